@@ -1,0 +1,76 @@
+"""Renders the guest-host contract as the kernel's C header.
+
+``python -m nanvix.abi.header`` prints it; the kernel build writes it to its build folder.
+"""
+
+import zlib
+from collections.abc import Iterator
+
+from nanvix.abi import channel, layout
+from nanvix.abi.record import Record, split_type
+from nanvix.abi.syscalls import SYSCALLS
+
+_RECORDS = (
+    layout.BOOT_INFO,
+    layout.CLOCK,
+    layout.EVENT,
+    layout.CONTROL,
+    layout.TRACE_RECORD,
+    channel.SEGMENT,
+    channel.REQUEST,
+    channel.ATTR,
+    channel.DIRENT,
+    channel.STATFS,
+    channel.MANIFEST,
+)
+
+
+def _constants() -> Iterator[tuple[str, int]]:
+    for module in (layout, channel):
+        for name, value in vars(module).items():
+            if name.isupper() and isinstance(value, int):
+                yield f"NV_{name}", value
+    for name, (number, _) in channel.OPS.items():
+        yield f"NV_OP_{name}", number
+
+
+def _struct(record: Record) -> str:
+    lines = [f"/* {record.doc} */", f"struct {record.name} {{"]
+    for field, ctype in record.fields:
+        base, count = split_type(ctype)
+        suffix = f"[{count}]" if "[" in ctype else ""
+        lines.append(f"    {base} {field}{suffix};")
+    lines.append("};")
+    lines += [
+        f'_Static_assert(__builtin_offsetof(struct {record.name}, {field}) == {offset}, "{field}");'
+        for field, offset in record.offsets.items()
+    ]
+    lines.append(f'_Static_assert(sizeof(struct {record.name}) == {record.size}, "size");')
+    return "\n".join(lines)
+
+
+def _body() -> str:
+    parts = [f"#define {name} 0x{value:x}ULL" for name, value in _constants()]
+    parts += [f"#define SYS_{name} {number}" for number, name in sorted(SYSCALLS.items())]
+    parts.append("#ifndef __ASSEMBLER__")
+    parts += [_struct(record) for record in _RECORDS]
+    parts.append("#endif")
+    return "\n".join(parts)
+
+
+def abi_version() -> int:
+    """A fingerprint of the whole contract: any change of it refuses an older kernel image."""
+    return zlib.crc32(_body().encode())
+
+
+def render() -> str:
+    """The text of ``abi.h``."""
+    return (
+        "/* Generated from nanvix/abi; do not edit. */\n#pragma once\n"
+        "#ifndef __ASSEMBLER__\n#include \"types.h\"\n#endif\n"
+        f"#define NV_ABI_VERSION 0x{abi_version():x}ULL\n{_body()}\n"
+    )
+
+
+if __name__ == "__main__":
+    print(render(), end="")

@@ -1,0 +1,151 @@
+"""Where things are: guest-physical, guest-virtual, and the shared pages.
+
+Physical memory is one range from 0. The host loads the kernel at ``KERNEL_PHYS``, builds
+the first page tables and the boot pages behind it, and hands over the rest as free.
+"""
+
+from nanvix.abi.record import Record
+
+PAGE_SHIFT = 12
+PAGE_SIZE = 1 << PAGE_SHIFT
+HUGE_SIZE = 2 << 20
+
+MEMORY_MIN = 8 << 20
+MEMORY_MAX = 64 << 30
+MEMORY_DEFAULT = 256 << 20
+
+KERNEL_PHYS = 0x10_0000
+"""Load address of the kernel's first segment; the image is linked at KERNEL_BASE + this."""
+KERNEL_BASE = 0xFFFF_FFFF_8000_0000
+"""Virtual = physical + KERNEL_BASE for the image (4 KiB pages with each segment's rights)."""
+DIRECT_BASE = 0xFFFF_8000_0000_0000
+"""Virtual = physical + DIRECT_BASE for all of RAM (2 MiB pages, supervisor, no execute)."""
+USER_END = 0x0000_7FFF_FFFF_F000
+"""First address above user space (one guard page below the canonical hole, as Linux)."""
+
+BOOT_INFO_PHYS = 0x1000
+CLOCK_PHYS = 0x2000
+CONTROL_PHYS = 0x3000
+COUNTS_PHYS = 0x4000
+"""One u64 per syscall number: how often it was entered."""
+COUNT_SLOTS = 512
+TRACE_PHYS = 0x10000
+TRACE_RECORDS = 2048
+"""Ring of trace records in guest memory (64 bytes each); a power of two."""
+
+# Segment selectors, as Linux lays them out so that `mov %cs` shows what programs expect.
+SEL_KERNEL_CODE = 0x10
+SEL_KERNEL_DATA = 0x18
+SEL_USER_CODE32 = 0x23
+SEL_USER_DATA = 0x2B
+SEL_USER_CODE = 0x33
+SEL_TSS = 0x40
+
+VECTOR_TIMER = 32
+VECTOR_EVENT = 33
+
+BOOT_MAGIC = 0x3158_4956_4E41_4E01
+
+# boot_info.flags
+BOOT_TRACE = 1 << 0
+"""Emit every event and flush before the ring wraps (otherwise it is a flight recorder)."""
+BOOT_NO_VDSO_TSC = 1 << 1
+"""User code must not read the TSC: the vDSO falls back to system calls."""
+
+# boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
+QUIRK_SLOW_RING0 = 1 << 0
+"""Ring 0 is interpreted: ask the host to zero and copy pages, map around faults."""
+QUIRK_NO_SYSRET = 1 << 1
+"""`sysretq` does not work: return to user mode with `iretq`."""
+QUIRK_SYSCALL_FAULTS = 1 << 2
+"""`syscall` arrives as a page fault at LSTAR instead of entering ring 0."""
+
+BOOT_INFO = Record(
+    "nv_boot_info",
+    "What the host tells the kernel at boot; at BOOT_INFO_PHYS, read-only by convention.",
+    ("magic", "u64"),
+    ("abi_version", "u64"),
+    ("memory_size", "u64"),
+    ("free_start", "u64"),
+    ("manifest_gpa", "u64"),
+    ("manifest_size", "u64"),
+    ("flags", "u64"),
+    ("quirks", "u64"),
+    ("seed", "u64[4]"),
+    ("uid", "u32"),
+    ("gid", "u32"),
+    ("umask", "u32"),
+    ("max_tasks", "u32"),
+    ("max_files", "u32"),
+    ("reserved", "u32"),
+    ("tmpfs_limit", "u64"),
+)
+"""``free_start``: first free physical byte (page aligned); all RAM from there is zero.
+``seed``: 256 bits for the kernel's generator. ``max_files``: RLIMIT_NOFILE."""
+
+CLOCK = Record(
+    "nv_clock",
+    "The clock page, mapped read-only into user space for the vDSO.",
+    ("sequence", "u32"),
+    ("shift", "u32"),
+    ("mult", "u64"),
+    ("tsc_base", "u64"),
+    ("monotonic_base", "u64"),
+    ("realtime_offset", "i64"),
+    ("flags", "u64"),
+)
+"""monotonic = monotonic_base + ((tsc - tsc_base) * mult >> shift), in ns since boot;
+realtime = monotonic + realtime_offset. ``flags`` repeats BOOT_NO_VDSO_TSC."""
+
+# Kinds in the event ring (host to guest).
+EVENT_READY = 1
+"""A watched stream is ready: cookie of the WATCH, value = poll(2) bits."""
+EVENT_SIGNAL = 2
+"""The host asks for a signal: value = signal number, for the foreground process group."""
+
+EVENT = Record(
+    "nv_event",
+    "One entry of the host-to-guest event ring.",
+    ("kind", "u32"),
+    ("value", "u32"),
+    ("cookie", "u64"),
+)
+
+EVENT_SLOTS = 128
+CONTROL = Record(
+    "nv_control",
+    "The control page: cursors of the rings. Tail and head count up and never wrap back.",
+    ("event_head", "u32"),
+    ("event_tail", "u32"),
+    ("trace_head", "u64"),
+    ("trace_tail", "u64"),
+    ("frames_used", "u64"),
+    ("frames_peak", "u64"),
+    ("reserved", "u64[3]"),
+)
+"""Host appends events at ``event_tail``, guest consumes at ``event_head``. Guest appends
+trace records at ``trace_head`` (records ever written), host has read up to ``trace_tail``.
+The event slots follow the record. ``frames_*`` are 4 KiB frames the kernel has handed out."""
+
+TRACE_BOOT = 1
+TRACE_SYSCALL_ENTER = 2
+TRACE_SYSCALL_EXIT = 3
+TRACE_EXCEPTION = 4
+TRACE_EXEC = 5
+TRACE_EXIT = 6
+TRACE_SIGNAL = 7
+TRACE_HYPERCALL = 8
+"""Written by the host into its own stream, never by the guest."""
+
+TRACE_RECORD = Record(
+    "nv_trace",
+    "One event: code is a syscall number, vector or signal; args depend on the type.",
+    ("type", "u16"),
+    ("code", "u16"),
+    ("tid", "u32"),
+    ("tsc", "u64"),
+    ("args", "u64[6]"),
+)
+"""ENTER: six arguments. EXIT (of a syscall): args[0] = result. EXCEPTION: rip, error code,
+cr2. EXEC: up to 48 bytes of the path. TRACE_EXIT: args[0] = wait status. SIGNAL: sender tid,
+fault address, handler."""

@@ -1,0 +1,1 @@
+"""The machine: guest memory, the backend protocol and the run loop over both backends."""

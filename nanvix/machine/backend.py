@@ -1,0 +1,96 @@
+"""What a backend is: one vCPU over one :class:`GuestMemory`, behind five verbs.
+
+The run loop talks to KVM and to the emulator only through this protocol, so a feature that
+needs more than it must first become a capability here.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+from nanvix.machine.state import VcpuState
+
+
+class Exit(IntEnum):
+    """Why :meth:`Backend.run` came back."""
+
+    DOORBELL = 0
+    """The guest kernel wrote to the channel's port; ``exit_value`` is eax."""
+    TIMER = 1
+    """The deadline of :meth:`Backend.set_timer` has passed."""
+    KICKED = 2
+    """:meth:`Backend.kick` or a host signal interrupted the guest."""
+    BUDGET = 3
+    """The instruction budget is used up (emulator only)."""
+    SHUTDOWN = 4
+    """Triple fault: the guest kernel is lost."""
+    ERROR = 5
+    """The CPU cannot go on; ``exit_detail`` says why in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do beyond running."""
+
+    deterministic: bool
+    instruction_count: bool
+    single_step_user: bool
+    single_step_kernel: bool
+    hardware_breakpoints: bool
+
+
+class Backend(Protocol):
+    """One virtual CPU. Not thread-safe, but for :meth:`kick`."""
+
+    name: str
+    capabilities: Capabilities
+    quirks: int
+    """QUIRK_* bits of nanvix.abi.layout for the guest kernel."""
+    exit_value: int
+    exit_detail: str
+    exits: int
+    """How often :meth:`run` has returned."""
+    tsc_hz: int
+    """Frequency of the guest's time-stamp counter."""
+
+    def load_state(self, state: VcpuState) -> None:
+        """Set every register; the vCPU resumes from there."""
+
+    def save_state(self) -> VcpuState:
+        """All registers, consistent with guest memory: only between two calls of run."""
+
+    def run(self) -> Exit:
+        """Run until the guest needs the host."""
+
+    def inject(self, vector: int) -> None:
+        """Deliver an external interrupt as soon as the guest's IF allows it.
+
+        Stays pending until delivered; injecting a pending vector again is no event of its own.
+        """
+
+    def kick(self) -> None:
+        """Make run return KICKED soon; from any thread or signal handler. Never lost."""
+
+    def tsc(self) -> int:
+        """What ``rdtsc`` would read in the guest now."""
+
+    def skip_to(self, tsc: int) -> None:
+        """Idle time has passed: where time is virtual, move the counter forward to ``tsc``."""
+
+    def set_timer(self, tsc: int | None) -> None:
+        """Let run return TIMER once the counter reaches ``tsc`` (None: never)."""
+
+    def set_budget(self, instructions: int | None) -> None:
+        """Let run return BUDGET when that many have retired since creation (emulator only)."""
+
+    def instructions(self) -> int | None:
+        """Instructions retired since creation, in both rings; None where they cannot be counted."""
+
+    def code_changed(self, gpa: int, size: int) -> None:
+        """The host has written guest memory that may hold translated code."""
+
+    def translate(self, address: int) -> int | None:
+        """Guest-physical address of a linear one by the current page tables, or None."""
+
+    def close(self) -> None:
+        """Release everything; idempotent. Guest memory belongs to the caller."""

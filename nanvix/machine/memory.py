@@ -1,0 +1,71 @@
+"""Guest RAM: one memfd, one mapping, one checked way in.
+
+Everything on the host that touches guest memory goes through :class:`GuestMemory`; an address
+the guest made up is an ordinary :class:`BadAddress`, never an index error or a crash.
+"""
+
+import ctypes
+import mmap
+import os
+
+
+class BadAddress(ValueError):
+    """A guest-physical range is not inside RAM."""
+
+
+class GuestMemory:
+    """``size`` bytes of guest-physical memory from address 0, backed by a memfd."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.fd = os.memfd_create("nanvix-ram", os.MFD_CLOEXEC)
+        try:
+            os.ftruncate(self.fd, size)
+            self._map = mmap.mmap(self.fd, size, mmap.MAP_SHARED)
+        except BaseException:
+            os.close(self.fd)
+            raise
+        self.view = memoryview(self._map)
+        self._anchor = ctypes.c_char.from_buffer(self._map)
+        self.address = ctypes.addressof(self._anchor)
+
+    def check(self, gpa: int, size: int) -> None:
+        """Raise BadAddress unless [gpa, gpa+size) lies in RAM."""
+        if gpa < 0 or size < 0 or gpa + size > self.size:
+            raise BadAddress(f"guest-physical {gpa:#x}+{size:#x} is outside RAM")
+
+    def read(self, gpa: int, size: int) -> bytes:
+        """A copy of ``size`` bytes."""
+        self.check(gpa, size)
+        return bytes(self.view[gpa : gpa + size])
+
+    def write(self, gpa: int, data: bytes | memoryview) -> None:
+        """Store ``data`` at ``gpa``."""
+        self.check(gpa, len(data))
+        self.view[gpa : gpa + len(data)] = data
+
+    def slice(self, gpa: int, size: int) -> memoryview:
+        """The bytes themselves, for scatter I/O; release it before the VM closes."""
+        self.check(gpa, size)
+        return self.view[gpa : gpa + size]
+
+    def zero(self, gpa: int, size: int) -> None:
+        """Fill with zeros, without making a bytes object of that size."""
+        self.check(gpa, size)
+        ctypes.memset(self.address + gpa, 0, size)
+
+    def copy(self, target: int, source: int, size: int) -> None:
+        """Copy inside guest memory; ranges may overlap."""
+        self.check(target, size)
+        self.check(source, size)
+        ctypes.memmove(self.address + target, self.address + source, size)
+
+    def close(self) -> None:
+        """Unmap and close; idempotent."""
+        if self.fd < 0:
+            return
+        self.view.release()
+        del self._anchor
+        self._map.close()
+        os.close(self.fd)
+        self.fd = -1
