@@ -50,7 +50,7 @@ def _struct(record: Record) -> str:
 
 
 def _body() -> str:
-    parts = [f"#define {name} 0x{value:x}ULL" for name, value in _constants()]
+    parts = [f"#define {name} NV_CONST(0x{value:x})" for name, value in _constants()]
     parts += [f"#define SYS_{name} {number}" for number, name in sorted(SYSCALLS.items())]
     parts.append("#ifndef __ASSEMBLER__")
     parts += [_struct(record) for record in _RECORDS]
@@ -67,7 +67,8 @@ def render() -> str:
     """The text of ``abi.h``."""
     return (
         "/* Generated from nanvix/abi; do not edit. */\n#pragma once\n"
-        "#ifndef __ASSEMBLER__\n#include \"types.h\"\n#endif\n"
+        "#ifdef __ASSEMBLER__\n#define NV_CONST(x) x\n"
+        "#else\n#include \"types.h\"\n#define NV_CONST(x) x##ULL\n#endif\n"
         f"#define NV_ABI_VERSION 0x{abi_version():x}ULL\n{_body()}\n"
     )
 
