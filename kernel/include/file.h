@@ -1,0 +1,60 @@
+/* What the rest of the kernel knows of files: open files, descriptor tables, the page cache. */
+#pragma once
+#include "frame.h"
+#include "sched.h"
+#include "types.h"
+
+struct inode;
+struct file;
+struct fd_table;
+struct fs_context;
+
+void fs_init(void); /* root tmpfs, /dev, /proc, /tmp, then the boot manifest */
+
+/* Open files. */
+struct file *file_get(struct file *file);
+void file_put(struct file *file);
+struct inode *file_inode(struct file *file);
+bool file_can_read(const struct file *file);
+bool file_can_write(const struct file *file);
+bool file_is_regular(const struct file *file);
+bool file_is_zero_device(const struct file *file); /* mmap of /dev/zero is anonymous memory */
+u64 file_size(struct file *file);
+/* Path of an open file as getcwd would write it; length or -ERANGE. For /proc and /proc/self/exe. */
+i64 file_path(struct file *file, char *buf, u64 size);
+void file_ids(struct file *file, u64 *dev, u64 *ino); /* for /proc/self/maps */
+/* Read into kernel memory, not moving the position; bytes or negative errno. */
+i64 file_read_kernel(struct file *file, u64 offset, void *buf, u64 size);
+/* Open a program: follows links, regular file, execute permission. ERR_PTR. `dirfd` as openat. */
+struct file *file_open_exec(i32 dirfd, const char *path, u32 flags);
+/* stdin, stdout, stderr of the first process as descriptors 0, 1, 2 of a new table. */
+struct fd_table *fd_table_initial(void);
+
+/* Descriptor tables and name-space contexts (cwd, root, umask). */
+struct fd_table *fd_table_fork(struct fd_table *from); /* ERR_PTR */
+struct fd_table *fd_table_get(struct fd_table *table);
+void fd_table_put(struct fd_table *table);
+void fd_table_close_on_exec(struct fd_table *table);
+/* The open file of a descriptor with a new reference, or NULL. */
+struct file *fd_file(struct fd_table *table, i32 fd);
+struct fs_context *fs_context_initial(const char *cwd);
+struct fs_context *fs_context_fork(struct fs_context *from); /* ERR_PTR */
+struct fs_context *fs_context_get(struct fs_context *fs);
+void fs_context_put(struct fs_context *fs);
+
+/* The page cache. Both return a frame with a new reference.
+   inode_page: reads it in (with read-ahead) or, for tmpfs and within the size, makes a zero page.
+   0 = none, *error = -ENXIO behind the end of the file, -EIO, -ENOMEM. */
+paddr inode_page(struct inode *inode, u64 index, i64 *error);
+/* Only if it is in the cache already. */
+paddr inode_page_cached(struct inode *inode, u64 index);
+/* A shared writable mapping is about to change this page: it must reach the file some time. */
+void inode_page_dirty(struct inode *inode, u64 index);
+u64 inode_size(struct inode *inode);
+
+/* The boot manifest's process part, filled by fs_init. */
+struct boot_program {
+    const char *path, *cwd, *hostname;
+    const char **argv, **envp; /* NULL-terminated */
+};
+extern struct boot_program boot_program;

@@ -1,0 +1,73 @@
+/* Address spaces: areas, page tables, faults. */
+#pragma once
+#include "frame.h"
+#include "tree.h"
+
+struct file;
+struct task;
+
+#define PROT_READ 1
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define MAP_SHARED 0x01
+#define MAP_PRIVATE 0x02
+#define MAP_SHARED_VALIDATE 0x03
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20
+#define MAP_GROWSDOWN 0x100
+#define MAP_NORESERVE 0x4000
+#define MAP_POPULATE 0x8000
+#define MAP_STACK 0x20000
+#define MAP_FIXED_NOREPLACE 0x100000
+
+/* One mapping: [node.key, end) with the same rights and backing. */
+struct area {
+    struct tree_node node; /* key = first address */
+    u64 end;
+    u32 prot;
+    u32 flags;             /* MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_* */
+    struct file *file;     /* NULL: anonymous */
+    u64 offset;            /* into the file, of the first address */
+    const char *name;      /* "[heap]", "[stack]", "[vdso]", "[vvar]" or NULL */
+};
+#define AREA_FIXED_FRAMES 0x40000000 /* vDSO and clock page: frames are mapped at creation */
+
+struct mm {
+    u32 refs;
+    paddr root; /* PML4 */
+    struct tree areas;
+    u32 area_count;
+    u64 brk_start, brk;
+    u64 stack_top;
+    u64 arg_start, arg_end, env_start, env_end;
+    u64 vdso;
+    u64 resident; /* 4 KiB pages mapped */
+    u64 reserved; /* bytes in areas */
+    u64 auxv[48];
+    u32 auxv_len; /* u64s */
+};
+
+struct mm *mm_new(void);              /* ERR_PTR(-ENOMEM) */
+struct mm *mm_fork(struct mm *from);  /* copy on write; ERR_PTR */
+void mm_get(struct mm *mm);
+void mm_put(struct mm *mm);
+void mm_activate(struct mm *mm);      /* load CR3 */
+
+/* Areas (mm/area.c). */
+struct area *area_find(struct mm *mm, u64 addr);       /* the area holding addr, or NULL */
+struct area *area_first_from(struct mm *mm, u64 addr); /* the first that ends above addr */
+struct area *area_next(struct area *area);
+/* Map a range; takes its own reference of file. Address or negative errno. */
+i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
+i64 mm_unmap(struct mm *mm, u64 addr, u64 size);
+i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot);
+
+/* A user access at addr: map what it needs (mm/fault.c). 0, -EFAULT (SIGSEGV: MAPERR), -EACCES
+   (SIGSEGV: ACCERR), -ENXIO (SIGBUS: behind the end of the file), -ENOMEM. */
+#define FAULT_WRITE 1
+#define FAULT_EXEC 2
+i64 mm_fault(struct mm *mm, u64 addr, u32 access);
+/* Physical address of a user address with the rights asked for, faulting in; 0 when impossible. */
+paddr mm_resolve(struct mm *mm, u64 addr, u32 access);
+/* A file has been cut to `pages` pages: shared and clean private mappings of it must fault again. */
+void mm_truncated(void *inode, u64 pages);

@@ -1,0 +1,52 @@
+/* Tasks waiting for things. The kernel is not preemptible and there is one CPU: checking a
+   condition and then sleeping on its queue cannot lose a wake-up. */
+#pragma once
+#include "list.h"
+
+struct task;
+
+struct wait_queue {
+    struct list waiters;
+};
+
+struct waiter {
+    struct list link;
+    struct task *task;
+};
+
+#define NEVER (~0UL)
+
+static inline void wait_queue_init(struct wait_queue *q) { list_init(&q->waiters); }
+/* Put the current task on a queue (it may stand on several, for poll). */
+void wait_add(struct wait_queue *q, struct waiter *w);
+void wait_remove(struct waiter *w);
+/* Sleep until woken (0), a deadline in monotonic ns (-ETIMEDOUT) or a signal (-EINTR). */
+i64 sleep_until(u64 deadline);
+/* wait_add + sleep_until + wait_remove. */
+i64 wait_on(struct wait_queue *q, u64 deadline);
+/* Sleep that only SIGKILL ends (-EINTR). */
+i64 wait_on_killable(struct wait_queue *q);
+void wake_all(struct wait_queue *q);
+void wake_one(struct wait_queue *q);
+void wake_task(struct task *task);
+/* Give the CPU to another runnable task, if there is one. */
+void yield(void);
+
+/* Time (kernel/proc/clock.c): ns since boot, and ns since the epoch. */
+u64 clock_monotonic(void);
+u64 clock_realtime(void);
+
+/* A one-shot timer; fn runs in the kernel at or after the deadline, outside any task's context. */
+#include "tree.h"
+struct timer {
+    struct tree_node node; /* keyed by deadline */
+    void (*fn)(struct timer *timer);
+    bool armed;
+};
+void timer_start(struct timer *timer, u64 deadline);
+void timer_cancel(struct timer *timer);
+
+/* Host events (kernel/proc/events.c): EVENT_READY cookies are addresses of struct event_source. */
+struct event_source {
+    void (*ready)(struct event_source *source, u32 events);
+};

@@ -1,0 +1,112 @@
+/* Signals: what is pending, what is done about it. */
+#pragma once
+#include "list.h"
+
+struct task;
+struct process;
+struct trapframe;
+
+#define SIGHUP 1
+#define SIGINT 2
+#define SIGQUIT 3
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGABRT 6
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGKILL 9
+#define SIGUSR1 10
+#define SIGSEGV 11
+#define SIGUSR2 12
+#define SIGPIPE 13
+#define SIGALRM 14
+#define SIGTERM 15
+#define SIGCHLD 17
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
+#define SIGURG 23
+#define SIGXCPU 24
+#define SIGXFSZ 25
+#define SIGWINCH 28
+#define SIGSYS 31
+#define SIG_BIT(sig) (1UL << ((sig) - 1))
+
+/* si_code values */
+#define SI_USER 0
+#define SI_KERNEL 0x80
+#define SI_TIMER -2
+#define SI_TKILL -6
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRERR 2
+#define ILL_ILLOPN 2
+#define FPE_INTDIV 1
+#define TRAP_BRKPT 1
+#define CLD_EXITED 1
+#define CLD_KILLED 2
+#define CLD_DUMPED 3
+#define CLD_STOPPED 5
+#define CLD_CONTINUED 6
+
+/* siginfo_t as programs see it: 128 bytes. */
+struct siginfo {
+    i32 signo, error, code, pad;
+    union {
+        struct {
+            i32 pid;
+            u32 uid;
+            union {
+                i32 status;
+                u64 value;
+            };
+        };
+        u64 address;
+        u64 raw[14];
+    };
+};
+_Static_assert(sizeof(struct siginfo) == 128, "siginfo");
+
+/* Pending signals: a bit each; standard signals keep one siginfo, real-time ones queue. */
+struct sig_pending {
+    u64 bits;
+    struct list queue;
+};
+
+struct sigaction {
+    u64 handler; /* 0 default, 1 ignore */
+    u64 flags;
+    u64 restorer;
+    u64 mask;
+};
+#define SIG_DFL 0
+#define SIG_IGN 1
+
+struct sighand {
+    u32 refs;
+    struct sigaction action[64];
+};
+
+void sig_pending_init(struct sig_pending *pending);
+void sig_pending_flush(struct sig_pending *pending);
+struct sighand *sighand_new(void);
+struct sighand *sighand_dup(const struct sighand *from);
+void sighand_put(struct sighand *sighand);
+/* exec: handlers back to default, ignored ones stay. */
+void sighand_reset(struct sighand *sighand);
+
+/* Queue a signal; 0 or -EAGAIN when the queue is full. info may be NULL (SI_USER from current). */
+i64 signal_process(struct process *process, i32 sig, const struct siginfo *info);
+i64 signal_task(struct task *task, i32 sig, const struct siginfo *info);
+/* A fault of the current task: cannot be blocked or ignored. */
+void signal_fault(i32 sig, i32 code, u64 address);
+/* kill(2) to a process group; 0 or -ESRCH. */
+i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info);
+/* Is there a signal that must interrupt this task's sleep? */
+bool signal_interrupts(const struct task *task);
+/* Before every return to user mode with signals pending: act on them, build frames, restart calls. */
+void signal_deliver(struct trapframe *frame);
+/* For waits with a temporary mask (sigsuspend, ppoll, pselect, epoll_pwait). */
+i64 set_temporary_mask(u64 mask_addr, u64 size);

@@ -1,0 +1,17 @@
+/* The only ways to user memory: every address is walked in the page tables of current->mm, faulted
+   in where its area allows, and reached through the direct map. Nothing here can fault in ring 0. */
+#pragma once
+#include "bulk.h"
+
+/* 0 or -EFAULT. Partial copies may have happened on failure. */
+i64 copy_from_user(void *dst, u64 src, u64 n);
+i64 copy_to_user(u64 dst, const void *src, u64 n);
+i64 zero_user(u64 dst, u64 n);
+/* Length without the NUL, -EFAULT, or -ENAMETOOLONG when there is no NUL in max bytes. */
+i64 copy_string_from_user(char *dst, u64 src, u64 max);
+/* Append the physical runs of [addr, addr+n); `write` asks for write rights (and breaks CoW).
+   Returns how many bytes were covered: fewer at the first bad page or full table; -EFAULT when none. */
+i64 user_segments(struct segments *out, u64 addr, u64 n, bool write);
+
+#define get_user(value, addr) copy_from_user(&(value), (addr), sizeof(value))
+#define put_user(value, addr) copy_to_user((addr), &(value), sizeof(value))
