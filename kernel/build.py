@@ -65,8 +65,9 @@ class Compiler:
     def run(self, *arguments: str) -> str:
         """Run zig in the project root, so that it sees the same relative paths everywhere."""
         done = subprocess.run(
-            [self.zig, *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True
-        )
+            [self.zig, *arguments],
+            cwd=ROOT, env=self.env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
         if done.returncode:
             raise BuildError(done.stderr.strip() or f"zig {arguments[0]} failed")
         if done.stderr.strip():
@@ -155,7 +156,7 @@ def build(output: Path = DEFAULT_OUTPUT, build_dir: Path = DEFAULT_BUILD) -> Pat
     found = [path for path in sorted(KERNEL.rglob("*")) if path.suffix in (".c", ".S")]
     vdso = [path for path in found if path.parent == KERNEL / "vdso"]
     kernel = [path for path in found if path not in vdso]
-    headers = [header, *sorted(KERNEL.rglob("*.h"))]
+    headers = [header, *(path for path in sorted(KERNEL.rglob("*")) if path.suffix in (".h", ".def"))]
 
     # The kernel's assembly includes the finished vDSO, so it comes first and counts as a header.
     if vdso:

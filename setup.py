@@ -1,0 +1,48 @@
+"""The part of the build that is not a table: the guest kernel is compiled into the package."""
+
+import importlib.util
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+from setuptools.command.editable_wheel import editable_wheel
+
+
+def build_kernel() -> None:
+    """Run ``kernel/build.py``: the image lands inside ``nanvix/machine/image``."""
+    path = Path(__file__).resolve().parent / "kernel" / "build.py"
+    spec = importlib.util.spec_from_file_location("kernel_build", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.build()
+
+
+class BuildWithKernel(build_py):
+    """Compile the kernel first: the image is then package data like any other."""
+
+    def run(self) -> None:
+        build_kernel()
+        super().run()
+
+
+class PlainEditable(editable_wheel):
+    """Editable installs are one path entry: an import hook would slow every start down.
+
+    ``nanvix/tui`` is a symbolic link to ``tui`` for them; wheels map the folder instead.
+    """
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.mode = "compat"
+
+
+setup(
+    packages=[
+        *find_packages(include=["nanvix", "nanvix.*"], exclude=["nanvix.tui", "nanvix.tui.*"]),
+        "nanvix.tui",
+        *(f"nanvix.tui.{name}" for name in find_packages("tui")),
+    ],
+    package_dir={"nanvix.tui": "tui"},
+    cmdclass={"build_py": BuildWithKernel, "editable_wheel": PlainEditable},
+)

@@ -1,0 +1,1 @@
+"""The terminal application of nanvix, installed as ``nanvix.tui``."""
