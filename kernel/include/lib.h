@@ -23,4 +23,5 @@ noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define assert(cond) ((cond) ? (void)0 : panic("%s:%d: %s", __FILE__, __LINE__, #cond))
 
 /* Pseudo-random numbers from the host's seed (kernel/lib/random.c). */
+void random_init(void);
 u64 random_u64(void);

@@ -1,0 +1,169 @@
+/* Every way into the kernel and out of it: boot, exceptions and interrupts, system calls, the
+   return to user mode. struct trapframe (task.h) is what `save` pushes. */
+#include "abi.h"
+
+    .section .text.entry, "ax"
+    .globl _start
+_start:                                 /* rdi = physical address of the boot info */
+    leaq    boot_stack_top(%rip), %rsp
+    xorl    %ebp, %ebp
+    call    kmain
+    ud2
+
+    .text
+
+.macro save
+    pushq   %rdi
+    pushq   %rsi
+    pushq   %rdx
+    pushq   %rcx
+    pushq   %rax
+    pushq   %r8
+    pushq   %r9
+    pushq   %r10
+    pushq   %r11
+    pushq   %rbx
+    pushq   %rbp
+    pushq   %r12
+    pushq   %r13
+    pushq   %r14
+    pushq   %r15
+.endm
+
+.macro restore_callee
+    popq    %r15
+    popq    %r14
+    popq    %r13
+    popq    %r12
+    popq    %rbp
+    popq    %rbx
+.endm
+
+.macro vector number, has_error
+vector_\number:
+    .if \has_error == 0
+    pushq   $0
+    .endif
+    pushq   $\number
+    jmp     trap_entry
+.endm
+
+    .altmacro
+    .set    n, 0
+.macro vectors first, last
+    .set    n, \first
+    .rept   \last - \first + 1
+    vector  %n, %((n == 8) || ((n >= 10) && (n <= 14)) || (n == 17) || (n == 21) || (n == 29) || (n == 30))
+    .set    n, n + 1
+    .endr
+.endm
+    vectors 0, 33
+
+trap_entry:
+    save
+    cld
+    movq    %rsp, %rdi
+    call    trap
+    .globl  trap_return
+trap_return:                            /* rsp = trapframe */
+    restore_callee
+    popq    %r11
+    popq    %r10
+    popq    %r9
+    popq    %r8
+    popq    %rax
+    popq    %rcx
+    popq    %rdx
+    popq    %rsi
+    popq    %rdi
+    addq    $16, %rsp                   /* vector, error */
+    iretq
+
+    /* The syscall instruction: rcx = user rip, r11 = user flags; interrupts are masked by SFMASK.
+       One CPU, so the scratch word is ours until the stack has been switched. */
+    .globl  syscall_entry
+syscall_entry:
+    movq    %rsp, user_rsp(%rip)
+    movq    kernel_stack_top(%rip), %rsp
+    pushq   $NV_SEL_USER_DATA
+    pushq   user_rsp(%rip)
+    pushq   %r11
+    pushq   $NV_SEL_USER_CODE
+    pushq   %rcx
+    pushq   %rax
+    pushq   $256                        /* VECTOR_SYSCALL */
+    save
+    cld
+    movq    %rsp, %rdi
+    call    trap_syscall
+    testl   %eax, %eax
+    jz      trap_return
+    /* Nothing but rax has changed: sysret restores rip from rcx and flags from r11. */
+    restore_callee
+    popq    %r11
+    popq    %r10
+    popq    %r9
+    popq    %r8
+    popq    %rax
+    popq    %rcx
+    popq    %rdx
+    popq    %rsi
+    popq    %rdi
+    movq    40(%rsp), %rsp              /* the user's stack: past vector, error, rip, cs, rflags */
+    sysretq
+
+    /* A new task runs from here with rsp at its trapframe (fork.c). */
+    .globl  task_start
+task_start:
+    movq    %rsp, %rdi
+    call    task_begin
+    jmp     trap_return
+
+    /* void context_switch(u64 *save_sp, u64 load_sp): both stacks hold the callee-saved registers. */
+    .globl  context_switch
+context_switch:
+    pushq   %rbx
+    pushq   %rbp
+    pushq   %r12
+    pushq   %r13
+    pushq   %r14
+    pushq   %r15
+    movq    %rsp, (%rdi)
+    movq    %rsi, %rsp
+    popq    %r15
+    popq    %r14
+    popq    %r13
+    popq    %r12
+    popq    %rbp
+    popq    %rbx
+    ret
+
+    .section .rodata
+    .balign 8
+    .globl  vector_table
+vector_table:
+.macro vector_address number
+    .quad   vector_\number
+.endm
+    .set    n, 0
+    .rept   34
+    vector_address %n
+    .set    n, n + 1
+    .endr
+
+    .data
+    .balign 8
+    .globl  kernel_stack_top
+kernel_stack_top:
+    .quad   0
+user_rsp:
+    .quad   0
+
+    .bss
+    .balign 4096
+    .skip   8192
+    .globl  boot_stack_top
+boot_stack_top:
+    .skip   4096
+    .globl  fault_stack_top
+fault_stack_top:

@@ -1,0 +1,27 @@
+/* Boot: read it as the table of contents of the kernel. */
+#include "cpu.h"
+#include "file.h"
+#include "frame.h"
+#include "hypercall.h"
+#include "lib.h"
+#include "trace.h"
+#include "exec.h"
+#include "proc.h"
+
+struct nv_boot_info boot;
+volatile struct nv_control *control;
+
+noreturn void kmain(paddr info) {
+    memcpy(&boot, phys_to_virt(info), sizeof(boot));
+    control = phys_to_virt(NV_CONTROL_PHYS);
+    descriptors_init();             /* GDT, IDT, TSS, syscall MSRs */
+    hc_begin(NV_OP_HELLO);          /* do we speak the same channel? */
+    hc_arg(0, NV_ABI_VERSION);
+    hc_ring();
+    random_init();                  /* generator from the host's seed */
+    frame_init();                   /* physical frames */
+    proc_init();                    /* process table, time, timers */
+    fs_init();                      /* root, /dev, /proc, the boot manifest */
+    trace_event(NV_TRACE_BOOT, 0, boot.memory_size, boot.free_start, boot.quirks);
+    exec_first();                   /* the program the user named becomes process 1 */
+}

@@ -1,0 +1,40 @@
+/* System-call dispatch. */
+#include "syscall.h"
+#include "errno.h"
+#include "frame.h"
+#include "hypercall.h"
+#include "trace.h"
+#include "trap.h"
+
+/* Numbers without an entry return ENOSYS, quietly: programs probe for what they can use. */
+static const syscall_fn table[NV_COUNT_SLOTS] = {
+#define X(name) [SYS_##name] = sys_##name,
+#include "calls/mm.def"
+#include "calls/proc.def"
+#include "calls/fs.def"
+#undef X
+};
+
+int trap_syscall(struct trapframe *frame) {
+    u64 nr = frame->error;
+    const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
+    i64 result = -ENOSYS;
+    frame->rcx = frame->rip;
+    frame->r11 = frame->rflags;
+    if (likely(nr < NV_COUNT_SLOTS)) {
+        ((volatile u64 *)phys_to_virt(NV_COUNTS_PHYS))[nr]++;
+        trace_syscall_enter((u16)nr, args);
+        if (likely(table[nr] != NULL))
+            result = table[nr](args);
+        trace_syscall_exit((u16)nr, result);
+    }
+    /* Calls that replace the registers (execve, rt_sigreturn) say so by another vector. */
+    if (frame->vector != VECTOR_SYSCALL) {
+        return_to_user(frame);
+        return 0;
+    }
+    frame->rax = (u64)result;
+    return_to_user(frame);
+    return !quirk(NV_QUIRK_NO_SYSRET) && frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&
+           frame->r11 == frame->rflags && frame->rip < NV_USER_END;
+}

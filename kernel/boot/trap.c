@@ -1,0 +1,130 @@
+/* Exceptions, interrupts and the way back to user mode. */
+#include "trap.h"
+#include "cpu.h"
+#include "errno.h"
+#include "hypercall.h"
+#include "lib.h"
+#include "mm.h"
+#include "proc.h"
+#include "trace.h"
+
+#define VECTOR_NMI 2
+#define VECTOR_PAGE_FAULT 14
+#define SYSCALL_AS_FAULT (PF_PRESENT | PF_USER | PF_FETCH)
+
+extern char syscall_entry[];
+bool need_resched;
+
+/* What a program is told of each exception (Intel SDM vol. 3, table 6-1; Linux's codes). */
+static const struct {
+    const char *name;
+    i32 signal, code;
+    bool at_rip; /* si_addr is the instruction */
+} exceptions[32] = {
+    [0] = { "divide error", SIGFPE, FPE_INTDIV, true },
+    [1] = { "debug", SIGTRAP, 2 /* TRAP_TRACE */, true },
+    [3] = { "breakpoint", SIGTRAP, SI_KERNEL, false },
+    [4] = { "overflow", SIGSEGV, SI_KERNEL, false },
+    [5] = { "bound range", SIGSEGV, SI_KERNEL, false },
+    [6] = { "invalid opcode", SIGILL, ILL_ILLOPN, true },
+    [7] = { "no FPU", SIGSEGV, SI_KERNEL, false },
+    [8] = { "double fault", SIGSEGV, SI_KERNEL, false },
+    [10] = { "invalid TSS", SIGSEGV, SI_KERNEL, false },
+    [11] = { "segment not present", SIGBUS, SI_KERNEL, false },
+    [12] = { "stack fault", SIGBUS, SI_KERNEL, false },
+    [13] = { "general protection", SIGSEGV, SI_KERNEL, false },
+    [14] = { "page fault", SIGSEGV, SEGV_MAPERR, false },
+    [16] = { "x87 error", SIGFPE, 0, true },
+    [17] = { "alignment check", SIGBUS, 1 /* BUS_ADRALN */, false },
+    [19] = { "SIMD error", SIGFPE, 0, true },
+};
+
+static bool from_user(const struct trapframe *frame) { return (frame->cs & 3) == 3; }
+
+static void user_page_fault(struct trapframe *frame, u64 address) {
+    u32 access = (frame->error & PF_WRITE ? FAULT_WRITE : 0) | (frame->error & PF_FETCH ? FAULT_EXEC : 0);
+    i64 err = mm_fault(current->mm, address, access);
+    switch (err) {
+    case 0:
+        return;
+    case -ENOMEM:
+        return out_of_memory();
+    case -ENXIO:
+        return signal_fault(SIGBUS, BUS_ADRERR, address);
+    case -EACCES:
+        return signal_fault(SIGSEGV, SEGV_ACCERR, address);
+    default:
+        return signal_fault(SIGSEGV, SEGV_MAPERR, address);
+    }
+}
+
+static void user_exception(struct trapframe *frame) {
+    u64 vector = frame->vector, address = vector == VECTOR_PAGE_FAULT ? read_cr2() : 0;
+    trace_event(NV_TRACE_EXCEPTION, (u16)vector, frame->rip, frame->error, address);
+    if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
+        return user_page_fault(frame, address);
+    i32 signal = exceptions[vector].signal ? exceptions[vector].signal : SIGSEGV;
+    /* A fault on a kernel address says "access", not "no mapping", and never shows the kernel's map. */
+    i32 code = vector == VECTOR_PAGE_FAULT ? SEGV_ACCERR : exceptions[vector].code;
+    signal_fault(signal, code, exceptions[vector].at_rip ? frame->rip : address);
+}
+
+void return_to_user(struct trapframe *frame) {
+    for (;;) {
+        if (need_resched)
+            yield();
+        if (likely(!signal_work(current)))
+            return;
+        signal_deliver(frame);
+    }
+}
+
+/* `syscall` arrived as a fetch fault at LSTAR, still in ring 3: rcx and r11 hold what the CPU put
+   there, or anything if the program jumped here, so they are checked like any user value. */
+static bool syscall_by_fault(struct trapframe *frame) {
+    if (frame->rip != (u64)syscall_entry || (frame->error & SYSCALL_AS_FAULT) != SYSCALL_AS_FAULT ||
+        !quirk(NV_QUIRK_SYSCALL_FAULTS) || frame->rcx >= NV_USER_END)
+        return false;
+    frame->rip = frame->rcx;
+    frame->rflags = (frame->r11 & FLAGS_USER) | FLAG_IF | 2;
+    frame->vector = VECTOR_SYSCALL;
+    frame->error = frame->rax;
+    trap_syscall(frame);
+    return true;
+}
+
+void trap(struct trapframe *frame) {
+    if (!from_user(frame)) {
+        if (frame->vector == VECTOR_NMI)
+            return;
+        panic_at(frame, frame->vector < 32 && exceptions[frame->vector].name
+                            ? exceptions[frame->vector].name : "unexpected trap");
+    }
+    if (frame->vector == VECTOR_PAGE_FAULT && syscall_by_fault(frame))
+        return;
+    switch (frame->vector) {
+    case NV_VECTOR_TIMER:
+        timer_interrupt();
+        break;
+    case NV_VECTOR_EVENT:
+        events_poll();
+        break;
+    case VECTOR_NMI:
+        break;
+    default:
+        user_exception(frame);
+    }
+    return_to_user(frame);
+}
+
+noreturn void panic_at(struct trapframe *frame, const char *what) {
+    char text[160];
+    u64 size = format(text, sizeof(text), "%s in the kernel: vector %lu, error %lx, rip %lx, cr2 %lx",
+                      what, frame->vector, frame->error, frame->rip, read_cr2());
+    hc_begin(NV_OP_PANIC);
+    hc_arg(0, (u64)frame);
+    hc_in(text, MIN(size, sizeof(text) - 1));
+    hc_ring();
+    for (;;)
+        __asm__ volatile("hlt");
+}

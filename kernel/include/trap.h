@@ -1,0 +1,11 @@
+/* Traps: what entry.S calls, and what a crash report needs. */
+#pragma once
+#include "task.h"
+
+void trap(struct trapframe *frame);
+/* 1: return by sysret. */
+int trap_syscall(struct trapframe *frame);
+/* What every path back to user mode does: reschedule, deliver signals. */
+void return_to_user(struct trapframe *frame);
+noreturn void panic_at(struct trapframe *frame, const char *what);
+extern bool need_resched;

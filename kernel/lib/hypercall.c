@@ -1,0 +1,63 @@
+/* The guest's end of the channel (docs/channel.md). */
+#include "hypercall.h"
+#include "frame.h"
+#include "lib.h"
+
+static struct {
+    struct nv_request request;
+    struct nv_segment segments[NV_MAX_SEGMENTS];
+} page __attribute__((aligned(4096)));
+
+void hc_begin(u16 op) {
+    page.request.op = op;
+    page.request.nin = page.request.nout = 0;
+    page.request.cookie = 0;
+    for (int i = 0; i < 6; i++)
+        page.request.arg[i] = 0;
+}
+
+void hc_arg(int index, u64 value) { page.request.arg[index] = value; }
+void hc_cookie(u64 cookie) { page.request.cookie = cookie; }
+u64 hc_result(int index) { return page.request.out[index]; }
+
+static void append(u16 *count, paddr at, u64 size) {
+    u32 index = page.request.nin + page.request.nout;
+    assert(index < NV_MAX_SEGMENTS);
+    page.segments[index] = (struct nv_segment){ at, size };
+    ++*count;
+}
+
+/* Only kernel stacks are not contiguous in physical memory: split at their page borders. */
+static void append_virtual(u16 *count, const void *data, u64 size) {
+    u64 at = (u64)data;
+    if (at < 0xffffffffc0000000UL)
+        return append(count, virt_to_phys(data), size);
+    while (size) {
+        u64 part = MIN(size, PAGE_SIZE - (at & PAGE_MASK));
+        append(count, virt_to_phys((void *)at), part);
+        at += part;
+        size -= part;
+    }
+}
+
+void hc_in_phys(paddr at, u64 size) { append(&page.request.nin, at, size); }
+void hc_out_phys(paddr at, u64 size) { append(&page.request.nout, at, size); }
+void hc_in(const void *data, u64 size) { append_virtual(&page.request.nin, data, size); }
+void hc_out(void *data, u64 size) { append_virtual(&page.request.nout, data, size); }
+
+void hc_in_segments(const struct segments *s) {
+    for (u64 i = 0; i < s->count; i++)
+        hc_in_phys(s->at[i].gpa, s->at[i].size);
+}
+
+void hc_out_segments(const struct segments *s) {
+    for (u64 i = 0; i < s->count; i++)
+        hc_out_phys(s->at[i].gpa, s->at[i].size);
+}
+
+i64 hc_ring(void) {
+    u32 doorbell = (u32)(virt_to_phys(&page) >> NV_PAGE_SHIFT);
+    /* The branch behind the OUT ends the translated block, so an emulator can stop exactly here. */
+    __asm__ volatile("outl %0, %1\n\tjmp 1f\n1:" ::"a"(doorbell), "i"(NV_PORT) : "memory");
+    return ((volatile struct nv_request *)&page.request)->result;
+}
