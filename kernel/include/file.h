@@ -58,3 +58,10 @@ struct boot_program {
     const char **argv, **envp; /* NULL-terminated */
 };
 extern struct boot_program boot_program;
+
+/* An unnamed tmpfs file of this size: what MAP_SHARED | MAP_ANONYMOUS maps. ERR_PTR. */
+struct file *file_shared_memory(u64 size);
+/* Frames are out: give back up to n clean cached ones (and the names around them); how many. */
+u64 pagecache_reclaim(u64 n);
+/* msync and munmap: write the dirty pages of [first, last) back to the host. */
+i64 inode_write_back(struct inode *inode, u64 first, u64 last);

@@ -1,6 +1,7 @@
 /* Address spaces: areas, page tables, faults. */
 #pragma once
 #include "frame.h"
+#include "list.h"
 #include "tree.h"
 
 struct file;
@@ -35,6 +36,9 @@ struct area {
 struct mm {
     u32 refs;
     paddr root; /* PML4 */
+    u32 tables; /* frame number of the newest page table; chained by their tags */
+    struct list all;
+    u64 map_hint; /* where the next mapping is tried, downwards */
     struct tree areas;
     u32 area_count;
     u64 brk_start, brk;
@@ -52,6 +56,14 @@ struct mm *mm_fork(struct mm *from);  /* copy on write; ERR_PTR */
 void mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 void mm_activate(struct mm *mm);      /* load CR3 */
+extern struct list all_mms;           /* mm.all */
+
+/* Where things go without randomisation (the layout gdb users know). */
+#define MM_PIE_BASE 0x555555554000UL
+#define MM_MAP_TOP 0x7ffff7fff000UL
+#define MM_STACK_TOP 0x7fffffffe000UL
+#define MM_MIN_ADDRESS 0x10000UL
+#define MM_MAX_AREAS 65530
 
 /* Areas (mm/area.c). */
 struct area *area_find(struct mm *mm, u64 addr);       /* the area holding addr, or NULL */
@@ -61,6 +73,20 @@ struct area *area_next(struct area *area);
 i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
 i64 mm_unmap(struct mm *mm, u64 addr, u64 size);
 i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot);
+/* Room for size bytes below MM_MAP_TOP, or 0. */
+u64 mm_find_room(struct mm *mm, u64 size);
+/* Is nothing mapped in [addr, addr+size)? */
+bool mm_is_free(struct mm *mm, u64 addr, u64 size);
+/* Drop the pages of a range; the areas stay (madvise, truncation). */
+void mm_discard(struct mm *mm, u64 addr, u64 end);
+/* Cut areas so that none crosses addr; -ENOMEM. */
+i64 area_split_at(struct mm *mm, u64 addr);
+void area_insert(struct mm *mm, struct area *area);
+/* Join an area with its neighbours where they continue each other; the survivor. */
+struct area *area_merge(struct mm *mm, struct area *area);
+void area_free(struct mm *mm, struct area *area);
+/* uaccess on another address space (exec). */
+i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n);
 
 /* A user access at addr: map what it needs (mm/fault.c). 0, -EFAULT (SIGSEGV: MAPERR), -EACCES
    (SIGSEGV: ACCERR), -ENXIO (SIGBUS: behind the end of the file), -ENOMEM. */

@@ -1,0 +1,139 @@
+/* Page faults: the only place where a program's pages come to be.
+
+   A fault costs far more than mapping a page (on an interpreted ring 0 a hundred times as much), so
+   every fault also maps what lies around it: fresh zero pages for anonymous memory, cached pages
+   for files. */
+#include "cpu.h"
+#include "errno.h"
+#include "file.h"
+#include "bulk.h"
+#include "lib.h"
+#include "pagetable.h"
+
+#define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB */
+#define AROUND_FILE 64
+
+/* The window of `pages` pages around addr, inside the area and one page table. */
+static void window(const struct area *area, u64 addr, u64 pages, u64 *first, u64 *last) {
+    u64 span = pages << NV_PAGE_SHIFT;
+    *first = MAX(ROUND_DOWN(addr, span), area->node.key);
+    *last = MIN(ROUND_DOWN(addr, span) + span, area->end);
+}
+
+static i64 fault_anonymous(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
+    u64 first, last, count = 0, rights = pte_rights(area->prot, true);
+    u64 *empty[AROUND_ANONYMOUS];
+    paddr frames[AROUND_ANONYMOUS];
+    window(area, addr, AROUND_ANONYMOUS, &first, &last);
+    empty[count++] = pte;
+    u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
+    for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
+        if (entry != pte && !(*entry & PTE_PRESENT))
+            empty[count++] = entry;
+    u64 got = frame_alloc_zero_many(frames, count);
+    for (u64 i = 0; i < got; i++)
+        *empty[i] = frames[i] | rights;
+    mm->resident += got;
+    return got ? 0 : -ENOMEM;
+}
+
+/* A private page of its own with this content. */
+static i64 map_copy(u64 *pte, paddr from, const struct area *area) {
+    paddr frame = frame_alloc();
+    if (!frame)
+        return -ENOMEM;
+    page_copy(frame, from);
+    *pte = frame | pte_rights(area->prot, true);
+    return 0;
+}
+
+static void map_around(struct mm *mm, struct area *area, struct inode *inode, u64 addr, u64 *pte) {
+    u64 first, last, rights = pte_rights(area->prot, false);
+    window(area, addr, AROUND_FILE, &first, &last);
+    u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
+    u64 index = (first - area->node.key + area->offset) >> NV_PAGE_SHIFT;
+    for (u64 at = first; at < last; at += PAGE_SIZE, entry++, index++) {
+        if (*entry & PTE_PRESENT)
+            continue;
+        paddr frame = inode_page_cached(inode, index);
+        if (!frame)
+            continue;
+        *entry = frame | rights;
+        mm->resident++;
+    }
+}
+
+static i64 fault_file(struct mm *mm, struct area *area, u64 addr, u32 access, u64 *pte) {
+    struct inode *inode = file_inode(area->file);
+    u64 index = (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT;
+    i64 err = 0;
+    paddr frame = inode_page(inode, index, &err);
+    if (!frame)
+        return err == -ENOMEM ? err : -ENXIO;
+    bool write = access & FAULT_WRITE;
+    if (write && !(area->flags & MAP_SHARED)) {
+        err = map_copy(pte, frame, area);
+        frame_put(frame);
+        if (err)
+            return err;
+    } else {
+        if (write)
+            inode_page_dirty(inode, index);
+        *pte = frame | pte_rights(area->prot, write);
+    }
+    mm->resident++;
+    map_around(mm, area, inode, addr, pte);
+    return 0;
+}
+
+/* The page is there but may not be written yet. */
+static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
+    paddr frame = *pte & PTE_FRAME;
+    if (area->flags & MAP_SHARED) {
+        if (area->file)
+            inode_page_dirty(file_inode(area->file), (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT);
+        *pte = frame | pte_rights(area->prot, true);
+    } else if (frame_refs(frame) == 1) {
+        *pte = frame | pte_rights(area->prot, true);
+    } else {
+        i64 err = map_copy(pte, frame, area);
+        if (err)
+            return err;
+        frame_put(frame);
+    }
+    invlpg(addr);
+    return 0;
+}
+
+i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
+    struct area *area = area_find(mm, addr);
+    if (!area)
+        return -EFAULT;
+    u32 needed = access & FAULT_WRITE ? PROT_WRITE : access & FAULT_EXEC ? PROT_EXEC
+                                                   : PROT_READ | PROT_WRITE | PROT_EXEC;
+    if (!(area->prot & needed))
+        return -EACCES;
+    addr = ROUND_DOWN(addr, PAGE_SIZE);
+    u64 *pte = pte_make(mm, addr);
+    if (!pte)
+        return -ENOMEM;
+    if (*pte & PTE_PRESENT) {
+        if ((access & FAULT_WRITE) && !(*pte & PTE_WRITE))
+            return fault_write(area, addr, pte);
+        invlpg(addr); /* a stale translation: the entry already allows it */
+        return 0;
+    }
+    return area->file ? fault_file(mm, area, addr, access, pte) : fault_anonymous(mm, area, addr, pte);
+}
+
+paddr mm_resolve(struct mm *mm, u64 addr, u32 access) {
+    u64 needed = PTE_PRESENT | PTE_USER | (access & FAULT_WRITE ? PTE_WRITE : 0);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        u64 *pte = pte_find(mm->root, addr);
+        if (pte && (*pte & needed) == needed)
+            return (*pte & PTE_FRAME) | (addr & PAGE_MASK);
+        if (attempt || mm_fault(mm, addr, access))
+            break;
+    }
+    return 0;
+}

@@ -1,0 +1,22 @@
+/* Out of memory: when a page is needed and none can be had, the largest process dies, so that the
+   rest of the machine lives. */
+#include "lib.h"
+#include "mm.h"
+#include "proc.h"
+
+static u64 weight(const struct process *process) {
+    return process->zombie || process->exiting || !process->leader || !process->leader->mm
+               ? 0 : process->leader->mm->resident;
+}
+
+void out_of_memory(void) {
+    struct process *process, *victim = current->process;
+    list_for_each(process, &all_processes, all)
+        if (weight(process) > weight(victim))
+            victim = process;
+    klog("out of memory: process %d (%s) dies with %lu pages", victim->pid, victim->leader->comm,
+         weight(victim));
+    signal_process(victim, SIGKILL, NULL);
+    if (victim != current->process)
+        yield(); /* let it die; the access is then tried again */
+}

@@ -1,0 +1,85 @@
+/* Page tables: find, make, iterate, free. An address space chains its tables through their frames'
+   tags, so that freeing them need not search the tree. */
+#include "pagetable.h"
+#include "heap.h"
+
+#define ENTRIES 512
+
+static u64 *table_at(u64 entry) { return phys_to_virt(entry & PTE_FRAME); }
+static u64 index_at(u64 address, int level) { return address >> (12 + 9 * level) & (ENTRIES - 1); }
+
+u64 *pte_find(paddr root, u64 address) {
+    u64 *table = table_at(root);
+    for (int level = 3; level > 0; level--) {
+        u64 entry = table[index_at(address, level)];
+        if (!(entry & PTE_PRESENT))
+            return NULL;
+        table = table_at(entry);
+    }
+    return &table[index_at(address, 0)];
+}
+
+u64 *pte_make(struct mm *mm, u64 address) {
+    u64 *table = table_at(mm->root);
+    for (int level = 3; level > 0; level--) {
+        u64 *entry = &table[index_at(address, level)];
+        if (!(*entry & PTE_PRESENT)) {
+            paddr frame = frame_alloc_zero();
+            if (!frame)
+                return NULL;
+            frame_set_tag(frame, mm->tables);
+            mm->tables = (u32)(frame >> NV_PAGE_SHIFT);
+            *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
+        }
+        table = table_at(*entry);
+    }
+    return &table[index_at(address, 0)];
+}
+
+u64 *pte_next(paddr root, u64 *address, u64 end) {
+    u64 at = *address;
+    while (at < end) {
+        u64 *table = table_at(root);
+        int level = 3;
+        while (level > 0) {
+            u64 entry = table[index_at(at, level)];
+            if (!(entry & PTE_PRESENT))
+                break;
+            table = table_at(entry);
+            level--;
+        }
+        if (level > 0) { /* nothing below this entry: on to the next one */
+            u64 span = 1UL << (12 + 9 * level);
+            at = ROUND_DOWN(at, span) + span;
+            continue;
+        }
+        for (u64 i = index_at(at, 0); i < ENTRIES && at < end; i++, at += PAGE_SIZE) {
+            if (table[i] & PTE_PRESENT) {
+                *address = at;
+                return &table[i];
+            }
+        }
+    }
+    *address = end;
+    return NULL;
+}
+
+u64 pte_rights(u32 prot, bool writable) {
+    u64 bits = PTE_USER;
+    if (prot)
+        bits |= PTE_PRESENT;
+    if (writable && (prot & PROT_WRITE))
+        bits |= PTE_WRITE;
+    if (!(prot & PROT_EXEC))
+        bits |= PTE_NX;
+    return bits;
+}
+
+void pagetable_free(struct mm *mm) {
+    while (mm->tables) {
+        paddr frame = (paddr)mm->tables << NV_PAGE_SHIFT;
+        mm->tables = frame_tag(frame);
+        frame_put(frame);
+    }
+    frame_put(mm->root);
+}

@@ -1,0 +1,106 @@
+/* mremap and mincore: moving and looking at pages that are already there. */
+#include "cpu.h"
+#include "errno.h"
+#include "file.h"
+#include "lib.h"
+#include "pagetable.h"
+#include "syscall.h"
+#include "task.h"
+#include "uaccess.h"
+
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
+#define MREMAP_DONTUNMAP 4
+
+/* Move the pages of [from, from+size) to `to`, where nothing is mapped. */
+static i64 move_pages(struct mm *mm, u64 from, u64 to, u64 size) {
+    u64 at = from, end = from + size;
+    for (u64 *pte; (pte = pte_next(mm->root, &at, end)); at += PAGE_SIZE) {
+        u64 *target = pte_make(mm, to + (at - from));
+        if (!target)
+            return -ENOMEM;
+        *target = *pte;
+        *pte = 0;
+        invlpg(at);
+    }
+    return 0;
+}
+
+static i64 move(struct mm *mm, u64 old, u64 old_size, u64 to, u64 new_size, u32 flags) {
+    i64 err = area_split_at(mm, old);
+    if (!err)
+        err = area_split_at(mm, old + old_size);
+    if (err)
+        return err;
+    struct area *area = area_find(mm, old);
+    const char *name = area->name;
+    i64 at = mm_map(mm, to, new_size, area->prot, area->flags, area->file, area->offset);
+    if (at < 0)
+        return at;
+    area_find(mm, to)->name = name;
+    err = move_pages(mm, old, to, MIN(old_size, new_size));
+    if (err)
+        return err;
+    if (!(flags & MREMAP_DONTUNMAP))
+        mm_unmap(mm, old, old_size);
+    return (i64)to;
+}
+
+static i64 grow_in_place(struct mm *mm, struct area *area, u64 old, u64 old_size, u64 new_size) {
+    u64 end = old + old_size, more = new_size - old_size;
+    if (area->end != end || !mm_is_free(mm, end, more) || end + more > NV_USER_END)
+        return -ENOMEM;
+    i64 at = mm_map(mm, end, more, area->prot, area->flags, area->file,
+                    area->offset + (end - area->node.key));
+    return at < 0 ? at : (i64)old;
+}
+
+i64 sys_mremap(const u64 *a) {
+    struct mm *mm = current->mm;
+    u64 old = a[0], old_size = ROUND_UP(a[1], PAGE_SIZE), new_size = ROUND_UP(a[2], PAGE_SIZE);
+    u32 flags = (u32)a[3];
+    if ((old & PAGE_MASK) || !new_size || new_size > NV_USER_END || (flags & ~7u) ||
+        ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE)) ||
+        ((flags & MREMAP_DONTUNMAP) && old_size != new_size) || !old_size)
+        return -EINVAL;
+    struct area *area = area_find(mm, old);
+    if (!area || old_size > area->end - old)
+        return -EFAULT;
+    if (flags & MREMAP_FIXED) {
+        u64 to = a[4];
+        if ((to & PAGE_MASK) || to < MM_MIN_ADDRESS || to > NV_USER_END || new_size > NV_USER_END - to ||
+            (to < old + old_size && old < to + new_size))
+            return -EINVAL;
+        i64 err = mm_unmap(mm, to, new_size);
+        return err ? err : move(mm, old, old_size, to, new_size, flags);
+    }
+    if (new_size <= old_size && !(flags & MREMAP_DONTUNMAP)) {
+        i64 err = new_size < old_size ? mm_unmap(mm, old + new_size, old_size - new_size) : 0;
+        return err ? err : (i64)old;
+    }
+    if (!(flags & MREMAP_DONTUNMAP)) {
+        i64 at = grow_in_place(mm, area, old, old_size, new_size);
+        if (at > 0 || !(flags & MREMAP_MAYMOVE))
+            return at;
+    }
+    u64 to = mm_find_room(mm, new_size);
+    return to ? move(mm, old, old_size, to, new_size, flags) : -ENOMEM;
+}
+
+i64 sys_mincore(const u64 *a) {
+    struct mm *mm = current->mm;
+    u64 end = ROUND_UP(a[0] + a[1], PAGE_SIZE);
+    if (a[0] & PAGE_MASK)
+        return -EINVAL;
+    if (end < a[0] || end > NV_USER_END)
+        return -ENOMEM;
+    for (u64 at = a[0], out = a[2]; at < end; at += PAGE_SIZE, out++) {
+        if (!area_find(mm, at))
+            return -ENOMEM;
+        u64 *pte = pte_find(mm->root, at);
+        u8 resident = pte && (*pte & PTE_PRESENT);
+        if (put_user(resident, out))
+            return -EFAULT;
+    }
+    return 0;
+}

@@ -1,0 +1,166 @@
+/* The scheduler: one CPU, a round-robin queue, no preemption in the kernel. With a single runnable
+   task there is no tick at all; with none the machine sleeps in the IDLE hypercall. */
+#include "cpu.h"
+#include "errno.h"
+#include "hypercall.h"
+#include "kstack.h"
+#include "lib.h"
+#include "mm.h"
+#include "proc.h"
+#include "trap.h"
+
+struct task *current;
+static struct list run_queue = LIST_INIT(run_queue);
+static struct task *last_dead; /* its stack is free once another runs */
+
+void context_switch(u64 *save_sp, u64 load_sp);
+
+void sched_add(struct task *task) {
+    if (task->state == TASK_RUNNABLE && !list_empty(&task->run_link))
+        return;
+    task->state = TASK_RUNNABLE;
+    if (list_empty(&task->run_link))
+        list_append(&run_queue, &task->run_link);
+    if (task != current)
+        tick_needed(true);
+}
+
+/* Nothing runs until an event or a timer makes somebody runnable. */
+static void idle(void) {
+    while (list_empty(&run_queue)) {
+        u64 deadline = timer_next();
+        hc_begin(NV_OP_IDLE);
+        hc_arg(0, deadline == NEVER ? 0 : deadline);
+        hc_ring();
+        timer_interrupt();
+        events_poll();
+    }
+}
+
+static void reap_dead(void) {
+    if (last_dead) {
+        struct task *dead = last_dead;
+        last_dead = NULL;
+        kstack_free(dead->kernel_stack);
+        task_free(dead);
+    }
+}
+
+static void load(struct task *task) {
+    if (task->mm && read_cr3() != task->mm->root)
+        mm_activate(task->mm);
+    set_kernel_stack(task->kernel_stack + KSTACK_SIZE);
+    wrmsr(MSR_FS_BASE, task->fs_base);
+    wrmsr(MSR_GS_BASE, task->gs_base);
+    fxrstor(task->fpu);
+}
+
+static void switch_to(struct task *next) {
+    struct task *prev = current;
+    if (prev->state != TASK_DEAD)
+        fxsave(prev->fpu);
+    current = next;
+    load(next);
+    context_switch(&prev->kernel_sp, next->kernel_sp);
+    reap_dead();
+}
+
+void schedule(void) {
+    need_resched = false;
+    if (list_empty(&run_queue))
+        idle();
+    struct task *next = list_first(&run_queue, struct task, run_link);
+    list_remove(&next->run_link);
+    if (list_empty(&run_queue))
+        tick_needed(false);
+    if (next != current)
+        switch_to(next);
+}
+
+noreturn void schedule_dead(void) {
+    reap_dead();
+    last_dead = current;
+    schedule();
+    panic("a dead task ran");
+}
+
+/* First code of a new task (boot/entry.S, task_start). */
+void task_begin(struct trapframe *frame) {
+    reap_dead();
+    return_to_user(frame);
+}
+
+void yield(void) {
+    need_resched = false;
+    if (list_empty(&run_queue))
+        return;
+    list_append(&run_queue, &current->run_link);
+    schedule();
+}
+
+void wait_add(struct wait_queue *q, struct waiter *w) {
+    w->task = current;
+    list_append(&q->waiters, &w->link);
+}
+
+void wait_remove(struct waiter *w) { list_remove(&w->link); }
+
+void wake_task(struct task *task) {
+    if (task->state == TASK_SLEEPING)
+        sched_add(task);
+}
+
+void wake_all(struct wait_queue *q) {
+    struct waiter *w;
+    list_for_each(w, &q->waiters, link)
+        wake_task(w->task);
+}
+
+/* The first waiter that is still asleep: one woken but not yet run has had its wake-up. */
+void wake_one(struct wait_queue *q) {
+    struct waiter *w;
+    list_for_each(w, &q->waiters, link) {
+        if (w->task->state == TASK_SLEEPING) {
+            wake_task(w->task);
+            return;
+        }
+    }
+}
+
+static void sleep_expired(struct timer *timer) {
+    struct task *task = container_of(timer, struct task, sleep_timer);
+    task->timed_out = true;
+    wake_task(task);
+}
+
+i64 sleep_until(u64 deadline) {
+    if (signal_interrupts(current))
+        return -EINTR;
+    current->timed_out = false;
+    if (deadline != NEVER) {
+        current->sleep_timer.fn = sleep_expired;
+        timer_start(&current->sleep_timer, deadline);
+    }
+    current->state = TASK_SLEEPING;
+    schedule();
+    if (deadline != NEVER)
+        timer_cancel(&current->sleep_timer);
+    if (current->timed_out)
+        return -ETIMEDOUT;
+    return signal_interrupts(current) ? -EINTR : 0;
+}
+
+i64 wait_on(struct wait_queue *q, u64 deadline) {
+    struct waiter w;
+    wait_add(q, &w);
+    i64 result = sleep_until(deadline);
+    wait_remove(&w);
+    return result;
+}
+
+i64 wait_on_killable(struct wait_queue *q) {
+    current->killable_sleep = true;
+    i64 result = wait_on(q, NEVER);
+    current->killable_sleep = false;
+    return result;
+}
