@@ -114,9 +114,7 @@ class _Builder:
         return self.table({KERNEL_BASE >> 30 & 511: self.table(directory) | _TABLE})
 
 
-def boot(
-    memory: GuestMemory, backend: Backend, image: KernelImage, spec: BootSpec
-) -> GuestClock:
+def boot(memory: GuestMemory, backend: Backend, image: KernelImage, spec: BootSpec) -> GuestClock:
     """Prepare fresh (all zero) memory and the vCPU; the VM's clock starts at 0 here.
 
     Raises BootError when the memory cannot hold the kernel, the manifest and a program.
@@ -143,7 +141,9 @@ def boot(
 
 def too_small(size: int, needed: int) -> str:
     """The message for a guest that does not fit."""
-    return f"{size >> 20} MiB of guest memory are too few: at least {-(-needed >> 20)} MiB are needed"
+    return (
+        f"{size >> 20} MiB of guest memory are too few: at least {-(-needed >> 20)} MiB are needed"
+    )
 
 
 def _check_size(size: int, used: int) -> None:

@@ -128,7 +128,9 @@ class KernelImage:
             symbols = data[section[4] : section[4] + section[5]]
             names = sections[section[6]]
             strings = data[names[4] : names[4] + names[5]]
-            for name, info, _, index, value, _ in iter_unpack(_SYMBOL, symbols[: section[5] // 24 * 24]):
+            for name, info, _, index, value, _ in iter_unpack(
+                _SYMBOL, symbols[: section[5] // 24 * 24]
+            ):
                 if name and index and info & 15 in (_STT_NOTYPE, _STT_FUNC):
                     text = strings[name : strings.find(b"\0", name)]
                     found[value] = text.decode("ascii", "replace")

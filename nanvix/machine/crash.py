@@ -1,0 +1,168 @@
+"""Crash reports: what a dying guest process, or the guest kernel, looked like.
+
+A record is taken at once, while memory still shows it, and holds plain numbers; symbols are
+looked up only when somebody wants to read it. All of guest memory is read as the guest's own
+page tables show it, and anything may be missing: what cannot be read is left out.
+"""
+
+from collections.abc import Callable
+from struct import Struct, unpack
+from typing import TYPE_CHECKING, NamedTuple
+
+from nanvix.abi.layout import PAGE_SIZE, USER_END
+from nanvix.machine.describe import describe, exception_name, signal_name
+from nanvix.machine.memory import BadAddress
+from nanvix.machine.trace_ring import TraceEvent
+
+if TYPE_CHECKING:
+    from nanvix.machine.machine import Machine
+
+FRAME_FIELDS = (
+    "r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx",
+    "rsi", "rdi", "vector", "error", "rip", "cs", "rflags", "rsp", "ss",
+)  # fmt: skip
+"""The kernel's ``struct trapframe``, lowest address first."""
+_FRAME = Struct("<22Q")
+
+_SHOWN = (
+    "rip", "rsp", "rbp", "rax", "rbx", "rcx", "rdx", "rsi", "rdi",
+    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rflags",
+)  # fmt: skip
+_CODE_BEFORE, _CODE_SIZE = 16, 40
+_MAX_FRAMES = 32
+_LAST_EVENTS = 20
+
+Symbolise = Callable[[int], str | None]
+"""Names a guest user address (``main+0x12 in /bin/app``), or None."""
+
+
+class CrashRecord(NamedTuple):
+    """One crash. ``signal`` is 0 for the kernel's own; ``registers`` by name, empty when the
+    trap frame could not be read; ``code`` lies around rip, from ``code_start``; ``backtrace``
+    begins with rip; ``events`` are the last of the trace ring."""
+
+    title: str
+    signal: int
+    pid: int
+    address: int
+    registers: dict[str, int]
+    code_start: int
+    code: bytes
+    backtrace: tuple[int, ...]
+    kernel_names: dict[int, str]
+    events: tuple[TraceEvent, ...]
+
+
+def process_crash(
+    machine: "Machine", frame: int, signal: int, pid: int, address: int, name: str
+) -> CrashRecord:
+    """The report of a process that dies by ``signal``; ``frame``: its trap frame's address."""
+    title = f"process {pid} ({name}) killed by {signal_name(signal)}"
+    registers = _trap_frame(machine, frame)
+    if registers and signal in (7, 11):
+        title += f" at address {address:#x}"
+    return _record(machine, title, signal, pid, address, registers)
+
+
+def kernel_crash(machine: "Machine", message: str, frame: int) -> CrashRecord:
+    """The report of a panic; without a trap frame, of the vCPU as it stands."""
+    state = machine.backend.save_state()
+    registers = _trap_frame(machine, frame) or {
+        **state.gpr, "rip": state.rip, "rflags": state.rflags,
+    }  # fmt: skip
+    return _record(machine, f"guest kernel: {message}", 0, 0, state.cr2, registers)
+
+
+def render(record: CrashRecord, symbolise: Symbolise | None = None) -> str:
+    """The report as text, lines without a trailing newline."""
+    lines = [f"guest crash: {record.title}"]
+    registers = record.registers
+    if "vector" in registers:
+        vector, error = registers["vector"], registers["error"]
+        lines.append(f"  {exception_name(vector)}, error code {error:#x}, cr2 {record.address:#x}")
+    shown = [f"{name:>6} {registers[name]:016x}" for name in _SHOWN if name in registers]
+    lines += ["  " + " ".join(shown[start : start + 3]) for start in range(0, len(shown), 3)]
+    if record.code:
+        lines += ["code:", "  " + _code_line(record)]
+    if record.backtrace:
+        lines.append("backtrace:")
+        for depth, address in enumerate(record.backtrace):
+            # A return address belongs to the call before it.
+            at = address - (depth > 0)
+            name = record.kernel_names.get(address)
+            if name is None and symbolise is not None and address < USER_END:
+                name = symbolise(at)
+            lines.append(f"  #{depth:<2} {address:016x} {name or '?'}")
+    if record.events:
+        lines.append(f"last {len(record.events)} events:")
+        lines += [f"  {describe(event)}" for event in record.events]
+    return "\n".join(lines)
+
+
+def _record(
+    machine: "Machine", title: str, signal: int, pid: int, address: int, registers: dict[str, int]
+) -> CrashRecord:
+    rip = registers.get("rip", 0)
+    start = max(rip - _CODE_BEFORE, rip & -PAGE_SIZE)
+    backtrace = _backtrace(machine, registers) if registers else ()
+    names = {a: machine.image.symbol(a - (a != rip)) for a in backtrace if a >= USER_END}
+    return CrashRecord(
+        title=title,
+        signal=signal,
+        pid=pid,
+        address=address,
+        registers=registers,
+        code_start=start,
+        code=_read_virtual(machine, start, rip + _CODE_SIZE - _CODE_BEFORE - start),
+        backtrace=backtrace,
+        kernel_names={address: name for address, name in names.items() if name},
+        events=tuple(machine.trace.last(_LAST_EVENTS)),
+    )
+
+
+def _trap_frame(machine: "Machine", address: int) -> dict[str, int]:
+    data = _read_virtual(machine, address, _FRAME.size) if address else b""
+    if len(data) < _FRAME.size:
+        return {}
+    return dict(zip(FRAME_FIELDS, _FRAME.unpack(data), strict=True))
+
+
+def _backtrace(machine: "Machine", registers: dict[str, int]) -> tuple[int, ...]:
+    """Return addresses by the chain of frame pointers, as far as it makes sense."""
+    found = [registers["rip"]]
+    frame, floor = registers["rbp"], registers["rsp"]
+    while len(found) < _MAX_FRAMES and frame >= floor and frame % 8 == 0:
+        data = _read_virtual(machine, frame, 16)
+        if len(data) < 16:
+            break
+        caller, address = unpack("<QQ", data)
+        if address == 0:
+            break
+        found.append(address)
+        # Stacks grow down: a chain that does not climb is no chain.
+        frame, floor = caller, frame + 16
+    return tuple(found)
+
+
+def _read_virtual(machine: "Machine", address: int, size: int) -> bytes:
+    """Guest memory at a linear address, up to the first page that cannot be read."""
+    data = b""
+    while len(data) < size:
+        at = address + len(data)
+        part = min(size - len(data), PAGE_SIZE - at % PAGE_SIZE)
+        physical = machine.backend.translate(at)
+        if physical is None:
+            break
+        try:
+            data += machine.memory.read(physical, part)
+        except BadAddress:
+            break
+    return data
+
+
+def _code_line(record: CrashRecord) -> str:
+    rip = record.registers["rip"] - record.code_start
+    words = [f"{byte:02x}" for byte in record.code]
+    if rip < len(words):
+        words[rip] = f"<{words[rip]}>"
+    return " ".join(words)

@@ -1,0 +1,276 @@
+"""The run loop: exit, dispatch, resume, over either backend.
+
+    machine = Machine(memory, backend, image, spec, handlers, watches)
+    outcome = machine.run(timeout_s=10)
+
+:meth:`Machine.step` runs the guest until it has nothing to do and says what it waits for;
+:meth:`Machine.run` is the simple driver around it that blocks. An idle guest costs no thread.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from nanvix.abi.call import Call, Handler, WatchTable
+from nanvix.abi.layout import (
+    BOOT_TRACE,
+    CONTROL,
+    CONTROL_PHYS,
+    COUNT_SLOTS,
+    COUNTS_PHYS,
+    EVENT_READY,
+    EVENT_SIGNAL,
+    TRACE_HYPERCALL,
+    VECTOR_EVENT,
+)
+from nanvix.machine.backend import Backend, Exit
+from nanvix.machine.boot import BootSpec, boot
+from nanvix.machine.channel import Channel
+from nanvix.machine.clock import GuestClock
+from nanvix.machine.event_ring import EventRing
+from nanvix.machine.idle import Idle, Wait, Waker, ready
+from nanvix.machine.image import KernelImage
+from nanvix.machine.memory import GuestMemory
+from nanvix.machine.system import SystemOps
+from nanvix.machine.timers import Timers
+from nanvix.machine.trace_ring import TraceEvent, TraceRing
+from nanvix.machine.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from nanvix.machine.crash import CrashRecord
+
+_POLL_NS = 1_000_000
+_U64 = (1 << 64) - 1
+
+Listener = Callable[[TraceEvent], None]
+Log = Callable[[int, str], None]
+
+
+class Outcome(NamedTuple):
+    """How a run ended. ``reason``: exit, signal, timeout, budget, panic, shutdown, error or what
+    was given to :meth:`Machine.stop`. ``status``: the first process's wait status (exit code
+    << 8 | signal) for exit and signal. ``crash``: the last fault report of the run, if any."""
+
+    reason: str
+    status: int = 0
+    detail: str = ""
+    crash: "CrashRecord | None" = None
+
+
+class Machine:
+    """One VM: memory, a vCPU and the services' handlers, none of which it owns.
+
+    ``events`` hears every :class:`TraceEvent` (None costs nothing); ``log`` hears the guest
+    kernel's log lines with their level. ``outcome`` is None until the run has ended.
+    """
+
+    def __init__(
+        self,
+        memory: GuestMemory,
+        backend: Backend,
+        image: KernelImage,
+        spec: BootSpec,
+        handlers: Mapping[int, Handler],
+        watches: WatchTable,
+        *,
+        events: Listener | None = None,
+        log: Log | None = None,
+    ) -> None:
+        """Build and boot the machine; the guest's first instruction is up to :meth:`step`.
+
+        Raises BootError when ``memory`` cannot hold what is asked for.
+        """
+        self.memory = memory
+        self.backend = backend
+        self.image = image
+        self.log = log
+        self.outcome: Outcome | None = None
+        self.channel = Channel(memory, {**handlers, **SystemOps(self).handlers})
+        self.channel.written = backend.code_changed
+        if events is not None:
+            spec = spec._replace(flags=spec.flags | BOOT_TRACE)
+            self.channel.observer = self._observe
+        self.clock: GuestClock = boot(memory, backend, image, spec)
+        self.idle = Idle(backend, self.clock)
+        self.timers = Timers(backend, self.clock)
+        self.trace = TraceRing(memory)
+        self._listener = events
+        self._watches = watches
+        self._event_ring = EventRing(memory)
+        self._waker = Waker()
+        self._signals: set[int] = set()
+        self._stop: tuple[str, str] | None = None
+        self._crash: CrashRecord | None = None
+        self._polled_ns = 0
+
+    # -- driving -----------------------------------------------------------------------------
+
+    def run(self, timeout_s: float | None = None) -> Outcome:
+        """Run to the end, at most ``timeout_s`` seconds of wall time (then: "timeout")."""
+        with Watchdog(timeout_s, lambda: self.stop("timeout")):
+            while (wait := self.step()) is not None:
+                wait.block()
+        assert self.outcome is not None
+        return self.outcome
+
+    def step(self) -> Wait | None:
+        """Run until the guest is idle or has ended: what it waits for, or None at the end.
+
+        Call it again when the wait is over; calling it too early only returns a wait again.
+        """
+        run = self.backend.run
+        ring = self.channel.ring
+        while self.outcome is None:
+            if self._stop is not None:
+                self.finish(self._stop[0], detail=self._stop[1])
+            elif self.idle.active and (wait := self._sleep()) is not None:
+                return wait
+            elif (reason := run()) is Exit.DOORBELL:
+                if self._listener is not None:
+                    self.drain()
+                if not ring(self.backend.exit_value):
+                    self.finish("error", detail="channel violation: a doorbell outside memory")
+                elif self._watches.pending and not self.idle.active:
+                    self._poll_while_running()
+            else:
+                self._handle(reason)
+        return None
+
+    def post_signal(self, signo: int) -> None:
+        """Send a signal to the guest's foreground group; safe in a signal handler.
+
+        The same signal posted again before the guest has taken it is one signal.
+        """
+        self._signals.add(signo)
+        self.backend.kick()
+        self._waker.wake()
+
+    def stop(self, reason: str, detail: str = "") -> None:
+        """End the run soon, with this outcome; from any thread or signal handler."""
+        if self._stop is None:
+            self._stop = (reason, detail)
+        self.backend.kick()
+        self._waker.wake()
+
+    def close(self) -> None:
+        """Release the machine's own descriptor; idempotent."""
+        self._waker.close()
+
+    # -- what the guest did ------------------------------------------------------------------
+
+    def hypercalls(self) -> dict[int, int]:
+        """Calls served, by op number."""
+        return {op: count for op, count in enumerate(self.channel.counts) if count}
+
+    def syscalls(self) -> dict[int, int]:
+        """System calls entered, by number, as the guest kernel counts them."""
+        size = COUNT_SLOTS * 8
+        counts = memoryview(self.memory.read(COUNTS_PHYS, size)).cast("Q")
+        return {number: count for number, count in enumerate(counts) if count}
+
+    def peak_memory(self) -> int:
+        """Most bytes of guest memory the guest kernel has handed out at a time."""
+        at = CONTROL_PHYS + CONTROL.offsets["frames_peak"]
+        frames = int.from_bytes(self.memory.read(at, 8), "little")
+        return min(frames << 12, self.memory.size)
+
+    # -- for the system operations -----------------------------------------------------------
+
+    def finish(self, reason: str, status: int = 0, detail: str = "") -> None:
+        """End the run; only the first reason counts."""
+        if self.outcome is None:
+            self.drain()
+            self.outcome = Outcome(reason, status, detail, self._crash)
+
+    def drain(self) -> None:
+        """Hand the guest's new trace records to the listener."""
+        if self._listener is not None:
+            for event in self.trace.drain():
+                self._listener(event)
+
+    def process_crash(self, frame: int, signal: int, pid: int, address: int, name: str) -> None:
+        """A guest process dies by a fault: keep a report of the last one."""
+        from nanvix.machine.crash import process_crash
+
+        self._crash = process_crash(self, frame, signal, pid, address, name)
+
+    def panic(self, message: str, frame: int) -> None:
+        """The guest kernel has given up."""
+        from nanvix.machine.crash import kernel_crash
+
+        self._crash = kernel_crash(self, message, frame)
+        self.finish("panic", detail=message)
+
+    # -- the loop's rarer turns --------------------------------------------------------------
+
+    def _handle(self, reason: Exit) -> None:
+        if reason is Exit.TIMER:
+            if self.timers.fired():
+                self._interrupt()
+        elif reason is Exit.KICKED:
+            self._interrupt()
+        elif reason is Exit.BUDGET:
+            self.finish("budget", detail="the instruction budget is used up")
+        elif reason is Exit.SHUTDOWN:
+            from nanvix.machine.crash import kernel_crash
+
+            self._crash = kernel_crash(self, "triple fault", 0)
+            self.finish("shutdown", detail="the guest kernel is lost (triple fault)")
+        else:
+            self.finish("error", detail=self.backend.exit_detail)
+
+    def _sleep(self) -> Wait | None:
+        """For an idle guest: what it waits for, or None when it can go on."""
+        self._waker.clear()
+        # A signal posted from here on makes the descriptor readable again.
+        self._collect()
+        if self._stop is not None:
+            return None
+        if self._event_ring.unread():
+            self.idle.interrupt()
+            return None
+        if self.idle.expired():
+            return None
+        return self.idle.wait(self._watches, self._waker)
+
+    def _poll_while_running(self) -> None:
+        self.timers.poll_soon()
+        now = time.monotonic_ns()
+        if now - self._polled_ns >= _POLL_NS:
+            self._polled_ns = now
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Tell the running guest what has happened, if anything."""
+        if self._collect():
+            self.backend.inject(VECTOR_EVENT)
+        if self._watches.pending:
+            self.timers.poll_soon()
+
+    def _collect(self) -> bool:
+        """Move posted signals and ready watches into the event ring; True if any went in.
+
+        What finds no room stays posted or pending.
+        """
+        append = self._event_ring.append
+        fresh = False
+        while self._signals:
+            signo = self._signals.pop()
+            if not append(EVENT_SIGNAL, signo):
+                self._signals.add(signo)
+                return fresh
+            fresh = True
+        if self._watches.pending:
+            for watch, bits in ready(self._watches):
+                if not append(EVENT_READY, bits, watch.cookie):
+                    return fresh
+                self._watches.drop(watch.cookie)
+                fresh = True
+        return fresh
+
+    def _observe(self, call: Call, result: int) -> None:
+        """The channel's part of the event stream."""
+        assert self._listener is not None
+        size = sum(map(len, call.inputs)) + sum(map(len, call.outputs))
+        args = (*call.arg[:4], size, result & _U64)
+        self._listener(TraceEvent(TRACE_HYPERCALL, call.op, 0, self.backend.tsc(), args))

@@ -1,0 +1,116 @@
+"""The system operations: the calls in which the guest kernel talks to the machine itself."""
+
+from errno import EINVAL, EPROTO
+from typing import TYPE_CHECKING
+
+from nanvix.abi.call import Call, Handler
+from nanvix.abi.channel import OPS
+from nanvix.abi.header import abi_version
+from nanvix.machine.clock import NEVER
+from nanvix.machine.describe import printable
+
+if TYPE_CHECKING:
+    from nanvix.machine.machine import Machine
+
+_TEXT_MAX = 1024
+_ZEROS = memoryview(bytes(1 << 20))
+
+
+class SystemOps:
+    """Handlers bound to one machine; ``handlers`` maps op numbers to them."""
+
+    __slots__ = ("_machine", "handlers")
+
+    def __init__(self, machine: "Machine") -> None:
+        self._machine = machine
+        serve: dict[str, Handler] = {
+            "HELLO": self._hello,
+            "EXIT": self._exit,
+            "PANIC": self._panic,
+            "LOG": self._log,
+            "IDLE": self._idle,
+            "TIMER": self._timer,
+            "ZERO": zero,
+            "COPY": copy,
+            "TRACE": self._trace,
+            "CRASH": self._crash,
+        }
+        self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
+
+    def _hello(self, call: Call) -> int:
+        if call.arg[0] != abi_version():
+            self._machine.finish(
+                "error", detail="the kernel image is of another version: build it again"
+            )
+            return -EPROTO
+        return 0
+
+    def _exit(self, call: Call) -> int:
+        status = call.arg[0] & 0xFFFF
+        self._machine.finish("signal" if status & 0x7F else "exit", status)
+        return 0
+
+    def _panic(self, call: Call) -> int:
+        self._machine.panic(_text(call), call.arg[0])
+        return 0
+
+    def _log(self, call: Call) -> int:
+        if self._machine.log is not None:
+            self._machine.log(min(call.arg[0], 7), _text(call))
+        return 0
+
+    def _idle(self, call: Call) -> int:
+        deadline = call.arg[0]
+        self._machine.idle.begin(deadline if 0 < deadline < NEVER else None)
+        return 0
+
+    def _timer(self, call: Call) -> int:
+        deadline = call.arg[0]
+        self._machine.timers.set_guest(deadline if 0 < deadline < NEVER else None)
+        return 0
+
+    def _trace(self, call: Call) -> int:
+        self._machine.drain()
+        return 0
+
+    def _crash(self, call: Call) -> int:
+        _, signal, pid, address = call.arg[:4]
+        self._machine.process_crash(
+            call.arg[0], signal & 0x7F, pid & 0xFFFF_FFFF, address, _text(call)
+        )
+        return 0
+
+
+def zero(call: Call) -> int:
+    """ZERO: fill every output with zeros."""
+    for view in call.outputs:
+        for start in range(0, len(view), len(_ZEROS)):
+            piece = view[start : start + len(_ZEROS)]
+            piece[:] = _ZEROS[: len(piece)]
+    return 0
+
+
+def copy(call: Call) -> int:
+    """COPY: the inputs' bytes to the outputs, in order; -EINVAL when the totals differ.
+
+    A source and a target may overlap (the assignment of views of one buffer is a memmove);
+    pieces are copied one after the other.
+    """
+    if sum(map(len, call.inputs)) != sum(map(len, call.outputs)):
+        return -EINVAL
+    sources = iter(call.inputs)
+    source = memoryview(b"")
+    for target in call.outputs:
+        while len(target):
+            while not len(source):
+                source = next(sources)
+            size = min(len(source), len(target))
+            target[:size] = source[:size]
+            source, target = source[size:], target[size:]
+    return 0
+
+
+def _text(call: Call) -> str:
+    """The inputs as one printable line of bounded length."""
+    data = b"".join(bytes(view[:_TEXT_MAX]) for view in call.inputs[:4])[:_TEXT_MAX]
+    return printable(data.rstrip(b"\0\n"))

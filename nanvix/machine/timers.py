@@ -1,0 +1,51 @@
+"""The one backend timer, shared by the guest's deadline and the polling of watches."""
+
+from nanvix.abi.layout import VECTOR_TIMER
+from nanvix.machine.backend import Backend
+from nanvix.machine.clock import NANOSECONDS, GuestClock
+
+_POLLS_PER_SECOND = 100
+
+
+class Timers:
+    """Two deadlines in counter ticks; the backend is armed with the earlier one."""
+
+    __slots__ = ("_backend", "_clock", "_guest", "_poll", "_poll_ticks")
+
+    def __init__(self, backend: Backend, clock: GuestClock) -> None:
+        self._backend = backend
+        self._clock = clock
+        self._guest: int | None = None
+        self._poll: int | None = None
+        self._poll_ticks = clock.tsc(NANOSECONDS // _POLLS_PER_SECOND) - clock.tsc(0)
+
+    def set_guest(self, deadline_ns: int | None) -> None:
+        """The guest wants VECTOR_TIMER at a time on its monotonic clock; None cancels."""
+        self._guest = None if deadline_ns is None else self._clock.tsc(deadline_ns)
+        self._arm()
+
+    def poll_soon(self) -> None:
+        """Come back to the host within 10 ms even if the guest keeps computing."""
+        if self._poll is None:
+            self._poll = self._backend.tsc() + self._poll_ticks
+            self._arm()
+
+    def fired(self) -> bool:
+        """Exit.TIMER: inject what is due; True when it is time to look at the watches."""
+        now = self._backend.tsc()
+        if self._guest is not None and now >= self._guest:
+            self._guest = None
+            self._backend.inject(VECTOR_TIMER)
+        polls = self._poll is not None and now >= self._poll
+        if polls:
+            self._poll = None
+        self._arm()
+        return polls
+
+    def _arm(self) -> None:
+        if self._guest is None:
+            self._backend.set_timer(self._poll)
+        elif self._poll is None:
+            self._backend.set_timer(self._guest)
+        else:
+            self._backend.set_timer(min(self._guest, self._poll))

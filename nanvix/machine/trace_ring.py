@@ -1,0 +1,69 @@
+"""Guest to host: the trace ring, a flight recorder that a listener may also follow.
+
+The guest owns the memory and the cursor, so a reading is bounded by the ring's size and a
+cursor that jumps costs the guest its own records.
+"""
+
+from struct import Struct
+from typing import NamedTuple
+
+from nanvix.abi.layout import CONTROL, CONTROL_PHYS, TRACE_PHYS, TRACE_RECORD, TRACE_RECORDS
+from nanvix.machine.memory import GuestMemory
+
+_CURSOR = Struct("<Q")
+_HEAD_AT = CONTROL_PHYS + CONTROL.offsets["trace_head"]
+_TAIL_AT = CONTROL_PHYS + CONTROL.offsets["trace_tail"]
+_RECORD = TRACE_RECORD.codec.unpack_from
+_MASK = (1 << 64) - 1
+
+
+class TraceEvent(NamedTuple):
+    """One event: ``kind`` is a TRACE_* number, ``code`` a syscall number, vector, signal or op.
+
+    ``args``: six u64 whose meaning depends on ``kind`` (see nanvix.abi.layout). Of a
+    TRACE_HYPERCALL, written by the host: arg0..arg3, bytes in all segments, result.
+    """
+
+    kind: int
+    code: int
+    tid: int
+    tsc: int
+    args: tuple[int, ...]
+
+
+class TraceRing:
+    """Reads the ring of one VM. ``lost``: records overwritten before they were drained."""
+
+    __slots__ = ("_tail", "_view", "lost")
+
+    def __init__(self, memory: GuestMemory) -> None:
+        self._view = memory.view
+        self._tail = 0
+        self.lost = 0
+
+    def drain(self) -> list[TraceEvent]:
+        """All records since the last drain that are still there, oldest first."""
+        head: int = _CURSOR.unpack_from(self._view, _HEAD_AT)[0]
+        if head == self._tail:
+            return []
+        fresh = head - self._tail & _MASK
+        if fresh > TRACE_RECORDS:
+            self.lost += fresh - TRACE_RECORDS
+            fresh = TRACE_RECORDS
+        self._tail = head
+        _CURSOR.pack_into(self._view, _TAIL_AT, head)
+        return self._records(head - fresh, fresh)
+
+    def last(self, count: int) -> list[TraceEvent]:
+        """The newest ``count`` records, oldest first, drained or not."""
+        head: int = _CURSOR.unpack_from(self._view, _HEAD_AT)[0]
+        count = min(count, head, TRACE_RECORDS)
+        return self._records(head - count, count)
+
+    def _records(self, start: int, count: int) -> list[TraceEvent]:
+        view, size = self._view, TRACE_RECORD.size
+        events = []
+        for index in range(start, start + count):
+            kind, code, tid, tsc, *args = _RECORD(view, TRACE_PHYS + index % TRACE_RECORDS * size)
+            events.append(TraceEvent(kind, code, tid, tsc, tuple(args)))
+        return events

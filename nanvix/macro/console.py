@@ -1,0 +1,185 @@
+"""The console service: the guest's three standard streams are three host descriptors.
+
+The guest never blocks here and the host's descriptors stay as they are: O_NONBLOCK belongs to
+the open file description, which other processes share, so readiness is asked with poll(2)
+before every transfer instead.
+"""
+
+import os
+import select
+import stat
+from collections.abc import Callable
+from errno import EAGAIN, EBADF, EINVAL, ENOSPC
+
+from nanvix.abi.call import Call, Handler, Watch, WatchTable
+from nanvix.abi.channel import OPS
+
+PIECE = 4096
+"""A pipe that polls as writable takes PIPE_BUF bytes without blocking (pipe(7))."""
+
+TCGETS = 0x5401
+TCSETS = 0x5402
+"""TCSETSW and TCSETSF follow it (asm-generic/ioctls.h)."""
+TERMIOS_SIZE = 36
+_POLL_BITS = 0xFFFF
+
+
+class _Stream:
+    """One host descriptor and what never changes about it."""
+
+    __slots__ = ("always_ready", "fd", "mode", "readable", "writable")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.mode = os.fstat(fd).st_mode
+        self.always_ready = stat.S_ISREG(self.mode) or stat.S_ISDIR(self.mode)
+        self.readable = _poller(fd, select.POLLIN)
+        self.writable = _poller(fd, select.POLLOUT)
+
+
+class Console:
+    """Serves CON_*. ``stdio``: a descriptor, or None for a closed one, per stream.
+
+    The descriptors stay the caller's; :meth:`close` gives terminals their old settings back.
+    """
+
+    def __init__(
+        self, watches: WatchTable, stdio: tuple[int | None, int | None, int | None] = (0, 1, 2)
+    ) -> None:
+        self._watches = watches
+        self._streams = [_open(fd) for fd in stdio]
+        self._original: dict[int, bytes] = {}
+        serve: dict[str, Handler] = {
+            "CON_INFO": self._info,
+            "CON_READ": self._read,
+            "CON_WRITE": self._write,
+            "CON_WATCH": self._watch,
+            "CON_GETATTR": self._getattr,
+            "CON_SETATTR": self._setattr,
+            "CON_SEEK": self._seek,
+        }
+        self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
+
+    def close(self) -> None:
+        """Restore what the guest has done to terminals, last change first; idempotent."""
+        if not self._original:
+            return
+        from fcntl import ioctl
+
+        while self._original:
+            fd, attributes = self._original.popitem()
+            try:
+                ioctl(fd, TCSETS, attributes)
+            except OSError:
+                # The terminal is gone, and with it what there was to restore.
+                continue
+
+    def _stream(self, call: Call) -> _Stream:
+        index = call.arg[0]
+        stream = self._streams[index] if index < len(self._streams) else None
+        if stream is None:
+            raise OSError(EBADF, "no such stream")
+        return stream
+
+    def _info(self, call: Call) -> int:
+        from fcntl import F_GETFL, fcntl
+
+        stream = self._stream(call)
+        terminal = os.isatty(stream.fd)
+        columns, rows = os.get_terminal_size(stream.fd) if terminal else (0, 0)
+        call.out[0] = os.fstat(stream.fd).st_mode
+        call.out[1] = int(terminal)
+        call.out[2] = rows
+        call.out[3] = columns
+        call.out[4] = fcntl(stream.fd, F_GETFL) & os.O_ACCMODE
+        return 0
+
+    def _read(self, call: Call) -> int:
+        stream = self._stream(call)
+        buffers = call.outputs
+        if not any(map(len, buffers)):
+            return 0
+        if not stream.always_ready and not stream.readable(0):
+            return -EAGAIN
+        return os.readv(stream.fd, buffers)
+
+    def _write(self, call: Call) -> int:
+        stream = self._stream(call)
+        buffers = call.inputs
+        size = sum(map(len, buffers))
+        if size == 0:
+            return 0
+        if stream.always_ready:
+            return os.writev(stream.fd, buffers)
+        if not stream.writable(0):
+            return -EAGAIN
+        if size <= PIECE:
+            return os.writev(stream.fd, buffers)
+        return _write_pieces(stream, buffers)
+
+    def _watch(self, call: Call) -> int:
+        fd = self._stream(call).fd
+        added = self._watches.add(Watch(fd, call.arg[1] & _POLL_BITS, call.cookie))
+        return 0 if added else -ENOSPC
+
+    def _getattr(self, call: Call) -> int:
+        from fcntl import ioctl
+
+        stream = self._stream(call)
+        if len(call.outputs) != 1 or len(call.outputs[0]) != TERMIOS_SIZE:
+            return -EINVAL
+        call.outputs[0][:] = ioctl(stream.fd, TCGETS, bytes(TERMIOS_SIZE))
+        return 0
+
+    def _setattr(self, call: Call) -> int:
+        from fcntl import ioctl
+
+        fd = self._stream(call).fd
+        when = call.arg[1]
+        if when > 2 or len(call.inputs) != 1 or len(call.inputs[0]) != TERMIOS_SIZE:
+            return -EINVAL
+        before = ioctl(fd, TCGETS, bytes(TERMIOS_SIZE))
+        self._original.setdefault(fd, before)
+        ioctl(fd, TCSETS + when, bytes(call.inputs[0]))
+        return 0
+
+    def _seek(self, call: Call) -> int:
+        offset = call.arg[1] - ((call.arg[1] >> 63) << 64)
+        whence = call.arg[2]
+        if whence > os.SEEK_HOLE:
+            return -EINVAL
+        return os.lseek(self._stream(call).fd, offset, whence)
+
+
+def _poller(fd: int, bits: int) -> Callable[[int], list[tuple[int, int]]]:
+    poller = select.poll()
+    poller.register(fd, bits)
+    return poller.poll
+
+
+def _open(fd: int | None) -> _Stream | None:
+    try:
+        return None if fd is None else _Stream(fd)
+    except OSError:
+        # A descriptor that is closed on the host is closed in the guest.
+        return None
+
+
+def _write_pieces(stream: _Stream, buffers: list[memoryview]) -> int:
+    """Write as much as goes without blocking; at least one piece is known to fit."""
+    done = 0
+    for buffer in buffers:
+        for start in range(0, len(buffer), PIECE):
+            piece = buffer[start : start + PIECE]
+            if done and not stream.writable(0):
+                return done
+            try:
+                count = os.write(stream.fd, piece)
+            except OSError:
+                if done:
+                    return done
+                raise
+            done += count
+            if count < len(piece):
+                return done
+    return done

@@ -1,0 +1,60 @@
+"""Puts the macro-kernel together: one table of handlers for all services of a VM."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from nanvix.abi.call import Handler, WatchTable
+from nanvix.macro.console import Console
+from nanvix.macro.entropy import Entropy
+
+if TYPE_CHECKING:
+    from nanvix.macro.fs import Export
+
+Stdio = tuple[int | None, int | None, int | None]
+
+
+class Services:
+    """``handlers``: op number to handler. Close it when the VM has ended, however it ended."""
+
+    __slots__ = ("_closers", "handlers")
+
+    def __init__(self) -> None:
+        self.handlers: dict[int, Handler] = {}
+        self._closers: list[Callable[[], None]] = []
+
+    def add(self, handlers: dict[int, Handler], close: Callable[[], None] | None = None) -> None:
+        """Add a service's table; ValueError when an op is served already."""
+        twice = self.handlers.keys() & handlers.keys()
+        if twice:
+            raise ValueError(f"two services serve op {min(twice):#x}")
+        self.handlers.update(handlers)
+        if close is not None:
+            self._closers.append(close)
+
+    def close(self) -> None:
+        """Close every service, last one first; idempotent."""
+        while self._closers:
+            self._closers.pop()()
+
+
+def build_services(
+    *,
+    exports: Sequence["Export"],
+    watches: WatchTable,
+    stdio: Stdio = (0, 1, 2),
+    seed: bytes | None = None,
+) -> Services:
+    """Console, entropy and host files for one VM.
+
+    ``exports``: the host trees the guest may see, numbered from 1. ``seed`` makes the guest's
+    randomness reproducible. Raises OSError when an export cannot be opened.
+    """
+    from nanvix.macro.fs import FileService
+
+    services = Services()
+    console = Console(watches, stdio)
+    services.add(console.handlers, console.close)
+    services.add(Entropy(seed).handlers)
+    files = FileService(exports)
+    services.add(files.handlers, files.close)
+    return services

@@ -1,0 +1,1 @@
+"""The event stream: written as JSON Lines, normalised, compared."""
