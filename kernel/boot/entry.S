@@ -119,6 +119,12 @@ task_start:
     call    task_begin
     jmp     trap_return
 
+    /* noreturn void enter_user(struct trapframe *frame): the first program's first instruction. */
+    .globl  enter_user
+enter_user:
+    movq    %rdi, %rsp
+    jmp     trap_return
+
     /* void context_switch(u64 *save_sp, u64 load_sp): both stacks hold the callee-saved registers. */
     .globl  context_switch
 context_switch:

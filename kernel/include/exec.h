@@ -13,13 +13,25 @@ struct elf_image {
 /* Map a program and its interpreter into mm; 0 or a negative errno (ENOEXEC, ...). */
 i64 elf_load(struct mm *mm, struct file *file, struct elf_image *out);
 
-/* Strings of execve, gathered into kernel memory before the old address space goes. */
+/* Strings of execve, gathered into frames of their own before the old address space goes; the frames
+   then become the top of the new stack. Lengths include the NULs. */
+#define STRING_PAGES 420
+#define LENGTH_PAGES 64
 struct exec_strings {
-    u64 argc, envc;
-    u64 size;        /* bytes used, NULs included */
-    paddr pages[512];
-    u64 page_count;
+    u32 argc, envc;
+    u64 size;
+    u32 page_count, length_page_count;
+    paddr pages[STRING_PAGES];
+    paddr length_pages[LENGTH_PAGES]; /* one u32 per string */
 };
-/* The new stack: strings, auxv, vectors. Returns the stack pointer or a negative errno. */
-i64 stack_build(struct mm *mm, const struct exec_strings *strings, const struct elf_image *image,
+void strings_free(struct exec_strings *s);
+/* 0, -E2BIG, -ENOMEM, -EFAULT. */
+i64 strings_add(struct exec_strings *s, const char *string);
+i64 strings_add_user(struct exec_strings *s, u64 string);
+u32 strings_length(const struct exec_strings *s, u32 index);
+
+/* The new stack: strings, auxv, vectors. Takes over the string frames. Stack pointer or -errno. */
+i64 stack_build(struct mm *mm, struct exec_strings *strings, const struct elf_image *image,
                 const char *path);
+/* Map the clock page and the vDSO image; 0 or -ENOMEM. */
+i64 vdso_map(struct mm *mm);

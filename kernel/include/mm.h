@@ -87,6 +87,9 @@ struct area *area_merge(struct mm *mm, struct area *area);
 void area_free(struct mm *mm, struct area *area);
 /* uaccess on another address space (exec). */
 i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n);
+i64 mm_zero_out(struct mm *mm, u64 dst, u64 n);
+/* Put a frame at a user address of an area, taking over its reference; -ENOMEM. */
+i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot);
 
 /* A user access at addr: map what it needs (mm/fault.c). 0, -EFAULT (SIGSEGV: MAPERR), -EACCES
    (SIGSEGV: ACCERR), -ENXIO (SIGBUS: behind the end of the file), -ENOMEM. */

@@ -23,6 +23,12 @@ bool signal_work(const struct task *task);
 /* process.c */
 struct process *process_new(struct process *parent); /* NULL: too many or no memory */
 struct task *task_new(struct process *process);      /* linked into it; NULL likewise */
+void process_free(struct process *process);             /* one that never ran */
+
+/* exit.c: execve in a threaded process ends the other threads and waits for them; 0 or -EINTR.
+   vfork_release lets the parent of a vfork go on (exec or exit of the child). */
+i64 end_other_threads(void);
+void vfork_release(struct process *process);
 
 /* oom.c: a frame was needed and there is none: the largest process dies. */
 void out_of_memory(void);

@@ -126,6 +126,15 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
     return area->file ? fault_file(mm, area, addr, access, pte) : fault_anonymous(mm, area, addr, pte);
 }
 
+i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot) {
+    u64 *pte = pte_make(mm, addr);
+    if (!pte)
+        return -ENOMEM;
+    *pte = frame | pte_rights(prot, true);
+    mm->resident++;
+    return 0;
+}
+
 paddr mm_resolve(struct mm *mm, u64 addr, u32 access) {
     u64 needed = PTE_PRESENT | PTE_USER | (access & FAULT_WRITE ? PTE_WRITE : 0);
     for (int attempt = 0; attempt < 2; attempt++) {

@@ -9,6 +9,7 @@
 #define KERNEL_SLOT_IMAGE 511
 
 struct list all_mms = LIST_INIT(all_mms);
+static paddr kernel_root; /* the host's boot tables: only the kernel half, never freed */
 
 struct mm *mm_new(void) {
     struct mm *mm = kzalloc(sizeof(*mm));
@@ -17,7 +18,9 @@ struct mm *mm_new(void) {
         kfree(mm);
         return ERR_PTR(-ENOMEM);
     }
-    u64 *from = phys_to_virt(read_cr3() & PTE_FRAME), *to = phys_to_virt(root);
+    if (!kernel_root)
+        kernel_root = read_cr3();
+    u64 *from = phys_to_virt(kernel_root), *to = phys_to_virt(root);
     to[KERNEL_SLOT_DIRECT] = from[KERNEL_SLOT_DIRECT];
     to[KERNEL_SLOT_IMAGE] = from[KERNEL_SLOT_IMAGE];
     mm->refs = 1;
@@ -90,6 +93,8 @@ void mm_put(struct mm *mm) {
         mm_unmap(mm, area->node.key, area->end - area->node.key);
     }
     list_remove(&mm->all);
+    if (read_cr3() == mm->root)
+        write_cr3(kernel_root);
     pagetable_free(mm);
     kfree(mm);
 }

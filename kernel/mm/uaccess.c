@@ -43,11 +43,11 @@ i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n) {
 
 i64 copy_to_user(u64 dst, const void *src, u64 n) { return mm_copy_out(current->mm, dst, src, n); }
 
-i64 zero_user(u64 dst, u64 n) {
+i64 mm_zero_out(struct mm *mm, u64 dst, u64 n) {
     if (!in_user_space(dst, n))
         return -EFAULT;
     for (u64 part; n; n -= part, dst += part) {
-        void *to = reach(current->mm, dst, true);
+        void *to = reach(mm, dst, true);
         if (!to)
             return -EFAULT;
         part = to_page_end(dst, n);
@@ -55,6 +55,8 @@ i64 zero_user(u64 dst, u64 n) {
     }
     return 0;
 }
+
+i64 zero_user(u64 dst, u64 n) { return mm_zero_out(current->mm, dst, n); }
 
 /* Copy up to the NUL; a word at a time where both sides have one (Mycroft's test for a zero byte). */
 static u64 copy_until_nul(char *dst, const char *src, u64 n, bool *found) {

@@ -1,0 +1,240 @@
+/* The page map of an inode: a tree with 64 children per node, entries being frames with a dirty
+   bit; and the order in which inodes give pages back when memory runs out. */
+#include "fs/pages.h"
+#include "bulk.h"
+#include "errno.h"
+#include "file.h"
+#include "fs/dentry.h"
+#include "lib.h"
+#include "mm.h"
+
+#define BITS 6
+#define FANOUT (1UL << BITS)
+#define MAX_HEIGHT 9 /* 54 bits of page index */
+
+struct node {
+    u64 slot[FANOUT]; /* nodes, or entries at the lowest level; 0 = nothing */
+};
+
+static struct list by_use = LIST_INIT(by_use); /* inodes with pages that can be read again */
+static u8 zeros[PAGE_SIZE] __attribute__((aligned(4096)));
+
+static bool covers(const struct page_map *map, u64 index) {
+    return map->height && (map->height * BITS >= 64 || index >> (map->height * BITS) == 0);
+}
+
+u64 *page_map_find(const struct page_map *map, u64 index) {
+    if (!covers(map, index))
+        return NULL;
+    struct node *node = map->root;
+    for (u32 level = map->height - 1; level; level--) {
+        node = (struct node *)node->slot[(index >> (level * BITS)) % FANOUT];
+        if (!node)
+            return NULL;
+    }
+    u64 *entry = &node->slot[index % FANOUT];
+    return *entry ? entry : NULL;
+}
+
+bool page_map_insert(struct page_map *map, u64 index, paddr frame) {
+    while (!covers(map, index)) {
+        if (map->height == MAX_HEIGHT)
+            return false;
+        struct node *top = kzalloc(sizeof(*top));
+        if (!top)
+            return false;
+        top->slot[0] = (u64)map->root;
+        map->root = top;
+        map->height++;
+    }
+    struct node *node = map->root;
+    for (u32 level = map->height - 1; level; level--) {
+        u64 *slot = &node->slot[(index >> (level * BITS)) % FANOUT];
+        if (!*slot) {
+            struct node *fresh = kzalloc(sizeof(*fresh));
+            if (!fresh)
+                return false;
+            *slot = (u64)fresh;
+        }
+        node = (struct node *)*slot;
+    }
+    node->slot[index % FANOUT] = frame;
+    map->count++;
+    return true;
+}
+
+u64 *page_map_next(const struct page_map *map, u64 *index) {
+    while (covers(map, *index)) {
+        struct node *node = map->root;
+        u32 level = map->height - 1;
+        for (; level; level--) {
+            struct node *below = (struct node *)node->slot[(*index >> (level * BITS)) % FANOUT];
+            if (!below)
+                break;
+            node = below;
+        }
+        if (!level) {
+            do {
+                if (node->slot[*index % FANOUT])
+                    return &node->slot[*index % FANOUT];
+            } while (++*index % FANOUT);
+        } else { /* nothing below this slot: on to the next one */
+            *index = ((*index >> (level * BITS)) + 1) << (level * BITS);
+        }
+        if (!*index)
+            return NULL;
+    }
+    return NULL;
+}
+
+static void free_nodes(struct node *node, u32 level) {
+    /* As deep as the tree is high, which is MAX_HEIGHT at most. */
+    for (u64 i = 0; level && i < FANOUT; i++)
+        if (node->slot[i])
+            free_nodes((struct node *)node->slot[i], level - 1);
+    kfree(node);
+}
+
+static void drop_entry(struct page_map *map, u64 *entry) {
+    if (*entry & PAGE_DIRTY)
+        map->dirty--;
+    paddr frame = ENTRY_FRAME(*entry);
+    *entry = 0;
+    map->count--;
+    frame_put(frame);
+}
+
+u64 page_map_drop(struct page_map *map, u64 from, u64 to) {
+    u64 before = map->count;
+    for (u64 *entry; map->count && (entry = page_map_next(map, &from)) && from < to; from++)
+        drop_entry(map, entry);
+    u64 dropped = before - map->count;
+    if (!map->count && map->root) {
+        free_nodes(map->root, map->height - 1);
+        *map = (struct page_map){0};
+    }
+    return dropped;
+}
+
+void pages_touch(struct inode *inode) {
+    if (by_use.prev != &inode->lru) {
+        list_remove(&inode->lru);
+        list_append(&by_use, &inode->lru);
+    }
+}
+
+i64 pages_write_back(struct inode *inode) {
+    i64 failed = 0;
+    struct page_map *map = &inode->pages;
+    u64 left = map->dirty;
+    u64 *entry;
+    for (u64 index = 0; left && (entry = page_map_next(map, &index)); index++) {
+        if (!(*entry & PAGE_DIRTY))
+            continue;
+        left--;
+        paddr frame = ENTRY_FRAME(*entry);
+        i64 error = inode->ops->write_page ? inode->ops->write_page(inode, index, frame) : 0;
+        if (error && !failed)
+            failed = error;
+        /* A page that is still mapped may be written to again without our hearing of it. */
+        if (frame_refs(frame) == 1) {
+            *entry = frame;
+            map->dirty--;
+        }
+    }
+    return failed;
+}
+
+void pages_truncate(struct inode *inode, u64 size) {
+    u64 keep = ROUND_UP(size, PAGE_SIZE) / PAGE_SIZE;
+    u64 *last = size % PAGE_SIZE ? page_map_find(&inode->pages, size / PAGE_SIZE) : NULL;
+    if (last)
+        phys_copy(ENTRY_FRAME(*last) + size % PAGE_SIZE, virt_to_phys(zeros), PAGE_SIZE - size % PAGE_SIZE);
+    page_map_drop(&inode->pages, keep, ~0UL);
+    mm_truncated(inode, keep);
+}
+
+/* Drop up to n pages nobody maps; with `write`, dirty ones after writing them. */
+static u64 drop_unmapped(struct inode *inode, u64 n, bool write) {
+    struct page_map *map = &inode->pages;
+    u64 dropped = 0;
+    u64 *entry;
+    for (u64 index = 0; dropped < n && (entry = page_map_next(map, &index)); index++) {
+        paddr frame = ENTRY_FRAME(*entry);
+        if (frame_refs(frame) != 1)
+            continue;
+        if (*entry & PAGE_DIRTY) {
+            if (!write || !inode->ops->write_page || inode->ops->write_page(inode, index, frame))
+                continue;
+        }
+        drop_entry(map, entry);
+        dropped++;
+    }
+    return dropped;
+}
+
+void pages_invalidate(struct inode *inode) {
+    struct page_map *map = &inode->pages;
+    u64 *entry;
+    for (u64 index = 0; (entry = page_map_next(map, &index)); index++)
+        if (!(*entry & PAGE_DIRTY))
+            drop_entry(map, entry);
+    mm_truncated(inode, 0);
+}
+
+u64 pagecache_reclaim(u64 frames) {
+    u64 freed = 0;
+    struct inode *inode, *next;
+    list_for_each_safe(inode, next, &by_use, lru) {
+        if (freed >= frames)
+            return freed;
+        freed += drop_unmapped(inode, frames - freed, true);
+    }
+    if (freed < frames && dentries_evict(256))
+        freed++; /* objects, not frames: worth another try */
+    return freed;
+}
+
+/* Without a frame there is a hole (tmpfs) or an error. */
+static u64 *page_entry(struct inode *inode, u64 index, i64 *error) {
+    for (int attempt = 0; attempt < 2; attempt++) {
+        u64 *entry = page_map_find(&inode->pages, index);
+        if (entry)
+            return entry;
+        if (index >= ROUND_UP(inode->size, PAGE_SIZE) / PAGE_SIZE) {
+            *error = -ENXIO;
+            return NULL;
+        }
+        *error = inode->ops->fill ? inode->ops->fill(inode, index) : -ENXIO;
+        if (*error)
+            return NULL;
+    }
+    *error = -ENOMEM; /* what was read has been reclaimed at once */
+    return page_map_find(&inode->pages, index);
+}
+
+paddr inode_page(struct inode *inode, u64 index, i64 *error) {
+    u64 *entry = page_entry(inode, index, error);
+    if (!entry)
+        return 0;
+    if (inode->lru.next != &inode->lru)
+        pages_touch(inode);
+    frame_get(ENTRY_FRAME(*entry));
+    return ENTRY_FRAME(*entry);
+}
+
+paddr inode_page_cached(struct inode *inode, u64 index) {
+    u64 *entry = page_map_find(&inode->pages, index);
+    if (!entry)
+        return 0;
+    frame_get(ENTRY_FRAME(*entry));
+    return ENTRY_FRAME(*entry);
+}
+
+void inode_page_dirty(struct inode *inode, u64 index) {
+    u64 *entry = page_map_find(&inode->pages, index);
+    if (!entry || (*entry & PAGE_DIRTY) || !inode->ops->write_page)
+        return;
+    *entry |= PAGE_DIRTY;
+    inode->pages.dirty++;
+}

@@ -1,0 +1,89 @@
+/* Open files and descriptor tables. */
+#pragma once
+#include "errno.h"
+#include "file.h"
+#include "fs/dentry.h"
+#include "fs/io.h"
+#include "fs/poll.h"
+#include "linux/fcntl.h"
+
+struct dir_sink;
+
+/* Operations of an open file; NULL entries fail as the comment says. */
+struct file_ops {
+    i64 (*read)(struct file *file, struct io *io, u64 *pos);  /* EINVAL */
+    i64 (*write)(struct file *file, struct io *io, u64 *pos); /* EINVAL */
+    i64 (*seek)(struct file *file, i64 offset, i32 whence);   /* ESPIPE */
+    i64 (*readdir)(struct file *file, struct dir_sink *sink); /* ENOTDIR */
+    i64 (*ioctl)(struct file *file, u64 command, u64 argument); /* ENOTTY */
+    u32 (*poll)(struct file *file, struct poll_table *table); /* always ready */
+    void (*release)(struct file *file);                       /* nothing to do */
+    bool seekable;                                            /* pread and pwrite work */
+};
+
+struct file {
+    const struct file_ops *ops;
+    u32 refs;
+    u32 flags;             /* O_* */
+    u64 pos;
+    struct dentry *dentry; /* never NULL */
+    struct inode *inode;   /* dentry->inode, kept by it */
+    void *private;
+    struct list epoll_items; /* epolls that watch this file */
+};
+
+/* A file on a dentry (a new reference is taken) with access by `flags`; ERR_PTR. */
+struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 flags);
+/* Open an existing object, permissions already checked; ERR_PTR. */
+struct file *file_open_dentry(struct dentry *dentry, u32 flags);
+struct file *file_open_path(i32 dirfd, u64 path, u32 flags, u32 mode);
+static inline bool file_readable(const struct file *f) { return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH); }
+static inline bool file_writable(const struct file *f) { return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH); }
+/* Read or write at *pos through the file's operations, rights checked. */
+i64 file_read(struct file *file, struct io *io, u64 *pos);
+i64 file_write(struct file *file, struct io *io, u64 *pos);
+
+/* Descriptors of the current task. */
+#define FD_LEAF 64
+#define FD_ROOT 512 /* leaves: 32768 descriptors at most */
+struct fd_leaf {
+    u64 open, cloexec; /* bit per descriptor */
+    struct file *file[FD_LEAF];
+};
+struct fd_table {
+    u32 refs;
+    u32 leaves;            /* pointers at `leaf` */
+    struct fd_leaf **leaf;
+    struct fd_leaf *first[2]; /* where `leaf` points at first */
+};
+struct fd_table *fd_table_new(void); /* NULL: no memory */
+/* The file of a descriptor of the current task without a reference (nothing else runs until it
+   sleeps, but a sleeper must hold one), or NULL. O_PATH files only where they make sense. */
+struct file *fd_peek(i32 fd);
+struct file *fd_peek_any(i32 fd); /* O_PATH ones too */
+/* Lowest free descriptor >= from gets the file (taking over the reference even when failing). */
+i64 fd_install(struct file *file, i32 from, bool cloexec);
+/* Exactly this descriptor; closes what it was. Takes over the reference. */
+i64 fd_replace(struct file *file, i32 fd, bool cloexec);
+i64 fd_close(struct fd_table *table, i32 fd);
+/* The first open descriptor >= from, or -1. */
+i32 fd_next(const struct fd_table *table, i32 from);
+
+/* cwd, root, umask. */
+struct fs_context {
+    u32 refs, umask;
+    struct dentry *root, *cwd;
+};
+
+/* Locks of a file that is being closed or a table that loses a descriptor (fs/locks.c). */
+void locks_release_table(struct inode *inode, struct fd_table *table);
+void locks_release_file(struct inode *inode, struct file *file);
+
+/* Directory listing (fs/getdents.c): false when there is no more room. */
+bool dir_emit(struct dir_sink *sink, const char *name, u64 size, u64 ino, u32 type, u64 next);
+bool dir_emit_dots(struct dir_sink *sink, struct file *file); /* positions 0 and 1 */
+
+extern const struct file_ops regular_ops; /* files with pages (fs/regular.c) */
+extern const struct file_ops dir_ops_tmpfs;
+const struct file_ops *device_ops(u64 rdev, u32 mode); /* NULL: no such device */
+i64 fifo_open(struct inode *inode, struct file *file);

@@ -1,0 +1,33 @@
+/* The page cache of one inode: a 64-way tree from page index to frame (fs/pages.c). */
+#pragma once
+#include "frame.h"
+
+struct inode;
+
+#define PAGE_DIRTY 1UL /* in an entry, beside the frame's address */
+#define ENTRY_FRAME(entry) ((entry) & ~(u64)PAGE_MASK)
+
+struct page_map {
+    void *root;
+    u32 height; /* levels; 0 = empty */
+    u32 dirty;  /* entries marked */
+    u64 count;  /* entries */
+};
+
+/* The entry of an index, or NULL. */
+u64 *page_map_find(const struct page_map *map, u64 index);
+/* Store a frame, taking over its reference; the index must be vacant. false: out of memory. */
+bool page_map_insert(struct page_map *map, u64 index, paddr frame);
+/* The first entry at or behind *index, which it sets; NULL when there is none. */
+u64 *page_map_next(const struct page_map *map, u64 *index);
+/* Drop entries [from, to) with their references; how many. */
+u64 page_map_drop(struct page_map *map, u64 from, u64 to);
+
+/* The inode's pages were used: last in line for reclaim. */
+void pages_touch(struct inode *inode);
+/* Put every dirty page back; those still mapped stay marked. 0 or the first error. */
+i64 pages_write_back(struct inode *inode);
+/* Forget pages behind a new end and zero the tail of the last; mappings are told. */
+void pages_truncate(struct inode *inode, u64 size);
+/* Drop every clean page: the file has changed elsewhere. */
+void pages_invalidate(struct inode *inode);

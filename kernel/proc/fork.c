@@ -1,0 +1,198 @@
+/* clone, clone3, fork, vfork: new threads and processes. */
+#include "cpu.h"
+#include "errno.h"
+#include "file.h"
+#include "kstack.h"
+#include "lib.h"
+#include "mm.h"
+#include "proc.h"
+#include "syscall.h"
+#include "trap.h"
+#include "uaccess.h"
+
+#define CSIGNAL 0xffUL
+#define CLONE_VM 0x100UL
+#define CLONE_FS 0x200UL
+#define CLONE_FILES 0x400UL
+#define CLONE_SIGHAND 0x800UL
+#define CLONE_PIDFD 0x1000UL
+#define CLONE_VFORK 0x4000UL
+#define CLONE_PARENT 0x8000UL
+#define CLONE_THREAD 0x10000UL
+#define CLONE_NEW_NAMESPACES (0x20000UL | 0x2000000UL | 0x4000000UL | 0x8000000UL | 0x10000000UL | \
+                              0x20000000UL | 0x40000000UL)
+#define CLONE_SETTLS 0x80000UL
+#define CLONE_PARENT_SETTID 0x100000UL
+#define CLONE_CHILD_CLEARTID 0x200000UL
+#define CLONE_CHILD_SETTID 0x1000000UL
+#define CLONE_CLEAR_SIGHAND 0x100000000UL
+
+struct clone_args {
+    u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+#define CLONE_ARGS_FIRST 64 /* size of the structure's first version */
+
+extern char task_start[];
+
+static i64 check_flags(u64 flags) {
+    if (flags & CLONE_NEW_NAMESPACES)
+        return -EPERM; /* a guest process has no privilege over name spaces */
+    if (flags & CLONE_PIDFD)
+        return -EINVAL;
+    if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
+        return -EINVAL;
+    if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
+        return -EINVAL;
+    if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
+        return -EINVAL;
+    return 0;
+}
+
+/* Share or copy what the flags say. On failure the parts that exist are released by task_free. */
+static i64 copy_resources(struct task *child, u64 flags) {
+    if (flags & CLONE_VM) {
+        mm_get(current->mm);
+        child->mm = current->mm;
+    } else {
+        struct mm *mm = mm_fork(current->mm);
+        if (IS_ERR(mm))
+            return PTR_ERR(mm);
+        child->mm = mm;
+    }
+    child->files = flags & CLONE_FILES ? fd_table_get(current->files) : fd_table_fork(current->files);
+    if (IS_ERR(child->files)) {
+        child->files = NULL;
+        return -ENOMEM;
+    }
+    child->fs = flags & CLONE_FS ? fs_context_get(current->fs) : fs_context_fork(current->fs);
+    if (IS_ERR(child->fs)) {
+        child->fs = NULL;
+        return -ENOMEM;
+    }
+    if (flags & CLONE_SIGHAND) {
+        current->sighand->refs++;
+        child->sighand = current->sighand;
+    } else {
+        child->sighand = sighand_dup(current->sighand);
+        if (!child->sighand)
+            return -ENOMEM;
+        if (flags & CLONE_CLEAR_SIGHAND)
+            sighand_reset(child->sighand);
+    }
+    return 0;
+}
+
+/* The child returns from the same call with 0, on its own kernel stack. */
+static void copy_registers(struct task *child, const struct clone_args *args) {
+    child->frame = (struct trapframe *)(child->kernel_stack + KSTACK_SIZE) - 1;
+    *child->frame = *current->frame;
+    child->frame->rax = 0;
+    child->frame->vector = 0;
+    if (args->stack)
+        child->frame->rsp = args->stack + args->stack_size;
+    fxsave(current->fpu);
+    memcpy(child->fpu, current->fpu, sizeof(child->fpu));
+    child->fs_base = args->flags & CLONE_SETTLS ? args->tls : current->fs_base;
+    child->gs_base = current->gs_base;
+    u64 *sp = (u64 *)child->frame;
+    *--sp = (u64)task_start;
+    for (int i = 0; i < 6; i++) /* what context_switch pops */
+        *--sp = 0;
+    child->kernel_sp = (u64)sp;
+}
+
+static struct process *new_process(u64 flags, u64 exit_signal) {
+    struct process *parent = flags & CLONE_PARENT && current->process->parent
+                                 ? current->process->parent : current->process;
+    struct process *process = process_new(parent);
+    if (!process)
+        return NULL;
+    process->exit_signal = (i32)exit_signal;
+    memcpy(process->exe, current->process->exe, sizeof(process->exe));
+    return process;
+}
+
+/* vfork: the parent waits until the child has another address space or none. */
+static void wait_for_vfork(i32 pid) {
+    struct process *child;
+    while ((child = process_find(pid)) && child->parent == current->process && !child->vfork_released)
+        if (wait_on_killable(&child->vfork_done))
+            return;
+}
+
+static void abandon(struct task *child, struct process *process) {
+    if (child) {
+        if (child->kernel_stack)
+            kstack_free(child->kernel_stack);
+        task_free(child);
+    }
+    if (process != current->process)
+        process_free(process);
+}
+
+static i64 clone(const struct clone_args *args) {
+    u64 flags = args->flags;
+    i64 err = check_flags(flags);
+    if (err)
+        return err;
+    if (args->exit_signal > NSIG || ((flags & CLONE_SETTLS) && args->tls >= NV_USER_END))
+        return args->exit_signal > NSIG ? -EINVAL : -EPERM;
+    struct process *process = flags & CLONE_THREAD ? current->process : new_process(flags, args->exit_signal);
+    if (!process)
+        return -EAGAIN;
+    struct task *child = task_new(process);
+    err = child && (child->kernel_stack = kstack_alloc()) ? copy_resources(child, flags) : -EAGAIN;
+    if (err) {
+        abandon(child, process);
+        return err;
+    }
+    copy_registers(child, args);
+    memcpy(child->comm, current->comm, COMM_LEN);
+    child->blocked = current->blocked;
+    if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {
+        child->altstack_sp = current->altstack_sp;
+        child->altstack_size = current->altstack_size;
+        child->altstack_flags = current->altstack_flags;
+    }
+    i32 tid = child->tid;
+    if (flags & CLONE_CHILD_CLEARTID)
+        child->clear_tid = args->child_tid;
+    if (flags & CLONE_PARENT_SETTID)
+        put_user(tid, args->parent_tid); /* a bad address is the caller's loss, as on Linux */
+    if (flags & CLONE_CHILD_SETTID)
+        mm_copy_out(child->mm, args->child_tid, &tid, sizeof(tid));
+    sched_add(child);
+    if (flags & CLONE_VFORK)
+        wait_for_vfork(process->pid);
+    return tid;
+}
+
+i64 sys_clone(const u64 *a) {
+    return clone(&(struct clone_args){
+        .flags = a[0] & 0xffffffffUL & ~CSIGNAL,
+        .exit_signal = a[0] & CSIGNAL,
+        .stack = a[1],
+        .parent_tid = a[2],
+        .child_tid = a[3],
+        .tls = a[4],
+    });
+}
+
+i64 sys_clone3(const u64 *a) {
+    struct clone_args args = { 0 };
+    if (a[1] < CLONE_ARGS_FIRST)
+        return -EINVAL;
+    if (a[1] > PAGE_SIZE)
+        return -E2BIG;
+    if (copy_from_user(&args, a[0], MIN(a[1], sizeof(args))))
+        return -EFAULT;
+    if ((args.flags & CSIGNAL) || args.set_tid_size || args.cgroup || !args.stack != !args.stack_size)
+        return -EINVAL;
+    return clone(&args);
+}
+
+i64 sys_fork(const u64 *a) { return clone(&(struct clone_args){ .exit_signal = SIGCHLD }); }
+
+i64 sys_vfork(const u64 *a) {
+    return clone(&(struct clone_args){ .flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD });
+}
