@@ -1,0 +1,120 @@
+"""Options that verbs share, and a parser that fails as the rest of nanvix does."""
+
+import argparse
+from typing import Any, NoReturn
+
+from nanvix.abi.layout import MEMORY_DEFAULT
+from nanvix.errors import UsageError
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a mistake as a UsageError: one line and our own exit code."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (try '{self.prog} --help')")
+
+
+def add_program(parser: Parser) -> None:
+    """What to run and how: for every verb that starts a guest."""
+    parser.add_argument(
+        "--memory", type=size, default=MEMORY_DEFAULT, metavar="SIZE",
+        help="guest memory, such as 512M or 2G (default: 256M)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="S", help="end the guest after S seconds of wall time"
+    )
+    parser.add_argument(
+        "--max-instructions", type=_count, metavar="N",
+        help="end the guest after N instructions (on the emulator)",
+    )  # fmt: skip
+    parser.add_argument(
+        "-e", "--env", action="append", default=[], metavar="K=V",
+        help="set an environment variable (K alone: take the host's)",
+    )  # fmt: skip
+    parser.add_argument("-w", "--workdir", metavar="DIR", help="the guest's working directory")
+    parser.add_argument(
+        "-v", "--volume", action="append", default=[], metavar="HOST:GUEST[:ro|rw]",
+        help="show a host file or directory to the guest, writable unless it says ro",
+    )  # fmt: skip
+    # One positional that takes all the rest: nothing behind PROGRAM is an option of ours.
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, metavar="PROGRAM [ARGS...]",
+        help="an ELF program, a script with a '#!' line, or a .py file",
+    )  # fmt: skip
+
+
+def sandbox_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Keyword arguments for a Sandbox from what :func:`add_program` added."""
+    from nanvix.guest.mounts import parse_mount
+
+    return {
+        "memory": options.memory,
+        "timeout": options.timeout,
+        "max_instructions": options.max_instructions,
+        "env": _environment(options.env),
+        "directory": options.workdir,
+        "mounts": [parse_mount(text) for text in options.volume],
+    }
+
+
+def command(options: argparse.Namespace, parser: Parser) -> list[str]:
+    """The guest's argv, with the ``--`` that may precede it removed."""
+    argv: list[str] = options.command
+    if argv[:1] == ["--"]:
+        argv = argv[1:]
+    if not argv:
+        parser.error("no PROGRAM given")
+    return argv
+
+
+def size(text: str) -> int:
+    """Bytes from ``256M``, ``1G``, ``1GiB``, ``65536``."""
+    number = text.upper().removesuffix("B").removesuffix("I")
+    unit = number[-1:] if number[-1:] in _UNITS else ""
+    try:
+        value = int(float(number.removesuffix(unit)) * _UNITS[unit])
+    except (ValueError, OverflowError):
+        value = -1
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 256M or 1G")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1 << 63:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of instructions above 0")
+    return value
+
+
+def _environment(assignments: list[str]) -> dict[str, str]:
+    from os import environ
+
+    variables = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not name:
+            raise UsageError(f"-e {text}: expected NAME=VALUE")
+        if equals:
+            variables[name] = value
+        elif name in environ:
+            variables[name] = environ[name]
+    return variables

@@ -1,0 +1,112 @@
+"""``nanvix run``: one program in one micro-VM, its exit code passed through."""
+
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+from nanvix.cli.options import Parser, add_program, command, sandbox_options
+from nanvix.cli.signals import Relay
+from nanvix.errors import NanvixError, UsageError
+from nanvix.sandbox import BACKENDS, Sandbox
+
+if TYPE_CHECKING:
+    from nanvix.result import Result
+
+
+def main(arguments: list[str]) -> int:
+    """Run; the exit code is the guest's, 128 + signal, 124 at a limit, or 125 to 127."""
+    parser = Parser(prog="nanvix run", description="Run a program in a micro-VM of its own.")
+    parser.add_argument(
+        "--backend", choices=BACKENDS, default="auto", help="auto: KVM where it works, else emu"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write what the run took; - for stdout")
+    parser.add_argument("--trace", metavar="FILE", help="write every event as JSON Lines")
+    parser.add_argument(
+        "--verbose", action="store_true", help="the kernel's log and where the time went, on stderr"
+    )
+    add_program(parser)
+    options = parser.parse_args(arguments)
+    try:
+        result = _run(options, command(options, parser))
+    except NanvixError as error:
+        if options.json:
+            _write_json(
+                options.json,
+                {"exit_code": error.exit_code, "reason": "error", "detail": str(error)},
+            )
+        raise
+    report(result)
+    if options.verbose:
+        _print_phases(result)
+    if options.json:
+        _write_json(options.json, result.to_dict())
+    return result.exit_code
+
+
+def report(result: "Result") -> None:
+    """Say on stderr why the guest did not end by itself, with the crash report if it crashed."""
+    if result.reason == "exit":
+        return
+    if result.crash is not None:
+        from nanvix.machine.crash import render
+
+        print(render(result.crash), file=sys.stderr)
+    if result.reason not in ("signal", "interrupt", "terminate", "hangup"):
+        detail = f": {result.detail}" if result.detail else ""
+        print(f"nanvix: {_MEANING.get(result.reason, result.reason)}{detail}", file=sys.stderr)
+
+
+_MEANING = {
+    "timeout": "the guest was ended by --timeout",
+    "budget": "the guest was ended by --max-instructions",
+    "panic": "the guest kernel panicked",
+    "shutdown": "the guest kernel crashed",
+    "error": "the machine cannot go on",
+}
+
+
+def _run(options: Any, argv: list[str]) -> "Result":
+    settings = sandbox_options(options)
+    if options.verbose:
+        settings["log"] = _log
+    if not options.trace:
+        return _guarded(Sandbox(backend=options.backend, **settings), argv)
+    with _open_output(options.trace) as file:
+        from nanvix.trace.jsonl import JsonLines
+
+        settings["events"] = JsonLines(file)
+        return _guarded(Sandbox(backend=options.backend, **settings), argv)
+
+
+def _guarded(sandbox: Sandbox, argv: list[str]) -> "Result":
+    with Relay(sandbox):
+        return sandbox.run(argv)
+
+
+def _log(level: int, line: str) -> None:
+    print(f"nanvix: guest: {line}", file=sys.stderr)
+
+
+def _print_phases(result: "Result") -> None:
+    print(f"nanvix: {result.backend}, {result.exits} exits", file=sys.stderr)
+    for name, seconds in result.phases.items():
+        print(f"nanvix: {name:>8} {seconds * 1e3:9.2f} ms", file=sys.stderr)
+    print(f"nanvix: {'total':>8} {result.wall_time * 1e3:9.2f} ms", file=sys.stderr)
+
+
+def _write_json(path: str, data: dict[str, Any]) -> None:
+    import json
+
+    text = json.dumps(data, indent=2) + "\n"
+    if path == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        with _open_output(path) as file:
+            file.write(text)
+
+
+def _open_output(path: str) -> IO[str]:
+    try:
+        return open(path, "w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None

@@ -1,0 +1,52 @@
+"""Signals of the terminal on their way to the guest."""
+
+import signal
+import time
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from nanvix.sandbox import Sandbox
+
+_TWICE_S = 2.0
+"""A second Ctrl-C within this time ends the guest instead of reaching it."""
+_RELAYED = (signal.SIGQUIT, signal.SIGWINCH)
+_ENDING = {signal.SIGTERM: "terminate", signal.SIGHUP: "hangup"}
+
+
+class Relay:
+    """While active: Ctrl-C goes to the guest, twice ends it; SIGTERM and SIGHUP end it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._interrupted = -_TWICE_S
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        for signo in (signal.SIGINT, *_RELAYED, *_ENDING):
+            # What our parent has ignored (nohup, a background job) stays ignored.
+            if signal.getsignal(signo) is not signal.SIG_IGN:
+                self._previous[signo] = signal.signal(signo, self._received)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        while self._previous:
+            signal.signal(*self._previous.popitem())
+
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        signo = signal.Signals(number)
+        if signo in _ENDING:
+            self._sandbox.stop(_ENDING[signo])
+        elif signo is not signal.SIGINT:
+            self._sandbox.signal(number)
+        elif not self._sandbox.running:
+            raise KeyboardInterrupt
+        elif time.monotonic() - self._interrupted < _TWICE_S:
+            self._sandbox.stop("interrupt")
+        else:
+            self._interrupted = time.monotonic()
+            self._sandbox.signal(number)

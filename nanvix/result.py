@@ -1,0 +1,77 @@
+"""What a run amounts to: :class:`Result`, and its form for machines."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from nanvix.machine.crash import CrashRecord
+
+EXIT_LIMIT = 124
+EXIT_ERROR = 125
+EXIT_SIGNAL = 128
+
+_CODES = {
+    "timeout": EXIT_LIMIT,
+    "budget": EXIT_LIMIT,
+    "hangup": EXIT_SIGNAL + 1,
+    "interrupt": EXIT_SIGNAL + 2,
+    "terminate": EXIT_SIGNAL + 15,
+}
+"""Reasons that say more than that something went wrong; the last three stop a sandbox."""
+
+
+class Result(NamedTuple):
+    """How a guest ended and what it took. Times in seconds, memory in bytes.
+
+    ``exit_code``: as a shell reports it: the program's own, 128 + signal, 124 at a limit, 125
+    for a failure of nanvix or the guest kernel. ``reason``: exit, signal, timeout, budget,
+    panic, shutdown, error, or what was given to :meth:`Sandbox.stop`; ``detail``: a line more.
+    ``instructions``: retired in both rings, None where they cannot be counted. ``phases``:
+    where the time went, in order. ``crash``: the last fault report of the run, if any.
+    ``stdout`` and ``stderr``: what the guest wrote, if it was captured.
+    """
+
+    exit_code: int
+    reason: str
+    detail: str
+    backend: str
+    instructions: int | None
+    exits: int
+    hypercalls: dict[int, int]
+    syscalls: dict[int, int]
+    peak_memory: int
+    phases: dict[str, float]
+    crash: "CrashRecord | None" = None
+    stdout: bytes | None = None
+    stderr: bytes | None = None
+
+    @property
+    def wall_time(self) -> float:
+        """From the first look at the program until everything is released."""
+        return sum(self.phases.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: calls by name; captured output and crash record left out."""
+        from nanvix.machine.describe import op_name, syscall_name
+
+        return {
+            "exit_code": self.exit_code,
+            "reason": self.reason,
+            "detail": self.detail,
+            "backend": self.backend,
+            "wall_time": round(self.wall_time, 6),
+            "instructions": self.instructions,
+            "exits": self.exits,
+            "hypercalls": {op_name(op): count for op, count in self.hypercalls.items()},
+            "syscalls": {syscall_name(nr): count for nr, count in self.syscalls.items()},
+            "peak_memory": self.peak_memory,
+            "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()},
+        }
+
+
+def exit_code(reason: str, status: int) -> int:
+    """The exit code for an outcome; ``status`` is a wait status (code << 8 | signal)."""
+    if reason == "exit":
+        return status >> 8 & 0xFF
+    if reason == "signal":
+        return EXIT_SIGNAL + (status & 0x7F)
+    return _CODES.get(reason, EXIT_ERROR)

@@ -1,0 +1,267 @@
+"""The public API: run a program in a micro-VM of its own.
+
+    with Sandbox(memory=128 << 20, timeout=5) as sandbox:
+        result = sandbox.run(["ls", "-la"], capture=True)
+    print(result.exit_code, result.stdout)
+
+A sandbox is a set of limits and grants; each run gets a fresh VM.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
+from nanvix.abi.layout import HUGE_SIZE, MEMORY_DEFAULT
+from nanvix.errors import BackendUnavailable, KernelImageError, UsageError
+from nanvix.guest.launch import Launch, prepare
+from nanvix.guest.mounts import Mount
+from nanvix.result import Result, exit_code
+
+if TYPE_CHECKING:
+    from nanvix.machine.backend import Backend
+    from nanvix.machine.boot import BootSpec
+    from nanvix.machine.machine import Listener, Log, Machine
+    from nanvix.machine.memory import GuestMemory
+    from nanvix.macro.fs import Export
+
+Stdio = tuple[int, int, int]
+BACKENDS = ("auto", "kvm", "emu")
+
+
+class Sandbox:
+    """Runs programs under fixed limits.
+
+    ``backend``: auto (KVM where it works, else the emulator), kvm or emu. ``memory``: bytes,
+    rounded up to 2 MiB. ``timeout``: seconds of wall time per run. ``max_instructions``: retired
+    instructions per run (emulator only; auto then means emu). ``env``: added to the little the
+    guest inherits. ``directory``: the guest's working directory. ``mounts``: see
+    :func:`nanvix.guest.mounts.make_mount`. ``seed`` (32 bytes) and ``realtime_ns`` fix what is
+    random and what time it is. ``events`` hears every event, ``log`` the kernel's log lines.
+
+    Raises UsageError for limits that make no sense.
+    """
+
+    def __init__(
+        self,
+        *,
+        backend: str = "auto",
+        memory: int = MEMORY_DEFAULT,
+        timeout: float | None = None,
+        max_instructions: int | None = None,
+        env: Mapping[str, str] | None = None,
+        directory: str | None = None,
+        mounts: Iterable[Mount] = (),
+        seed: bytes | None = None,
+        realtime_ns: int | None = None,
+        events: "Listener | None" = None,
+        log: "Log | None" = None,
+    ) -> None:
+        if backend not in BACKENDS:
+            raise UsageError(f"unknown backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+        if max_instructions is not None and backend == "kvm":
+            raise UsageError("an instruction limit needs the emulator: use the backend emu")
+        if timeout is not None and not timeout > 0:
+            raise UsageError("the timeout must be more than 0 seconds")
+        if max_instructions is not None and max_instructions <= 0:
+            raise UsageError("the instruction limit must be more than 0")
+        self.backend = "emu" if max_instructions is not None else backend
+        self.memory = -(-memory // HUGE_SIZE) * HUGE_SIZE
+        self.timeout = timeout
+        self.max_instructions = max_instructions
+        self.env = dict(env or {})
+        self.directory = directory
+        self.mounts = tuple(mounts)
+        self.seed = seed
+        self.realtime_ns = realtime_ns
+        self.events = events
+        self.log = log
+        self._machine: Machine | None = None
+        self._stop: tuple[str, str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop("closed")
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdio: Stdio = (0, 1, 2),
+        input: bytes | None = None,
+        capture: bool = False,
+    ) -> Result:
+        """Run ``argv`` to its end in a fresh VM.
+
+        ``stdio``: the host descriptors behind the guest's standard streams. ``input`` replaces
+        the first by these bytes, ``capture`` the others by buffers of the result.
+        Raises a NanvixError if the guest cannot be started; what it does then never raises.
+        """
+        if input is None and not capture:
+            return self._run(argv, stdio)
+        from nanvix.capture import Capture
+
+        with Capture(stdio, input, capture) as pipes:
+            result = self._run(argv, pipes.stdio)
+            stdout, stderr = pipes.finish()
+        return result._replace(stdout=stdout, stderr=stderr)
+
+    @property
+    def running(self) -> bool:
+        """Whether a guest is there to hear a signal."""
+        return self._machine is not None
+
+    def signal(self, signo: int) -> None:
+        """Send a signal to the running guest's foreground; safe in a signal handler."""
+        if self._machine is not None:
+            self._machine.post_signal(signo)
+
+    def stop(self, reason: str, detail: str = "") -> None:
+        """End the run, now or once it has begun; from any thread or signal handler."""
+        self._stop = (reason, detail)
+        if self._machine is not None:
+            self._machine.stop(reason, detail)
+
+    def _run(self, argv: Sequence[str], stdio: Stdio) -> Result:
+        clock = _Phases()
+        launch = prepare(argv, self.env, self.directory, self.mounts)
+        clock.end("prepare")
+        with ExitStack() as stack:
+            machine, backend = self._build(launch, stdio, stack, clock)
+            self._machine = machine
+            try:
+                if self._stop is not None:
+                    machine.stop(*self._stop)
+                outcome = machine.run(self.timeout)
+            finally:
+                self._machine = None
+                self._stop = None
+            clock.end("guest")
+            result = Result(
+                exit_code=exit_code(outcome.reason, outcome.status),
+                reason=outcome.reason,
+                detail=outcome.detail,
+                backend=backend.name,
+                instructions=backend.instructions(),
+                exits=backend.exits,
+                hypercalls=machine.hypercalls(),
+                syscalls=machine.syscalls(),
+                peak_memory=machine.peak_memory(),
+                phases=clock.phases,
+                crash=outcome.crash,
+            )
+        clock.end("close")
+        return result
+
+    def _build(
+        self, launch: Launch, stdio: Stdio, stack: ExitStack, clock: "_Phases"
+    ) -> "tuple[Machine, Backend]":
+        """A booted machine; whatever it owns is released with ``stack``."""
+        from nanvix.abi.call import WatchTable
+        from nanvix.machine.boot import BootError
+        from nanvix.machine.image import ImageError, KernelImage
+        from nanvix.machine.machine import Machine
+        from nanvix.machine.memory import GuestMemory
+        from nanvix.macro.services import build_services
+
+        clock.end("import")
+        try:
+            memory = GuestMemory(self.memory)
+        except (OSError, OverflowError, ValueError) as error:
+            raise UsageError(f"{self.memory >> 20} MiB of guest memory: {error}") from None
+        stack.callback(memory.close)
+        clock.end("memory")
+        backend = open_backend(self.backend, memory)
+        stack.callback(backend.close)
+        backend.set_budget(self.max_instructions)
+        clock.end("backend")
+        watches = WatchTable()
+        services = build_services(
+            exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed
+        )
+        stack.callback(services.close)
+        clock.end("services")
+        try:
+            machine = Machine(
+                memory,
+                backend,
+                KernelImage.load(),
+                self._boot_spec(launch),
+                services.handlers,
+                watches,
+                events=self.events,
+                log=self.log,
+            )
+        except BootError as error:
+            raise UsageError(str(error)) from None
+        except ImageError as error:
+            raise KernelImageError(str(error)) from None
+        stack.callback(machine.close)
+        clock.end("boot")
+        return machine, backend
+
+    def _boot_spec(self, launch: Launch) -> "BootSpec":
+        from nanvix.machine.boot import BootSpec
+
+        umask = os.umask(0o022)
+        os.umask(umask)
+        return BootSpec(
+            manifest=launch.manifest,
+            uid=os.getuid(),
+            gid=os.getgid(),
+            umask=umask,
+            seed=os.urandom(32) if self.seed is None else self.seed,
+            realtime_ns=time.time_ns() if self.realtime_ns is None else self.realtime_ns,
+        )
+
+
+class _Phases:
+    """Where the time of a run goes: every phase ends where the next begins."""
+
+    __slots__ = ("_last", "phases")
+
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def end(self, name: str) -> None:
+        now = time.perf_counter()
+        self.phases[name] = now - self._last
+        self._last = now
+
+
+def open_backend(name: str, memory: "GuestMemory") -> "Backend":
+    """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work.
+
+    Raises BackendUnavailable, whose message says how to mend it.
+    """
+    if name != "emu":
+        from nanvix import kvm
+
+        availability = kvm.probe()
+        if availability.usable:
+            return kvm.create(memory)
+        if name == "kvm":
+            raise BackendUnavailable(f"{availability.reason}; {availability.remedy}")
+    from nanvix import emu
+
+    return emu.create(memory)
+
+
+def _exports(launch: Launch) -> "list[Export]":
+    from nanvix.macro.fs import Export
+
+    return [
+        Export(shown.source, bool(shown.flags & MOUNT_READ_ONLY), bool(shown.flags & MOUNT_STABLE))
+        for shown in launch.exports
+    ]
