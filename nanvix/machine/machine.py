@@ -39,6 +39,8 @@ from nanvix.machine.watchdog import Watchdog
 if TYPE_CHECKING:
     from nanvix.machine.crash import CrashRecord
 
+# Looking a member up in its enum on every exit is slow in Python 3.11.
+_DOORBELL = Exit.DOORBELL
 _POLL_NS = 1_000_000
 _U64 = (1 << 64) - 1
 
@@ -125,7 +127,7 @@ class Machine:
                 self.finish(self._stop[0], detail=self._stop[1])
             elif self.idle.active and (wait := self._sleep()) is not None:
                 return wait
-            elif (reason := run()) is Exit.DOORBELL:
+            elif (reason := run()) is _DOORBELL:
                 if self._listener is not None:
                     self.drain()
                 if not ring(self.backend.exit_value):
@@ -186,7 +188,7 @@ class Machine:
         """Hand the guest's new trace records to the listener."""
         if self._listener is not None:
             for event in self.trace.drain():
-                self._listener(event)
+                self._emit(event)
 
     def process_crash(self, frame: int, signal: int, pid: int, address: int, name: str) -> None:
         """A guest process dies by a fault: keep a report of the last one."""
@@ -270,7 +272,16 @@ class Machine:
 
     def _observe(self, call: Call, result: int) -> None:
         """The channel's part of the event stream."""
-        assert self._listener is not None
         size = sum(map(len, call.inputs)) + sum(map(len, call.outputs))
         args = (*call.arg[:4], size, result & _U64)
-        self._listener(TraceEvent(TRACE_HYPERCALL, call.op, 0, self.backend.tsc(), args))
+        self._emit(TraceEvent(TRACE_HYPERCALL, call.op, 0, self.backend.tsc(), args))
+
+    def _emit(self, event: TraceEvent) -> None:
+        """A listener that fails (a full disk, say) ends the run; it is not asked again."""
+        if self._listener is None:
+            return
+        try:
+            self._listener(event)
+        except Exception as error:
+            self._listener = None
+            self.stop("error", f"cannot record the event stream: {error}")
