@@ -5,6 +5,8 @@
 #define PTE_PRESENT 1UL
 #define PTE_WRITE 2UL
 #define PTE_USER 4UL
+#define PTE_ACCESSED 0x20UL
+#define PTE_DIRTY 0x40UL
 #define PTE_NX (1UL << 63)
 #define PTE_FRAME 0x000ffffffffff000UL
 

@@ -29,7 +29,7 @@ u64 *pte_make(struct mm *mm, u64 address) {
                 return NULL;
             frame_set_tag(frame, mm->tables);
             mm->tables = (u32)(frame >> NV_PAGE_SHIFT);
-            *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
+            *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED;
         }
         table = table_at(*entry);
     }
@@ -64,12 +64,14 @@ u64 *pte_next(paddr root, u64 *address, u64 end) {
     return NULL;
 }
 
+/* Accessed and dirty are set beforehand: the kernel does not use them, and a hypervisor that shadows
+   these tables would otherwise fault once more to set each of them. */
 u64 pte_rights(u32 prot, bool writable) {
-    u64 bits = PTE_USER;
+    u64 bits = PTE_USER | PTE_ACCESSED;
     if (prot)
         bits |= PTE_PRESENT;
     if (writable && (prot & PROT_WRITE))
-        bits |= PTE_WRITE;
+        bits |= PTE_WRITE | PTE_DIRTY;
     if (!(prot & PROT_EXEC))
         bits |= PTE_NX;
     return bits;
