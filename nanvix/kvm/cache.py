@@ -1,0 +1,84 @@
+"""Remembers what the quirk probes found, per host, in the user's cache directory.
+
+A file is a few lines of text: a title, the key, then ``name=0`` or ``name=1``. Whatever is not
+exactly that counts as absent, and a cache that cannot be written is simply no cache.
+"""
+
+import os
+from binascii import crc32
+
+import nanvix
+from nanvix.kvm.device import API_VERSION
+
+_TITLE = "nanvix kvm quirks"
+_SIZE_LIMIT = 65536
+
+
+def host_key() -> str:
+    """One line that changes when an answer might: CPU, kernel, KVM modules, our version."""
+    system = os.uname()
+    modules = sorted(name for name in _listing("/sys/module") if name.startswith("kvm"))
+    cpu = _first_line("/sys/devices/system/cpu/modalias")
+    facts = (
+        f"nanvix {nanvix.__version__}",
+        f"kvm {API_VERSION} {'+'.join(modules)}",
+        f"{system.sysname} {system.release} {system.version}",
+        f"cpu {crc32(cpu.encode()):08x} {cpu.partition(':feature:')[0]}",
+    )
+    return "; ".join(facts)
+
+
+def load(key: str, names: list[str]) -> dict[str, bool] | None:
+    """The answers stored under ``key`` if there is one for each of ``names``, else None."""
+    try:
+        with open(_path(key), encoding="utf-8") as file:
+            lines = file.read(_SIZE_LIMIT).split("\n")
+    except (OSError, ValueError):
+        return None
+    if lines[:2] != [_TITLE, key] or len(lines) != len(names) + 3 or lines[-1]:
+        return None
+    found: dict[str, bool] = {}
+    for name, line in zip(names, lines[2:], strict=False):
+        if line not in (f"{name}=0", f"{name}=1"):
+            return None
+        found[name] = line[-1] == "1"
+    return found
+
+
+def store(key: str, found: dict[str, bool]) -> None:
+    """Keep the answers; whoever reads meanwhile sees the old file or the new one, whole."""
+    path = _path(key)
+    lines = [_TITLE, key, *(f"{name}={int(value)}" for name, value in found.items()), ""]
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines))
+        os.replace(temporary, path)
+    except OSError:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+
+
+def _path(key: str) -> str:
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.expanduser("~/.cache")
+    return os.path.join(base, "nanvix", f"kvm-{crc32(key.encode()):08x}")
+
+
+def _listing(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,235 @@
+"""Where a host's KVM departs from the manuals: one table, found out by behaviour.
+
+Not every /dev/kvm has VT-x or SVM below it; some interpret ring 0, some run the guest kernel
+in the CPU's ring 3. No quirk is guessed from a name: each has a probe, a throw-away guest of a
+few instructions. The answers are cached (nanvix.kvm.cache).
+"""
+
+from collections.abc import Callable
+from struct import pack
+from typing import NamedTuple
+
+from nanvix.abi.layout import (
+    QUIRK_NO_SYSRET,
+    QUIRK_SLOW_RING0,
+    QUIRK_SYSCALL_FAULTS,
+    SEL_USER_CODE,
+)
+from nanvix.kvm import cache, device
+from nanvix.kvm.probe_guest import (
+    KERNEL_CODE,
+    RESULT,
+    USER_CODE,
+    VECTOR_PF,
+    VECTOR_UD,
+    Inconclusive,
+    ProbeGuest,
+)
+from nanvix.machine.backend import Capabilities, Exit
+
+# The probes' code; each constant is named after what it does, in the order it does it.
+_UD2 = b"\x0f\x0b"
+_NOPS = b"\x90" * 4
+_SYSCALL = b"\x0f\x05"
+_SYSRETQ = b"\x48\x0f\x07"
+_RING_DOORBELL_0X100 = b"\xb8\x00\x01\x00\x00\xe7\xe0\xeb\xfe"
+_STORE_RAX = b"\x48\x89\x04\x25" + pack("<I", RESULT)
+_RDTSC_TO_RAX = b"\x0f\x31\x48\xc1\xe2\x20\x48\x09\xd0"
+_RAX_TO_R8 = b"\x49\x89\xc0"
+_SUBTRACT_R8 = b"\x4c\x29\xc0"
+_COUNT_DOWN_FROM_1000 = b"\xb9\xe8\x03\x00\x00\xff\xc9\x75\xfc"
+_TIMED_LOOP = _RDTSC_TO_RAX + _RAX_TO_R8 + _COUNT_DOWN_FROM_1000 + _RDTSC_TO_RAX + _SUBTRACT_R8
+
+_ROUNDS = 3
+_SLOW_RATIO = 16
+_TSC_SLACK_US = 200
+_TSC_JUMP = 1 << 50
+
+
+def _no_sysret() -> bool:
+    with ProbeGuest(_SYSRETQ, user=False) as guest:
+        guest.memory.write(USER_CODE, _UD2)
+        guest.state.gpr["rcx"], guest.state.gpr["r11"] = USER_CODE, 2
+        guest.start()
+        arrived = guest.exception() == VECTOR_UD
+        return not arrived or guest.frame(2) != (USER_CODE, SEL_USER_CODE)
+
+
+def _syscall_faults() -> bool:
+    with ProbeGuest(_SYSCALL, user=True, entry=_RING_DOORBELL_0X100) as guest:
+        guest.start()
+        return guest.exception() == VECTOR_PF and guest.frame(2)[1] == KERNEL_CODE
+
+
+def _slow_ring0() -> bool:
+    kernel, user = _loop_ticks(user=False), _loop_ticks(user=True)
+    return user is not None and (kernel is None or kernel > _SLOW_RATIO * user)
+
+
+def _loop_ticks(user: bool) -> int | None:
+    """Fewest ticks the timed loop took in this ring; None where it cannot be timed there."""
+    ticks = []
+    with ProbeGuest(_TIMED_LOOP + _STORE_RAX + _UD2, user=user) as guest:
+        for _ in range(_ROUNDS):
+            guest.start()
+            if guest.exception() != VECTOR_UD:
+                return None
+            ticks.append(guest.result())
+    return max(min(ticks), 1)
+
+
+def _no_user_tsc() -> bool:
+    with ProbeGuest(_RDTSC_TO_RAX + _STORE_RAX + _UD2, user=True) as guest:
+        guest.start()
+        slack = guest.backend.tsc_hz * _TSC_SLACK_US // 1_000_000
+        before = guest.backend.tsc()
+        if guest.exception() != VECTOR_UD:
+            return True
+        return not before - slack <= guest.result() <= guest.backend.tsc() + slack
+
+
+def _fixed_tsc() -> bool:
+    with ProbeGuest(_UD2, user=True) as guest:
+        guest.state.tsc = guest.backend.tsc() + _TSC_JUMP
+        guest.start()
+        return guest.backend.tsc() < guest.state.tsc
+
+
+def _stops(user: bool, control: int, breakpoints: tuple[int, ...], expected: int) -> bool:
+    """Whether KVM reports a debug stop at ``expected`` before the guest runs into its ud2."""
+    with ProbeGuest(_NOPS + _UD2, user=user) as guest:
+        guest.start()
+        vcpu = guest.backend.vcpu
+        try:
+            vcpu.debug(device.DEBUG_ENABLE | control, breakpoints)
+        except OSError:
+            return False
+        stopped = guest.run() is Exit.ERROR and vcpu.reason() == device.EXIT_DEBUG
+        return stopped and vcpu.debug_pc() == expected
+
+
+def _no_user_step() -> bool:
+    return not _stops(True, device.DEBUG_SINGLE_STEP, (), USER_CODE + 1)
+
+
+def _no_kernel_step() -> bool:
+    return not _stops(False, device.DEBUG_SINGLE_STEP, (), KERNEL_CODE + 1)
+
+
+def _no_breakpoints() -> bool:
+    where = USER_CODE + 2
+    return not _stops(True, device.DEBUG_HARDWARE_BREAKPOINTS, (where,), where)
+
+
+class Quirk(NamedTuple):
+    """``bit``: what the guest kernel is told (QUIRK_*), 0 if it need not know."""
+
+    name: str
+    bit: int
+    meaning: str
+    consequence: str
+    probe: Callable[[], bool]
+
+
+QUIRKS = (
+    Quirk(
+        "slow_ring0",
+        QUIRK_SLOW_RING0,
+        "guest ring 0 is interpreted, hundreds of times slower than ring 3",
+        "the kernel lets the host zero and copy pages and maps more per fault; "
+        "programs that mostly compute run at native speed",
+        _slow_ring0,
+    ),
+    Quirk(
+        "no_sysret",
+        QUIRK_NO_SYSRET,
+        "the sysretq instruction does not return to ring 3",
+        "the kernel returns with iretq",
+        _no_sysret,
+    ),
+    Quirk(
+        "syscall_faults",
+        QUIRK_SYSCALL_FAULTS,
+        "the syscall instruction arrives as a page fault at LSTAR",
+        "the kernel's page-fault entry tells such faults from real ones",
+        _syscall_faults,
+    ),
+    Quirk(
+        "no_user_tsc",
+        0,
+        "ring 3 cannot read a time-stamp counter that agrees with the host's view",
+        "clock_gettime enters the kernel",
+        _no_user_tsc,
+    ),
+    Quirk(
+        "fixed_tsc",
+        0,
+        "the guest's time-stamp counter is the host's and cannot be set",
+        "a restored machine gets a new clock base instead of its old counter",
+        _fixed_tsc,
+    ),
+    Quirk(
+        "no_user_step",
+        0,
+        "KVM cannot single-step ring 3",
+        "stepping through programs needs the emulator",
+        _no_user_step,
+    ),
+    Quirk(
+        "no_kernel_step",
+        0,
+        "KVM cannot single-step ring 0",
+        "stepping through the guest kernel needs the emulator",
+        _no_kernel_step,
+    ),
+    Quirk(
+        "no_breakpoints",
+        0,
+        "hardware breakpoints do not stop ring 3",
+        "breakpoints are planted in memory or need the emulator",
+        _no_breakpoints,
+    ),
+)
+
+
+class Findings(dict[str, bool]):
+    """Quirk name → whether this host has it."""
+
+    def bits(self) -> int:
+        """The QUIRK_* bits for the guest kernel."""
+        return sum(quirk.bit for quirk in QUIRKS if self[quirk.name])
+
+    def capabilities(self) -> Capabilities:
+        """What the backend can do here."""
+        return Capabilities(
+            deterministic=False,
+            instruction_count=False,
+            single_step_user=not self["no_user_step"],
+            single_step_kernel=not self["no_kernel_step"],
+            hardware_breakpoints=not self["no_breakpoints"],
+        )
+
+
+def findings() -> Findings:
+    """This host's quirks, from the cache or by probing (~20 ms, once)."""
+    names = [quirk.name for quirk in QUIRKS]
+    key = cache.host_key()
+    known = cache.load(key, names)
+    if known is not None:
+        return Findings(known)
+    found, certain = probe_all()
+    if certain:
+        cache.store(key, found)
+    return found
+
+
+def probe_all() -> tuple[Findings, bool]:
+    """Run every probe; False if one ran out of time, which then counts as the worse answer."""
+    found = Findings()
+    certain = True
+    for quirk in QUIRKS:
+        try:
+            found[quirk.name] = quirk.probe()
+        except Inconclusive:
+            found[quirk.name], certain = True, False
+    return found, certain

@@ -1,0 +1,73 @@
+"""What gets a running guest back: kicks, deadlines, and the host's own signals.
+
+One real-time signal serves all of them. The vCPU's thread blocks it, and KVM unblocks it only
+while the guest runs (KVM_SET_SIGNAL_MASK). So a signal that comes a moment too early is still
+pending at the next entry and ends it at once: there is no window in which it could be lost.
+
+Python runs its signal handlers between bytecodes of the main thread, which a spinning guest
+never reaches if the signal came just before the entry, or went to another thread. For a vCPU
+on the main thread the timer therefore repeats slowly; being pending while the guest does not
+run, it then costs nothing.
+"""
+
+import os
+import signal
+from _thread import get_ident, get_native_id
+
+from nanvix.kvm.device import ThreadTimer, Vcpu, install_null_handler, signal_thread
+
+SIGNAL = signal.SIGRTMAX - 3
+
+HEARTBEAT_NS = 100_000_000
+"""Longest time a Python signal handler waits for a guest that does nothing but compute."""
+
+
+class Wakeup:
+    """Kicks and a timer for one vCPU, which may move between threads but not run on two."""
+
+    def __init__(self, vcpu: Vcpu) -> None:
+        self.thread = 0
+        """:func:`get_ident` of the thread that runs the vCPU; 0 before the first run."""
+        self._vcpu = vcpu
+        self._native = 0
+        self._timer: ThreadTimer | None = None
+        self._heartbeat = 0
+
+    def adopt(self) -> None:
+        """The calling thread runs the vCPU from here on. Call it again after a signal that
+        was not ours: the thread's signal mask may have changed."""
+        install_null_handler(SIGNAL)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (SIGNAL,))
+        self._vcpu.set_signal_mask(sum(1 << number - 1 for number in before if number != SIGNAL))
+        native = get_native_id()
+        if native != self._native:
+            self.close()
+            self._timer = ThreadTimer(native, SIGNAL)
+            self._native = native
+            self._heartbeat = HEARTBEAT_NS if native == os.getpid() else 0
+        self.thread = get_ident()
+
+    def kick(self) -> None:
+        """Interrupt the guest if it runs; safe from any thread and from signal handlers."""
+        if self.thread and self.thread != get_ident():
+            signal_thread(self._native, SIGNAL)
+
+    def arm(self, delay_ns: int | None) -> None:
+        """Interrupt the guest after ``delay_ns`` (None: only by the heartbeat)."""
+        if self._timer is None:
+            return
+        if delay_ns is None:
+            self._timer.set(self._heartbeat, self._heartbeat)
+        else:
+            self._timer.set(max(delay_ns, 1), self._heartbeat)
+
+    def consume(self) -> bool:
+        """Take our signal if it is pending: it was a kick, the deadline or the heartbeat."""
+        return signal.sigtimedwait((SIGNAL,), 0) is not None
+
+    def close(self) -> None:
+        """Delete the timer; idempotent."""
+        if self._timer is not None:
+            self._timer.close()
+            self._timer = None
+        self._native = self.thread = 0
