@@ -1,0 +1,1 @@
+"""Finds out what works on this machine and how to mend what does not."""
