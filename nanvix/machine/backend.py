@@ -4,9 +4,8 @@ The run loop talks to KVM and to the emulator only through this protocol, so a f
 needs more than it must first become a capability here.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nanvix.machine.state import VcpuState
 
@@ -28,8 +27,7 @@ class Exit(IntEnum):
     """The CPU cannot go on; ``exit_detail`` says why in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What a backend can do beyond running."""
 
     deterministic: bool
