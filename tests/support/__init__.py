@@ -1,0 +1,1 @@
+"""What the tests share: running guests, compiling programs, crafting hostile ELF files."""

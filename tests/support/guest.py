@@ -1,0 +1,167 @@
+"""Runs a program in a guest and natively, and compares what can be seen from outside."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from support.host import ENVIRONMENT, ROOT
+
+NANVIX = (sys.executable, "-m", "nanvix")
+GUEST_DIRECTORY = "/work"
+LIMIT_S = 60.0
+
+Argument = str | bytes | Path
+
+
+class Ran(NamedTuple):
+    """How a program ended and what it wrote."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    def __str__(self) -> str:
+        return f"exit code {self.code}\nstdout:\n{_text(self.out)}\nstderr:\n{_text(self.err)}"
+
+
+def _text(data: bytes) -> str:
+    return data[:20_000].decode(errors="backslashreplace")
+
+
+def host_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment in which the tests start nanvix itself."""
+    keep = {k: os.environ[k] for k in ("XDG_CACHE_HOME", "TMPDIR") if k in os.environ}
+    home = {"HOME": os.path.expanduser("~")}
+    return ENVIRONMENT | home | keep | {"PYTHONPATH": str(ROOT)} | dict(extra or {})
+
+
+def execute(
+    command: Sequence[Argument],
+    *,
+    input: bytes | None = None,
+    stdin: int | None = None,
+    env: Mapping[str, str],
+    cwd: Path | str | None = None,
+    limit: float = LIMIT_S,
+) -> Ran:
+    """Run a command to its end; one that does not end in ``limit`` seconds fails the test."""
+    if stdin is None and input is None:
+        stdin = subprocess.DEVNULL
+    process = subprocess.Popen(
+        list(command),
+        stdin=subprocess.PIPE if input is not None else stdin,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(env), cwd=cwd,
+    )  # fmt: skip
+    try:
+        out, err = process.communicate(input, timeout=limit)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(
+            f"{command!r} did not end in {limit} s\n{Ran(-9, out, err)}"
+        ) from None
+    return Ran(process.returncode, out, err)
+
+
+class Guest:
+    """``guest(["ls", "-la"])`` runs a program in a guest on one backend."""
+
+    def __init__(self, backend: str) -> None:
+        self.backend = backend
+
+    def command(self, argv: Sequence[Argument], options: Sequence[Argument] = ()) -> list[Argument]:
+        """The command line that runs ``argv``."""
+        return [*NANVIX, "run", "--backend", self.backend, *options, *argv]
+
+    def __call__(
+        self,
+        argv: Sequence[Argument],
+        *,
+        options: Sequence[Argument] = (),
+        input: bytes | None = None,
+        stdin: int | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | str | None = None,
+        limit: float = LIMIT_S,
+    ) -> Ran:
+        """``options`` go to ``nanvix run``, ``env`` to nanvix itself."""
+        return execute(
+            self.command(argv, options),
+            input=input, stdin=stdin, env=host_environment(env), cwd=cwd, limit=limit,
+        )  # fmt: skip
+
+
+class Same:
+    """``same(["sort", "words"], files={"words": b"..."})``: the guest does what the host does.
+
+    Both runs start in a directory of their own with the same ``files``; afterwards stdout,
+    stderr, exit code and the directories' contents must be equal, byte for byte.
+    """
+
+    def __init__(self, guest: Guest, directory: Path) -> None:
+        self.guest = guest
+        self.directory = directory
+        self.runs = 0
+
+    def __call__(
+        self,
+        argv: Sequence[Argument],
+        *,
+        files: Mapping[str, bytes | str] | None = None,
+        options: Sequence[Argument] = (),
+        env: Mapping[str, str] | None = None,
+        input: bytes | None = None,
+        limit: float = LIMIT_S,
+    ) -> Ran:
+        """Return the common outcome; ``env`` is added to both programs' environment."""
+        self.runs += 1
+        host, guest = (self.directory / f"{name}{self.runs}" for name in ("host", "guest"))
+        for folder in (host, guest):
+            folder.mkdir()
+            _fill(folder, files or {})
+        mount = f"{guest}:{GUEST_DIRECTORY}:rw"
+        variables = [part for k, v in (env or {}).items() for part in ("-e", f"{k}={v}")]
+        home = {"HOME": os.path.expanduser("~")}
+        native = execute(
+            argv, input=input, env=ENVIRONMENT | home | dict(env or {}), cwd=host, limit=limit
+        )
+        ran = self.guest(
+            argv,
+            options=["-v", mount, "-w", GUEST_DIRECTORY, *variables, *options],
+            input=input, limit=limit,
+        )  # fmt: skip
+        expected = native._replace(code=_shell_code(native.code))
+        assert ran == expected, f"natively:\n{expected}\nin the guest:\n{ran}"
+        assert _tree(guest) == _tree(host)
+        return ran
+
+
+def _shell_code(code: int) -> int:
+    return 128 - code if code < 0 else code
+
+
+def _fill(folder: Path, files: Mapping[str, bytes | str]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        # The same times on both sides, so that listings agree.
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    for path in [folder, *folder.rglob("*")]:
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+
+
+def _tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Mode and content (or target) of everything below ``folder``."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        mode = path.lstat().st_mode
+        if path.is_symlink():
+            content = os.fsencode(os.readlink(path))
+        else:
+            content = path.read_bytes() if path.is_file() else b""
+        found[str(path.relative_to(folder))] = (mode, content)
+    return found

@@ -1,0 +1,47 @@
+"""What this machine offers: KVM or the reason why not, and the programs guests are made of."""
+
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TOOLS = (
+    "busybox", "cc", "dash", "g++", "gcc", "lua5.4", "python3", "rustc", "setpriv", "sha256sum",
+    "sqlite3", "strace",
+)  # fmt: skip
+"""Programs some tests need; where one is missing its tests are left out and the header says so."""
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "TERM": "dumb", "LANG": "C.UTF-8", "TZ": "UTC"}
+"""The environment of every program under test, natively and in the guest."""
+
+
+@cache
+def kvm_trouble() -> str | None:
+    """Why ``/dev/kvm`` cannot be opened, or None where it can."""
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return f"/dev/kvm cannot be opened: {(error.strerror or str(error)).lower()}"
+    return None
+
+
+@cache
+def missing_tools() -> frozenset[str]:
+    """Those of :data:`TOOLS` that are not installed."""
+    return frozenset(tool for tool in TOOLS if tool_path(tool) is None)
+
+
+def tool_path(tool: str) -> str | None:
+    """Where ``tool`` is; rustc may be outside the tests' own short PATH."""
+    return shutil.which(tool, path=PATH) or (shutil.which(tool) if tool == "rustc" else None)
+
+
+def cache_directory() -> Path:
+    """Where compiled programs are kept between sessions, outside the source tree."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    path = Path(base) / "nanvix-tests"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
