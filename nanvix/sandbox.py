@@ -248,11 +248,11 @@ def open_backend(name: str, memory: "GuestMemory") -> "Backend":
     if name != "emu":
         from nanvix import kvm
 
-        availability = kvm.probe()
-        if availability.usable:
+        try:
             return kvm.create(memory)
-        if name == "kvm":
-            raise BackendUnavailable(f"{availability.reason}; {availability.remedy}")
+        except BackendUnavailable:
+            if name == "kvm":
+                raise
     from nanvix import emu
 
     return emu.create(memory)

@@ -29,10 +29,6 @@ def add_program(parser: Parser) -> None:
         "--timeout", type=_seconds, metavar="S", help="end the guest after S seconds of wall time"
     )
     parser.add_argument(
-        "--max-instructions", type=_count, metavar="N",
-        help="end the guest after N instructions (on the emulator)",
-    )  # fmt: skip
-    parser.add_argument(
         "-e", "--env", action="append", default=[], metavar="K=V",
         help="set an environment variable (K alone: take the host's)",
     )  # fmt: skip
@@ -55,7 +51,6 @@ def sandbox_options(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "memory": options.memory,
         "timeout": options.timeout,
-        "max_instructions": options.max_instructions,
         "env": _environment(options.env),
         "directory": options.workdir,
         "mounts": [parse_mount(text) for text in options.volume],
@@ -95,7 +90,7 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     try:
         value = int(text)
     except ValueError:

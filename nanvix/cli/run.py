@@ -3,7 +3,7 @@
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
-from nanvix.cli.options import Parser, add_program, command, sandbox_options
+from nanvix.cli.options import Parser, add_program, command, count, sandbox_options
 from nanvix.cli.signals import Relay
 from nanvix.errors import NanvixError, UsageError
 from nanvix.sandbox import BACKENDS, Sandbox
@@ -18,6 +18,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--backend", choices=BACKENDS, default="auto", help="auto: KVM where it works, else emu"
     )
+    parser.add_argument(
+        "--max-instructions", type=count, metavar="N",
+        help="end the guest after N instructions (on the emulator)",
+    )  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write what the run took; - for stdout")
     parser.add_argument("--trace", metavar="FILE", help="write every event as JSON Lines")
     parser.add_argument(
@@ -66,15 +70,16 @@ _MEANING = {
 
 def _run(options: Any, argv: list[str]) -> "Result":
     settings = sandbox_options(options)
+    settings.update(backend=options.backend, max_instructions=options.max_instructions)
     if options.verbose:
         settings["log"] = _log
     if not options.trace:
-        return _guarded(Sandbox(backend=options.backend, **settings), argv)
+        return _guarded(Sandbox(**settings), argv)
     with _open_output(options.trace) as file:
         from nanvix.trace.jsonl import JsonLines
 
         settings["events"] = JsonLines(file)
-        return _guarded(Sandbox(backend=options.backend, **settings), argv)
+        return _guarded(Sandbox(**settings), argv)
 
 
 def _guarded(sandbox: Sandbox, argv: list[str]) -> "Result":

@@ -145,8 +145,10 @@ def test_damaged_programs_never_escape(changes: list[tuple[int, int]], length: i
             load(size=2 * PAGE),
             (DYNAMIC, 6, PAGE, 0x400000 + PAGE, 0, 64, 64, 8),
             (INTERP, 4, PAGE + 512, 0, 0, 11, 11, 1),
-            body=(struct.pack("<8Q", 5, 0x400000, 10, 99, 15, 1, 29, 2).ljust(512, b"\0")
-                  + b"/lib/ld.so\0").ljust(2 * PAGE, b"\0"),
+            body=(
+                struct.pack("<8Q", 5, 0x400000, 10, 99, 15, 1, 29, 2).ljust(512, b"\0")
+                + b"/lib/ld.so\0"
+            ).ljust(2 * PAGE, b"\0"),
         )
     )
     for offset, value in changes:

@@ -1,0 +1,69 @@
+"""``nanvix diff``: the same program on both backends, and where they first part."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from nanvix.cli.options import Parser, add_program, command, sandbox_options
+from nanvix.cli.signals import Relay
+from nanvix.sandbox import Sandbox
+from nanvix.trace.diff import first_difference, render
+from nanvix.trace.normalise import Collector
+
+if TYPE_CHECKING:
+    from nanvix.result import Result
+
+_SEED = bytes(range(32))
+_DATE_NS = 1_700_000_000_000_000_000
+"""Both runs start with the same randomness on the same day: only the backend differs."""
+_LEFT, _RIGHT = "kvm", "emu"
+
+
+def main(arguments: list[str]) -> int:
+    """Compare; 0 when the runs agree, 1 when they differ, 125 and above as for run."""
+    parser = Parser(
+        prog="nanvix diff",
+        description="Run a program on both backends and show the first difference. "
+        "Both runs read the same standard input; only what the second writes is shown.",
+    )
+    add_program(parser)
+    options = parser.parse_args(arguments)
+    argv = command(options, parser)
+    settings = sandbox_options(options)
+    data = None if os.isatty(0) else sys.stdin.buffer.read()
+    left, left_steps = _run(_LEFT, argv, settings, data)
+    right, right_steps = _run(_RIGHT, argv, settings, data)
+    sys.stdout.buffer.write(right.stdout or b"")
+    sys.stdout.flush()
+    sys.stderr.buffer.write(right.stderr or b"")
+
+    difference = first_difference(left_steps, right_steps)
+    if difference is not None:
+        print(render(difference, _LEFT, _RIGHT))
+    differs = difference is not None
+    for name in ("reason", "exit_code", "stdout", "stderr"):
+        ours, theirs = getattr(left, name), getattr(right, name)
+        if ours != theirs:
+            differs = True
+            print(f"{name} differs: {_LEFT} {_short(ours)}, {_RIGHT} {_short(theirs)}")
+    if differs:
+        return 1
+    note = ", as far as they were recorded" if left_steps.truncated else ""
+    print(f"no difference in {left_steps.count} events{note}", file=sys.stderr)
+    return 0
+
+
+def _run(
+    backend: str, argv: list[str], settings: dict[str, Any], data: bytes | None
+) -> "tuple[Result, Collector]":
+    steps = Collector()
+    sandbox = Sandbox(
+        backend=backend, seed=_SEED, realtime_ns=_DATE_NS, events=steps, **settings
+    )
+    with Relay(sandbox):
+        return sandbox.run(argv, input=data or b"", capture=True), steps
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,90 @@
+"""Start-up is a feature: budgets for time, and what the run path must not import."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+RUN_PATH = (
+    "nanvix.cli.main",
+    "nanvix.cli.run",
+    "nanvix.sandbox",
+    "nanvix.machine.machine",
+    "nanvix.macro.services",
+)
+HEAVY = (
+    "asyncio",
+    "concurrent.futures",
+    "dataclasses",
+    "elftools",
+    "inspect",
+    "json",
+    "logging",
+    "pathlib",
+    "pycparser",
+    "subprocess",
+    "tempfile",
+    "textual",
+    "threading",
+)
+SLACK = 1.5
+"""Tests share the machine with other tests; the benchmark measures alone and has none."""
+
+
+def median_ms(*arguments: str) -> float:
+    """Median wall time of a fresh interpreter with ``arguments``."""
+    times = []
+    for _ in range(11):
+        begin = time.perf_counter()
+        subprocess.run(
+            [sys.executable, *arguments], env=ENV, check=True, stdout=subprocess.DEVNULL
+        )
+        times.append((time.perf_counter() - begin) * 1e3)
+    return statistics.median(times)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Modules in ``sys.modules`` after ``statement`` in a fresh interpreter."""
+    code = f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=ENV, check=True, capture_output=True, text=True
+    )
+    return set(done.stdout.split())
+
+
+def test_version_is_quick() -> None:
+    code = "import sys; sys.argv[1:] = ['--version']; from nanvix.cli.main import main; main()"
+    assert median_ms("-c", code) <= 30 * SLACK
+
+
+def test_the_run_path_imports_quickly() -> None:
+    whole = median_ms("-c", f"import {', '.join(RUN_PATH)}")
+    assert whole - median_ms("-c", "pass") <= 60 * SLACK
+
+
+@pytest.mark.parametrize("module", ["nanvix.kvm.backend", "nanvix.emu.backend"])
+def test_a_backend_imports_nothing_heavy(module: str) -> None:
+    loaded = loaded_by(f"import {module}")
+    assert not loaded & {"pycparser", "asyncio", "dataclasses", "textual"}
+
+
+def test_the_run_path_imports_nothing_heavy() -> None:
+    loaded = loaded_by(f"import {', '.join(RUN_PATH)}")
+    assert not loaded & set(HEAVY)
+    assert not {name for name in loaded if name.startswith(("unicorn", "nanvix.kvm.", "cffi"))}
+
+
+def test_the_version_imports_nothing_but_itself() -> None:
+    code = "sys.argv[1:] = ['--version']; from nanvix.cli.main import main; main()"
+    loaded = loaded_by(code)
+    assert {name for name in loaded if name.startswith("nanvix")} - {"nanvix"} <= {
+        "nanvix.cli",
+        "nanvix.cli.main",
+    }
