@@ -17,8 +17,8 @@ _BY_COUNT = {
         eventfd2 timerfd_create timerfd_gettime set_robust_list mlock munlock flock listen
         shutdown inotify_rm_watch clone3 sethostname setdomainname utimes removexattr pkey_alloc
         pidfd_open""",
-    3: """read write open poll lseek mprotect ioctl readv writev mincore madvise msync socket connect
-        accept bind getsockname getpeername sendmsg recvmsg execve fcntl getdents getdents64
+    3: """read write open poll lseek mprotect ioctl readv writev mincore madvise msync socket
+        connect accept bind getsockname getpeername sendmsg recvmsg execve fcntl getdents getdents64
         chown fchown lchown readlink mkdirat unlinkat symlinkat fchmodat faccessat futimesat
         setresuid getresuid setresgid getresgid setpriority tgkill sched_setaffinity
         sched_getaffinity getcpu timer_create setitimer dup3 getrandom inotify_add_watch mknod

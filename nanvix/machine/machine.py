@@ -26,7 +26,6 @@ from nanvix.abi.layout import (
 from nanvix.machine.backend import Backend, Exit
 from nanvix.machine.boot import BootSpec, boot
 from nanvix.machine.channel import Channel
-from nanvix.machine.clock import GuestClock
 from nanvix.machine.event_ring import EventRing
 from nanvix.machine.idle import Idle, Wait, Waker, ready
 from nanvix.machine.image import KernelImage
@@ -92,7 +91,7 @@ class Machine:
         if events is not None:
             spec = spec._replace(flags=spec.flags | BOOT_TRACE)
             self.channel.observer = self._observe
-        self.clock: GuestClock = boot(memory, backend, image, spec)
+        self.clock = boot(memory, backend, image, spec)
         self.idle = Idle(backend, self.clock)
         self.timers = Timers(backend, self.clock)
         self.trace = TraceRing(memory)

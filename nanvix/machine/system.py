@@ -101,12 +101,14 @@ def copy(call: Call) -> int:
     sources = iter(call.inputs)
     source = memoryview(b"")
     for target in call.outputs:
-        while len(target):
-            while not len(source):
+        done = 0
+        while done < len(target):
+            while not source:
                 source = next(sources)
-            size = min(len(source), len(target))
-            target[:size] = source[:size]
-            source, target = source[size:], target[size:]
+            size = min(len(source), len(target) - done)
+            target[done : done + size] = source[:size]
+            source = source[size:]
+            done += size
     return 0
 
 

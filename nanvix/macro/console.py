@@ -27,12 +27,15 @@ _POLL_BITS = 0xFFFF
 class _Stream:
     """One host descriptor and what never changes about it."""
 
-    __slots__ = ("always_ready", "fd", "mode", "readable", "writable")
+    __slots__ = ("access", "always_ready", "fd", "readable", "writable")
 
     def __init__(self, fd: int) -> None:
+        from fcntl import F_GETFL, fcntl
+
         self.fd = fd
-        self.mode = os.fstat(fd).st_mode
-        self.always_ready = stat.S_ISREG(self.mode) or stat.S_ISDIR(self.mode)
+        self.access = fcntl(fd, F_GETFL) & os.O_ACCMODE
+        mode = os.fstat(fd).st_mode
+        self.always_ready = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
         self.readable = _poller(fd, select.POLLIN)
         self.writable = _poller(fd, select.POLLOUT)
 
@@ -82,8 +85,6 @@ class Console:
         return stream
 
     def _info(self, call: Call) -> int:
-        from fcntl import F_GETFL, fcntl
-
         stream = self._stream(call)
         terminal = os.isatty(stream.fd)
         columns, rows = os.get_terminal_size(stream.fd) if terminal else (0, 0)
@@ -91,12 +92,15 @@ class Console:
         call.out[1] = int(terminal)
         call.out[2] = rows
         call.out[3] = columns
-        call.out[4] = fcntl(stream.fd, F_GETFL) & os.O_ACCMODE
+        call.out[4] = stream.access
         return 0
 
     def _read(self, call: Call) -> int:
         stream = self._stream(call)
         buffers = call.outputs
+        # poll(2) would wait for ever for what the descriptor was not opened for.
+        if stream.access == os.O_WRONLY:
+            return -EBADF
         if not any(map(len, buffers)):
             return 0
         if not stream.always_ready and not stream.readable(0):
@@ -106,6 +110,8 @@ class Console:
     def _write(self, call: Call) -> int:
         stream = self._stream(call)
         buffers = call.inputs
+        if stream.access == os.O_RDONLY:
+            return -EBADF
         size = sum(map(len, buffers))
         if size == 0:
             return 0

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from fake_machine import FakeBackend, make_elf
+from support.fake_machine import FakeBackend, make_elf
 
 from nanvix.abi.header import abi_version
 from nanvix.abi.layout import (
@@ -41,9 +41,7 @@ def backend(memory: GuestMemory) -> FakeBackend:
     return backend
 
 
-def test_kernel_pages_have_their_segments_rights(
-    memory: GuestMemory, backend: FakeBackend
-) -> None:
+def test_kernel_pages_have_their_segments_rights(memory: GuestMemory, backend: FakeBackend) -> None:
     rights = {0: (False, False), 1: (False, False), 2: (False, True), 3: (True, True),
               5: (True, True)}  # fmt: skip
     for page, (write, no_execute) in rights.items():
@@ -54,9 +52,7 @@ def test_kernel_pages_have_their_segments_rights(
         assert walk(memory, backend.state.cr3, KERNEL_BASE + hole) is None
 
 
-def test_direct_map_covers_ram_and_nothing_else(
-    memory: GuestMemory, backend: FakeBackend
-) -> None:
+def test_direct_map_covers_ram_and_nothing_else(memory: GuestMemory, backend: FakeBackend) -> None:
     cr3 = backend.state.cr3
     for physical in (0, HUGE_SIZE - 1, HUGE_SIZE, memory.size - 1):
         found = walk(memory, cr3, DIRECT_BASE + physical)

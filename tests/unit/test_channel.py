@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from fake_machine import PAGE, read_result, write_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.fake_machine import PAGE, read_result, write_request
 
 from nanvix.abi.call import Call
 from nanvix.abi.channel import MAX_SEGMENTS, REQUEST, SEGMENT
@@ -53,9 +53,7 @@ def test_request_reaches_its_handler(memory: GuestMemory) -> None:
     ins, outs = [(0x5000, 5), (0x6000, 6)], [(0x7000, 3), (SIZE - 1, 1), (SIZE, 0)]
     write_request(memory, OP, (1, 2, 3, 4, 5, 1 << 63), ins, outs, cookie=99)
     assert channel.ring(PAGE >> 12)
-    assert handler.calls == [
-        (OP, (1, 2, 3, 4, 5, 1 << 63), [b"hello", b"world!"], [3, 1, 0], 99)
-    ]
+    assert handler.calls == [(OP, (1, 2, 3, 4, 5, 1 << 63), [b"hello", b"world!"], [3, 1, 0], 99)]
     assert read_result(memory) == (42, 11, 0, 0, 0, 0, 0, 17)
     assert memory.read(0x7000, 4) == b"\xaa\xaa\xaa\0"
     assert written == outs
@@ -107,9 +105,7 @@ def test_a_doorbell_outside_memory_cannot_be_answered(memory: GuestMemory, doorb
         ((1 << 63, 1 << 63), 14),
     ],
 )
-def test_segments_outside_memory(
-    memory: GuestMemory, segment: tuple[int, int], errno: int
-) -> None:
+def test_segments_outside_memory(memory: GuestMemory, segment: tuple[int, int], errno: int) -> None:
     handler = Recorder()
     channel = Channel(memory, {OP: handler})
     for ins, outs in (([segment], []), ([], [segment]), ([(0x5000, 1)], [segment])):

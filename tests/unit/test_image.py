@@ -1,9 +1,9 @@
 """The kernel image reader: ours is accepted, anything else is one clear error."""
 
 import pytest
-from fake_machine import make_elf
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fake_machine import make_elf
 
 from nanvix.abi.layout import KERNEL_BASE, KERNEL_PHYS
 from nanvix.machine.image import ImageError, KernelImage

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from fake_machine import PAGE, FakeBackend, Script, make_elf
+from support.fake_machine import PAGE, FakeBackend, Script, make_elf
 
 from nanvix.abi.call import Call, Handler, Watch, WatchTable
 from nanvix.abi.channel import OPS
@@ -55,12 +55,20 @@ def start(watches: WatchTable) -> Iterator[Start]:
     """Builds machines around scripts and takes them down again."""
     machines: list[Machine] = []
 
-    def build(script: Script, handlers: dict[int, Handler] | None = None, **more: object) -> Machine:
+    def build(
+        script: Script, handlers: dict[int, Handler] | None = None, **more: object
+    ) -> Machine:
         memory = GuestMemory(16 << 20)
         backend = FakeBackend(memory, script)
         image = KernelImage(make_elf())
         machine = Machine(
-            memory, backend, image, BootSpec(b""), handlers or {}, watches, **more  # type: ignore[arg-type]
+            memory,
+            backend,
+            image,
+            BootSpec(b""),
+            handlers or {},
+            watches,
+            **more,  # type: ignore[arg-type]
         )
         machines.append(machine)
         return machine
