@@ -1,0 +1,210 @@
+"""The emulator as a :class:`~nanvix.machine.backend.Backend`: the run loop and virtual time.
+
+The guest runs in slices of at most ``SLICE`` instructions, counted by the engine itself, so
+timers and budgets are exact to the instruction and two runs are identical. Virtual time is
+instructions retired plus the idle time skipped, at 1 GHz. Between slices Python can serve
+signals; a kick lowers the engine's limit to zero and ends the slice at once.
+"""
+
+from nanvix.emu.cpu import CR0, CR3, RIP, Cpu
+from nanvix.emu.delivery import GP, Delivery
+from nanvix.emu.engine import Engine
+from nanvix.emu.intercepts import Intercepts
+from nanvix.emu.state import load, save
+from nanvix.machine.backend import Capabilities, Exit
+from nanvix.machine.memory import GuestMemory
+from nanvix.machine.paging import walk
+from nanvix.machine.state import VcpuState
+
+SLICE = 2_000_000
+"""Instructions before Python gets a turn: 30 to 40 ms."""
+PENDING_SLICE = 64
+"""The same while an interrupt waits for IF, which the guest may set at any instruction."""
+
+_CR0_PG = 1 << 31
+
+
+class EmuBackend:
+    """One emulated vCPU over ``memory``, which must outlive it."""
+
+    name = "emu"
+    capabilities = Capabilities(
+        deterministic=True,
+        instruction_count=True,
+        single_step_user=True,
+        single_step_kernel=True,
+        hardware_breakpoints=False,
+    )
+    quirks = 0
+    tsc_hz = 1_000_000_000
+
+    def __init__(self, memory: GuestMemory) -> None:
+        self.exit_value = 0
+        self.exit_detail = ""
+        self.exits = 0
+        self._memory = memory
+        self._engine = Engine(memory.address, memory.size)
+        self._cpu = Cpu(self._engine)
+        delivery = Delivery(self._cpu, memory)
+        self._intercepts = Intercepts(self._engine, self._cpu, delivery, memory)
+        self._retired = 0
+        self._skipped = 0
+        self._deadline: int | None = None
+        self._budget: int | None = None
+        self._kicked = False
+        self._closed = False
+        load(self._engine, self._cpu, VcpuState())
+
+    # -- state -------------------------------------------------------------------------------
+
+    def load_state(self, state: VcpuState) -> None:
+        """Set every register; the vCPU resumes from there."""
+        load(self._engine, self._cpu, state)
+        self._intercepts.pending = set(state.pending)
+        self._skipped = state.tsc - self._retired
+
+    def save_state(self) -> VcpuState:
+        """All registers, consistent with guest memory."""
+        return save(self._engine, self._cpu, self.tsc(), frozenset(self._intercepts.pending))
+
+    def translate(self, address: int) -> int | None:
+        """Guest-physical address of a linear one by the current page tables, or None."""
+        q = self._cpu.q
+        if not q[CR0] & _CR0_PG:
+            return address if 0 <= address < self._memory.size else None
+        found = walk(self._memory, q[CR3], address)
+        return found.physical if found and found.physical < self._memory.size else None
+
+    def code_changed(self, gpa: int, size: int) -> None:
+        """The host has written guest memory that may hold translated code or page tables."""
+        self._memory.check(gpa, size)
+        if not size:
+            return
+        engine, q = self._engine, self._cpu.q
+        # The engine wants linear addresses: for this call, linear is physical.
+        engine.flush_tlb()
+        cr0 = q[CR0]
+        q[CR0] = cr0 & ~_CR0_PG
+        engine.remove_code(gpa, gpa + size)
+        q[CR0] = cr0
+        engine.flush_tlb()
+
+    # -- time --------------------------------------------------------------------------------
+
+    def tsc(self) -> int:
+        """Virtual nanoseconds: instructions retired plus idle time skipped."""
+        return self._retired + self._skipped
+
+    def skip_to(self, tsc: int) -> None:
+        """Idle time has passed: move the counter forward, never back."""
+        self._skipped = max(self._skipped, tsc - self._retired)
+
+    def set_timer(self, tsc: int | None) -> None:
+        """Let run return TIMER once, when the counter has reached ``tsc``."""
+        self._deadline = tsc
+
+    def set_budget(self, instructions: int | None) -> None:
+        """Let run return BUDGET when that many instructions have retired since creation."""
+        self._budget = instructions
+
+    def instructions(self) -> int:
+        """Instructions retired since creation. A repeated string instruction counts each round."""
+        return self._retired
+
+    # -- running -----------------------------------------------------------------------------
+
+    def inject(self, vector: int) -> None:
+        """Deliver an external interrupt as soon as IF allows it."""
+        self._intercepts.pending.add(vector)
+
+    def kick(self) -> None:
+        """Make run return KICKED soon; from any thread or signal handler."""
+        self._kicked = True
+        if not self._closed:
+            self._cpu.counter_limit.value = 0
+
+    def run(self) -> Exit:
+        """Run until the guest needs the host."""
+        self.exits += 1
+        self.exit_detail = ""
+        intercepts = self._intercepts
+        while True:
+            if self._kicked:
+                self._kicked = False
+                return Exit.KICKED
+            limit = SLICE
+            if self._budget is not None:
+                limit = min(limit, self._budget - self._retired)
+                if limit <= 0:
+                    return Exit.BUDGET
+            if self._deadline is not None:
+                left = self._deadline - self._retired - self._skipped
+                if left <= 0:
+                    self._deadline = None
+                    return Exit.TIMER
+                limit = min(limit, left)
+            if intercepts.pending:
+                flags = self._cpu.flags()
+                if not intercepts.interruptible(flags):
+                    limit = min(limit, PENDING_SLICE)
+                else:
+                    intercepts.begin(0)
+                    intercepts.interrupt(self._cpu.q[RIP], flags)
+                    if intercepts.exit is not None:
+                        return self._ended()
+            self._slice(limit)
+            if intercepts.exit is not None:
+                return self._ended()
+
+    def _slice(self, limit: int) -> None:
+        """Run up to ``limit`` instructions, and account for them."""
+        cpu, intercepts, engine = self._cpu, self._intercepts, self._engine
+        intercepts.begin(self._retired + self._skipped)
+        error = engine.start(engine.handle, cpu.q[RIP], 0, 0, limit)
+        stopped = cpu.stopped.value
+        if intercepts.exit is not None:
+            started = intercepts.started
+        elif stopped:
+            # The instruction at which the limit was noticed has been counted, but not run.
+            started = cpu.counter.value - 1
+        else:
+            started = cpu.counter.value
+        self._retired += started - intercepts.unretired
+        if intercepts.exit is not None:
+            return
+        if error:
+            intercepts.exit = Exit.ERROR
+            intercepts.detail = f"{engine.describe(error)}, rip {cpu.q[RIP]:#x}"
+        elif intercepts.deferred is not None:
+            self._undo_port_access()
+        elif not stopped and not (intercepts.pending and cpu.flags() & 1 << 9):
+            intercepts.exit = Exit.ERROR
+            intercepts.detail = "the guest halted with no interrupt to wake it"
+
+    def _undo_port_access(self) -> None:
+        """Ring 3 used a port: put its registers back and deliver #GP."""
+        cpu, intercepts = self._cpu, self._intercepts
+        assert intercepts.deferred is not None
+        rip, registers = intercepts.deferred
+        intercepts.deferred = None
+        flags = cpu.flags()
+        cpu.data[: len(registers)] = registers
+        intercepts.fault(GP, 0, rip, flags)
+
+    def _ended(self) -> Exit:
+        intercepts = self._intercepts
+        self.exit_detail = intercepts.detail
+        failure, intercepts.failure = intercepts.failure, None
+        if failure is not None and not isinstance(failure, Exception):
+            raise failure
+        self.exit_value = intercepts.value
+        reason = intercepts.exit
+        assert reason is not None
+        return reason
+
+    def close(self) -> None:
+        """Release the engine; idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._cpu.release()
+            self._engine.close()

@@ -1,0 +1,226 @@
+"""The emulated CPU's registers where the engine keeps them, readable and writable in place.
+
+The engine has no call that changes the privilege level, and its register calls cost half a
+microsecond each; delivering a system call touches a dozen registers. So we work on its CPU
+structure directly. Nothing is taken on trust: the structure is found by markers written through
+the public calls, every field we derive is checked against such a marker, and
+:mod:`nanvix.emu.engine` refuses any other version of the library.
+"""
+
+import ctypes
+
+from nanvix.emu.engine import (
+    REG_CR2,
+    REG_DR0,
+    REG_EFLAGS,
+    REG_GDTR,
+    REG_IDTR,
+    REG_MSR,
+    REG_RAX,
+    Engine,
+    EngineError,
+    Msr,
+    TableRegister,
+)
+
+# Index of a 64-bit register in the structure: its order is the instruction encoding's.
+RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 = range(16)
+RIP = 16
+EFLAGS = 17
+"""Without the arithmetic flags and DF, which live in CC_SRC and DF."""
+CC_SRC = 19
+
+# Index of a 32-bit field.
+CC_OP = 42
+DF = 43
+HFLAGS = 44
+_SEGMENT_WORDS = 46
+_SEGMENT_QUADS = 24
+
+# Segment numbers, in the encoding's order; then the system ones.
+ES, CS, SS, DS, FS, GS, LDT, TR, GDT, IDT = range(10)
+
+CR0 = 53
+CR2 = CR0 + 2
+CR3 = CR0 + 3
+CR4 = CR0 + 4
+EFER = 74
+
+CC_OP_EFLAGS = 1
+"""CC_OP: the arithmetic flags are in CC_SRC as they are in RFLAGS."""
+ARITHMETIC = 0x8D5
+"""OF SF ZF AF PF CF."""
+
+HF_CPL = 3
+HF_INHIBIT = 1 << 3
+HF_CS32 = 1 << 4
+HF_SS32 = 1 << 5
+HF_ADDSEG = 1 << 6
+HF_PE = 1 << 7
+HF_FPU_SHIFT = 8
+"""CR0.MP, EM and TS (bits 1..3) are hflags bits 9..11."""
+HF_LMA = 1 << 14
+HF_CS64 = 1 << 15
+HF_OSFXSR = 1 << 22
+HF_LONG = HF_CS32 | HF_SS32 | HF_CS64
+"""Set while a 64-bit code segment is loaded."""
+
+FLAG_DF = 1 << 10
+
+_SEARCH = 256 << 10
+"""The structure starts well within this many bytes of the CPU object."""
+_CPU_POINTER = 0x1B8
+"""Offset of the CPU object's address in uc_struct of 2.1.4 with 64-bit pointers."""
+_MARK = 0x5EED_0000_C0DE_0000
+_GPRS = tuple(REG_RAX + i for i in (0, 3, 5, 2, 9, 1, 8, 4)) + tuple(range(106, 114))
+"""The engine's public numbers of RAX..R15 in the structure's order."""
+_MSR_STAR, _MSR_LSTAR, _MSR_SFMASK, _MSR_KERNEL_GS = 0xC0000081, 0xC0000082, 0xC0000084, 0xC0000102
+
+
+class Cpu:
+    """``q[RAX]`` and ``w[HFLAGS]``: 64-bit and 32-bit views of the live CPU structure.
+
+    Valid while the engine is open, and only while the guest is not running or inside a hook.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        base = self._find(engine)
+        size = 16 << 10
+        window = (ctypes.c_char * size).from_address(base)
+        data = memoryview(window).cast("B")
+        self.data = data
+        self.q = data.cast("Q")
+        self.w = data.cast("I")
+        self.s = data.cast("i")
+        self._locate(bytes(data))
+        self._locate_counter(engine)
+
+    # -- finding the structure ---------------------------------------------------------------
+
+    @staticmethod
+    def _find(engine: Engine) -> int:
+        """Address of the register file: sixteen consecutive markers in the CPU object."""
+        for index, register in enumerate(_GPRS):
+            engine.write(register, _MARK + index)
+        markers = b"".join((_MARK + i).to_bytes(8, "little") for i in range(16))
+        pointer = ctypes.c_uint64.from_address(engine.address + _CPU_POINTER).value
+        step = 4096
+        seen = b""
+        for offset in range(0, _SEARCH, step):
+            seen = seen[-len(markers) :] + ctypes.string_at(pointer + offset, step)
+            at = seen.find(markers)
+            if at >= 0:
+                return pointer + offset + step - len(seen) + at
+        raise EngineError("the emulator's CPU structure was not found")
+
+    def _locate(self, before: bytes) -> None:
+        """Offsets of what follows the register file, each by its own marker."""
+        engine = self.engine
+        for index, msr in enumerate((_MSR_STAR, _MSR_LSTAR, _MSR_SFMASK, _MSR_KERNEL_GS)):
+            engine.write_structure(REG_MSR, Msr(msr, _MARK + 0x20 + index))
+        engine.write(REG_DR0, _MARK + 0x30)
+        engine.write(REG_CR2, _MARK + 0x31)
+        engine.write_structure(REG_GDTR, TableRegister(0, _MARK + 0x32, 0x1234, 0))
+        engine.write_structure(REG_IDTR, TableRegister(0, _MARK + 0x33, 0x5678, 0))
+        self.star = self._offset(0x20)
+        self.lstar = self._offset(0x21)
+        self.sfmask = self._offset(0x22)
+        self.kernel_gs = self._offset(0x23)
+        dr0 = self._offset(0x30) * 2
+        # In front of the debug registers: error_code, exception_is_int, next RIP; behind them
+        # and four pointers: the exception in flight, -1 for none.
+        self.error_code = dr0 - 4
+        self.is_software = dr0 - 3
+        self.in_flight = dr0 + 24
+        quads = memoryview(before).cast("Q")
+        known = (
+            self._offset(0x31) == CR2
+            and self._offset(0x32) == _SEGMENT_QUADS + 3 * GDT
+            and self._offset(0x33) == _SEGMENT_QUADS + 3 * IDT
+            and self.limit(GDT) == 0x1234
+            and quads[EFER] == 0x500
+            and self.s[self.in_flight] == -1
+            and self.w[HFLAGS] & HF_LONG == HF_LONG
+        )
+        if not known:
+            raise EngineError("the emulator's CPU structure is not that of unicorn 2.1.4")
+
+    def _offset(self, mark: int) -> int:
+        pattern = (_MARK + mark).to_bytes(8, "little")
+        data = bytes(self.data)
+        at = data.find(pattern)
+        if at < 0 or at % 8 or data.find(pattern, at + 1) >= 0:
+            raise EngineError("a field of the emulator's CPU structure was not found")
+        return at // 8
+
+    def _locate_counter(self, engine: Engine) -> None:
+        """The engine's count of instructions, its limit, and the flag that it was told to stop."""
+        limit = 0x5EED_C0DE
+        # Nothing is mapped there: the call fails, but only after noting its limit.
+        engine.start(engine.handle, 1 << 51, 0, 0, limit)
+        head = ctypes.string_at(engine.address, 4096)
+        at = head.find(limit.to_bytes(8, "little"))
+        if at < 8 or at % 8:
+            raise EngineError("the emulator's instruction counter was not found")
+        self.counter = ctypes.c_uint64.from_address(engine.address + at - 8)
+        self.counter_limit = ctypes.c_uint64.from_address(engine.address + at)
+        self.stopped = ctypes.c_bool.from_address(engine.address + at + 13)
+
+    # -- registers ---------------------------------------------------------------------------
+
+    def flags(self) -> int:
+        """RFLAGS, wherever their parts are."""
+        return self.engine.read(REG_EFLAGS)
+
+    def flags_at_start(self) -> int:
+        """RFLAGS at the start of the instruction a hook was called from.
+
+        The counting code in front of each instruction has just computed them into CC_SRC. The
+        engine's own view is wrong there: it restores the CC_OP that was valid before the
+        counting code, which no longer describes CC_SRC.
+        """
+        q, w = self.q, self.w
+        w[CC_OP] = CC_OP_EFLAGS
+        flags = q[EFLAGS] & ~(ARITHMETIC | FLAG_DF) | q[CC_SRC] & ARITHMETIC
+        return flags | FLAG_DF if self.s[DF] < 0 else flags
+
+    def set_flags(self, flags: int) -> None:
+        """Set RFLAGS; bit 1 is always set."""
+        q = self.q
+        q[EFLAGS] = flags & ~(ARITHMETIC | FLAG_DF) | 2
+        q[CC_SRC] = flags & ARITHMETIC
+        self.w[CC_OP] = CC_OP_EFLAGS
+        self.s[DF] = -1 if flags & FLAG_DF else 1
+
+    def selector(self, segment: int) -> int:
+        """Visible part of a segment register."""
+        return self.w[_SEGMENT_WORDS + 6 * segment] & 0xFFFF
+
+    def base(self, segment: int) -> int:
+        """Base of a segment or of a descriptor table."""
+        return self.q[_SEGMENT_QUADS + 3 * segment]
+
+    def limit(self, segment: int) -> int:
+        """Limit in bytes of a segment or of a descriptor table."""
+        return self.w[_SEGMENT_WORDS + 4 + 6 * segment]
+
+    def attributes(self, segment: int) -> int:
+        """Bits 8..23 of the descriptor's high word, at their place there."""
+        return self.w[_SEGMENT_WORDS + 5 + 6 * segment]
+
+    def set_segment(
+        self, segment: int, selector: int, base: int, limit: int, attributes: int
+    ) -> None:
+        """Load all parts of a segment register; the caller keeps HFLAGS in step."""
+        w = self.w
+        at = _SEGMENT_WORDS + 6 * segment
+        w[at] = selector
+        w[at + 4] = limit
+        w[at + 5] = attributes
+        self.q[_SEGMENT_QUADS + 3 * segment] = base
+
+    def release(self) -> None:
+        """Give the views back before the engine frees the structure."""
+        for view in (self.s, self.w, self.q, self.data):
+            view.release()

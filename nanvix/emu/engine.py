@@ -1,0 +1,220 @@
+"""libunicorn, called directly: the dozen functions we need, without the Python binding.
+
+The binding costs 40 ms to import and a few microseconds per callback; a hypercall takes less
+than that. The version is pinned because :mod:`nanvix.emu.cpu` knows the engine's structures.
+"""
+
+import ctypes
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VERSION = (2, 1, 4)
+
+_ARCH_X86 = 4
+_MODE_64 = 8
+_CPU_WESTMERE = 34
+"""The engine's model closest to ours: the same instructions as nanvix.machine.cpuid."""
+_CODE_BUFFER = 256 << 20
+"""Bytes of translated code kept; only what is used becomes resident."""
+
+# unicorn.h: uc_control_type, and the direction bits of UC_CTL.
+_CTL_USE_EXITS = 4
+_CTL_CPU_MODEL = 7
+_CTL_REMOVE_CACHE = 9
+_CTL_FLUSH_CODE = 10
+_CTL_FLUSH_TLB = 11
+_CTL_TLB_MODE = 12
+_CTL_BUFFER_SIZE = 13
+_WRITE = 1 << 30
+
+HOOK_INTR = 1 << 0
+HOOK_INSN = 1 << 1
+HOOK_UNMAPPED = 7 << 4
+HOOK_INSN_INVALID = 1 << 14
+
+# x86.h: uc_x86_insn, the instructions that can be hooked.
+INSN_CPUID = 113
+INSN_IN = 218
+INSN_OUT = 500
+INSN_RDTSC = 608
+INSN_SYSCALL = 699
+INSN_SYSENTER = 700
+
+# x86.h: uc_x86_reg, those we use by name.
+REG_EFLAGS = 25
+REG_FPSW = 31
+REG_RAX = 35
+REG_CR2 = 52
+REG_DR0 = 66
+REG_FP0 = 82
+REG_XMM0 = 122
+REG_IDTR = 242
+REG_GDTR = 243
+REG_FPCW = 246
+REG_FPTAG = 247
+REG_MSR = 248
+REG_MXCSR = 249
+REG_FIP = 254
+REG_FDP = 256
+REG_FOP = 258
+
+_LIBRARY = {"linux": "libunicorn.so.2", "darwin": "libunicorn.2.dylib", "win32": "unicorn.dll"}
+
+
+class EngineError(RuntimeError):
+    """The emulator library is missing, of another version, or refused a call."""
+
+
+class TableRegister(ctypes.Structure):
+    """uc_x86_mmr: GDTR, IDTR, LDTR, TR."""
+
+    _fields_ = (
+        ("selector", ctypes.c_uint16),
+        ("base", ctypes.c_uint64),
+        ("limit", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+    )
+
+
+class Msr(ctypes.Structure):
+    """uc_x86_msr: which, and its value."""
+
+    _fields_ = (("index", ctypes.c_uint32), ("value", ctypes.c_uint64))
+
+
+def library_path() -> str:
+    """The shared library of the installed unicorn package (looked up without importing it)."""
+    inside = os.path.join("unicorn", "lib", _LIBRARY.get(sys.platform, _LIBRARY["linux"]))
+    for place in sys.path:
+        path = os.path.join(place, inside)
+        if os.path.exists(path):
+            return path
+    raise EngineError("the emulator is not installed: pip install unicorn==2.1.4")
+
+
+class Engine:
+    """One emulated CPU with RAM at guest-physical 0. Every method is a single engine call."""
+
+    def __init__(self, ram: int, size: int) -> None:
+        """``ram``: address of ``size`` bytes that stay mapped until :meth:`close`."""
+        path = library_path()
+        # Short calls keep the interpreter lock: giving it up costs more than they take.
+        self._lib = lib = ctypes.PyDLL(path)
+        version = lib.uc_version(None, None) & 0xFFFFFFFF
+        found = (version >> 24, version >> 16 & 255, version >> 8 & 255)
+        if found != VERSION:
+            raise EngineError(f"unicorn {VERSION} is needed, {path} is {found}")
+        self._callbacks: list[object] = []
+        handle = ctypes.c_void_p()
+        self._check(lib.uc_open(_ARCH_X86, _MODE_64, ctypes.byref(handle)), "open")
+        self.handle = handle
+        self.address = handle.value or 0
+        self._ctl = lib.uc_ctl
+        self._ctl.argtypes = [ctypes.c_void_p, ctypes.c_int]
+        self.control(_CTL_CPU_MODEL, ctypes.c_int(_CPU_WESTMERE))
+        self.control(_CTL_BUFFER_SIZE, ctypes.c_uint32(_CODE_BUFFER))
+        self.control(_CTL_TLB_MODE, ctypes.c_int(0))
+        # Without this the engine stops at an "until" address, which a guest could execute.
+        self.control(_CTL_USE_EXITS, ctypes.c_int(1))
+        lib.uc_mem_map_ptr.argtypes = [
+            ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t, ctypes.c_uint32, ctypes.c_void_p,
+        ]  # fmt: skip
+        self._check(lib.uc_mem_map_ptr(handle, 0, size, 7, ram), "map RAM")
+        lib.uc_hook_add.argtypes = [
+            ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p,
+            ctypes.c_uint64, ctypes.c_uint64,
+        ]  # fmt: skip
+        lib.uc_reg_read.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
+        lib.uc_reg_write.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
+        lib.uc_strerror.restype = ctypes.c_char_p
+        lib.uc_emu_stop.argtypes = [ctypes.c_void_p]
+        start = ctypes.CDLL(path).uc_emu_start
+        start.argtypes = [
+            ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_size_t,
+        ]  # fmt: skip
+        self.start: Callable[[ctypes.c_void_p, int, int, int, int], int] = start
+        self._stop = lib.uc_emu_stop
+        self._value = ctypes.c_uint64()
+        self._where = ctypes.addressof(self._value)
+
+    def _check(self, error: int, what: str) -> None:
+        if error:
+            raise EngineError(f"unicorn: {what}: {self.describe(error)}")
+
+    def describe(self, error: int) -> str:
+        """The engine's words for one of its error codes."""
+        text: bytes | None = self._lib.uc_strerror(error)
+        return (text or b"unknown error").decode()
+
+    def control(self, kind: int, *arguments: object) -> None:
+        """uc_ctl in the writing direction."""
+        self._check(
+            self._ctl(self.handle, kind | len(arguments) << 26 | _WRITE, *arguments),
+            f"control {kind}",
+        )
+
+    def hook(self, kind: int, callback: object, instruction: int = 0) -> None:
+        """Install a ctypes callback for the life of the engine."""
+        self._callbacks.append(callback)
+        slot = ctypes.c_size_t()
+        function = ctypes.cast(callback, ctypes.c_void_p)  # type: ignore[arg-type]
+        self._check(
+            self._lib.uc_hook_add(
+                self.handle, ctypes.byref(slot), kind, function, None, 1, 0,
+                ctypes.c_int(instruction),
+            ),
+            "hook",
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        """End the running :meth:`start` before the next instruction."""
+        self._stop(self.handle)
+
+    def read(self, register: int) -> int:
+        """A register of up to 64 bits by the engine's own view (it computes lazy flags)."""
+        self._value.value = 0
+        self._lib.uc_reg_read(self.handle, register, self._where)
+        return self._value.value
+
+    def write(self, register: int, value: int) -> None:
+        """Set a register of up to 64 bits."""
+        self._value.value = value
+        self._lib.uc_reg_write(self.handle, register, self._where)
+
+    def read_bytes(self, register: int, size: int) -> bytes:
+        """A wide register (x87: 10 bytes, SSE: 16)."""
+        buffer = ctypes.create_string_buffer(size)
+        self._lib.uc_reg_read(self.handle, register, ctypes.addressof(buffer))
+        return buffer.raw
+
+    def write_bytes(self, register: int, data: bytes) -> None:
+        """Set a wide register."""
+        buffer = ctypes.create_string_buffer(data, len(data))
+        self._lib.uc_reg_write(self.handle, register, ctypes.addressof(buffer))
+
+    def write_structure(self, register: int, value: ctypes.Structure) -> None:
+        """Set a table register or an MSR."""
+        self._lib.uc_reg_write(self.handle, register, ctypes.addressof(value))
+
+    def flush_tlb(self) -> None:
+        """Forget cached translations of addresses."""
+        self.control(_CTL_FLUSH_TLB)
+
+    def flush_code(self) -> None:
+        """Forget all translated code."""
+        self.control(_CTL_FLUSH_CODE)
+
+    def remove_code(self, start: int, end: int) -> None:
+        """Forget code translated from linear [start, end) as the CPU maps it now."""
+        self.control(_CTL_REMOVE_CACHE, ctypes.c_uint64(start), ctypes.c_uint64(end))
+
+    def close(self) -> None:
+        """Release the CPU; idempotent."""
+        if self.handle:
+            self._lib.uc_close(self.handle)
+            self.handle = ctypes.c_void_p()
+            self._callbacks.clear()

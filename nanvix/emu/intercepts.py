@@ -1,0 +1,312 @@
+"""What the engine asks us in the middle of the guest's instructions.
+
+Every callback works on the live CPU structure (see :mod:`nanvix.emu.cpu`) and so must leave
+CC_OP right: :meth:`Cpu.flags_at_start` and ``w[CC_OP] = CC_OP_EFLAGS`` do that. A callback
+cannot raise through the engine; what goes wrong is kept and ends the slice.
+"""
+
+import ctypes
+
+from nanvix.abi.channel import PORT
+from nanvix.emu.cpu import (
+    CC_OP,
+    CC_OP_EFLAGS,
+    CR3,
+    CS,
+    EFER,
+    HF_CPL,
+    HF_CS64,
+    HF_INHIBIT,
+    HF_LONG,
+    HFLAGS,
+    R11,
+    RAX,
+    RBX,
+    RCX,
+    RDX,
+    RIP,
+    SS,
+    Cpu,
+)
+from nanvix.emu.delivery import (
+    DB,
+    EXTERNAL,
+    FAULT,
+    FLAG_IF,
+    FLAG_RF,
+    GP,
+    PF,
+    SOFTWARE,
+    TRAP,
+    UD,
+    CannotDeliver,
+    Delivery,
+)
+from nanvix.emu.engine import (
+    HOOK_INSN,
+    HOOK_INSN_INVALID,
+    HOOK_INTR,
+    HOOK_UNMAPPED,
+    INSN_CPUID,
+    INSN_IN,
+    INSN_OUT,
+    INSN_RDTSC,
+    INSN_SYSCALL,
+    INSN_SYSENTER,
+    Engine,
+)
+from nanvix.machine.backend import Exit
+from nanvix.machine.cpuid import cpuid
+from nanvix.machine.memory import BadAddress, GuestMemory
+from nanvix.machine.paging import canonical, walk
+
+_MASK = (1 << 64) - 1
+_EFER_SCE = 1
+_PF_FETCH = 1 << 4
+_KERNEL_CODE = 0xA0_9B00
+_KERNEL_DATA = 0xC0_9300
+_PREFIXES = frozenset((*range(0x40, 0x50), *b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3"))
+_FLOATING_PORT = 0xFFFFFFFF
+_FIRST_VECTOR_OF_ENGINE = 256
+
+# Callbacks declare only the arguments they use; the C caller cleans up the rest.
+_PLAIN = ctypes.CFUNCTYPE(None)
+_ANSWER = ctypes.CFUNCTYPE(ctypes.c_uint32)
+_INTERRUPT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
+_IN = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int)
+_OUT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32)
+_UNMAPPED = ctypes.CFUNCTYPE(
+    ctypes.c_bool, ctypes.c_void_p, ctypes.c_int, ctypes.c_uint64, ctypes.c_int
+)
+
+
+class Intercepts:
+    """The callbacks of one engine, and what they leave for the run loop.
+
+    ``exit``: why the slice was ended from inside (None: it was not). ``started``: the engine's
+    counter then. ``unretired``: instructions of the slice that were counted but did not retire.
+    ``deferred``: a fault of an I/O instruction that can only be delivered after the slice.
+    """
+
+    def __init__(self, engine: Engine, cpu: Cpu, delivery: Delivery, memory: GuestMemory) -> None:
+        self._engine = engine
+        self._cpu = cpu
+        self._delivery = delivery
+        self._memory = memory
+        self.pending: set[int] = set()
+        self.tsc_base = 0
+        self.exit: Exit | None = None
+        self.value = 0
+        self.detail = ""
+        self.started = 0
+        self.unretired = 0
+        self.deferred: tuple[int, bytes] | None = None
+        self.failure: BaseException | None = None
+        engine.hook(HOOK_INTR, _INTERRUPT(self._on_exception))
+        engine.hook(HOOK_INSN_INVALID, _ANSWER(self._on_invalid))
+        engine.hook(HOOK_UNMAPPED, _UNMAPPED(self._on_unmapped))
+        engine.hook(HOOK_INSN, _PLAIN(self._on_syscall), INSN_SYSCALL)
+        engine.hook(HOOK_INSN, _PLAIN(self._on_sysenter), INSN_SYSENTER)
+        engine.hook(HOOK_INSN, _ANSWER(self._on_cpuid), INSN_CPUID)
+        engine.hook(HOOK_INSN, _ANSWER(self._on_rdtsc), INSN_RDTSC)
+        engine.hook(HOOK_INSN, _IN(self._on_in), INSN_IN)
+        engine.hook(HOOK_INSN, _OUT(self._on_out), INSN_OUT)
+
+    def begin(self, tsc_base: int) -> None:
+        """A slice starts; ``tsc_base`` is the time-stamp counter before its first instruction."""
+        self.tsc_base = tsc_base
+        self.exit = None
+        self.unretired = 0
+
+    def interruptible(self, flags: int) -> bool:
+        """Whether an external interrupt could be taken at this instruction boundary."""
+        return bool(flags & FLAG_IF) and not self._cpu.w[HFLAGS] & HF_INHIBIT
+
+    def interrupt(self, rip: int, flags: int) -> None:
+        """Deliver one pending interrupt at a boundary; the lowest vector goes first."""
+        vector = min(self.pending)
+        self.pending.discard(vector)
+        self._deliver(vector, 0, EXTERNAL, rip, flags)
+
+    def fault(self, vector: int, error: int, rip: int, flags: int) -> None:
+        """Deliver a fault from outside a callback."""
+        self._deliver(vector, error, FAULT, rip, flags)
+
+    # -- ending a slice ----------------------------------------------------------------------
+
+    def _end(self, reason: Exit, detail: str = "") -> None:
+        if self.exit is None:
+            self.exit = reason
+            self.detail = detail
+            self.started = self._cpu.counter.value
+        self._engine.stop()
+
+    def _failed(self, error: BaseException) -> None:
+        """Nothing may be raised into the engine: keep it for after the slice."""
+        if isinstance(error, (CannotDeliver, BadAddress)):
+            self._end(Exit.ERROR, str(error))
+        else:
+            self.failure = error
+            self._end(Exit.ERROR, f"internal error: {error!r}")
+
+    def _deliver(self, vector: int, error: int, kind: int, rip: int, flags: int) -> None:
+        try:
+            if not self._delivery.deliver(vector, error, kind, rip, flags):
+                self._end(Exit.SHUTDOWN, f"triple fault at rip {rip:#x}")
+        except (CannotDeliver, BadAddress) as problem:
+            self._end(Exit.ERROR, str(problem))
+
+    # -- callbacks ---------------------------------------------------------------------------
+
+    def _on_exception(self, _engine: int, vector: int) -> None:
+        try:
+            cpu = self._cpu
+            rip = cpu.q[RIP]
+            if vector >= _FIRST_VECTOR_OF_ENGINE:
+                self._end(Exit.ERROR, f"the engine raised event {vector:#x} at rip {rip:#x}")
+            elif cpu.w[cpu.is_software]:
+                self._deliver(vector, 0, SOFTWARE, rip, cpu.flags_at_start())
+            elif vector == DB:
+                # Raised between two instructions, where the lazy flags are right.
+                self._deliver(vector, 0, TRAP, rip, cpu.flags())
+            else:
+                error = cpu.w[cpu.error_code]
+                if (vector == PF and error & _PF_FETCH) or (vector == GP and not canonical(rip)):
+                    # The fetch failed: nothing was counted, and the lazy flags are right.
+                    flags = cpu.flags()
+                else:
+                    flags = cpu.flags_at_start()
+                    self.unretired += 1
+                self._fault_or_interrupt(vector, error, rip, flags)
+        except BaseException as error:
+            self._failed(error)
+
+    def _on_invalid(self) -> int:
+        try:
+            cpu = self._cpu
+            self.unretired += 1
+            self._fault_or_interrupt(UD, 0, cpu.q[RIP], cpu.flags_at_start())
+        except BaseException as error:
+            self._failed(error)
+        return 1
+
+    def _fault_or_interrupt(self, vector: int, error: int, rip: int, flags: int) -> None:
+        """An interrupt that could have come before the instruction does: it will fault again."""
+        if self.pending and self.interruptible(flags):
+            self.interrupt(rip, flags & ~FLAG_RF)
+        else:
+            self._deliver(vector, error, FAULT, rip, flags)
+
+    def _on_syscall(self) -> None:
+        """SYSCALL (SDM vol. 2). The engine adds the instruction's length to RIP afterwards."""
+        try:
+            cpu = self._cpu
+            q, w = cpu.q, cpu.w
+            rip = q[RIP]
+            flags = cpu.flags_at_start()
+            length = self._length(rip, 0x05)
+            hflags = w[HFLAGS]
+            if self.pending and self.interruptible(flags):
+                self.unretired += 1
+                self.interrupt(rip, flags)
+            elif not q[EFER] & _EFER_SCE or not hflags & HF_CS64:
+                self.unretired += 1
+                self._deliver(UD, 0, FAULT, rip, flags)
+            else:
+                flags &= ~FLAG_RF
+                star = q[cpu.star] >> 32
+                q[RCX] = rip + length & _MASK
+                q[R11] = flags
+                q[RIP] = q[cpu.lstar]
+                cpu.set_flags(flags & ~q[cpu.sfmask])
+                cpu.set_segment(CS, star & 0xFFFC, 0, 0xFFFFFFFF, _KERNEL_CODE)
+                cpu.set_segment(SS, (star & 0xFFFC) + 8 & 0xFFFF, 0, 0xFFFFFFFF, _KERNEL_DATA)
+                w[HFLAGS] = hflags & ~(HF_CPL | HF_INHIBIT) | HF_LONG
+            q[RIP] = q[RIP] - length & _MASK
+        except BaseException as error:
+            self._failed(error)
+
+    def _on_sysenter(self) -> None:
+        """Not in our CPU model."""
+        try:
+            cpu = self._cpu
+            rip = cpu.q[RIP]
+            self.unretired += 1
+            self._deliver(UD, 0, FAULT, rip, cpu.flags_at_start())
+            cpu.q[RIP] = cpu.q[RIP] - self._length(rip, 0x34) & _MASK
+        except BaseException as error:
+            self._failed(error)
+
+    def _length(self, rip: int, opcode: int) -> int:
+        """Length of the 0F ``opcode`` instruction at ``rip``; useless prefixes are legal."""
+        memory = self._memory
+        cr3 = self._cpu.q[CR3]
+        code = b""
+        while len(code) < 15:
+            address = rip + len(code) & _MASK
+            place = walk(memory, cr3, address)
+            if place is None:
+                break
+            size = min(15 - len(code), 4096 - (address & 4095))
+            code += memory.read(place.physical, size)
+            for at, byte in enumerate(code):
+                if byte not in _PREFIXES:
+                    if code[at : at + 2] == bytes((0x0F, opcode)):
+                        return at + 2
+                    break
+        raise CannotDeliver(f"the code at rip {rip:#x} changed under the engine")
+
+    def _on_cpuid(self) -> int:
+        cpu = self._cpu
+        q = cpu.q
+        q[RAX], q[RBX], q[RCX], q[RDX] = cpuid(q[RAX] & 0xFFFFFFFF, q[RCX] & 0xFFFFFFFF)
+        cpu.w[CC_OP] = CC_OP_EFLAGS
+        return 1
+
+    def _on_rdtsc(self) -> int:
+        cpu = self._cpu
+        q = cpu.q
+        tsc = self.tsc_base + cpu.counter.value - self.unretired
+        q[RAX] = tsc & 0xFFFFFFFF
+        q[RDX] = tsc >> 32 & 0xFFFFFFFF
+        cpu.w[CC_OP] = CC_OP_EFLAGS
+        return 1
+
+    def _on_out(self, _engine: int, port: int, size: int, value: int) -> None:
+        try:
+            cpu = self._cpu
+            cpu.w[CC_OP] = CC_OP_EFLAGS
+            if cpu.w[HFLAGS] & HF_CPL:
+                self._refuse_port()
+            elif port == PORT and size == 4:
+                self.value = value
+                self._end(Exit.DOORBELL)
+        except BaseException as error:
+            self._failed(error)
+
+    def _on_in(self, _engine: int, _port: int, _size: int) -> int:
+        try:
+            cpu = self._cpu
+            cpu.w[CC_OP] = CC_OP_EFLAGS
+            if cpu.w[HFLAGS] & HF_CPL:
+                self._refuse_port()
+        except BaseException as error:
+            self._failed(error)
+        return _FLOATING_PORT
+
+    def _refuse_port(self) -> None:
+        """#GP for ring 3; the engine completes the instruction first, so it is undone then."""
+        if self.deferred is None:
+            cpu = self._cpu
+            self.deferred = (cpu.q[RIP], bytes(cpu.data[: 16 * 8]))
+            self.unretired += 1
+            self._engine.stop()
+
+    def _on_unmapped(self, _engine: int, _kind: int, address: int, _size: int) -> bool:
+        try:
+            rip = self._cpu.q[RIP]
+            what = f"access to guest-physical {address:#x} outside RAM"
+            self._end(Exit.ERROR, f"{what}, rip {rip:#x}")
+        except BaseException as error:
+            self._failed(error)
+        return False
