@@ -181,6 +181,8 @@ class Machine:
         """End the run; only the first reason counts."""
         if self.outcome is None:
             self.drain()
+            if self._stop is not None and self._stop[0] == "error":
+                reason, detail = self._stop
             self.outcome = Outcome(reason, status, detail, self._crash)
 
     def drain(self) -> None:

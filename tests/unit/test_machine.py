@@ -430,14 +430,19 @@ def test_events_come_in_order(start: Start) -> None:
     assert events[1].args == (1, 2, 3, 4, 100, (1 << 64) - 2)
 
 
-def test_a_listener_that_fails_ends_the_run(start: Start) -> None:
+@pytest.mark.parametrize("calls", [1000, 0])
+def test_a_listener_that_fails_ends_the_run(start: Start, calls: int) -> None:
     def full(event: TraceEvent) -> None:
         raise OSError(28, "No space left on device")
 
     def script(b: FakeBackend) -> Iterator[Exit]:
-        while True:
+        for _ in range(calls):
             yield b.ring(TRACE)
+        b.memory.write(CONTROL_PHYS + CONTROL.offsets["trace_head"], b"\1")
+        yield leave(b)
 
-    outcome = start(script, events=full).run()
+    machine = start(script, events=full)
+    outcome = machine.run()
     assert outcome.reason == "error"
     assert "No space left" in outcome.detail
+    assert fake(machine).exits < 5
