@@ -22,6 +22,7 @@ class BuildWithKernel(build_py):
     """Compile the kernel first: the image is then package data like any other."""
 
     def run(self) -> None:
+        """Called by setuptools."""
         build_kernel()
         super().run()
 
@@ -33,6 +34,7 @@ class PlainEditable(editable_wheel):
     """
 
     def initialize_options(self) -> None:
+        """Called by setuptools."""
         super().initialize_options()
         self.mode = "compat"
 

@@ -29,7 +29,7 @@ COMMON_FLAGS = (
     "-std=gnu11", "-O2", "-g1",
     "-ffreestanding", "-fno-sanitize=undefined", "-fno-stack-protector",
     "-fno-asynchronous-unwind-tables", "-fno-omit-frame-pointer",
-    "-Wall", "-Wextra", "-Werror",
+    "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
 )  # fmt: skip
 KERNEL_FLAGS = ("-fno-pic", "-mcmodel=kernel", "-mno-red-zone")
 VDSO_FLAGS = ("-fPIC", "-fvisibility=hidden")
@@ -112,9 +112,7 @@ class Unit:
         stamp.write_text(key)
         return target
 
-    def link(
-        self, script: Path, sources: list[Path], output: Path, flags: tuple[str, ...]
-    ) -> None:
+    def link(self, script: Path, sources: list[Path], output: Path, flags: tuple[str, ...]) -> None:
         """Compile ``sources`` two at a time and link them, in the order of their names."""
         (self.build / "objects").mkdir(exist_ok=True)
         with ThreadPoolExecutor(max_workers=2) as pool:
@@ -156,7 +154,10 @@ def build(output: Path = DEFAULT_OUTPUT, build_dir: Path = DEFAULT_BUILD) -> Pat
     found = [path for path in sorted(KERNEL.rglob("*")) if path.suffix in (".c", ".S")]
     vdso = [path for path in found if path.parent == KERNEL / "vdso"]
     kernel = [path for path in found if path not in vdso]
-    headers = [header, *(path for path in sorted(KERNEL.rglob("*")) if path.suffix in (".h", ".def"))]
+    headers = [
+        header,
+        *(path for path in sorted(KERNEL.rglob("*")) if path.suffix in (".h", ".def")),
+    ]
 
     # The kernel's assembly includes the finished vDSO, so it comes first and counts as a header.
     if vdso:

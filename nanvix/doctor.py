@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from nanvix.abi.layout import MEMORY_DEFAULT
@@ -26,7 +27,7 @@ class Check(NamedTuple):
     status: str
     summary: str
     remedy: str = ""
-    facts: dict[str, Any] = {}
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
 def examine() -> list[Check]:
@@ -90,13 +91,16 @@ def _memory() -> Check:
 
 
 def _files() -> Check:
-    import errno
+    from nanvix.macro.fs.linux import require_openat2
 
-    from nanvix.macro.fs import resolve_beneath_works
-
-    if resolve_beneath_works():
-        return Check("host files", OK, "openat2 keeps the guest inside its mounts")
-    return Check("host files", FAILURE, os.strerror(errno.ENOSYS), "openat2 needs Linux 5.6 or newer")
+    root = os.open("/", os.O_PATH | os.O_CLOEXEC)
+    try:
+        require_openat2(root)
+    except OSError as error:
+        return Check("host files", FAILURE, str(error.strerror), "use Linux 5.6 or newer")
+    finally:
+        os.close(root)
+    return Check("host files", OK, "openat2 keeps guests inside their mounts")
 
 
 def _kvm() -> Check:
@@ -147,5 +151,3 @@ def _available_memory() -> int:
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) << 10
     return 0
-
-

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
 from nanvix.abi.layout import HUGE_SIZE, MEMORY_DEFAULT
-from nanvix.errors import BackendUnavailable, KernelImageError, UsageError
+from nanvix.errors import BackendUnavailable, KernelImageError, NanvixError, UsageError
 from nanvix.guest.launch import Launch, prepare
 from nanvix.guest.mounts import Mount
 from nanvix.result import Result, exit_code
@@ -186,9 +186,12 @@ class Sandbox:
         backend.set_budget(self.max_instructions)
         clock.end("backend")
         watches = WatchTable()
-        services = build_services(
-            exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed
-        )
+        try:
+            services = build_services(
+                exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed
+            )
+        except OSError as error:
+            raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
         stack.callback(services.close)
         clock.end("services")
         try:
@@ -255,7 +258,10 @@ def open_backend(name: str, memory: "GuestMemory") -> "Backend":
                 raise
     from nanvix import emu
 
-    return emu.create(memory)
+    try:
+        return emu.create(memory)
+    except RuntimeError as error:
+        raise BackendUnavailable(f"the emulator does not work: {error}") from None
 
 
 def _exports(launch: Launch) -> "list[Export]":

@@ -57,9 +57,7 @@ def _run(
     backend: str, argv: list[str], settings: dict[str, Any], data: bytes | None
 ) -> "tuple[Result, Collector]":
     steps = Collector()
-    sandbox = Sandbox(
-        backend=backend, seed=_SEED, realtime_ns=_DATE_NS, events=steps, **settings
-    )
+    sandbox = Sandbox(backend=backend, seed=_SEED, realtime_ns=_DATE_NS, events=steps, **settings)
     with Relay(sandbox):
         return sandbox.run(argv, input=data or b"", capture=True), steps
 

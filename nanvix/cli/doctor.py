@@ -25,9 +25,11 @@ def main(arguments: list[str]) -> int:
 
 def _render(check: Check) -> str:
     lines = [f"{_MARKS.get(check.status, 'warn'):>4}  {check.name}: {check.summary}"]
-    for quirk in check.facts.get("quirks", ()):
-        if quirk["present"]:
-            lines.append(f"        {quirk['name']}: {quirk['meaning']}; {quirk['consequence']}")
+    lines += [
+        f"        {quirk['name']}: {quirk['meaning']}; {quirk['consequence']}"
+        for quirk in check.facts.get("quirks", ())
+        if quirk["present"]
+    ]
     if check.remedy:
         lines.append(f"      → {check.remedy}")
     return "\n".join(lines)

@@ -16,6 +16,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
+        """Called by argparse for every mistake."""
         raise UsageError(f"{message} (try '{self.prog} --help')")
 
 
@@ -91,6 +92,7 @@ def _seconds(text: str) -> float:
 
 
 def count(text: str) -> int:
+    """A whole number above 0, of instructions."""
     try:
         value = int(text)
     except ValueError:

@@ -43,9 +43,7 @@ def median_ms(*arguments: str) -> float:
     times = []
     for _ in range(11):
         begin = time.perf_counter()
-        subprocess.run(
-            [sys.executable, *arguments], env=ENV, check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run([sys.executable, *arguments], env=ENV, check=True, stdout=subprocess.DEVNULL)
         times.append((time.perf_counter() - begin) * 1e3)
     return statistics.median(times)
 

@@ -1,0 +1,7 @@
+"""``python -m nanvix`` is ``nanvix``."""
+
+import sys
+
+from nanvix.cli.main import main
+
+sys.exit(main())
