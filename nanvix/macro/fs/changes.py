@@ -1,0 +1,146 @@
+"""Changes of directories: create, mkdir, symlink, link, unlink, rmdir, rename.
+
+Each acts on one checked name inside one held directory, so it can touch nothing else, and on a
+read-only export each is EROFS before anything else is looked at. New files and directories get
+exactly the permissions the guest asks for: it applies its own umask, the host's is undone.
+"""
+
+import os
+from errno import EINVAL, ENOENT, EPERM, EXDEV
+from stat import S_IFDIR, S_IFLNK, S_IFREG
+
+from nanvix.abi.call import Call
+from nanvix.abi.channel import ATTR
+from nanvix.macro.fs import linux, names
+from nanvix.macro.fs.answers import room
+from nanvix.macro.fs.attributes import Attributes, directory_mode, file_mode
+from nanvix.macro.fs.descriptors import Descriptors
+from nanvix.macro.fs.nodes import Node, NodeTable
+
+RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
+_CREATE_TRIES = 8
+_EXACT = 0o1777
+
+
+class Changes:
+    """Serves the ops that change directories."""
+
+    __slots__ = ("_attributes", "_descriptors", "_nodes")
+
+    def __init__(self, nodes: NodeTable, descriptors: Descriptors, attributes: Attributes) -> None:
+        self._nodes = nodes
+        self._descriptors = descriptors
+        self._attributes = attributes
+
+    def create(self, call: Call) -> int:
+        """FS_CREATE. Without O_EXCL an entry that exists, of whatever kind, is the answer."""
+        directory, view = self._prepare(call)
+        name, mode = names.entry(call.inputs), file_mode(call.arg[1])
+        # Between finding no entry and making one (or the reverse) the host may be faster.
+        for _ in range(_CREATE_TRIES):
+            try:
+                node, status = self._create(directory, name, mode)
+                break
+            except FileExistsError:
+                if call.arg[2]:
+                    raise
+            try:
+                node, status = self._nodes.enter(directory, name)
+                break
+            except FileNotFoundError:
+                continue
+        else:
+            raise OSError(ENOENT, "comes and goes")
+        self._attributes.write(node, status, view, 0)
+        return 0
+
+    def mkdir(self, call: Call) -> int:
+        """FS_MKDIR."""
+        directory, view = self._prepare(call)
+        name, mode = names.entry(call.inputs), directory_mode(call.arg[1])
+        os.mkdir(name, mode, dir_fd=directory.fd)
+        node, status = self._nodes.enter(directory, name)
+        # Should the host have replaced it meanwhile, that is none of the guest's directories.
+        ours = node.kind == S_IFDIR and status.st_uid == os.geteuid()
+        if ours and (status.st_mode ^ mode) & _EXACT:
+            mode |= status.st_mode & ~_EXACT & 0o7777
+            os.chmod(str(node.fd), mode, dir_fd=self._descriptors.by_number)
+            status = os.fstat(node.fd)
+        self._attributes.write(node, status, view, 0)
+        return 0
+
+    def symlink(self, call: Call) -> int:
+        """FS_SYMLINK; the target is stored as it is."""
+        directory, view = self._prepare(call)
+        name, target = names.entry_and_target(call.inputs)
+        os.symlink(target, name, dir_fd=directory.fd)
+        node, status = self._nodes.enter(directory, name)
+        self._attributes.write(node, status, view, 0)
+        return 0
+
+    def link(self, call: Call) -> int:
+        """FS_LINK, within one export: another one may grant other rights."""
+        directory = self._nodes.changeable(call.arg[1])
+        node = self._nodes.node(call.arg[0])
+        view = room(call.outputs, ATTR.size)
+        name = names.entry(call.inputs)
+        if node.export != directory.export:
+            raise OSError(EXDEV, "another export")
+        if node.kind not in (S_IFREG, S_IFLNK):
+            raise OSError(EPERM, "only files and symbolic links can be linked")
+        os.link(
+            str(node.fd), name, src_dir_fd=self._descriptors.by_number,
+            dst_dir_fd=directory.fd, follow_symlinks=True,
+        )  # fmt: skip
+        self._attributes.write(node, os.fstat(node.fd), view, 0)
+        return 0
+
+    def unlink(self, call: Call) -> int:
+        """FS_UNLINK."""
+        directory = self._nodes.changeable(call.arg[0])
+        os.unlink(names.entry(call.inputs), dir_fd=directory.fd)
+        return 0
+
+    def rmdir(self, call: Call) -> int:
+        """FS_RMDIR."""
+        directory = self._nodes.changeable(call.arg[0])
+        os.rmdir(names.entry(call.inputs), dir_fd=directory.fd)
+        return 0
+
+    def rename(self, call: Call) -> int:
+        """FS_RENAME, within one export."""
+        source = self._nodes.changeable(call.arg[0])
+        target = self._nodes.changeable(call.arg[1])
+        flags = call.arg[2]
+        old, new = names.two_entries(call.inputs)
+        if flags not in (0, RENAME_NOREPLACE, RENAME_EXCHANGE):
+            raise OSError(EINVAL, "unknown rename flags")
+        if source.export != target.export:
+            raise OSError(EXDEV, "another export")
+        if flags:
+            linux.rename(source.fd, old, target.fd, new, flags)
+        else:
+            os.rename(old, new, src_dir_fd=source.fd, dst_dir_fd=target.fd)
+        return 0
+
+    def _prepare(self, call: Call) -> tuple[Node, memoryview]:
+        """The directory for a new node and the view for its attributes; nothing is made when
+        there could be no answer."""
+        directory = self._nodes.changeable(call.arg[0])
+        view = room(call.outputs, ATTR.size)
+        self._nodes.require_room()
+        return directory, view
+
+    def _create(self, directory: Node, name: bytes, mode: int) -> tuple[Node, os.stat_result]:
+        fd = linux.create(directory.fd, name, mode)
+        try:
+            status = os.fstat(fd)
+            if (status.st_mode ^ mode) & _EXACT:
+                os.fchmod(fd, mode)
+            node, status = self._nodes.adopt(directory, self._descriptors.hold(fd))
+        except BaseException:
+            os.close(fd)
+            raise
+        self._descriptors.adopt_writer(node, fd)
+        return node, status

@@ -1,0 +1,81 @@
+"""Finding nodes: FS_WALK, FS_READLINK, FS_STATFS, FS_FORGET."""
+
+import os
+from errno import EINVAL, EIO
+from stat import S_IFLNK, S_IFREG
+
+from nanvix.abi.call import Call
+from nanvix.abi.channel import ATTR, STATFS
+from nanvix.macro.fs import names
+from nanvix.macro.fs.answers import room, scatter
+from nanvix.macro.fs.attributes import READ, Attributes
+from nanvix.macro.fs.descriptors import Descriptors
+from nanvix.macro.fs.nodes import Node, NodeTable
+
+
+class Lookup:
+    """Turns names into nodes and lets go of them again."""
+
+    __slots__ = ("_attributes", "_descriptors", "_nodes")
+
+    def __init__(self, nodes: NodeTable, descriptors: Descriptors, attributes: Attributes) -> None:
+        self._nodes = nodes
+        self._descriptors = descriptors
+        self._attributes = attributes
+
+    def walk(self, call: Call) -> int:
+        """FS_WALK. Also ends, without an error, at a symbolic link (which the guest resolves in
+        its own name space) and where the first output has no room for another record."""
+        nodes, attributes = self._nodes, self._attributes
+        node = nodes.node(call.arg[0])
+        path = names.components(call.inputs)
+        records = room(call.outputs, ATTR.size)
+        most = len(records) // ATTR.size
+        reached = 0
+        for name in path[:most]:
+            try:
+                node, status = nodes.enter(node, name)
+            except OSError as error:
+                call.out[0] = error.errno or EIO
+                return reached
+            attributes.write(node, status, records, reached * ATTR.size)
+            reached += 1
+            if node.kind == S_IFLNK:
+                return reached
+        if node.kind == S_IFREG and reached == len(path) and len(call.outputs) > 1:
+            call.out[1] = self._prefetch(node, call.outputs[1:])
+        return reached
+
+    def readlink(self, call: Call) -> int:
+        """FS_READLINK; a target that does not fit is cut, as by readlink(2)."""
+        node = self._nodes.node(call.arg[0])
+        if node.kind != S_IFLNK:
+            raise OSError(EINVAL, "not a symbolic link")
+        return scatter(os.readlink(b"", dir_fd=node.fd), call.outputs)
+
+    def statfs(self, call: Call) -> int:
+        """FS_STATFS; blocks are counted in ``bsize``."""
+        node = self._nodes.node(call.arg[0])
+        view = room(call.outputs, STATFS.size)
+        found = os.statvfs(node.fd)
+        STATFS.codec.pack_into(
+            view, 0, found.f_blocks, found.f_bfree, found.f_bavail, found.f_files,
+            found.f_ffree, found.f_frsize, found.f_namemax,
+        )  # fmt: skip
+        return 0
+
+    def forget(self, call: Call) -> int:
+        """FS_FORGET; forgetting a root changes nothing."""
+        node = self._nodes.forget(call.arg[0])
+        if node is not None:
+            self._descriptors.forget(node)
+        return 0
+
+    def _prefetch(self, node: Node, views: list[memoryview]) -> int:
+        if not node.access & READ:
+            return 0
+        try:
+            return os.preadv(self._descriptors.reader(node), views, 0)
+        except OSError:
+            # The walk has succeeded all the same; FS_READ will meet the error and report it.
+            return 0
