@@ -114,25 +114,27 @@ class Same:
         options: Sequence[Argument] = (),
         env: Mapping[str, str] | None = None,
         input: bytes | None = None,
+        shared: bool = True,
         limit: float = LIMIT_S,
     ) -> Ran:
-        """Return the common outcome; ``env`` is added to both programs' environment."""
+        """Return the common outcome; ``env`` is added to both programs' environment.
+
+        Without ``shared`` the guest is not given the directory: nanvix is only started there.
+        """
         self.runs += 1
         host, guest = (self.directory / f"{name}{self.runs}" for name in ("host", "guest"))
         for folder in (host, guest):
             folder.mkdir()
             _fill(folder, files or {})
-        mount = f"{guest}:{GUEST_DIRECTORY}:rw"
+        mount = ["-v", f"{guest}:{GUEST_DIRECTORY}:rw", "-w", GUEST_DIRECTORY] if shared else []
         variables = [part for k, v in (env or {}).items() for part in ("-e", f"{k}={v}")]
         home = {"HOME": os.path.expanduser("~")}
         native = execute(
             argv, input=input, env=ENVIRONMENT | home | dict(env or {}), cwd=host, limit=limit
         )
         ran = self.guest(
-            argv,
-            options=["-v", mount, "-w", GUEST_DIRECTORY, *variables, *options],
-            input=input, limit=limit,
-        )  # fmt: skip
+            argv, options=[*mount, *variables, *options], input=input, cwd=guest, limit=limit
+        )
         expected = native._replace(code=_shell_code(native.code))
         assert ran == expected, f"natively:\n{expected}\nin the guest:\n{ran}"
         assert _tree(guest) == _tree(host)
@@ -147,10 +149,11 @@ def _fill(folder: Path, files: Mapping[str, bytes | str]) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        # The same times on both sides, so that listings agree.
-        os.utime(path, (1_000_000_000, 1_000_000_000))
+        data = content.encode() if isinstance(content, str) else content
+        path.write_bytes(data)
+        path.chmod(0o755 if data.startswith((b"\x7fELF", b"#!")) else 0o644)
     for path in [folder, *folder.rglob("*")]:
+        # The same times on both sides, so that listings agree.
         os.utime(path, (1_000_000_000, 1_000_000_000))
 
 

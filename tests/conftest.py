@@ -1,0 +1,122 @@
+"""Fixtures for tests that run guests: one test body, both backends.
+
+A test that uses ``backend`` (or ``guest``, ``same``) runs on KVM and on the emulator. It skips on
+KVM only where ``/dev/kvm`` cannot be opened; any other skip of a KVM test counts as a failure, and
+the summary says how many tests ran on which backend. Tests marked ``requires("lua5.4")`` are left
+out where the program is not installed.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.guest import NANVIX, Guest, Ran, Same, execute, host_environment
+from support.host import TOOLS, kvm_trouble, missing_tools
+from support.toolchain import Toolchain
+
+BACKENDS = ("kvm", "emu")
+
+
+# -- fixtures ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The name of a backend that works here."""
+    trouble = kvm_trouble() if request.param == "kvm" else None
+    if trouble is not None:
+        pytest.skip(trouble)
+    return str(request.param)
+
+
+@pytest.fixture
+def guest(backend: str) -> Guest:
+    """Runs programs in guests: ``guest([program, ...], options=[...])``."""
+    return Guest(backend)
+
+
+@pytest.fixture
+def same(guest: Guest, tmp_path: Path) -> Same:
+    """Runs a program natively and in a guest and asserts that nobody could tell."""
+    return Same(guest, tmp_path)
+
+
+@pytest.fixture
+def nanvix() -> "Nanvix":
+    """The command line itself: ``nanvix("doctor", "--json")``."""
+    return Nanvix()
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Toolchain:
+    """Compiles programs of ``tests/programs``: ``compiled("hello.c")`` is a path."""
+    return Toolchain()
+
+
+class Nanvix:
+    """Runs ``nanvix ARGUMENTS`` in a process of its own."""
+
+    def __call__(self, *arguments: str | Path, limit: float = 60.0) -> Ran:
+        return execute([*NANVIX, *arguments], env=host_environment(), limit=limit)
+
+
+# -- which tests run, and what they say ----------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The markers of this suite."""
+    config.addinivalue_line("markers", "requires(tool, ...): needs these programs on the host")
+
+
+def pytest_report_header() -> list[str]:
+    """What this machine cannot run."""
+    missing = ", ".join(sorted(missing_tools()))
+    return [
+        f"KVM: {kvm_trouble() or 'works'}",
+        *([f"not installed, so their tests are left out: {missing}"] if missing else []),
+    ]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests whose programs are not installed, and note the backend of the others."""
+    absent, present = [], []
+    for item in items:
+        wanted = {tool for mark in item.iter_markers("requires") for tool in mark.args}
+        assert wanted <= set(TOOLS), f"{item.nodeid}: {wanted - set(TOOLS)} not in TOOLS"
+        (absent if wanted & missing_tools() else present).append(item)
+        name = _backend_of(item)
+        if name is not None:
+            item.user_properties.append(("backend", name))
+    if absent:
+        config.hook.pytest_deselected(items=absent)
+        items[:] = present
+
+
+def _backend_of(item: pytest.Item) -> str | None:
+    callspec = getattr(item, "callspec", None)
+    name = callspec.params.get("backend") if callspec is not None else None
+    return name if name in BACKENDS else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A KVM test that skips although KVM can be opened has not been run: that is a failure."""
+    report = yield
+    if report.skipped and _backend_of(item) == "kvm" and kvm_trouble() is None:
+        report.outcome = "failed"
+        report.longrepr = f"skipped on KVM although /dev/kvm can be opened: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many tests ran on which backend."""
+    ran: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            if report.when == "call":
+                ran.update(value for key, value in report.user_properties if key == "backend")
+    if ran:
+        trouble = kvm_trouble()
+        note = f" ({trouble})" if trouble else ""
+        terminalreporter.write_line(f"{ran['kvm']} tests ran on KVM{note}, {ran['emu']} on emu")

@@ -1,0 +1,18 @@
+"""The Linux ABI, family by family: our own programs say the same natively and in a guest."""
+
+import pytest
+from support.guest import Guest, Same
+from support.toolchain import Toolchain
+
+
+@pytest.mark.parametrize("libc", ["musl", pytest.param("glibc", marks=pytest.mark.requires("gcc"))])
+@pytest.mark.parametrize("family", ["memory", "signals", "processes", "threads", "files", "waiting"])
+def test_family(same: Same, compiled: Toolchain, family: str, libc: str) -> None:
+    same([compiled(f"{family}.c", libc)])
+
+
+def test_files_in_memory(guest: Guest, same: Same, compiled: Toolchain) -> None:
+    """The guest's own /tmp behaves as a directory of the host does."""
+    program = compiled("files.c")
+    on_host = same([program])
+    assert guest([program, "/tmp"]) == on_host
