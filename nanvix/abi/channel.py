@@ -47,7 +47,8 @@ OPS: dict[str, tuple[int, str]] = {
     "TRACE": (0x09, "The trace ring is full: drain it."),
     "ENTROPY": (0x0A, "out: runs to fill with random bytes."),
     "CRASH": (0x0B, "A process dies by a fault: arg0 = trap frame address, arg1 = signal, "
-              "arg2 = pid, arg3 = fault address. in: program name. For the report only."),
+              "arg2 = pid, arg3 = fault address, arg4 = physical address of its page tables (0: the "
+              "loaded ones). in: program name. For the report only."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode."),

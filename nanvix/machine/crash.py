@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nanvix.abi.layout import PAGE_SIZE, USER_END
 from nanvix.machine.describe import describe, exception_name, signal_name
 from nanvix.machine.memory import BadAddress
+from nanvix.machine.paging import walk
 from nanvix.machine.trace_ring import TraceEvent
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _SHOWN = (
     "rip", "rsp", "rbp", "rax", "rbx", "rcx", "rdx", "rsi", "rdi",
     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rflags",
 )  # fmt: skip
+_WITH_ADDRESS = (7, 11)
+"""SIGBUS and SIGSEGV: the fault address says something."""
 _CODE_BEFORE, _CODE_SIZE = 16, 40
 _MAX_FRAMES = 32
 _LAST_EVENTS = 20
@@ -54,23 +57,24 @@ class CrashRecord(NamedTuple):
 
 
 def process_crash(
-    machine: "Machine", frame: int, signal: int, pid: int, address: int, name: str
+    machine: "Machine", frame: int, signal: int, pid: int, address: int, root: int, name: str
 ) -> CrashRecord:
-    """The report of a process that dies by ``signal``; ``frame``: its trap frame's address."""
+    """The report of a process that dies by ``signal``. ``frame``: linear address of its trap
+    frame; ``root``: physical address of its page tables, 0 for the loaded ones."""
+    space = _Space(machine, root)
     title = f"process {pid} ({name}) killed by {signal_name(signal)}"
-    registers = _trap_frame(machine, frame)
-    if registers and signal in (7, 11):
+    if signal in _WITH_ADDRESS:
         title += f" at address {address:#x}"
-    return _record(machine, title, signal, pid, address, registers)
+    return _record(space, title, signal, pid, address, _trap_frame(space, frame))
 
 
 def kernel_crash(machine: "Machine", message: str, frame: int) -> CrashRecord:
     """The report of a panic; without a trap frame, of the vCPU as it stands."""
+    space = _Space(machine, 0)
     state = machine.backend.save_state()
-    registers = _trap_frame(machine, frame) or {
-        **state.gpr, "rip": state.rip, "rflags": state.rflags,
-    }  # fmt: skip
-    return _record(machine, f"guest kernel: {message}", 0, 0, state.cr2, registers)
+    vcpu = {**state.gpr, "rip": state.rip, "rflags": state.rflags}
+    registers = _trap_frame(space, frame) or vcpu
+    return _record(space, f"guest kernel: {message}", 0, 0, state.cr2, registers)
 
 
 def render(record: CrashRecord, symbolise: Symbolise | None = None) -> str:
@@ -99,13 +103,45 @@ def render(record: CrashRecord, symbolise: Symbolise | None = None) -> str:
     return "\n".join(lines)
 
 
+class _Space:
+    """An address space of the guest, through its own page tables."""
+
+    __slots__ = ("machine", "root")
+
+    def __init__(self, machine: "Machine", root: int) -> None:
+        self.machine = machine
+        self.root = root
+
+    def read(self, address: int, size: int) -> bytes:
+        """Memory at a linear address, up to the first page that cannot be read."""
+        data = b""
+        while len(data) < size:
+            at = address + len(data)
+            part = min(size - len(data), PAGE_SIZE - at % PAGE_SIZE)
+            physical = self._translate(at)
+            if physical is None:
+                break
+            try:
+                data += self.machine.memory.read(physical, part)
+            except BadAddress:
+                break
+        return data
+
+    def _translate(self, address: int) -> int | None:
+        if not self.root:
+            return self.machine.backend.translate(address)
+        found = walk(self.machine.memory, self.root, address)
+        return None if found is None else found.physical
+
+
 def _record(
-    machine: "Machine", title: str, signal: int, pid: int, address: int, registers: dict[str, int]
+    space: _Space, title: str, signal: int, pid: int, address: int, registers: dict[str, int]
 ) -> CrashRecord:
     rip = registers.get("rip", 0)
     start = max(rip - _CODE_BEFORE, rip & -PAGE_SIZE)
-    backtrace = _backtrace(machine, registers) if registers else ()
-    names = {a: machine.image.symbol(a - (a != rip)) for a in backtrace if a >= USER_END}
+    backtrace = _backtrace(space, registers) if registers else ()
+    symbol = space.machine.image.symbol
+    names = {a: symbol(a - (a != rip)) for a in backtrace if a >= USER_END}
     return CrashRecord(
         title=title,
         signal=signal,
@@ -113,26 +149,26 @@ def _record(
         address=address,
         registers=registers,
         code_start=start,
-        code=_read_virtual(machine, start, rip + _CODE_SIZE - _CODE_BEFORE - start),
+        code=space.read(start, rip + _CODE_SIZE - _CODE_BEFORE - start) if registers else b"",
         backtrace=backtrace,
         kernel_names={address: name for address, name in names.items() if name},
-        events=tuple(machine.trace.last(_LAST_EVENTS)),
+        events=tuple(space.machine.trace.last(_LAST_EVENTS)),
     )
 
 
-def _trap_frame(machine: "Machine", address: int) -> dict[str, int]:
-    data = _read_virtual(machine, address, _FRAME.size) if address else b""
+def _trap_frame(space: _Space, address: int) -> dict[str, int]:
+    data = space.read(address, _FRAME.size) if address else b""
     if len(data) < _FRAME.size:
         return {}
     return dict(zip(FRAME_FIELDS, _FRAME.unpack(data), strict=True))
 
 
-def _backtrace(machine: "Machine", registers: dict[str, int]) -> tuple[int, ...]:
+def _backtrace(space: _Space, registers: dict[str, int]) -> tuple[int, ...]:
     """Return addresses by the chain of frame pointers, as far as it makes sense."""
     found = [registers["rip"]]
     frame, floor = registers["rbp"], registers["rsp"]
     while len(found) < _MAX_FRAMES and frame >= floor and frame % 8 == 0:
-        data = _read_virtual(machine, frame, 16)
+        data = space.read(frame, 16)
         if len(data) < 16:
             break
         caller, address = unpack("<QQ", data)
@@ -142,22 +178,6 @@ def _backtrace(machine: "Machine", registers: dict[str, int]) -> tuple[int, ...]
         # Stacks grow down: a chain that does not climb is no chain.
         frame, floor = caller, frame + 16
     return tuple(found)
-
-
-def _read_virtual(machine: "Machine", address: int, size: int) -> bytes:
-    """Guest memory at a linear address, up to the first page that cannot be read."""
-    data = b""
-    while len(data) < size:
-        at = address + len(data)
-        part = min(size - len(data), PAGE_SIZE - at % PAGE_SIZE)
-        physical = machine.backend.translate(at)
-        if physical is None:
-            break
-        try:
-            data += machine.memory.read(physical, part)
-        except BadAddress:
-            break
-    return data
 
 
 def _code_line(record: CrashRecord) -> str:

@@ -191,11 +191,13 @@ class Machine:
             for event in self.trace.drain():
                 self._emit(event)
 
-    def process_crash(self, frame: int, signal: int, pid: int, address: int, name: str) -> None:
+    def process_crash(
+        self, frame: int, signal: int, pid: int, address: int, root: int, name: str
+    ) -> None:
         """A guest process dies by a fault: keep a report of the last one."""
         from nanvix.machine.crash import process_crash
 
-        self._crash = process_crash(self, frame, signal, pid, address, name)
+        self._crash = process_crash(self, frame, signal, pid, address, root, name)
 
     def panic(self, message: str, frame: int) -> None:
         """The guest kernel has given up."""

@@ -74,9 +74,9 @@ class SystemOps:
         return 0
 
     def _crash(self, call: Call) -> int:
-        _, signal, pid, address = call.arg[:4]
+        frame, signal, pid, address, root, _ = call.arg
         self._machine.process_crash(
-            call.arg[0], signal & 0x7F, pid & 0xFFFF_FFFF, address, _text(call)
+            frame, signal & 0x7F, pid & 0xFFFF_FFFF, address, root, _text(call)
         )
         return 0
 

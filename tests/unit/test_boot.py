@@ -47,7 +47,7 @@ def test_kernel_pages_have_their_segments_rights(memory: GuestMemory, backend: F
     for page, (write, no_execute) in rights.items():
         physical = KERNEL_PHYS + page * PAGE_SIZE
         found = walk(memory, backend.state.cr3, KERNEL_BASE + physical + 5)
-        assert found == Translation(physical + 5, PAGE_SIZE, write, False, no_execute)
+        assert found == Translation(physical + 5, PAGE_SIZE, write, True, no_execute)
     for hole in (KERNEL_PHYS - PAGE_SIZE, KERNEL_PHYS + 6 * PAGE_SIZE, 0):
         assert walk(memory, backend.state.cr3, KERNEL_BASE + hole) is None
 
@@ -56,7 +56,7 @@ def test_direct_map_covers_ram_and_nothing_else(memory: GuestMemory, backend: Fa
     cr3 = backend.state.cr3
     for physical in (0, HUGE_SIZE - 1, HUGE_SIZE, memory.size - 1):
         found = walk(memory, cr3, DIRECT_BASE + physical)
-        assert found == Translation(physical, HUGE_SIZE, True, False, True)
+        assert found == Translation(physical, HUGE_SIZE, True, True, True)
     assert walk(memory, cr3, DIRECT_BASE + memory.size) is None
     for address in (0, 0x40_0000, DIRECT_BASE - 1, KERNEL_BASE - 1):
         assert walk(memory, cr3, address) is None

@@ -26,6 +26,7 @@ from nanvix.machine.crash import FRAME_FIELDS, kernel_crash, process_crash, rend
 from nanvix.machine.image import KernelImage
 from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
+from nanvix.machine.state import VcpuState
 
 FRAME = 0x50_0000
 STACK = 0x60_0000
@@ -53,6 +54,11 @@ def write_frame(machine: Machine, **registers: int) -> None:
     machine.memory.write(FRAME, struct.pack("<22Q", *values))
 
 
+def fake_state(machine: Machine) -> VcpuState:
+    assert isinstance(machine.backend, FakeBackend)
+    return machine.backend.state
+
+
 def test_process_crash_report(machine: Machine) -> None:
     memory = machine.memory
     code = DIRECT_BASE + 0x70_0020
@@ -78,10 +84,18 @@ def test_process_crash_report(machine: Machine) -> None:
 
 def test_user_addresses_are_named_by_the_caller(machine: Machine) -> None:
     write_frame(machine, rip=0x40_1000)
-    record = process_crash(machine, DIRECT_BASE + FRAME, 6, 3, 0, "app")
+    record = process_crash(machine, DIRECT_BASE + FRAME, 6, 3, 0, 0, "app")
     assert "killed by SIGABRT\n" in render(record)
     assert "main+0x0" in render(record, lambda address: f"main+{address - 0x40_1000:#x}")
     assert record.code == b""
+
+
+def test_the_page_tables_are_those_of_the_process(machine: Machine) -> None:
+    root = fake_state(machine).cr3
+    write_frame(machine, rip=START)
+    fake_state(machine).cr3 = 0x9000
+    assert process_crash(machine, DIRECT_BASE + FRAME, 11, 1, 0, 0, "x").registers == {}
+    assert process_crash(machine, DIRECT_BASE + FRAME, 11, 1, 0, root, "x").code != b""
 
 
 def test_kernel_crash_without_a_frame_shows_the_vcpu(machine: Machine) -> None:
@@ -97,9 +111,9 @@ def test_endless_frame_chains_end(machine: Machine) -> None:
     for frame in range(0, 4096, 16):
         memory.write(STACK + frame, struct.pack("<QQ", stack + frame + 16, START))
     write_frame(machine, rip=START, rsp=stack, rbp=stack)
-    assert len(process_crash(machine, DIRECT_BASE + FRAME, 11, 1, 0, "x").backtrace) == 32
+    assert len(process_crash(machine, DIRECT_BASE + FRAME, 11, 1, 0, 0, "x").backtrace) == 32
     memory.write(STACK, struct.pack("<QQ", stack, START))
-    assert len(process_crash(machine, DIRECT_BASE + FRAME, 11, 1, 0, "x").backtrace) == 2
+    assert len(process_crash(machine, DIRECT_BASE + FRAME, 11, 1, 0, 0, "x").backtrace) == 2
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -108,9 +122,12 @@ def test_endless_frame_chains_end(machine: Machine) -> None:
         st.integers(0, (1 << 64) - 1) | st.sampled_from([START, DIRECT_BASE + STACK]),
         min_size=22, max_size=22,
     ),
+    root=st.sampled_from([0, 1, FRAME, (16 << 20) - 1, 16 << 20, (1 << 64) - 1]),
     where=st.sampled_from([0, 1, DIRECT_BASE + FRAME, DIRECT_BASE + (16 << 20) - 8, 1 << 63]),
 )  # fmt: skip
-def test_hostile_frames_never_raise(machine: Machine, registers: list[int], where: int) -> None:
+def test_hostile_frames_never_raise(
+    machine: Machine, registers: list[int], where: int, root: int
+) -> None:
     machine.memory.write(FRAME, struct.pack("<22Q", *registers))
-    render(process_crash(machine, where, 127, (1 << 32) - 1, where, "x"))
+    render(process_crash(machine, where, 127, (1 << 32) - 1, where, root, "x"))
     render(kernel_crash(machine, "x", where))
