@@ -1,7 +1,7 @@
 /* GDT, IDT, TSS and the system-call MSRs: once at boot, then only the stack pointer changes. */
 #include "abi.h"
 #include "cpu.h"
-#include "kstack.h"
+#include "privilege.h"
 
 struct tss {
     u32 reserved0;
@@ -32,7 +32,7 @@ struct table_pointer {
 
 /* An all-ones bitmap is written down rather than implied by the limit: a hypervisor that ignores
    IOPL still honours it, and no port is open to ring 3. */
-static struct tss tss = {
+struct tss tss = {
     .iomap_base = offsetof(struct tss, iomap),
     .iomap = { [0 ... 8192] = 0xff },
 };
@@ -49,7 +49,7 @@ static struct gate idt[VECTORS];
 
 extern const u64 vector_table[VECTORS];
 extern char syscall_entry[], fault_stack_top[];
-extern u64 kernel_stack_top;
+extern u64 kernel_stack_top; /* boot/privilege.c */
 
 static void idt_init(void) {
     for (int i = 0; i < VECTORS; i++) {
@@ -74,9 +74,12 @@ static void tss_init(void) {
     gdt[NV_SEL_TSS / 8 + 1] = base >> 32;
 }
 
-void set_kernel_stack(u64 top) {
-    tss.rsp[0] = top;
+/* While sunk, traps of the kernel itself land on the monitor's stack; the way back to the program
+   puts kernel_stack_top into the TSS. */
+void user_stack_load(u64 top) {
     kernel_stack_top = top;
+    if (!sunk)
+        tss.rsp[0] = top;
 }
 
 void descriptors_init(void) {

@@ -60,12 +60,18 @@ vector_\number:
     vectors 0, 33
 
 trap_entry:
+    cmpb    $0, sunk(%rip)
+    jne     monitor_trap
     save
     cld
     movq    %rsp, %rdi
     call    trap
     .globl  trap_return
 trap_return:                            /* rsp = trapframe */
+    cmpb    $0, sunk(%rip)
+    jne     return_by_monitor
+    .globl  restore_all
+restore_all:
     restore_callee
     popq    %r11
     popq    %r10
@@ -80,9 +86,13 @@ trap_return:                            /* rsp = trapframe */
     iretq
 
     /* The syscall instruction: rcx = user rip, r11 = user flags; interrupts are masked by SFMASK.
-       One CPU, so the scratch word is ours until the stack has been switched. */
+       One CPU, so the scratch word is ours until the stack has been switched. On a page of its own
+       that ring 3 can never execute: see privilege_init. */
+    .section .text.supervisor, "ax"
     .globl  syscall_entry
 syscall_entry:
+    cmpb    $0, sunk(%rip)
+    jne     monitor_syscall
     movq    %rsp, user_rsp(%rip)
     movq    kernel_stack_top(%rip), %rsp
     pushq   $NV_SEL_USER_DATA
@@ -112,6 +122,7 @@ syscall_entry:
     movq    40(%rsp), %rsp              /* the user's stack: past vector, error, rip, cs, rflags */
     sysretq
 
+    .text
     /* A new task runs from here with rsp at its trapframe (fork.c). */
     .globl  task_start
 task_start:
@@ -144,6 +155,14 @@ context_switch:
     popq    %rbx
     ret
 
+    /* An exception of the sunk kernel, handed over by the monitor: a bug, reported from ring 0. */
+    .globl  trap_in_kernel
+trap_in_kernel:
+    save
+    movq    %rsp, %rdi
+    call    panic_in_kernel
+    ud2
+
     .section .rodata
     .balign 8
     .globl  vector_table
@@ -157,15 +176,11 @@ vector_table:
     .set    n, n + 1
     .endr
 
-    .data
-    .balign 8
-    .globl  kernel_stack_top
-kernel_stack_top:
-    .quad   0
-user_rsp:
-    .quad   0
-
     .bss
+    .balign 8
+    .globl  user_rsp
+user_rsp:
+    .skip   8
     .balign 4096
     .skip   8192
     .globl  boot_stack_top

@@ -4,9 +4,9 @@
 #include "frame.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "privilege.h"
 #include "trace.h"
 #include "exec.h"
-#include "proc.h"
 
 struct nv_boot_info boot;
 volatile struct nv_control *control;
@@ -14,13 +14,15 @@ volatile struct nv_control *control;
 noreturn void kmain(paddr info) {
     memcpy(&boot, phys_to_virt(info), sizeof(boot));
     control = phys_to_virt(NV_CONTROL_PHYS);
+    privilege_init();               /* the kernel's own address space */
     descriptors_init();             /* GDT, IDT, TSS, syscall MSRs */
     hc_begin(NV_OP_HELLO);          /* do we speak the same channel? */
     hc_arg(0, NV_ABI_VERSION);
     hc_ring();
+    if (quirk(NV_QUIRK_SLOW_RING0))
+        privilege_sink();           /* go on in ring 3 */
     random_init();                  /* generator from the host's seed */
     frame_init();                   /* physical frames */
-    proc_init();                    /* process table, time, timers */
     fs_init();                      /* root, /dev, /proc, the boot manifest */
     trace_event(NV_TRACE_BOOT, 0, boot.memory_size, boot.free_start, boot.quirks);
     exec_first();                   /* the program the user named becomes process 1 */

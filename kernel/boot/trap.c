@@ -5,6 +5,7 @@
 #include "hypercall.h"
 #include "lib.h"
 #include "mm.h"
+#include "privilege.h"
 #include "proc.h"
 #include "trace.h"
 
@@ -58,8 +59,8 @@ static void user_page_fault(struct trapframe *frame, u64 address) {
     }
 }
 
-static void user_exception(struct trapframe *frame) {
-    u64 vector = frame->vector, address = vector == VECTOR_PAGE_FAULT ? read_cr2() : 0;
+static void user_exception(struct trapframe *frame, u64 address) {
+    u64 vector = frame->vector;
     trace_event(NV_TRACE_EXCEPTION, (u16)vector, frame->rip, frame->error, address);
     if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
         return user_page_fault(frame, address);
@@ -71,6 +72,13 @@ static void user_exception(struct trapframe *frame) {
 
 void return_to_user(struct trapframe *frame) {
     for (;;) {
+        bool timer, event;
+        if (unlikely(deferred_interrupts(&timer, &event))) {
+            if (timer)
+                timer_interrupt();
+            if (event)
+                events_poll();
+        }
         if (need_resched)
             yield();
         if (likely(!signal_work(current)))
@@ -93,15 +101,25 @@ static bool syscall_by_fault(struct trapframe *frame) {
     return true;
 }
 
+noreturn void panic_in_kernel(struct trapframe *frame) {
+    const char *name = frame->vector < 32 ? exceptions[frame->vector].name : NULL;
+    panic_at(frame, name ? name : "unexpected trap");
+}
+
 void trap(struct trapframe *frame) {
-    if (!from_user(frame)) {
+    if (unlikely(!from_user(frame))) {
         if (frame->vector == VECTOR_NMI)
             return;
-        panic_at(frame, frame->vector < 32 && exceptions[frame->vector].name
-                            ? exceptions[frame->vector].name : "unexpected trap");
+        panic_in_kernel(frame);
     }
-    if (frame->vector == VECTOR_PAGE_FAULT && syscall_by_fault(frame))
-        return;
+    u64 address = 0;
+    if (frame->vector == VECTOR_PAGE_FAULT) {
+        if (syscall_by_fault(frame))
+            return;
+        address = read_cr2();
+    }
+    if (quirk(NV_QUIRK_SLOW_RING0))
+        privilege_sink();
     switch (frame->vector) {
     case NV_VECTOR_TIMER:
         timer_interrupt();
@@ -112,7 +130,7 @@ void trap(struct trapframe *frame) {
     case VECTOR_NMI:
         break;
     default:
-        user_exception(frame);
+        user_exception(frame, address);
     }
     return_to_user(frame);
 }

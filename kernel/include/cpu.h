@@ -34,13 +34,6 @@ static inline u64 read_cr2(void) {
     __asm__ volatile("mov %%cr2, %0" : "=r"(value));
     return value;
 }
-static inline u64 read_cr3(void) {
-    u64 value;
-    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
-    return value;
-}
-static inline void write_cr3(u64 value) { __asm__ volatile("mov %0, %%cr3" ::"r"(value) : "memory"); }
-static inline void invlpg(u64 addr) { __asm__ volatile("invlpg (%0)" ::"r"(addr) : "memory"); }
 static inline u64 rdtsc(void) {
     u32 low, high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
@@ -49,5 +42,4 @@ static inline u64 rdtsc(void) {
 static inline void fxsave(void *image) { __asm__ volatile("fxsave64 (%0)" ::"r"(image) : "memory"); }
 static inline void fxrstor(const void *image) { __asm__ volatile("fxrstor64 (%0)" ::"r"(image) : "memory"); }
 
-void descriptors_init(void);        /* boot/descriptors.c: GDT, IDT, TSS, syscall MSRs */
-void set_kernel_stack(u64 top);     /* where traps from user mode land */
+void descriptors_init(void); /* boot/descriptors.c: GDT, IDT, TSS, syscall MSRs */

@@ -55,7 +55,6 @@ struct mm *mm_new(void);              /* ERR_PTR(-ENOMEM) */
 struct mm *mm_fork(struct mm *from);  /* copy on write; ERR_PTR */
 void mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
-void mm_activate(struct mm *mm);      /* load CR3 */
 extern struct list all_mms;           /* mm.all */
 
 /* Where things go without randomisation (the layout gdb users know). */

@@ -2,12 +2,18 @@
 #pragma once
 #include "task.h"
 
-void proc_init(void);            /* process.c: tables, clock, timers */
-
 /* timer.c */
 void timer_interrupt(void);      /* VECTOR_TIMER: run what is due, arm what is next */
 u64 timer_next(void);            /* deadline of the earliest timer, or NEVER */
 void tick_needed(bool yes);      /* more than one task is runnable: ask for a scheduling tick */
+extern bool timers_stale;        /* the host's timer may be late: call timers_arm before ring 3 */
+void timers_arm(void);
+
+/* clock.c: CPU time. The running task is charged when it leaves the CPU. */
+void cpu_charge(void);           /* charge current until now */
+void cpu_restart(void);          /* the time since the last charge was nobody's (idle) */
+u64 task_cpu_ns(const struct task *task);
+u64 process_cpu_ns(const struct process *process); /* all its threads, ended ones too */
 
 /* events.c */
 void events_poll(void);          /* take what the host has put into the event ring */
@@ -17,13 +23,33 @@ void sched_add(struct task *task);       /* make a new or woken task runnable */
 noreturn void schedule_dead(void);       /* current is TASK_DEAD: never runs again */
 void schedule(void);                     /* current sleeps, has stopped, or yields */
 
-/* signal.c: must return_to_user call signal_deliver? */
+/* deliver.c: must return_to_user call signal_deliver? */
 bool signal_work(const struct task *task);
 
 /* process.c */
+#define PID_MAX 32768
 struct process *process_new(struct process *parent); /* NULL: too many or no memory */
 struct task *task_new(struct process *process);      /* linked into it; NULL likewise */
-void process_free(struct process *process);             /* one that never ran */
+void process_free(struct process *process);          /* one that never ran, or was waited for */
+void task_unlink(struct task *task);                 /* off its process and the table */
+void task_set_tid(struct task *task, i32 tid);
+
+/* exit.c */
+void process_kill(struct process *process, i32 status); /* every thread ends as soon as it can */
+void robust_list_exit(void);             /* robust.c: unlock what the thread still holds */
+void posix_timers_free(struct process *process); /* posix_timer.c */
+
+/* stop.c: job control. */
+void process_stop(i32 sig);                  /* the current process, by this signal */
+void process_continue(struct process *process);
+void wait_while_stopped(void);
+void hang_up_orphans(i32 pgid);              /* SIGHUP and SIGCONT if orphaned with stopped members */
+bool group_is_orphaned(i32 pgid);
+/* SIGCHLD to the parent and a wake-up for its wait4. */
+void notify_parent(struct process *process, i32 code, i32 status);
+
+/* futex.c: wake `count` waiters at a user address of the current task. */
+void futex_wake_address(u64 addr, u32 count);
 
 /* exit.c: execve in a threaded process ends the other threads and waits for them; 0 or -EINTR.
    vfork_release lets the parent of a vfork go on (exec or exit of the child). */

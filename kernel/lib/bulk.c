@@ -4,10 +4,11 @@
 #include "frame.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "privilege.h"
 
 #define BY_HAND_SLOW 512 /* bytes: about what one round trip costs in interpreted ring 0 */
 
-static bool by_hand(u64 n) { return !quirk(NV_QUIRK_SLOW_RING0) || n <= BY_HAND_SLOW; }
+static bool by_hand(u64 n) { return sunk || !quirk(NV_QUIRK_SLOW_RING0) || n <= BY_HAND_SLOW; }
 
 void page_zero(paddr frame) {
     if (by_hand(PAGE_SIZE)) {

@@ -2,6 +2,7 @@
 #include "hypercall.h"
 #include "frame.h"
 #include "lib.h"
+#include "privilege.h"
 
 static struct {
     struct nv_request request;
@@ -56,8 +57,6 @@ void hc_out_segments(const struct segments *s) {
 }
 
 i64 hc_ring(void) {
-    u32 doorbell = (u32)(virt_to_phys(&page) >> NV_PAGE_SHIFT);
-    /* The branch behind the OUT ends the translated block, so an emulator can stop exactly here. */
-    __asm__ volatile("outl %0, %1\n\tjmp 1f\n1:" ::"a"(doorbell), "i"(NV_PORT) : "memory");
+    doorbell(virt_to_phys(&page) >> NV_PAGE_SHIFT);
     return ((volatile struct nv_request *)&page.request)->result;
 }

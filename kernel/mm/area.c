@@ -1,9 +1,9 @@
 /* Areas: the map of an address space. Ranges are page-aligned and checked by the callers in mmap.c. */
-#include "cpu.h"
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
 #include "pagetable.h"
+#include "privilege.h"
 
 #define KEEP_TOGETHER (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_FIXED_FRAMES)
 
@@ -130,7 +130,7 @@ void mm_discard(struct mm *mm, u64 addr, u64 end) {
         frame_put(*pte & PTE_FRAME);
         *pte = 0;
         mm->resident--;
-        invlpg(addr);
+        user_space_flush(addr);
     }
 }
 
@@ -170,7 +170,7 @@ static void reprotect(struct mm *mm, u64 addr, u64 end, u32 prot) {
         } else {
             *pte = frame | pte_rights(prot, (*pte & PTE_WRITE) != 0);
         }
-        invlpg(addr);
+        user_space_flush(addr);
     }
 }
 

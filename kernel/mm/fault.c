@@ -3,12 +3,12 @@
    A fault costs far more than mapping a page (on an interpreted ring 0 a hundred times as much), so
    every fault also maps what lies around it: fresh zero pages for anonymous memory, cached pages
    for files. */
-#include "cpu.h"
 #include "errno.h"
 #include "file.h"
 #include "bulk.h"
 #include "lib.h"
 #include "pagetable.h"
+#include "privilege.h"
 
 #define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB */
 #define AROUND_FILE 64
@@ -101,7 +101,7 @@ static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
             return err;
         frame_put(frame);
     }
-    invlpg(addr);
+    user_space_flush(addr);
     return 0;
 }
 
@@ -120,7 +120,7 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
     if (*pte & PTE_PRESENT) {
         if ((access & FAULT_WRITE) && !(*pte & PTE_WRITE))
             return fault_write(area, addr, pte);
-        invlpg(addr); /* a stale translation: the entry already allows it */
+        user_space_flush(addr); /* a stale translation: the entry already allows it */
         return 0;
     }
     return area->file ? fault_file(mm, area, addr, access, pte) : fault_anonymous(mm, area, addr, pte);

@@ -1,9 +1,9 @@
 /* Kernel stacks live in a region of their own, each above an unmapped guard: an overflow is a double
    fault on its own stack, not silent corruption. Stacks of dead tasks keep their frames for the next. */
 #include "kstack.h"
-#include "cpu.h"
 #include "lib.h"
 #include "pagetable.h"
+#include "privilege.h"
 #include "hypercall.h"
 
 #define SLOTS_MAX 32768
@@ -13,15 +13,17 @@ static u64 *directory;     /* page directory of the region's first GiB */
 static u64 free_stack;     /* head of the list linked through the stacks' first words */
 static u32 slots;
 
+/* Ring 3 may use this memory only where the top level says so too: in the sunk kernel's own tables. */
+
 static u64 *table_of(paddr entry) { return phys_to_virt(entry & PTE_FRAME); }
 
 static bool directory_init(void) {
     paddr frame = frame_alloc_zero();
     if (!frame)
         return false;
-    u64 *pml4 = table_of(read_cr3());
+    u64 *pml4 = phys_to_virt(kernel_root);
     u64 *pdpt = table_of(pml4[KSTACK_BASE >> 39 & 511]);
-    pdpt[KSTACK_BASE >> 30 & 511] = frame | PTE_PRESENT | PTE_WRITE;
+    pdpt[KSTACK_BASE >> 30 & 511] = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
     directory = phys_to_virt(frame);
     return true;
 }
@@ -33,7 +35,7 @@ static u64 *entry_of(u64 address) {
         paddr frame = frame_alloc_zero();
         if (!frame)
             return NULL;
-        *upper = frame | PTE_PRESENT | PTE_WRITE;
+        *upper = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
     }
     return table_of(*upper) + page % PAGES_PER_TABLE;
 }
@@ -48,7 +50,7 @@ static void unmap(u64 stack, u64 mapped) {
         u64 *entry = entry_of(stack + at);
         frame_put(*entry & PTE_FRAME);
         *entry = 0;
-        invlpg(stack + at);
+        user_space_flush(stack + at);
     }
 }
 
@@ -68,7 +70,7 @@ u64 kstack_alloc(void) {
             unmap(stack, at);
             return 0;
         }
-        *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_NX;
+        *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_NX;
     }
     slots++;
     return stack;

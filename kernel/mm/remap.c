@@ -1,9 +1,9 @@
 /* mremap and mincore: moving and looking at pages that are already there. */
-#include "cpu.h"
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
 #include "pagetable.h"
+#include "privilege.h"
 #include "syscall.h"
 #include "task.h"
 #include "uaccess.h"
@@ -21,7 +21,7 @@ static i64 move_pages(struct mm *mm, u64 from, u64 to, u64 size) {
             return -ENOMEM;
         *target = *pte;
         *pte = 0;
-        invlpg(at);
+        user_space_flush(at);
     }
     return 0;
 }

@@ -1,15 +1,13 @@
 /* Address spaces: made, copied on fork, activated, destroyed. */
-#include "cpu.h"
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
 #include "pagetable.h"
+#include "privilege.h"
 
-#define KERNEL_SLOT_DIRECT (NV_DIRECT_BASE >> 39 & 511)
-#define KERNEL_SLOT_IMAGE 511
+#define KERNEL_SLOT 511 /* of the PML4: direct map, image, kernel stacks */
 
 struct list all_mms = LIST_INIT(all_mms);
-static paddr kernel_root; /* the host's boot tables: only the kernel half, never freed */
 
 struct mm *mm_new(void) {
     struct mm *mm = kzalloc(sizeof(*mm));
@@ -18,11 +16,8 @@ struct mm *mm_new(void) {
         kfree(mm);
         return ERR_PTR(-ENOMEM);
     }
-    if (!kernel_root)
-        kernel_root = read_cr3();
     u64 *from = phys_to_virt(kernel_root), *to = phys_to_virt(root);
-    to[KERNEL_SLOT_DIRECT] = from[KERNEL_SLOT_DIRECT];
-    to[KERNEL_SLOT_IMAGE] = from[KERNEL_SLOT_IMAGE];
+    to[KERNEL_SLOT] = from[KERNEL_SLOT] & ~PTE_USER;
     mm->refs = 1;
     mm->root = root;
     mm->map_hint = MM_MAP_TOP;
@@ -75,7 +70,7 @@ struct mm *mm_fork(struct mm *from) {
         area_insert(to, copy);
         err = copy_pages(to, from, area);
     }
-    write_cr3(read_cr3()); /* the parent's write rights have gone */
+    user_space_flush_all(); /* the parent's write rights have gone */
     if (err) {
         mm_put(to);
         return ERR_PTR(err);
@@ -93,13 +88,11 @@ void mm_put(struct mm *mm) {
         mm_unmap(mm, area->node.key, area->end - area->node.key);
     }
     list_remove(&mm->all);
-    if (read_cr3() == mm->root)
-        write_cr3(kernel_root);
+    if (user_root == mm->root)
+        user_space_load(kernel_root);
     pagetable_free(mm);
     kfree(mm);
 }
-
-void mm_activate(struct mm *mm) { write_cr3(mm->root); }
 
 void mm_truncated(void *inode, u64 pages) {
     struct mm *mm;

@@ -6,6 +6,7 @@
 #include "hypercall.h"
 #include "kstack.h"
 #include "lib.h"
+#include "privilege.h"
 #include "proc.h"
 #include "syscall.h"
 #include "trace.h"
@@ -210,7 +211,7 @@ static void commit(struct exec *e, u64 sp) {
     struct mm *old = current->mm;
     current->mm = e->mm;
     e->mm = NULL;
-    mm_activate(current->mm);
+    user_space_load(current->mm->root);
     if (old)
         mm_put(old);
     if (current->sighand->refs > 1) {
@@ -226,8 +227,7 @@ static void commit(struct exec *e, u64 sp) {
     current->altstack_flags = 2; /* SS_DISABLE */
     current->clear_tid = current->robust_list = 0;
     current->fs_base = current->gs_base = 0;
-    wrmsr(MSR_FS_BASE, 0);
-    wrmsr(MSR_GS_BASE, 0);
+    user_bases_load(0, 0);
     current->process->has_execed = true;
     vfork_release(current->process);
     set_names(e);
@@ -312,7 +312,7 @@ noreturn void exec_first(void) {
     task->files = fd_table_initial();
     if (!task->sighand || IS_ERR(task->fs) || IS_ERR(task->files))
         cannot_start(-ENOMEM);
-    set_kernel_stack(stack + KSTACK_SIZE);
+    user_stack_load(stack + KSTACK_SIZE);
     struct exec_source source = { .kernel_argv = boot_program.argv, .kernel_envp = boot_program.envp };
     i64 err = exec(boot_program.path, &source);
     if (err)

@@ -6,6 +6,7 @@
 #include "kstack.h"
 #include "lib.h"
 #include "mm.h"
+#include "privilege.h"
 #include "proc.h"
 #include "trap.h"
 
@@ -47,11 +48,9 @@ static void reap_dead(void) {
 }
 
 static void load(struct task *task) {
-    if (task->mm && read_cr3() != task->mm->root)
-        mm_activate(task->mm);
-    set_kernel_stack(task->kernel_stack + KSTACK_SIZE);
-    wrmsr(MSR_FS_BASE, task->fs_base);
-    wrmsr(MSR_GS_BASE, task->gs_base);
+    user_space_load(task->mm ? task->mm->root : kernel_root);
+    user_stack_load(task->kernel_stack + KSTACK_SIZE);
+    user_bases_load(task->fs_base, task->gs_base);
     fxrstor(task->fpu);
 }
 

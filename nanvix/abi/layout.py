@@ -18,8 +18,10 @@ KERNEL_PHYS = 0x10_0000
 """Load address of the kernel's first segment; the image is linked at KERNEL_BASE + this."""
 KERNEL_BASE = 0xFFFF_FFFF_8000_0000
 """Virtual = physical + KERNEL_BASE for the image (4 KiB pages with each segment's rights)."""
-DIRECT_BASE = 0xFFFF_8000_0000_0000
-"""Virtual = physical + DIRECT_BASE for all of RAM (2 MiB pages, supervisor, no execute)."""
+DIRECT_BASE = 0xFFFF_FF80_0000_0000
+"""Virtual = physical + DIRECT_BASE for all of RAM (2 MiB pages, no execute). It shares the last
+top-level entry with the image: the one part of the upper half in which every KVM lets ring 3 run
+at full speed when a kernel chooses to work there (kernel/include/privilege.h)."""
 USER_END = 0x0000_7FFF_FFFF_F000
 """First address above user space (one guard page below the canonical hole, as Linux)."""
 

@@ -14,7 +14,6 @@ from nanvix.abi.layout import (
     BOOT_MAGIC,
     BOOT_NO_VDSO_TSC,
     CLOCK_PHYS,
-    DIRECT_BASE,
     HUGE_SIZE,
     KERNEL_BASE,
     MEMORY_MAX,
@@ -28,7 +27,7 @@ from nanvix.machine.backend import Backend
 from nanvix.machine.clock import GuestClock
 from nanvix.machine.image import KernelImage
 from nanvix.machine.memory import GuestMemory
-from nanvix.machine.paging import ACCESSED, DIRTY, GLOBAL, HUGE, NO_EXECUTE, PRESENT, WRITE
+from nanvix.machine.paging import ACCESSED, DIRTY, HUGE, NO_EXECUTE, PRESENT, USER, WRITE
 from nanvix.machine.state import Segment, VcpuState
 
 CR0 = 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 16 | 1 << 31
@@ -38,9 +37,11 @@ CR4 = 1 << 5 | 1 << 7 | 1 << 9 | 1 << 10
 EFER = 1 << 0 | 1 << 8 | 1 << 10 | 1 << 11
 """SCE, LME, LMA, NXE."""
 
-_TABLE = PRESENT | WRITE
+# The kernel may run in ring 3 under these tables (kernel/include/privilege.h); in every program's
+# own tables it takes the user bit away at the top level.
+_TABLE = PRESENT | WRITE | USER | ACCESSED
 # Accessed and dirty are set beforehand so that no walk has to write to the tables.
-_LEAF = PRESENT | ACCESSED | DIRTY | GLOBAL
+_LEAF = PRESENT | USER | ACCESSED | DIRTY
 _GIB = 1 << 30
 _FREE_MIN = 4 << 20
 """What must be left behind the image and the boot pages for the kernel to start a program."""
@@ -92,18 +93,18 @@ class _Builder:
         """One page table from its present entries."""
         return self.place(pack("<512Q", *[entries.get(index, 0) for index in range(512)]))
 
-    def direct_map(self) -> int:
-        """The level-3 table that maps all RAM by 2 MiB pages."""
+    def direct_map(self) -> dict[int, int]:
+        """All RAM by 2 MiB pages, as level-3 entries."""
         directories: dict[int, int] = {}
         flags = _LEAF | WRITE | HUGE | NO_EXECUTE
         for gib in range(-(-self.memory.size // _GIB)):
             start, end = gib * _GIB, min((gib + 1) * _GIB, self.memory.size)
             entries = range(start | flags, end | flags, HUGE_SIZE)
             directories[gib] = self.place(pack(f"<{len(entries)}Q", *entries)) | _TABLE
-        return self.table(directories)
+        return directories
 
-    def kernel_map(self, image: KernelImage) -> int:
-        """The level-3 table that maps the image by 4 KiB pages with its segments' rights."""
+    def kernel_map(self, image: KernelImage) -> dict[int, int]:
+        """The image by 4 KiB pages with its segments' rights, as a level-3 entry."""
         tables: dict[int, dict[int, int]] = {}
         for segment in image.segments:
             flags = _LEAF | (WRITE if segment.write else 0)
@@ -111,7 +112,7 @@ class _Builder:
             for page in range(segment.start, segment.start + segment.size, PAGE_SIZE):
                 tables.setdefault(page // HUGE_SIZE, {})[page // PAGE_SIZE % 512] = page | flags
         directory = {index: self.table(pages) | _TABLE for index, pages in tables.items()}
-        return self.table({KERNEL_BASE >> 30 & 511: self.table(directory) | _TABLE})
+        return {KERNEL_BASE >> 30 & 511: self.table(directory) | _TABLE}
 
 
 def boot(memory: GuestMemory, backend: Backend, image: KernelImage, spec: BootSpec) -> GuestClock:
@@ -123,12 +124,8 @@ def boot(memory: GuestMemory, backend: Backend, image: KernelImage, spec: BootSp
     for segment in image.segments:
         memory.write(segment.start, segment.data)
     builder = _Builder(memory, image.end)
-    root = builder.table(
-        {
-            DIRECT_BASE >> 39 & 511: builder.direct_map() | _TABLE,
-            KERNEL_BASE >> 39 & 511: builder.kernel_map(image) | _TABLE,
-        }
-    )
+    upper = builder.table(builder.direct_map() | builder.kernel_map(image)) | _TABLE
+    root = builder.table({KERNEL_BASE >> 39 & 511: upper})
     manifest = builder.place(spec.manifest)
     _check_size(memory.size, builder.next)
     memory.write(BOOT_INFO_PHYS, _boot_info(memory, backend, spec, manifest, builder.next))

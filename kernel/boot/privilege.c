@@ -1,0 +1,69 @@
+/* Privileged state, from either ring (privilege.h). */
+#include "privilege.h"
+#include "cpu.h"
+#include "hypercall.h"
+#include "pagetable.h"
+
+paddr user_root, kernel_root;
+volatile u8 sunk;
+volatile u8 deferred_timer, deferred_event; /* set by boot/sink.S */
+u64 wanted_fs, wanted_gs;                   /* loaded by boot/sink.S when they differ */
+u64 loaded_fs, loaded_gs;
+u64 kernel_stack_top;
+
+extern char syscall_entry[];
+
+/* The page of syscall_entry stays out of ring 3's reach even for the sunk kernel: where `syscall` jumps
+   there without raising the privilege, the fetch must fault to get into ring 0 at all. */
+void privilege_init(void) {
+    __asm__ volatile("mov %%cr3, %0" : "=r"(kernel_root));
+    user_root = kernel_root;
+    *pte_find(kernel_root, (u64)syscall_entry) &= ~PTE_USER;
+    user_space_flush((u64)syscall_entry);
+}
+
+static void load_root(paddr root) { __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory"); }
+
+void user_space_load(paddr root) {
+    if (root == user_root)
+        return;
+    user_root = root;
+    if (!sunk)
+        load_root(root);
+}
+
+/* The way back from ring 3 loads the root anyway, which flushes everything. */
+void user_space_flush(u64 address) {
+    if (!sunk)
+        __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
+}
+
+void user_space_flush_all(void) {
+    if (!sunk)
+        load_root(user_root);
+}
+
+void user_bases_load(u64 fs, u64 gs) {
+    wanted_fs = fs;
+    wanted_gs = gs;
+    if (sunk)
+        return;
+    wrmsr(MSR_FS_BASE, loaded_fs = fs);
+    wrmsr(MSR_GS_BASE, loaded_gs = gs);
+}
+
+void monitor_doorbell(u64 page);
+
+void doorbell(u64 page) {
+    if (sunk)
+        return monitor_doorbell(page);
+    /* The branch behind the OUT ends the translated block, so an emulator can stop exactly here. */
+    __asm__ volatile("outl %0, %1\n\tjmp 1f\n1:" ::"a"((u32)page), "i"(NV_PORT) : "memory");
+}
+
+bool deferred_interrupts(bool *timer, bool *event) {
+    *timer = deferred_timer;
+    *event = deferred_event;
+    deferred_timer = deferred_event = 0;
+    return *timer || *event;
+}

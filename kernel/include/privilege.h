@@ -1,0 +1,32 @@
+/* What only ring 0 may do, and how the kernel does without it.
+
+   On most hosts the kernel simply runs in ring 0. Where ring 0 is interpreted (QUIRK_SLOW_RING0: some
+   2,000 cycles per instruction, while ring 3 is native) it *sinks*: a trap still arrives in ring 0, but
+   all longer work goes on in ring 3, at the same addresses and on the same stack, under page tables of
+   its own that give it the kernel's memory. Three things then need ring 0 for a moment and are asked
+   of a few lines in boot/sink.S: a doorbell, and the return to the program, which also loads its
+   address space and segment bases. User page tables never map kernel memory for ring 3. */
+#pragma once
+#include "abi.h"
+
+/* Are we in ring 3? */
+extern volatile u8 sunk;
+/* A trap on a host that should not see long work in ring 0: go on in ring 3. */
+void privilege_sink(void);
+/* Ring the doorbell with this request page number, from either ring. */
+void doorbell(u64 page);
+
+/* The address space programs see, from the next return to them on. */
+extern paddr user_root;
+void user_space_load(paddr root);
+/* The kernel's own address space: no program in it. */
+extern paddr kernel_root;
+/* A page of the loaded address space has lost rights. */
+void user_space_flush(u64 address);
+void user_space_flush_all(void);
+void user_bases_load(u64 fs, u64 gs);
+/* Where traps from programs land. */
+void user_stack_load(u64 top);
+void privilege_init(void);
+/* Interrupts that came while sunk, for return_to_user to act on. */
+bool deferred_interrupts(bool *timer, bool *event);
