@@ -1,5 +1,6 @@
 """The part of the build that is not a table: the guest kernel is compiled into the package."""
 
+import compileall
 import importlib.util
 from pathlib import Path
 
@@ -24,6 +25,10 @@ class BuildWithKernel(build_py):
     def run(self) -> None:
         """Called by setuptools."""
         build_kernel()
+        if self.editable_mode:
+            # pip compiles what it copies; what stays in place would be compiled at every start
+            # where PYTHONDONTWRITEBYTECODE is set or the tree is read-only.
+            compileall.compile_dir("nanvix", quiet=1)
         super().run()
 
 
