@@ -17,6 +17,7 @@ from nanvix.abi.layout import (
     HUGE_SIZE,
     KERNEL_BASE,
     KERNEL_PHYS,
+    MEMORY_MAX,
     PAGE_SIZE,
 )
 from nanvix.machine.boot import BootError, BootSpec, boot
@@ -74,6 +75,10 @@ def test_direct_map_of_several_gib() -> None:
         assert walk(ram, backend.state.cr3, DIRECT_BASE + size) is None
     finally:
         ram.close()
+
+
+def test_the_largest_direct_map_leaves_room_for_the_image() -> None:
+    assert DIRECT_BASE < DIRECT_BASE + MEMORY_MAX <= KERNEL_BASE
 
 
 def test_boot_info_and_free_memory(memory: GuestMemory, backend: FakeBackend) -> None:
