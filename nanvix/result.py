@@ -22,7 +22,7 @@ _CODES = {
 class Result(NamedTuple):
     """How a guest ended and what it took. Times in seconds, memory in bytes.
 
-    ``exit_code``: as a shell reports it: the program's own, 128 + signal, 124 at a limit, 125
+    ``program``: absolute path of the file that was executed. ``exit_code``: as a shell reports it: the program's own, 128 + signal, 124 at a limit, 125
     for a failure of nanvix or the guest kernel. ``reason``: exit, signal, timeout, budget,
     panic, shutdown, error, or what was given to :meth:`Sandbox.stop`; ``detail``: a line more.
     ``instructions``: retired in both rings, None where they cannot be counted. ``phases``:
@@ -30,6 +30,7 @@ class Result(NamedTuple):
     ``stdout`` and ``stderr``: what the guest wrote, if it was captured.
     """
 
+    program: str
     exit_code: int
     reason: str
     detail: str
@@ -54,6 +55,7 @@ class Result(NamedTuple):
         from nanvix.machine.describe import op_name, syscall_name
 
         return {
+            "program": self.program,
             "exit_code": self.exit_code,
             "reason": self.reason,
             "detail": self.detail,

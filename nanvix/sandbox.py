@@ -148,6 +148,7 @@ class Sandbox:
                 self._stop = None
             clock.end("guest")
             result = Result(
+                program=launch.program,
                 exit_code=exit_code(outcome.reason, outcome.status),
                 reason=outcome.reason,
                 detail=outcome.detail,

@@ -58,7 +58,7 @@ void mm_put(struct mm *mm);
 extern struct list all_mms;           /* mm.all */
 
 /* Where things go without randomisation (the layout gdb users know). */
-#define MM_PIE_BASE 0x555555554000UL
+#define MM_PIE_BASE NV_PIE_BASE
 #define MM_MAP_TOP 0x7ffff7fff000UL
 #define MM_STACK_TOP 0x7fffffffe000UL
 #define MM_MIN_ADDRESS 0x10000UL

@@ -35,6 +35,9 @@ TRACE_PHYS = 0x10000
 TRACE_RECORDS = 2048
 """Ring of trace records in guest memory (64 bytes each); a power of two."""
 
+PIE_BASE = 0x5555_5555_4000
+"""Where the kernel loads position-independent programs, as Linux does without randomising."""
+
 # Segment selectors, as Linux lays them out so that `mov %cs` shows what programs expect.
 SEL_KERNEL_CODE = 0x10
 SEL_KERNEL_DATA = 0x18

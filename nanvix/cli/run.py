@@ -51,9 +51,11 @@ def report(result: "Result") -> None:
     if result.reason == "exit":
         return
     if result.crash is not None:
+        from nanvix.guest.symbols import symboliser
         from nanvix.machine.crash import render
 
-        print(render(result.crash), file=sys.stderr)
+        symbolise = symboliser(result.program, result.crash.name)
+        print(render(result.crash, symbolise), file=sys.stderr)
     if result.reason not in ("signal", "interrupt", "terminate", "hangup"):
         detail = f": {result.detail}" if result.detail else ""
         print(f"nanvix: {_MEANING.get(result.reason, result.reason)}{detail}", file=sys.stderr)

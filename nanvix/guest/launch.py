@@ -22,7 +22,7 @@ class Launch(NamedTuple):
     """What the machine needs to start the program."""
 
     program: str
-    """Guest path of the program, for messages."""
+    """Absolute path of the program's file, the same on both sides."""
     manifest: bytes
     exports: list[Shown]
     """Export ``n`` of the manifest is ``exports[n - 1]``."""
@@ -69,7 +69,7 @@ def prepare(
         manifest.arg(argument)
     for name, value in variables.items():
         manifest.env(f"{name}={value}")
-    return Launch(path, manifest.encode(), exports)
+    return Launch(program.path, manifest.encode(), exports)
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:

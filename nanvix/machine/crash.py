@@ -40,11 +40,13 @@ Symbolise = Callable[[int], str | None]
 
 
 class CrashRecord(NamedTuple):
-    """One crash. ``signal`` is 0 for the kernel's own; ``registers`` by name, empty when the
+    """One crash. ``name``: the process's (up to 15 characters), empty for the kernel's own, of
+    which ``signal`` is 0; ``registers`` by name, empty when the
     trap frame could not be read; ``code`` lies around rip, from ``code_start``; ``backtrace``
     begins with rip; ``events`` are the last of the trace ring."""
 
     title: str
+    name: str
     signal: int
     pid: int
     address: int
@@ -65,7 +67,7 @@ def process_crash(
     title = f"process {pid} ({name}) killed by {signal_name(signal)}"
     if signal in _WITH_ADDRESS:
         title += f" at address {address:#x}"
-    return _record(space, title, signal, pid, address, _trap_frame(space, frame))
+    return _record(space, title, name, signal, pid, address, _trap_frame(space, frame))
 
 
 def kernel_crash(machine: "Machine", message: str, frame: int) -> CrashRecord:
@@ -74,7 +76,7 @@ def kernel_crash(machine: "Machine", message: str, frame: int) -> CrashRecord:
     state = machine.backend.save_state()
     vcpu = {**state.gpr, "rip": state.rip, "rflags": state.rflags}
     registers = _trap_frame(space, frame) or vcpu
-    return _record(space, f"guest kernel: {message}", 0, 0, state.cr2, registers)
+    return _record(space, f"guest kernel: {message}", "", 0, 0, state.cr2, registers)
 
 
 def render(record: CrashRecord, symbolise: Symbolise | None = None) -> str:
@@ -135,7 +137,13 @@ class _Space:
 
 
 def _record(
-    space: _Space, title: str, signal: int, pid: int, address: int, registers: dict[str, int]
+    space: _Space,
+    title: str,
+    name: str,
+    signal: int,
+    pid: int,
+    address: int,
+    registers: dict[str, int],
 ) -> CrashRecord:
     rip = registers.get("rip", 0)
     start = max(rip - _CODE_BEFORE, rip & -PAGE_SIZE)
@@ -144,6 +152,7 @@ def _record(
     names = {a: symbol(a - (a != rip)) for a in backtrace if a >= USER_END}
     return CrashRecord(
         title=title,
+        name=name,
         signal=signal,
         pid=pid,
         address=address,
