@@ -65,4 +65,5 @@
 
 /* Never seen by programs: signal delivery turns them into EINTR or a restart (signal.c). */
 #define ERESTARTSYS 512    /* restart if the handler has SA_RESTART or there is none */
+#define ERESTARTNOINTR 513 /* restart whatever happens */
 #define ERESTARTNOHAND 514 /* restart only if there is no handler */

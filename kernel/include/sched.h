@@ -32,9 +32,20 @@ void wake_task(struct task *task);
 /* Give the CPU to another runnable task, if there is one. */
 void yield(void);
 
+/* A timed call that returns -ERESTARTNOHAND and is run again must not wait its full time again:
+   begin with deadline = restart_deadline(fresh), and leave by restart_at(deadline). */
+u64 restart_deadline(u64 fresh);
+i64 restart_at(u64 deadline); /* remembers it; -ERESTARTNOHAND */
+
 /* Time (kernel/proc/clock.c): ns since boot, and ns since the epoch. */
 u64 clock_monotonic(void);
 u64 clock_realtime(void);
+struct timespec;
+/* A user timespec as ns, saturated; -EFAULT or -EINVAL (negative or nsec >= 1e9). */
+i64 get_timespec(u64 *ns, u64 addr);
+i64 put_timespec(u64 addr, u64 ns);
+/* now + ns without overflow. */
+u64 deadline_after(u64 ns);
 
 /* A one-shot timer; fn runs in the kernel at or after the deadline, outside any task's context. */
 #include "tree.h"
@@ -46,7 +57,10 @@ struct timer {
 void timer_start(struct timer *timer, u64 deadline);
 void timer_cancel(struct timer *timer);
 
-/* Host events (kernel/proc/events.c): EVENT_READY cookies are addresses of struct event_source. */
+/* Host events (kernel/proc/events.c): what a WATCH reports back to. Register once, then pass
+   `cookie` with the request. */
 struct event_source {
     void (*ready)(struct event_source *source, u32 events);
+    u64 cookie;
 };
+void event_source_register(struct event_source *source);

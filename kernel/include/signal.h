@@ -30,13 +30,19 @@ struct trapframe;
 #define SIGURG 23
 #define SIGXCPU 24
 #define SIGXFSZ 25
+#define SIGVTALRM 26
+#define SIGPROF 27
 #define SIGWINCH 28
 #define SIGSYS 31
+#define SIGRTMIN 32
 #define SIG_BIT(sig) (1UL << ((sig) - 1))
+#define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+#define SIG_STOPS (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 
 /* si_code values */
 #define SI_USER 0
 #define SI_KERNEL 0x80
+#define SI_QUEUE -1
 #define SI_TIMER -2
 #define SI_TKILL -6
 #define SEGV_MAPERR 1
@@ -62,6 +68,16 @@ struct siginfo {
                 i32 status;
                 u64 value;
             };
+        };
+        struct {
+            i32 timer_id, overrun;
+            u64 timer_value;
+        };
+        struct {
+            i32 child_pid;
+            u32 child_uid;
+            i32 child_status;
+            i64 child_utime, child_stime; /* clock ticks */
         };
         u64 address;
         u64 raw[14];
@@ -104,6 +120,15 @@ i64 signal_task(struct task *task, i32 sig, const struct siginfo *info);
 void signal_fault(i32 sig, i32 code, u64 address);
 /* kill(2) to a process group; 0 or -ESRCH. */
 i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info);
+/* Take the next pending signal of this set: its number, 0 if there is none. */
+i32 signal_take(struct task *task, u64 set, struct siginfo *info);
+/* Drop what is pending of this set, in the group and in every thread. */
+void signal_discard(struct process *process, u64 set);
+/* Does this action, or the default it stands for, ignore the signal? */
+bool action_ignores(const struct sigaction *action, i32 sig);
+/* Build the frame of a handler; 0 or -EFAULT (sigframe.c). */
+i64 sigframe_push(struct trapframe *frame, i32 sig, const struct siginfo *info,
+                  const struct sigaction *action, u64 mask);
 /* Is there a signal that must interrupt this task's sleep? */
 bool signal_interrupts(const struct task *task);
 /* Before every return to user mode with signals pending: act on them, build frames, restart calls. */

@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "sched.h"
 #include "signal.h"
+#include "tree.h"
 
 struct mm;
 struct file;
@@ -16,6 +17,7 @@ struct trapframe {
     u64 rip, cs, rflags, rsp, ss;
 };
 #define VECTOR_SYSCALL 256
+#define VECTOR_NONE 0 /* a call that has replaced the registers: every one is restored as it is */
 
 enum task_state { TASK_RUNNABLE, TASK_SLEEPING, TASK_STOPPED, TASK_DEAD };
 
@@ -28,15 +30,19 @@ struct rlimit {
 #define RLIM_COUNT 16
 #define RLIM_INFINITY (~0UL)
 
+#define NGROUPS_MAX 32
+
 /* A thread group. */
 struct process {
+    struct tree_node by_pid; /* key = pid */
     i32 pid, pgid, sid;
-    u32 uid, gid;
+    u32 uid, gid;          /* the effective ids: what permissions go by */
+    u32 ruid, suid, rgid, sgid;
+    u32 group_count, groups[NGROUPS_MAX];
     struct process *parent;
     struct list children, sibling; /* of parent->children */
     struct list threads;           /* task.thread_link */
     struct list all;               /* every live or zombie process */
-    struct list group;             /* unused when dead */
     u32 thread_count;
     struct task *leader;
     bool exiting;          /* exit_group has begun */
@@ -46,12 +52,19 @@ struct process {
     bool has_execed;
     i32 exit_signal;       /* to the parent; SIGCHLD or 0 */
     i32 status;            /* wait status */
+    i32 stop_status;       /* the same while stopped or continued and not yet reported */
+    i32 parent_death_signal; /* PR_SET_PDEATHSIG */
+    i32 nice;
+    u32 personality, membarrier;
+    bool no_new_privs, subreaper, not_dumpable;
     struct wait_queue child_exit; /* this process waits here for its children */
     struct sig_pending pending;   /* for the whole group */
     struct timer alarm;           /* ITIMER_REAL */
     u64 alarm_interval;
     struct rlimit limits[RLIM_COUNT];
-    u64 user_ns, system_ns, child_user_ns, child_system_ns;
+    u64 start_ns;          /* clock_monotonic at creation */
+    u64 user_ns, system_ns, child_user_ns, child_system_ns; /* of threads and children that ended */
+    u64 peak_resident, child_peak_resident; /* pages */
     struct wait_queue vfork_done; /* vfork parents */
     bool vfork_released;
     void *posix_timers;
@@ -64,7 +77,8 @@ struct task {
     i32 tid;
     enum task_state state;
     struct process *process;
-    struct list run_link, thread_link, all_link;
+    struct list run_link, thread_link;
+    struct tree_node by_tid; /* key = tid */
     struct trapframe *frame; /* user registers, at the top of the kernel stack */
     u64 kernel_stack;        /* lowest address */
     u64 fs_base, gs_base;
@@ -75,18 +89,18 @@ struct task {
     u64 blocked;             /* signal mask */
     u64 saved_blocked;       /* to restore after sigsuspend, ppoll, pselect */
     bool restore_blocked;
+    u64 wait_set;            /* what sigtimedwait waits for: may be blocked and still wakes */
     struct sig_pending pending;
     u64 altstack_sp, altstack_size;
     u32 altstack_flags;
     u64 clear_tid;           /* CLONE_CHILD_CLEARTID */
     u64 robust_list;
-    u64 wake_deadline;
+    u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
+    u64 cpu_ticks;           /* TSC ticks this thread has had the CPU for */
     bool timed_out;
     bool killable_sleep;     /* only SIGKILL wakes */
-    bool interrupted;
     bool kill_pending;
     struct timer sleep_timer;
-    void *futex_waiter;
     char comm[COMM_LEN];
     u8 fpu[512] __attribute__((aligned(16)));
 };
@@ -97,6 +111,8 @@ struct task *task_find(i32 tid);
 struct process *process_find(i32 pid);
 extern struct list all_processes; /* process.all */
 extern struct process *init_process;
+/* The group that owns the console: where Ctrl-C goes (TIOCSPGRP sets it). */
+extern i32 foreground_pgid;
 u32 task_count(void);
 /* Threads are created by clone (fork.c) and end in exit.c. */
 noreturn void exit_thread(i32 code);              /* this thread only */

@@ -66,8 +66,11 @@ static void switch_to(struct task *next) {
 
 void schedule(void) {
     need_resched = false;
-    if (list_empty(&run_queue))
+    cpu_charge();
+    if (list_empty(&run_queue)) {
         idle();
+        cpu_restart();
+    }
     struct task *next = list_first(&run_queue, struct task, run_link);
     list_remove(&next->run_link);
     if (list_empty(&run_queue))

@@ -1,0 +1,40 @@
+/* Time structures and clock ids (linux/time.h, linux/time_types.h). */
+#pragma once
+#include "types.h"
+
+struct timespec {
+    i64 sec, nsec;
+};
+struct timeval {
+    i64 sec, usec;
+};
+struct itimerval {
+    struct timeval interval, value;
+};
+struct itimerspec {
+    struct timespec interval, value;
+};
+struct timezone {
+    i32 minutes_west, dst;
+};
+
+#define CLOCK_REALTIME 0
+#define CLOCK_MONOTONIC 1
+#define CLOCK_PROCESS_CPUTIME_ID 2
+#define CLOCK_THREAD_CPUTIME_ID 3
+#define CLOCK_MONOTONIC_RAW 4
+#define CLOCK_REALTIME_COARSE 5
+#define CLOCK_MONOTONIC_COARSE 6
+#define CLOCK_BOOTTIME 7
+#define CLOCK_REALTIME_ALARM 8
+#define CLOCK_BOOTTIME_ALARM 9
+#define CLOCK_TAI 11
+
+#define TIMER_ABSTIME 1
+
+#define ITIMER_REAL 0
+#define ITIMER_VIRTUAL 1
+#define ITIMER_PROF 2
+
+#define SECOND_NS 1000000000L
+#define USER_HZ 100

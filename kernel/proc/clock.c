@@ -1,0 +1,148 @@
+/* The clocks: the time-stamp counter through the clock page, and CPU time of threads. */
+#include "cpu.h"
+#include "errno.h"
+#include "frame.h"
+#include "linux/time.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+#define COARSE_RESOLUTION 1 /* ns: the coarse clocks are the fine ones */
+#define DEADLINE_MAX (1UL << 61)
+
+/* Only the host writes it, and only while the guest does not run: no seqlock needed in ring 0. */
+static const struct nv_clock *clock_page(void) {
+    return (const struct nv_clock *)(NV_DIRECT_BASE + NV_CLOCK_PHYS);
+}
+
+static u64 ticks_to_ns(u64 ticks) {
+    const struct nv_clock *clock = clock_page();
+    return (u64)((unsigned __int128)ticks * clock->mult >> clock->shift);
+}
+
+u64 clock_monotonic(void) {
+    const struct nv_clock *clock = clock_page();
+    return clock->monotonic_base + ticks_to_ns(rdtsc() - clock->tsc_base);
+}
+
+u64 clock_realtime(void) { return clock_monotonic() + (u64)clock_page()->realtime_offset; }
+
+u64 deadline_after(u64 ns) { return clock_monotonic() + MIN(ns, DEADLINE_MAX); }
+
+static u64 last_charge; /* TSC */
+
+void cpu_charge(void) {
+    u64 now = rdtsc();
+    current->cpu_ticks += now - last_charge;
+    last_charge = now;
+}
+
+void cpu_restart(void) { last_charge = rdtsc(); }
+
+u64 task_cpu_ns(const struct task *task) {
+    if (task == current)
+        cpu_charge();
+    return ticks_to_ns(task->cpu_ticks);
+}
+
+u64 process_cpu_ns(const struct process *process) {
+    const struct task *task;
+    u64 ns = process->user_ns + process->system_ns;
+    list_for_each(task, &process->threads, thread_link)
+        ns += task_cpu_ns(task);
+    return ns;
+}
+
+i64 get_timespec(u64 *ns, u64 addr) {
+    struct timespec ts;
+    if (get_user(ts, addr))
+        return -EFAULT;
+    if (ts.sec < 0 || (u64)ts.nsec >= SECOND_NS)
+        return -EINVAL;
+    *ns = (u64)ts.sec >= DEADLINE_MAX / SECOND_NS ? DEADLINE_MAX : (u64)ts.sec * SECOND_NS + (u64)ts.nsec;
+    return 0;
+}
+
+i64 put_timespec(u64 addr, u64 ns) {
+    struct timespec ts = { (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS) };
+    return put_user(ts, addr);
+}
+
+/* A negative id is a CPU clock of some process or thread: ~number << 3 | 4 for a thread | kind
+   (linux/posix-timers.h). */
+static i64 cpu_clock(i32 id, u64 *ns) {
+    i32 number = ~(id >> 3);
+    if ((id & 3) == 3)
+        return -EINVAL;
+    if (id & 4) {
+        struct task *task = number ? task_find(number) : current;
+        if (!task || task->process != current->process)
+            return -EINVAL;
+        *ns = task_cpu_ns(task);
+        return 0;
+    }
+    struct process *process = number ? process_find(number) : current->process;
+    if (!process)
+        return -EINVAL;
+    *ns = process_cpu_ns(process);
+    return 0;
+}
+
+static i64 read_clock(i32 id, u64 *ns) {
+    switch (id) {
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+    case CLOCK_BOOTTIME_ALARM:
+        *ns = clock_monotonic();
+        return 0;
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_TAI:
+        *ns = clock_realtime();
+        return 0;
+    case CLOCK_PROCESS_CPUTIME_ID:
+        *ns = process_cpu_ns(current->process);
+        return 0;
+    case CLOCK_THREAD_CPUTIME_ID:
+        *ns = task_cpu_ns(current);
+        return 0;
+    default:
+        return id < 0 ? cpu_clock(id, ns) : -EINVAL;
+    }
+}
+
+i64 sys_clock_gettime(const u64 *a) {
+    u64 ns;
+    i64 err = read_clock((i32)a[0], &ns);
+    return err ? err : put_timespec(a[1], ns);
+}
+
+i64 sys_clock_getres(const u64 *a) {
+    u64 ns;
+    i64 err = read_clock((i32)a[0], &ns);
+    return err ? err : a[1] ? put_timespec(a[1], COARSE_RESOLUTION) : 0;
+}
+
+/* Guest time follows the host's; nobody inside may set it. */
+i64 sys_clock_settime(const u64 *a) {
+    u64 ns;
+    i64 err = (i32)a[0] == CLOCK_REALTIME ? get_timespec(&ns, a[1]) : -EINVAL;
+    return err ? err : -EPERM;
+}
+
+i64 sys_gettimeofday(const u64 *a) {
+    u64 ns = clock_realtime();
+    struct timeval tv = { (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS / 1000) };
+    struct timezone tz = { 0, 0 };
+    if (a[0] && put_user(tv, a[0]))
+        return -EFAULT;
+    return a[1] ? put_user(tz, a[1]) : 0;
+}
+
+i64 sys_time(const u64 *a) {
+    i64 seconds = (i64)(clock_realtime() / SECOND_NS);
+    return a[0] && put_user(seconds, a[0]) ? -EFAULT : seconds;
+}

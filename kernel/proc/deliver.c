@@ -1,0 +1,129 @@
+/* Acting on signals: on every return to user mode, with the user's registers at hand. */
+#include "errno.h"
+#include "hypercall.h"
+#include "lib.h"
+#include "linux/sigframe.h"
+#include "mm.h"
+#include "proc.h"
+#include "trace.h"
+#include "trap.h"
+
+#define STOPS_FROM_TERMINAL (SIG_STOPS & ~SIG_BIT(SIGSTOP))
+#define SYSCALL_SIZE 2 /* bytes of the instruction */
+#define FAULTS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE))
+
+/* Did a system call end with one of the codes programs must not see? */
+static bool wants_restart(const struct trapframe *frame) {
+    return frame->rax + ERESTARTNOHAND <= ERESTARTNOHAND - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
+}
+
+bool signal_work(const struct task *task) {
+    return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->kill_pending ||
+           task->restore_blocked || task->process->stopped || wants_restart(task->frame);
+}
+
+static void restart(struct trapframe *frame) {
+    frame->rax = frame->error;
+    frame->rip -= SYSCALL_SIZE;
+}
+
+/* A handler will run: EINTR, unless the call may start over after it. */
+static void settle_call(struct trapframe *frame, const struct sigaction *action) {
+    if (wants_restart(frame)) {
+        if (frame->rax == (u64)-ERESTARTNOINTR ||
+            (frame->rax == (u64)-ERESTARTSYS && (action->flags & SA_RESTART)))
+            restart(frame);
+        else
+            frame->rax = (u64)-EINTR;
+    }
+    current->restart_deadline = 0;
+}
+
+u64 restart_deadline(u64 fresh) {
+    u64 deadline = current->restart_deadline;
+    current->restart_deadline = 0;
+    return deadline ? deadline : fresh;
+}
+
+i64 restart_at(u64 deadline) {
+    current->restart_deadline = deadline;
+    return -ERESTARTNOHAND;
+}
+
+static bool interrupted(const struct trapframe *frame) {
+    return wants_restart(frame) || (frame->vector == VECTOR_SYSCALL && frame->rax == (u64)-EINTR);
+}
+
+static void restore_mask(void) {
+    if (current->restore_blocked) {
+        current->restore_blocked = false;
+        current->blocked = current->saved_blocked;
+    }
+}
+
+static noreturn void die(struct trapframe *frame, i32 sig, const struct siginfo *info) {
+    if ((SIG_BIT(sig) & FAULTS) && info->code > SI_USER) {
+        hc_begin(NV_OP_CRASH);
+        hc_arg(0, (u64)frame);
+        hc_arg(1, (u64)sig);
+        hc_arg(2, (u64)current->process->pid);
+        hc_arg(3, info->address);
+        hc_arg(4, current->mm->root);
+        hc_in(current->comm, strlen(current->comm));
+        hc_ring();
+    }
+    exit_group(sig);
+}
+
+static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *info,
+                        struct sigaction *slot) {
+    struct sigaction action = *slot;
+    u64 mask = current->restore_blocked ? current->saved_blocked : current->blocked;
+    current->restore_blocked = false;
+    settle_call(frame, &action);
+    if (action.flags & SA_RESETHAND)
+        slot->handler = SIG_DFL;
+    if (sigframe_push(frame, sig, info, &action, mask)) {
+        /* No room for the frame: SIGSEGV, and if that was the one, there is no second try. */
+        if (sig == SIGSEGV)
+            slot->handler = SIG_DFL;
+        signal_fault(SIGSEGV, SI_KERNEL, 0);
+        return;
+    }
+    current->blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : SIG_BIT(sig));
+}
+
+/* Do what the signal says; true when a handler is to run next. */
+static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
+    struct sigaction *action = &current->sighand->action[sig - 1];
+    trace_event(NV_TRACE_SIGNAL, (u16)sig, info->code <= SI_USER ? (u64)(u32)info->pid : 0,
+                info->code > SI_USER ? info->address : 0, action->handler);
+    if (action_ignores(action, sig))
+        return false;
+    if (action->handler != SIG_DFL) {
+        run_handler(frame, sig, info, action);
+        return true;
+    }
+    if (!(SIG_BIT(sig) & SIG_STOPS))
+        die(frame, sig, info);
+    if (!(SIG_BIT(sig) & STOPS_FROM_TERMINAL) || !group_is_orphaned(current->process->pgid))
+        process_stop(sig);
+    return false;
+}
+
+void signal_deliver(struct trapframe *frame) {
+    struct siginfo info;
+    wait_while_stopped();
+    if (current->restore_blocked && !interrupted(frame))
+        restore_mask();
+    for (i32 sig; !current->kill_pending && (sig = signal_take(current, ~current->blocked, &info));) {
+        if (act(frame, sig, &info))
+            return;
+        wait_while_stopped();
+    }
+    if (current->kill_pending)
+        exit_thread(current->process->status);
+    if (wants_restart(frame))
+        restart(frame);
+    restore_mask();
+}

@@ -1,0 +1,265 @@
+/* futex(2): waiting and waking. The kernel is not preemptible, so looking at the value and going to
+   sleep is one step. */
+#include "futex.h"
+#include "errno.h"
+#include "linux/futex.h"
+#include "linux/time.h"
+#include "mm.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+#define BUCKETS 64
+
+static struct list buckets[BUCKETS];
+
+static struct list *bucket_of(const struct futex_key *key) {
+    struct list *bucket = &buckets[(key->at >> 2 ^ key->at >> 12 ^ (u64)key->mm >> 9) % BUCKETS];
+    if (!bucket->next)
+        list_init(bucket);
+    return bucket;
+}
+
+static bool same(const struct futex_key *x, const struct futex_key *y) {
+    return x->mm == y->mm && x->at == y->at;
+}
+
+i64 futex_key_get(struct futex_key *key, u64 addr, bool private) {
+    if (addr & 3)
+        return -EINVAL;
+    if (!private) {
+        /* Memory that cannot be shared is private whatever the caller says. */
+        struct area *area = area_find(current->mm, addr);
+        private = !area || !(area->flags & MAP_SHARED);
+    }
+    if (private) {
+        *key = (struct futex_key){ current->mm, addr };
+        return addr < NV_USER_END ? 0 : -EFAULT;
+    }
+    paddr at = mm_resolve(current->mm, addr, 0);
+    if (!at)
+        return -EFAULT;
+    frame_get(ROUND_DOWN(at, PAGE_SIZE));
+    *key = (struct futex_key){ NULL, at };
+    return 0;
+}
+
+void futex_key_put(const struct futex_key *key) {
+    if (!key->mm)
+        frame_put(ROUND_DOWN(key->at, PAGE_SIZE));
+}
+
+i64 futex_sleep(struct futex_waiter *waiter, u64 deadline) {
+    i64 why = 0;
+    waiter->task = current;
+    waiter->woken = false;
+    list_append(bucket_of(&waiter->key), &waiter->link);
+    while (!waiter->woken && !why)
+        why = sleep_until(deadline);
+    list_remove(&waiter->link);
+    return waiter->woken ? 0 : why;
+}
+
+void futex_release(struct futex_waiter *waiter) {
+    list_remove(&waiter->link);
+    waiter->woken = true;
+    wake_task(waiter->task);
+}
+
+i64 futex_wake(const struct futex_key *key, u32 count, u32 bitset) {
+    struct futex_waiter *waiter, *next;
+    i64 woken = 0;
+    list_for_each_safe(waiter, next, bucket_of(key), link) {
+        if (woken >= count)
+            break;
+        if (waiter->pi || !same(&waiter->key, key) || !(waiter->bitset & bitset))
+            continue;
+        futex_release(waiter);
+        woken++;
+    }
+    return woken;
+}
+
+struct futex_waiter *futex_first_pi(const struct futex_key *key, bool *more) {
+    struct futex_waiter *waiter, *first = NULL;
+    *more = false;
+    list_for_each(waiter, bucket_of(key), link) {
+        if (!waiter->pi || !same(&waiter->key, key))
+            continue;
+        *more = first != NULL;
+        if (*more)
+            break;
+        first = waiter;
+    }
+    return first;
+}
+
+static i64 wake_address(u64 addr, u32 count, bool private, u32 bitset) {
+    struct futex_key key;
+    i64 result = futex_key_get(&key, addr, private);
+    if (result)
+        return result;
+    result = futex_wake(&key, count, bitset);
+    futex_key_put(&key);
+    return result;
+}
+
+void futex_wake_address(u64 addr, u32 count) { wake_address(addr, count, false, FUTEX_BITSET_MATCH_ANY); }
+
+static i64 wait(u64 addr, u32 expected, bool private, u32 bitset, u64 deadline, bool restartable) {
+    struct futex_waiter waiter = { .bitset = bitset };
+    u32 value;
+    if (!bitset)
+        return -EINVAL;
+    i64 result = futex_key_get(&waiter.key, addr, private);
+    if (result)
+        return result;
+    result = get_user(value, addr);
+    if (!result)
+        result = value == expected ? futex_sleep(&waiter, deadline) : -EAGAIN;
+    futex_key_put(&waiter.key);
+    if (result == -EINTR)
+        return restartable ? -ERESTARTSYS : restart_at(deadline);
+    return result;
+}
+
+/* Wake some waiters of one futex and move up to `move` others to a second one. */
+static i64 requeue(u64 addr, u64 addr2, bool private, u32 wake, u32 move, const u32 *expected) {
+    struct futex_key from, to;
+    u32 value;
+    if ((i32)wake < 0 || (i32)move < 0)
+        return -EINVAL;
+    i64 result = futex_key_get(&from, addr, private);
+    if (result)
+        return result;
+    result = futex_key_get(&to, addr2, private);
+    if (!result && expected) {
+        result = get_user(value, addr);
+        if (!result && value != *expected)
+            result = -EAGAIN;
+        if (result)
+            futex_key_put(&to);
+    }
+    if (!result) {
+        result = futex_wake(&from, wake, FUTEX_BITSET_MATCH_ANY);
+        struct futex_waiter *waiter, *next;
+        struct list *source = bucket_of(&from), *target = bucket_of(&to);
+        bool moving = !same(&from, &to);
+        list_for_each_safe(waiter, next, source, link) {
+            if (!move || !moving)
+                break;
+            if (waiter->pi || !same(&waiter->key, &from))
+                continue;
+            list_remove(&waiter->link);
+            list_append(target, &waiter->link);
+            futex_key_put(&waiter->key);
+            waiter->key = to;
+            if (!to.mm)
+                frame_get(ROUND_DOWN(to.at, PAGE_SIZE));
+            move--;
+            result++;
+        }
+        futex_key_put(&to);
+    }
+    futex_key_put(&from);
+    return result;
+}
+
+static i32 sign_extend_12(u32 value) { return (i32)(value << 20) >> 20; }
+
+/* FUTEX_WAKE_OP: change the second word, wake on the first, and on the second if its old value
+   compares as asked. */
+static i64 wake_op(u64 addr, u64 addr2, bool private, u32 count, u32 count2, u32 code) {
+    u32 op = code >> 28 & 7, cmp = code >> 24 & 15;
+    i32 argument = sign_extend_12(code >> 12 & 0xfff), limit = sign_extend_12(code & 0xfff), old, new;
+    bool matches;
+    if (code >> 31) /* FUTEX_OP_OPARG_SHIFT */
+        argument = (i32)(1u << (argument & 31));
+    if (addr2 & 3)
+        return -EINVAL;
+    if (get_user(old, addr2))
+        return -EFAULT;
+    switch (op) {
+    case 0: new = argument; break;
+    case 1: new = (i32)((u32)old + (u32)argument); break;
+    case 2: new = old | argument; break;
+    case 3: new = old & ~argument; break;
+    case 4: new = old ^ argument; break;
+    default: return -ENOSYS;
+    }
+    switch (cmp) {
+    case 0: matches = old == limit; break;
+    case 1: matches = old != limit; break;
+    case 2: matches = old < limit; break;
+    case 3: matches = old <= limit; break;
+    case 4: matches = old > limit; break;
+    case 5: matches = old >= limit; break;
+    default: return -ENOSYS;
+    }
+    if (put_user(new, addr2))
+        return -EFAULT;
+    i64 woken = wake_address(addr, count, private, FUTEX_BITSET_MATCH_ANY);
+    if (woken < 0 || !matches)
+        return woken;
+    i64 more = wake_address(addr2, count2, private, FUTEX_BITSET_MATCH_ANY);
+    return more < 0 ? more : woken + more;
+}
+
+/* The timeout as a deadline on the monotonic clock. FUTEX_WAIT's is relative, the others' absolute. */
+static i64 get_deadline(u64 *deadline, u64 addr, u32 command, bool realtime) {
+    u64 ns;
+    *deadline = NEVER;
+    if (!addr)
+        return 0;
+    i64 err = get_timespec(&ns, addr);
+    if (err)
+        return err;
+    if (command == FUTEX_WAIT) {
+        *deadline = restart_deadline(deadline_after(ns));
+    } else if (realtime) {
+        u64 offset = clock_realtime() - clock_monotonic();
+        *deadline = ns > offset ? ns - offset : 0;
+    } else {
+        *deadline = ns;
+    }
+    return 0;
+}
+
+i64 sys_futex(const u64 *a) {
+    u64 addr = a[0], addr2 = a[4], deadline = NEVER;
+    u32 op = (u32)a[1], command = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME), value = (u32)a[2];
+    bool private = op & FUTEX_PRIVATE_FLAG, realtime = op & FUTEX_CLOCK_REALTIME;
+    if (realtime && command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2)
+        return -ENOSYS;
+    if (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
+        command == FUTEX_LOCK_PI2) {
+        i64 err = get_deadline(&deadline, a[3], command, realtime || command == FUTEX_LOCK_PI);
+        if (err)
+            return err;
+    }
+    switch (command) {
+    case FUTEX_WAIT:
+        return wait(addr, value, private, FUTEX_BITSET_MATCH_ANY, deadline, !a[3]);
+    case FUTEX_WAIT_BITSET: /* an absolute timeout stays right when the call starts over */
+        return wait(addr, value, private, (u32)a[5], deadline, true);
+    case FUTEX_WAKE:
+        return wake_address(addr, value, private, FUTEX_BITSET_MATCH_ANY);
+    case FUTEX_WAKE_BITSET:
+        return a[5] & FUTEX_BITSET_MATCH_ANY ? wake_address(addr, value, private, (u32)a[5]) : -EINVAL;
+    case FUTEX_REQUEUE:
+        return requeue(addr, addr2, private, value, (u32)a[3], NULL);
+    case FUTEX_CMP_REQUEUE:
+        return requeue(addr, addr2, private, value, (u32)a[3], &(u32){ (u32)a[5] });
+    case FUTEX_WAKE_OP:
+        return wake_op(addr, addr2, private, value, (u32)a[3], (u32)a[5]);
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+        return futex_lock_pi(addr, private, false, deadline);
+    case FUTEX_TRYLOCK_PI:
+        return futex_lock_pi(addr, private, true, NEVER);
+    case FUTEX_UNLOCK_PI:
+        return futex_unlock_pi(addr, private);
+    default:
+        return -ENOSYS;
+    }
+}

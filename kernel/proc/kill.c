@@ -1,0 +1,107 @@
+/* Sending signals from programs: kill, tkill, tgkill, sigqueue. */
+#include "errno.h"
+#include "linux/sigframe.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+static bool permitted(const struct process *target, i32 sig) {
+    const struct process *self = current->process;
+    if (self->uid == 0 || self->uid == target->ruid || self->uid == target->suid ||
+        self->ruid == target->ruid || self->ruid == target->suid)
+        return true;
+    return sig == SIGCONT && self->sid == target->sid;
+}
+
+static i64 send_to(struct process *process, i32 sig, const struct siginfo *info) {
+    if (!permitted(process, sig))
+        return -EPERM;
+    return sig ? signal_process(process, sig, info) : 0;
+}
+
+/* To each that passes the test of kill(2)'s negative pids: pgid 0 means everybody but init and self. */
+static i64 send_to_many(i32 pgid, i32 sig) {
+    struct process *process;
+    i64 result = -ESRCH;
+    bool any = false;
+    list_for_each(process, &all_processes, all) {
+        if (pgid ? process->pgid != pgid : process == init_process || process == current->process)
+            continue;
+        result = send_to(process, sig, NULL);
+        any |= !result;
+    }
+    return any ? 0 : result;
+}
+
+i64 sys_kill(const u64 *a) {
+    i32 pid = (i32)a[0], sig = (i32)a[1];
+    if (sig < 0 || sig > NSIG)
+        return -EINVAL;
+    if (pid > 0) {
+        struct process *process = process_find(pid);
+        if (!process) { /* a thread's number names its process */
+            struct task *task = task_find(pid);
+            process = task ? task->process : NULL;
+        }
+        return process ? send_to(process, sig, NULL) : -ESRCH;
+    }
+    if (pid == (i32)0x80000000)
+        return -ESRCH;
+    return send_to_many(pid == 0 ? current->process->pgid : pid == -1 ? 0 : -pid, sig);
+}
+
+static i64 send_to_thread(i32 tgid, i32 tid, i32 sig, struct siginfo *info) {
+    if (tid <= 0 || sig < 0 || sig > NSIG)
+        return -EINVAL;
+    struct task *task = task_find(tid);
+    if (!task || (tgid && task->process->pid != tgid))
+        return -ESRCH;
+    if (!permitted(task->process, sig))
+        return -EPERM;
+    return sig ? signal_task(task, sig, info) : 0;
+}
+
+static struct siginfo from_self(i32 code) {
+    return (struct siginfo){ .code = code, .pid = current->process->pid, .uid = current->process->ruid };
+}
+
+i64 sys_tkill(const u64 *a) {
+    struct siginfo info = from_self(SI_TKILL);
+    return send_to_thread(0, (i32)a[0], (i32)a[1], &info);
+}
+
+i64 sys_tgkill(const u64 *a) {
+    struct siginfo info = from_self(SI_TKILL);
+    return (i32)a[0] > 0 ? send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info) : -EINVAL;
+}
+
+/* A siginfo from a program must not claim to come from the kernel, nor from kill(2) by another. */
+static i64 get_siginfo(struct siginfo *info, u64 addr, i32 sig, const struct process *target) {
+    if (get_user(*info, addr))
+        return -EFAULT;
+    if ((info->code >= 0 || info->code == SI_TKILL) && target != current->process)
+        return -EPERM;
+    info->signo = sig;
+    return 0;
+}
+
+i64 sys_rt_sigqueueinfo(const u64 *a) {
+    struct siginfo info;
+    i32 sig = (i32)a[1];
+    struct process *process = process_find((i32)a[0]);
+    if (sig < 0 || sig > NSIG)
+        return -EINVAL;
+    if (!process)
+        return -ESRCH;
+    i64 err = get_siginfo(&info, a[2], sig, process);
+    return err ? err : send_to(process, sig, &info);
+}
+
+i64 sys_rt_tgsigqueueinfo(const u64 *a) {
+    struct siginfo info;
+    struct task *task = task_find((i32)a[1]);
+    if (!task)
+        return -ESRCH;
+    i64 err = get_siginfo(&info, a[3], (i32)a[2], task->process);
+    return err ? err : send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info);
+}

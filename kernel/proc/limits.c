@@ -1,0 +1,58 @@
+/* Resource limits: kept here, enforced by those who own the resource. */
+#include "errno.h"
+#include "hypercall.h"
+#include "linux/resource.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+static i64 set_limit(struct process *process, u32 which, const struct rlimit *new) {
+    struct rlimit *limit = &process->limits[which];
+    if (new->cur > new->max)
+        return -EINVAL;
+    if (new->max > limit->max && current->process->uid)
+        return -EPERM;
+    /* What the host has given is a limit for everybody. */
+    if ((which == RLIMIT_NOFILE && new->max > boot.max_files) ||
+        (which == RLIMIT_NPROC && new->max != RLIM_INFINITY && new->max > boot.max_tasks))
+        return -EPERM;
+    *limit = *new;
+    return 0;
+}
+
+static bool permitted(const struct process *target) {
+    const struct process *self = current->process;
+    return target == self || self->uid == 0 ||
+           (self->ruid == target->uid && self->ruid == target->ruid && self->ruid == target->suid);
+}
+
+i64 sys_prlimit64(const u64 *a) {
+    struct process *process = a[0] ? process_find((i32)a[0]) : current->process;
+    struct rlimit new, old;
+    if (a[1] >= RLIM_COUNT)
+        return -EINVAL;
+    if (a[2] && get_user(new, a[2]))
+        return -EFAULT;
+    if (!process)
+        return -ESRCH;
+    if (!permitted(process))
+        return -EPERM;
+    old = process->limits[a[1]];
+    i64 err = a[2] ? set_limit(process, (u32)a[1], &new) : 0;
+    return err ? err : a[3] ? put_user(old, a[3]) : 0;
+}
+
+i64 sys_getrlimit(const u64 *a) {
+    if (a[0] >= RLIM_COUNT)
+        return -EINVAL;
+    return put_user(current->process->limits[a[0]], a[1]);
+}
+
+i64 sys_setrlimit(const u64 *a) {
+    struct rlimit new;
+    if (a[0] >= RLIM_COUNT)
+        return -EINVAL;
+    if (get_user(new, a[1]))
+        return -EFAULT;
+    return set_limit(current->process, (u32)a[0], &new);
+}

@@ -1,0 +1,180 @@
+/* timer_create(2) and its family: timers that send a signal, to the process or to one thread. */
+#include "errno.h"
+#include "frame.h"
+#include "linux/sigframe.h"
+#include "linux/time.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+#define TIMERS_PER_PROCESS 64
+#define OVERRUN_MAX 0x7fffffff
+
+struct posix_timer {
+    struct timer timer;
+    struct process *process;
+    i32 id, clock, signo, tid; /* signo 0: SIGEV_NONE; tid 0: the whole process */
+    u64 value, interval;
+    i32 overrun;
+};
+
+struct timer_table {
+    struct posix_timer *slot[TIMERS_PER_PROCESS];
+};
+
+static void expired(struct timer *timer) {
+    struct posix_timer *t = container_of(timer, struct posix_timer, timer);
+    u64 now = clock_monotonic(), late = now - timer->node.key;
+    t->overrun = 0;
+    if (t->interval) {
+        u64 missed = late / t->interval;
+        t->overrun = (i32)MIN(missed, OVERRUN_MAX);
+        timer_start(timer, timer->node.key + (missed + 1) * t->interval);
+    }
+    struct siginfo info = {
+        .code = SI_TIMER, .timer_id = t->id, .overrun = t->overrun, .timer_value = t->value,
+    };
+    if (!t->signo)
+        return;
+    struct task *task = t->tid ? task_find(t->tid) : NULL;
+    if (task && task->process == t->process)
+        signal_task(task, t->signo, &info);
+    else if (!t->tid)
+        signal_process(t->process, t->signo, &info);
+}
+
+static struct posix_timer **slot_of(i32 id) {
+    struct timer_table *table = current->process->posix_timers;
+    return table && id >= 0 && id < TIMERS_PER_PROCESS && table->slot[id] ? &table->slot[id] : NULL;
+}
+
+void posix_timers_free(struct process *process) {
+    struct timer_table *table = process->posix_timers;
+    if (!table)
+        return;
+    for (u32 i = 0; i < TIMERS_PER_PROCESS; i++) {
+        if (table->slot[i]) {
+            timer_cancel(&table->slot[i]->timer);
+            kfree(table->slot[i]);
+        }
+    }
+    kfree(table);
+    process->posix_timers = NULL;
+}
+
+static struct posix_timer **free_slot(void) {
+    struct process *process = current->process;
+    if (!process->posix_timers && !(process->posix_timers = kzalloc(sizeof(struct timer_table))))
+        return NULL;
+    struct timer_table *table = process->posix_timers;
+    for (u32 i = 0; i < TIMERS_PER_PROCESS; i++)
+        if (!table->slot[i])
+            return &table->slot[i];
+    return NULL;
+}
+
+/* Who hears of the timer, from the user's sigevent (SIGALRM with the timer's id by default). */
+static i64 parse_event(struct posix_timer *t, u64 addr) {
+    struct sigevent event = { .signo = SIGALRM, .notify = SIGEV_SIGNAL };
+    if (!addr)
+        event.value = (u64)t->id;
+    else if (get_user(event, addr))
+        return -EFAULT;
+    i32 kind = event.notify & ~SIGEV_THREAD_ID;
+    if (kind != SIGEV_SIGNAL && event.notify != SIGEV_NONE)
+        return -EINVAL;
+    if (event.notify & SIGEV_THREAD_ID) {
+        struct task *task = task_find(event.tid);
+        if (!task || task->process != current->process)
+            return -EINVAL;
+        t->tid = event.tid;
+    }
+    if (kind == SIGEV_SIGNAL && (event.signo < 1 || event.signo > NSIG))
+        return -EINVAL;
+    t->signo = kind == SIGEV_SIGNAL ? event.signo : 0;
+    t->value = event.value;
+    return 0;
+}
+
+i64 sys_timer_create(const u64 *a) {
+    i32 clock = (i32)a[0];
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
+        return clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
+    struct posix_timer **slot = free_slot();
+    if (!slot)
+        return -EAGAIN;
+    struct posix_timer *t = kzalloc(sizeof(*t));
+    if (!t)
+        return -EAGAIN;
+    t->timer.fn = expired;
+    t->process = current->process;
+    t->clock = clock;
+    t->id = (i32)(slot - ((struct timer_table *)current->process->posix_timers)->slot);
+    i64 err = parse_event(t, a[1]);
+    if (!err)
+        err = put_user(t->id, a[2]);
+    if (err)
+        kfree(t);
+    else
+        *slot = t;
+    return err;
+}
+
+static struct timespec to_timespec(u64 ns) {
+    return (struct timespec){ (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS) };
+}
+
+static i64 put_setting(const struct posix_timer *t, u64 addr) {
+    u64 now = clock_monotonic(), key = t->timer.node.key;
+    u64 left = !t->timer.armed ? 0 : key > now ? key - now : 1;
+    struct itimerspec out = { to_timespec(t->interval), to_timespec(left) };
+    return put_user(out, addr);
+}
+
+i64 sys_timer_settime(const u64 *a) {
+    struct posix_timer **slot = slot_of((i32)a[0]);
+    u64 interval, value;
+    if (!slot || !a[2])
+        return -EINVAL;
+    struct posix_timer *t = *slot;
+    i64 err = get_timespec(&interval, a[2]);
+    if (!err)
+        err = get_timespec(&value, a[2] + offsetof(struct itimerspec, value));
+    if (err)
+        return err;
+    if (a[3] && put_setting(t, a[3]))
+        return -EFAULT;
+    timer_cancel(&t->timer);
+    t->interval = interval;
+    t->overrun = 0;
+    if (!value)
+        return 0;
+    if (!((i32)a[1] & TIMER_ABSTIME)) {
+        value = deadline_after(value);
+    } else if (t->clock == CLOCK_REALTIME) {
+        u64 offset = clock_realtime() - clock_monotonic();
+        value = value > offset ? value - offset : 1;
+    }
+    timer_start(&t->timer, value);
+    return 0;
+}
+
+i64 sys_timer_gettime(const u64 *a) {
+    struct posix_timer **slot = slot_of((i32)a[0]);
+    return slot ? put_setting(*slot, a[1]) : -EINVAL;
+}
+
+i64 sys_timer_getoverrun(const u64 *a) {
+    struct posix_timer **slot = slot_of((i32)a[0]);
+    return slot ? (*slot)->overrun : -EINVAL;
+}
+
+i64 sys_timer_delete(const u64 *a) {
+    struct posix_timer **slot = slot_of((i32)a[0]);
+    if (!slot)
+        return -EINVAL;
+    timer_cancel(&(*slot)->timer);
+    kfree(*slot);
+    *slot = NULL;
+    return 0;
+}

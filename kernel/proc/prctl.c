@@ -1,0 +1,114 @@
+/* prctl and arch_prctl: settings of the process and of the thread's segment bases. */
+#include "errno.h"
+#include "lib.h"
+#include "linux/prctl.h"
+#include "privilege.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+#define CAPABILITY_LAST 40
+#define TIMER_SLACK_DEFAULT 50000 /* ns */
+#define TSC_ENABLE 1
+#define PERSONALITY_QUERY 0xffffffffu
+
+static i64 set_name(u64 addr) {
+    char name[COMM_LEN] = { 0 };
+    i64 length = copy_string_from_user(name, addr, COMM_LEN - 1);
+    if (length == -EFAULT)
+        return -EFAULT;
+    name[COMM_LEN - 1] = 0;
+    memcpy(current->comm, name, COMM_LEN);
+    return 0;
+}
+
+i64 sys_prctl(const u64 *a) {
+    struct process *process = current->process;
+    i32 number;
+    switch ((i32)a[0]) {
+    case PR_SET_NAME:
+        return set_name(a[1]);
+    case PR_GET_NAME:
+        return copy_to_user(a[1], current->comm, COMM_LEN);
+    case PR_SET_PDEATHSIG:
+        if (a[1] > NSIG)
+            return -EINVAL;
+        process->parent_death_signal = (i32)a[1];
+        return 0;
+    case PR_GET_PDEATHSIG:
+        return put_user(process->parent_death_signal, a[1]);
+    case PR_SET_DUMPABLE:
+        if (a[1] > 1)
+            return -EINVAL;
+        process->not_dumpable = !a[1];
+        return 0;
+    case PR_GET_DUMPABLE:
+        return !process->not_dumpable;
+    case PR_SET_NO_NEW_PRIVS:
+        if (a[1] != 1 || a[2] || a[3] || a[4])
+            return -EINVAL;
+        process->no_new_privs = true;
+        return 0;
+    case PR_GET_NO_NEW_PRIVS:
+        return a[1] || a[2] || a[3] || a[4] ? -EINVAL : process->no_new_privs;
+    case PR_SET_CHILD_SUBREAPER:
+        process->subreaper = a[1] != 0;
+        return 0;
+    case PR_GET_CHILD_SUBREAPER:
+        number = process->subreaper;
+        return put_user(number, a[1]);
+    case PR_CAPBSET_READ:
+        return a[1] > CAPABILITY_LAST ? -EINVAL : 1;
+    case PR_GET_TSC:
+        number = TSC_ENABLE;
+        return put_user(number, a[1]);
+    case PR_GET_TIMERSLACK:
+        return TIMER_SLACK_DEFAULT;
+    case PR_SET_TIMERSLACK: /* a hint, and timers are exact here */
+    case PR_GET_KEEPCAPS:
+    case PR_GET_TIMING:
+    case PR_GET_SECCOMP:
+    case PR_GET_SECUREBITS:
+    case PR_GET_THP_DISABLE:
+        return 0;
+    case PR_SET_TIMING:
+        return a[1] ? -EINVAL : 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+i64 sys_arch_prctl(const u64 *a) {
+    switch ((i32)a[0]) {
+    case ARCH_SET_FS:
+        if (a[1] >= NV_USER_END)
+            return -EPERM;
+        current->fs_base = a[1];
+        user_bases_load(current->fs_base, current->gs_base);
+        return 0;
+    case ARCH_SET_GS:
+        if (a[1] >= NV_USER_END)
+            return -EPERM;
+        current->gs_base = a[1];
+        user_bases_load(current->fs_base, current->gs_base);
+        return 0;
+    case ARCH_GET_FS:
+        return put_user(current->fs_base, a[1]);
+    case ARCH_GET_GS:
+        return put_user(current->gs_base, a[1]);
+    default:
+        return -EINVAL;
+    }
+}
+
+/* Kept for those who ask; only the flag for fixed addresses would mean anything, and addresses are
+   fixed anyway. */
+i64 sys_personality(const u64 *a) {
+    u32 old = current->process->personality;
+    if ((u32)a[0] != PERSONALITY_QUERY)
+        current->process->personality = (u32)a[0];
+    return old;
+}
+
+/* Restartable sequences would need their abort handled at every preemption; libc does without. */
+i64 sys_rseq(const u64 *a) { return -ENOSYS; }

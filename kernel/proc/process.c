@@ -1,0 +1,194 @@
+/* The tables of processes and threads, and how both come and go. */
+#include "errno.h"
+#include "file.h"
+#include "hypercall.h"
+#include "lib.h"
+#include "linux/resource.h"
+#include "mm.h"
+#include "proc.h"
+
+struct list all_processes = LIST_INIT(all_processes);
+struct process *init_process;
+i32 foreground_pgid;
+
+static struct tree tasks;     /* by tid */
+static struct tree processes; /* by pid; zombies too */
+static u32 tasks_alive;
+static i32 last_pid;
+static bool pids_wrapped;
+
+_Static_assert(sizeof(struct task) <= PAGE_SIZE && sizeof(struct process) <= PAGE_SIZE, "heap objects");
+
+struct task *task_find(i32 tid) {
+    struct tree_node *node = tid > 0 ? tree_find(&tasks, (u64)tid) : NULL;
+    return node ? tree_entry(node, struct task, by_tid) : NULL;
+}
+
+struct process *process_find(i32 pid) {
+    struct tree_node *node = pid > 0 ? tree_find(&processes, (u64)pid) : NULL;
+    return node ? tree_entry(node, struct process, by_pid) : NULL;
+}
+
+u32 task_count(void) { return tasks_alive; }
+
+/* A number lives on as long as a group or session is named after it. */
+static bool pid_taken(i32 pid) {
+    if (task_find(pid) || process_find(pid))
+        return true;
+    struct process *process;
+    list_for_each(process, &all_processes, all)
+        if (process->pgid == pid || process->sid == pid)
+            return true;
+    return false;
+}
+
+/* 0 when every number is taken. */
+static i32 pid_alloc(void) {
+    for (i32 tries = 0; tries < PID_MAX; tries++) {
+        if (++last_pid >= PID_MAX) {
+            last_pid = 2;
+            pids_wrapped = true;
+        }
+        if (!pids_wrapped || !pid_taken(last_pid))
+            return last_pid;
+    }
+    return 0;
+}
+
+static void default_limits(struct rlimit *limits) {
+    for (u32 i = 0; i < RLIM_COUNT; i++)
+        limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+    limits[RLIMIT_STACK].cur = 8UL << 20;
+    limits[RLIMIT_CORE].cur = 0;
+    limits[RLIMIT_NPROC] = (struct rlimit){ boot.max_tasks, boot.max_tasks };
+    limits[RLIMIT_NOFILE] = (struct rlimit){ boot.max_files, boot.max_files };
+    limits[RLIMIT_SIGPENDING] = (struct rlimit){ 4096, 4096 };
+    limits[RLIMIT_NICE] = limits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
+}
+
+/* The first process: who the host says it is, leader of its own session and of the console. */
+static void init_first(struct process *process) {
+    process->uid = process->ruid = process->suid = boot.uid;
+    process->gid = process->rgid = process->sgid = boot.gid;
+    process->pgid = process->sid = foreground_pgid = process->pid;
+    default_limits(process->limits);
+}
+
+static void inherit(struct process *process, const struct process *parent) {
+    process->pgid = parent->pgid;
+    process->sid = parent->sid;
+    process->uid = parent->uid;
+    process->gid = parent->gid;
+    process->ruid = parent->ruid;
+    process->suid = parent->suid;
+    process->rgid = parent->rgid;
+    process->sgid = parent->sgid;
+    process->group_count = parent->group_count;
+    memcpy(process->groups, parent->groups, parent->group_count * sizeof(u32));
+    process->nice = parent->nice;
+    process->personality = parent->personality;
+    process->membarrier = parent->membarrier;
+    process->no_new_privs = parent->no_new_privs;
+    process->not_dumpable = parent->not_dumpable;
+    memcpy(process->limits, parent->limits, sizeof(process->limits));
+}
+
+struct process *process_new(struct process *parent) {
+    if (tasks_alive >= boot.max_tasks)
+        return NULL;
+    struct process *process = kzalloc(sizeof(*process));
+    i32 pid = process ? pid_alloc() : 0;
+    if (!pid) {
+        kfree(process);
+        return NULL;
+    }
+    process->pid = pid;
+    process->exit_signal = SIGCHLD;
+    process->start_ns = clock_monotonic();
+    list_init(&process->children);
+    list_init(&process->sibling);
+    list_init(&process->threads);
+    wait_queue_init(&process->child_exit);
+    wait_queue_init(&process->vfork_done);
+    sig_pending_init(&process->pending);
+    if (parent) {
+        inherit(process, parent);
+        process->parent = parent;
+        list_append(&parent->children, &process->sibling);
+    } else {
+        init_first(process);
+    }
+    list_append(&all_processes, &process->all);
+    process->by_pid.key = (u64)pid;
+    tree_insert(&processes, &process->by_pid);
+    return process;
+}
+
+void process_free(struct process *process) {
+    timer_cancel(&process->alarm);
+    sig_pending_flush(&process->pending);
+    /* A vfork parent may still stand on the queue although another thread has waited for the child. */
+    while (!list_empty(&process->vfork_done.waiters))
+        list_remove(process->vfork_done.waiters.next);
+    list_remove(&process->sibling);
+    list_remove(&process->all);
+    tree_remove(&processes, &process->by_pid);
+    kfree(process);
+}
+
+void task_set_tid(struct task *task, i32 tid) {
+    if (task->tid)
+        tree_remove(&tasks, &task->by_tid);
+    task->tid = tid;
+    task->by_tid.key = (u64)tid;
+    tree_insert(&tasks, &task->by_tid);
+}
+
+struct task *task_new(struct process *process) {
+    if (tasks_alive >= boot.max_tasks)
+        return NULL;
+    i32 tid = process->leader ? pid_alloc() : process->pid;
+    struct task *task = tid ? kzalloc(sizeof(*task)) : NULL;
+    if (!task)
+        return NULL;
+    task->process = process;
+    task->altstack_flags = 2; /* SS_DISABLE */
+    list_init(&task->run_link);
+    sig_pending_init(&task->pending);
+    task_set_tid(task, tid);
+    list_append(&process->threads, &task->thread_link);
+    process->thread_count++;
+    if (!process->leader)
+        process->leader = task;
+    tasks_alive++;
+    return task;
+}
+
+/* From here on nobody finds it; the leader's place goes to another thread. */
+void task_unlink(struct task *task) {
+    struct process *process = task->process;
+    if (!process)
+        return;
+    task->process = NULL;
+    tree_remove(&tasks, &task->by_tid);
+    list_remove(&task->thread_link);
+    process->thread_count--;
+    if (process->leader == task)
+        process->leader = process->thread_count ? list_first(&process->threads, struct task, thread_link) : NULL;
+    tasks_alive--;
+}
+
+void task_free(struct task *task) {
+    task_unlink(task);
+    timer_cancel(&task->sleep_timer);
+    sig_pending_flush(&task->pending);
+    if (task->files)
+        fd_table_put(task->files);
+    if (task->fs)
+        fs_context_put(task->fs);
+    if (task->sighand)
+        sighand_put(task->sighand);
+    if (task->mm)
+        mm_put(task->mm);
+    kfree(task);
+}

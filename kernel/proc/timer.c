@@ -1,0 +1,65 @@
+/* Timers: a tree by deadline. The host's one-shot timer is set on the way back to user mode, and only
+   when what it would do is too late: a switch between two tasks costs no hypercall. */
+#include "hypercall.h"
+#include "proc.h"
+#include "trap.h"
+
+#define TICK_NS 4000000UL
+
+bool timers_stale;
+
+static struct tree timers;
+static u64 host_deadline = NEVER; /* when VECTOR_TIMER comes, as far as we know */
+static bool ticking;
+
+u64 timer_next(void) {
+    struct tree_node *first = tree_first(&timers);
+    return first ? first->key : NEVER;
+}
+
+void timer_start(struct timer *timer, u64 deadline) {
+    timer_cancel(timer);
+    timer->node.key = deadline;
+    timer->armed = true;
+    tree_insert(&timers, &timer->node);
+    timers_stale |= deadline < host_deadline;
+}
+
+void timer_cancel(struct timer *timer) {
+    if (timer->armed) {
+        timer->armed = false;
+        tree_remove(&timers, &timer->node);
+    }
+}
+
+void tick_needed(bool yes) {
+    ticking = yes;
+    timers_stale |= yes;
+}
+
+/* A host timer that is too early is left alone: it costs one interrupt, changing it costs as much. */
+void timers_arm(void) {
+    u64 wanted = timer_next();
+    timers_stale = false;
+    if (ticking)
+        wanted = MIN(wanted, clock_monotonic() + TICK_NS);
+    if (wanted >= host_deadline)
+        return;
+    host_deadline = wanted;
+    hc_begin(NV_OP_TIMER);
+    hc_arg(0, wanted);
+    hc_ring();
+}
+
+void timer_interrupt(void) {
+    u64 now = clock_monotonic();
+    if (host_deadline <= now)
+        host_deadline = NEVER;
+    for (struct tree_node *node; (node = tree_first(&timers)) && node->key <= now;) {
+        struct timer *timer = tree_entry(node, struct timer, node);
+        timer_cancel(timer);
+        timer->fn(timer);
+    }
+    need_resched = true; /* the tick, or somebody has woken up */
+    timers_stale = true;
+}

@@ -1,0 +1,73 @@
+/* What processes have used: getrusage, times. Kernel time is not told apart from user time. */
+#include "errno.h"
+#include "lib.h"
+#include "linux/resource.h"
+#include "mm.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+#define KIB_PER_PAGE 4
+#define NS_PER_TICK (SECOND_NS / USER_HZ)
+
+struct tms {
+    i64 utime, stime, cutime, cstime;
+};
+
+static struct timeval to_timeval(u64 ns) {
+    return (struct timeval){ (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS / 1000) };
+}
+
+static u64 peak_resident(const struct process *process) {
+    u64 now = process->leader && process->leader->mm ? process->leader->mm->resident : 0;
+    return MAX(now, process->peak_resident);
+}
+
+static void fill(struct rusage *out, u64 user_ns, u64 system_ns, u64 pages) {
+    memset(out, 0, sizeof(*out));
+    out->utime = to_timeval(user_ns);
+    out->stime = to_timeval(system_ns);
+    out->maxrss = (i64)(pages * KIB_PER_PAGE);
+}
+
+void rusage_of(struct rusage *out, const struct process *p, bool with_children) {
+    u64 user = process_cpu_ns(p) - p->system_ns, system = p->system_ns, pages = peak_resident(p);
+    if (with_children) {
+        user += p->child_user_ns;
+        system += p->child_system_ns;
+        pages = MAX(pages, p->child_peak_resident);
+    }
+    fill(out, user, system, pages);
+}
+
+i64 sys_getrusage(const u64 *a) {
+    struct process *p = current->process;
+    struct rusage usage;
+    switch ((i32)a[0]) {
+    case RUSAGE_SELF:
+        rusage_of(&usage, p, false);
+        break;
+    case RUSAGE_CHILDREN:
+        fill(&usage, p->child_user_ns, p->child_system_ns, p->child_peak_resident);
+        break;
+    case RUSAGE_THREAD:
+        fill(&usage, task_cpu_ns(current), 0, peak_resident(p));
+        break;
+    default:
+        return -EINVAL;
+    }
+    return put_user(usage, a[1]);
+}
+
+i64 sys_times(const u64 *a) {
+    struct process *p = current->process;
+    struct tms out = {
+        (i64)((process_cpu_ns(p) - p->system_ns) / NS_PER_TICK),
+        (i64)(p->system_ns / NS_PER_TICK),
+        (i64)(p->child_user_ns / NS_PER_TICK),
+        (i64)(p->child_system_ns / NS_PER_TICK),
+    };
+    if (a[0] && put_user(out, a[0]))
+        return -EFAULT;
+    return (i64)(clock_monotonic() / NS_PER_TICK);
+}

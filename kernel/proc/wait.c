@@ -1,0 +1,152 @@
+/* wait4 and waitid: what has become of a child. */
+#include "errno.h"
+#include "linux/resource.h"
+#include "linux/wait.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+/* Which children, and which news of them. */
+struct wish {
+    i32 pid;      /* > 0 this child, 0 any */
+    i32 pgid;     /* > 0 any of this group, 0 any */
+    u32 options;
+};
+
+struct news {
+    i32 pid, code, status; /* as in siginfo; status of an exit is the exit code or signal */
+    u32 uid;
+    i32 wait_status;
+    struct rusage usage;
+};
+
+static bool matches(const struct process *child, const struct wish *wish) {
+    if (wish->pid && child->pid != wish->pid)
+        return false;
+    if (wish->pgid && child->pgid != wish->pgid)
+        return false;
+    bool clone_child = child->exit_signal != SIGCHLD;
+    return (wish->options & __WALL) || clone_child == !!(wish->options & __WCLONE);
+}
+
+static void fill(struct news *news, const struct process *child, i32 code, i32 status, i32 wait_status) {
+    news->pid = child->pid;
+    news->uid = child->ruid;
+    news->code = code;
+    news->status = status;
+    news->wait_status = wait_status;
+    rusage_of(&news->usage, child, true);
+}
+
+static void reap(struct process *child) {
+    struct process *self = current->process;
+    self->child_user_ns += child->user_ns + child->child_user_ns;
+    self->child_system_ns += child->system_ns + child->child_system_ns;
+    self->child_peak_resident = MAX(self->child_peak_resident,
+                                    MAX(child->peak_resident, child->child_peak_resident));
+    process_free(child);
+}
+
+/* Is there news of this child? Takes it unless WNOWAIT says to leave it. */
+static bool take_news(struct process *child, u32 options, struct news *news) {
+    bool keep = options & WNOWAIT;
+    if (child->zombie) {
+        if (!(options & WEXITED))
+            return false;
+        i32 signal = child->status & 0x7f;
+        fill(news, child, signal ? CLD_KILLED : CLD_EXITED, signal ? signal : child->status >> 8 & 0xff,
+             child->status);
+        if (!keep)
+            reap(child);
+        return true;
+    }
+    if (child->stopped && !child->stop_reported && (options & WSTOPPED)) {
+        fill(news, child, CLD_STOPPED, child->stop_status >> 8, child->stop_status);
+        child->stop_reported = !keep;
+        return true;
+    }
+    if (child->continued && (options & WCONTINUED)) {
+        fill(news, child, CLD_CONTINUED, SIGCONT, child->stop_status);
+        child->continued = keep;
+        return true;
+    }
+    return false;
+}
+
+/* 1 with news, 0 with WNOHANG and none, or a negative errno. */
+static i64 wait_for(const struct wish *wish, struct news *news) {
+    for (;;) {
+        bool found = false;
+        struct process *child;
+        list_for_each(child, &current->process->children, sibling) {
+            if (!matches(child, wish))
+                continue;
+            if (take_news(child, wish->options, news))
+                return 1;
+            found = true;
+        }
+        if (!found)
+            return -ECHILD;
+        if (wish->options & WNOHANG)
+            return 0;
+        if (wait_on(&current->process->child_exit, NEVER))
+            return -ERESTARTSYS;
+    }
+}
+
+i64 sys_wait4(const u64 *a) {
+    i32 pid = (i32)a[0];
+    u32 options = (u32)a[2];
+    struct news news;
+    if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE))
+        return -EINVAL;
+    if (pid == (i32)0x80000000)
+        return -ESRCH;
+    struct wish wish = { .options = options | WEXITED };
+    if (pid > 0)
+        wish.pid = pid;
+    else if (pid != -1)
+        wish.pgid = pid ? -pid : current->process->pgid;
+    i64 result = wait_for(&wish, &news);
+    if (result <= 0)
+        return result;
+    if (a[1] && put_user(news.wait_status, a[1]))
+        return -EFAULT;
+    if (a[3] && put_user(news.usage, a[3]))
+        return -EFAULT;
+    return news.pid;
+}
+
+i64 sys_waitid(const u64 *a) {
+    i32 id = (i32)a[1];
+    u32 options = (u32)a[3];
+    struct news news;
+    if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)) ||
+        !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+        return -EINVAL;
+    struct wish wish = { .options = options };
+    if (a[0] == P_PID && id > 0)
+        wish.pid = id;
+    else if (a[0] == P_PGID && id >= 0)
+        wish.pgid = id ? id : current->process->pgid;
+    else if (a[0] != P_ALL)
+        return -EINVAL;
+    i64 result = wait_for(&wish, &news);
+    if (result < 0)
+        return result;
+    struct siginfo info = { 0 };
+    if (result)
+        info = (struct siginfo){
+            .signo = SIGCHLD,
+            .code = news.code,
+            .child_pid = news.pid,
+            .child_uid = news.uid,
+            .child_status = news.status,
+        };
+    /* Linux leaves everything behind si_status alone. */
+    if (a[2] && copy_to_user(a[2], &info, offsetof(struct siginfo, child_status) + sizeof(info.child_status)))
+        return -EFAULT;
+    if (result && a[4] && put_user(news.usage, a[4]))
+        return -EFAULT;
+    return 0;
+}
