@@ -47,13 +47,15 @@ static u64 gdt[10] = {
 
 static struct gate idt[VECTORS];
 
-extern const u64 vector_table[VECTORS];
+extern const u64 vector_table[VECTORS];      /* boot/entry.S */
+extern const u64 sink_vector_table[VECTORS]; /* boot/sink.S */
 extern char syscall_entry[], fault_stack_top[];
 extern u64 kernel_stack_top; /* boot/privilege.c */
 
 static void idt_init(void) {
+    const u64 *handlers = privilege_must_sink() ? sink_vector_table : vector_table;
     for (int i = 0; i < VECTORS; i++) {
-        u64 handler = vector_table[i];
+        u64 handler = handlers[i];
         idt[i] = (struct gate){
             .offset_low = (u16)handler,
             .selector = NV_SEL_KERNEL_CODE,
@@ -74,11 +76,10 @@ static void tss_init(void) {
     gdt[NV_SEL_TSS / 8 + 1] = base >> 32;
 }
 
-/* While sunk, traps of the kernel itself land on the monitor's stack; the way back to the program
-   puts kernel_stack_top into the TSS. */
+/* A kernel that sinks takes all traps on the monitor's stack and goes to this one by itself. */
 void user_stack_load(u64 top) {
     kernel_stack_top = top;
-    if (!sunk)
+    if (!privilege_must_sink())
         tss.rsp[0] = top;
 }
 

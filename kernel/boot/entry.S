@@ -1,6 +1,7 @@
 /* Every way into the kernel and out of it: boot, exceptions and interrupts, system calls, the
    return to user mode. struct trapframe (task.h) is what `save` pushes. */
 #include "abi.h"
+#include "frame.inc"
 
     .section .text.entry, "ax"
     .globl _start
@@ -11,33 +12,6 @@ _start:                                 /* rdi = physical address of the boot in
     ud2
 
     .text
-
-.macro save
-    pushq   %rdi
-    pushq   %rsi
-    pushq   %rdx
-    pushq   %rcx
-    pushq   %rax
-    pushq   %r8
-    pushq   %r9
-    pushq   %r10
-    pushq   %r11
-    pushq   %rbx
-    pushq   %rbp
-    pushq   %r12
-    pushq   %r13
-    pushq   %r14
-    pushq   %r15
-.endm
-
-.macro restore_callee
-    popq    %r15
-    popq    %r14
-    popq    %r13
-    popq    %r12
-    popq    %rbp
-    popq    %rbx
-.endm
 
 .macro vector number, has_error
 vector_\number:
@@ -60,28 +34,14 @@ vector_\number:
     vectors 0, 33
 
 trap_entry:
-    cmpb    $0, sunk(%rip)
-    jne     monitor_trap
     save
-    cld
     movq    %rsp, %rdi
     call    trap
     .globl  trap_return
 trap_return:                            /* rsp = trapframe */
     cmpb    $0, sunk(%rip)
-    jne     return_by_monitor
-    .globl  restore_all
-restore_all:
-    restore_callee
-    popq    %r11
-    popq    %r10
-    popq    %r9
-    popq    %r8
-    popq    %rax
-    popq    %rcx
-    popq    %rdx
-    popq    %rsi
-    popq    %rdi
+    jne     return_by_monitor           /* boot/sink.S */
+    restore
     addq    $16, %rsp                   /* vector, error */
     iretq
 
@@ -91,8 +51,6 @@ restore_all:
     .section .text.supervisor, "ax"
     .globl  syscall_entry
 syscall_entry:
-    cmpb    $0, sunk(%rip)
-    jne     monitor_syscall
     movq    %rsp, user_rsp(%rip)
     movq    kernel_stack_top(%rip), %rsp
     pushq   $NV_SEL_USER_DATA
@@ -103,22 +61,12 @@ syscall_entry:
     pushq   %rax
     pushq   $256                        /* VECTOR_SYSCALL */
     save
-    cld
     movq    %rsp, %rdi
     call    trap_syscall
     testl   %eax, %eax
     jz      trap_return
     /* Nothing but rax has changed: sysret restores rip from rcx and flags from r11. */
-    restore_callee
-    popq    %r11
-    popq    %r10
-    popq    %r9
-    popq    %r8
-    popq    %rax
-    popq    %rcx
-    popq    %rdx
-    popq    %rsi
-    popq    %rdi
+    restore
     movq    40(%rsp), %rsp              /* the user's stack: past vector, error, rip, cs, rflags */
     sysretq
 
@@ -178,7 +126,6 @@ vector_table:
 
     .bss
     .balign 8
-    .globl  user_rsp
 user_rsp:
     .skip   8
     .balign 4096

@@ -19,7 +19,7 @@ noreturn void kmain(paddr info) {
     hc_begin(NV_OP_HELLO);          /* do we speak the same channel? */
     hc_arg(0, NV_ABI_VERSION);
     hc_ring();
-    if (quirk(NV_QUIRK_SLOW_RING0))
+    if (privilege_must_sink())
         privilege_sink();           /* go on in ring 3 */
     random_init();                  /* generator from the host's seed */
     frame_init();                   /* physical frames */

@@ -1,15 +1,12 @@
 /* Privileged state, from either ring (privilege.h). */
 #include "privilege.h"
 #include "cpu.h"
-#include "hypercall.h"
 #include "pagetable.h"
 
 paddr user_root, kernel_root;
-volatile u8 sunk;
-volatile u8 deferred_timer, deferred_event; /* set by boot/sink.S */
-u64 wanted_fs, wanted_gs;                   /* loaded by boot/sink.S when they differ */
-u64 loaded_fs, loaded_gs;
-u64 kernel_stack_top;
+u64 user_fs, user_gs, kernel_stack_top;
+extern volatile u8 deferred_timer, deferred_event; /* set by boot/sink.S */
+extern volatile u8 bases_changed;                  /* for it */
 
 extern char syscall_entry[];
 
@@ -44,13 +41,21 @@ void user_space_flush_all(void) {
 }
 
 void user_bases_load(u64 fs, u64 gs) {
-    wanted_fs = fs;
-    wanted_gs = gs;
-    if (sunk)
+    if (fs == user_fs && gs == user_gs)
         return;
-    wrmsr(MSR_FS_BASE, loaded_fs = fs);
-    wrmsr(MSR_GS_BASE, loaded_gs = gs);
+    user_fs = fs;
+    user_gs = gs;
+    if (sunk) {
+        bases_changed = true;
+        return;
+    }
+    wrmsr(MSR_FS_BASE, fs);
+    wrmsr(MSR_GS_BASE, gs);
 }
+
+extern u64 saved_cr2;
+
+u64 fault_address(void) { return sunk ? saved_cr2 : read_cr2(); }
 
 void monitor_doorbell(u64 page);
 

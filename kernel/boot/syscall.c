@@ -16,27 +16,10 @@ static const syscall_fn table[NV_COUNT_SLOTS] = {
 #undef X
 };
 
-/* Calls of so few instructions that going to ring 3 and back would cost more than doing them in an
-   interpreted ring 0. They never sleep and never touch page tables. */
-static const bool light[NV_COUNT_SLOTS] = {
-    [SYS_getpid] = true,
-    [SYS_gettid] = true,
-    [SYS_getppid] = true,
-    [SYS_getuid] = true,
-    [SYS_geteuid] = true,
-    [SYS_getgid] = true,
-    [SYS_getegid] = true,
-    [SYS_getpgrp] = true,
-    [SYS_set_tid_address] = true,
-    [SYS_set_robust_list] = true,
-};
-
 int trap_syscall(struct trapframe *frame) {
     u64 nr = frame->error;
     const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
     i64 result = -ENOSYS;
-    if (quirk(NV_QUIRK_SLOW_RING0) && !(nr < NV_COUNT_SLOTS && light[nr]))
-        privilege_sink();
     frame->rcx = frame->rip;
     frame->r11 = frame->rflags;
     if (likely(nr < NV_COUNT_SLOTS)) {

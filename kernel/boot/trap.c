@@ -82,9 +82,11 @@ void return_to_user(struct trapframe *frame) {
         if (need_resched)
             yield();
         if (likely(!signal_work(current)))
-            return;
+            break;
         signal_deliver(frame);
     }
+    if (unlikely(timers_stale))
+        timers_arm();
 }
 
 /* `syscall` arrived as a fetch fault at LSTAR, still in ring 3: rcx and r11 hold what the CPU put
@@ -116,10 +118,8 @@ void trap(struct trapframe *frame) {
     if (frame->vector == VECTOR_PAGE_FAULT) {
         if (syscall_by_fault(frame))
             return;
-        address = read_cr2();
+        address = fault_address();
     }
-    if (quirk(NV_QUIRK_SLOW_RING0))
-        privilege_sink();
     switch (frame->vector) {
     case NV_VECTOR_TIMER:
         timer_interrupt();
@@ -138,7 +138,7 @@ void trap(struct trapframe *frame) {
 noreturn void panic_at(struct trapframe *frame, const char *what) {
     char text[160];
     u64 size = format(text, sizeof(text), "%s in the kernel: vector %lu, error %lx, rip %lx, cr2 %lx",
-                      what, frame->vector, frame->error, frame->rip, read_cr2());
+                      what, frame->vector, frame->error, frame->rip, fault_address());
     hc_begin(NV_OP_PANIC);
     hc_arg(0, (u64)frame);
     hc_in(text, MIN(size, sizeof(text) - 1));

@@ -2,17 +2,23 @@
 
    On most hosts the kernel simply runs in ring 0. Where ring 0 is interpreted (QUIRK_SLOW_RING0: some
    2,000 cycles per instruction, while ring 3 is native) it *sinks*: a trap still arrives in ring 0, but
-   all longer work goes on in ring 3, at the same addresses and on the same stack, under page tables of
+   the work is done in ring 3, at the same addresses and on the same stacks, under page tables of
    its own that give it the kernel's memory. Three things then need ring 0 for a moment and are asked
    of a few lines in boot/sink.S: a doorbell, and the return to the program, which also loads its
    address space and segment bases. User page tables never map kernel memory for ring 3. */
 #pragma once
-#include "abi.h"
+#include "hypercall.h"
 
 /* Are we in ring 3? */
 extern volatile u8 sunk;
-/* A trap on a host that should not see long work in ring 0: go on in ring 3. */
+/* Does this host call for it? */
+static inline bool privilege_must_sink(void) {
+    return (boot.quirks & NV_QUIRK_SLOW_RING0) && (boot.quirks & NV_QUIRK_SYSCALL_FAULTS);
+}
+/* At boot: go on in ring 3. Later every trap of a program arrives there. */
 void privilege_sink(void);
+/* CR2 of the page fault being handled. */
+u64 fault_address(void);
 /* Ring the doorbell with this request page number, from either ring. */
 void doorbell(u64 page);
 
