@@ -14,7 +14,6 @@ writable export can hold is for quotas of the host to limit.
 
 from collections.abc import Callable, Sequence
 
-from nanvix.abi.call import Handler
 from nanvix.abi.channel import OPS
 from nanvix.macro.fs.attributes import Attributes
 from nanvix.macro.fs.changes import Changes
@@ -49,7 +48,7 @@ class FileService:
         lookup = Lookup(nodes, descriptors, attributes)
         content = Content(nodes, descriptors)
         changes = Changes(nodes, descriptors, attributes)
-        serve: dict[str, Handler] = {
+        serve = {
             "FS_WALK": lookup.walk,
             "FS_GETATTR": attributes.get,
             "FS_SETATTR": attributes.set,
