@@ -1,4 +1,4 @@
-/* Moving data in quantity: by the CPU where ring 0 is real, by the host where it is interpreted. */
+/* Moving data in quantity, between physical runs. */
 #pragma once
 #include "abi.h"
 
@@ -11,7 +11,7 @@ void page_zero(paddr frame);
 void page_copy(paddr to, paddr from);
 /* Copy n bytes between physical runs that do not overlap. */
 void phys_copy(paddr to, paddr from, u64 n);
-/* Copy as many bytes as both sides hold; how many. One host round trip at most. */
+/* Copy as many bytes as both sides hold; how many. */
 u64 segments_copy(const struct segments *to, const struct segments *from);
 /* Append a run, merging it with the last one where they touch; false when the table is full. */
 bool segments_add(struct segments *s, paddr at, u64 size);

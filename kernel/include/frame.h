@@ -14,7 +14,7 @@ void frame_init(void);
 paddr frame_alloc(void);
 /* The same, all zeros. */
 paddr frame_alloc_zero(void);
-/* Up to n zero frames into out[]; how many. One host round trip at most. */
+/* Up to n zero frames into out[]; how many. */
 u64 frame_alloc_zero_many(paddr *out, u64 n);
 void frame_get(paddr frame);
 /* Drop a reference; the last one frees the frame. */

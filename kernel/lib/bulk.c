@@ -1,37 +1,11 @@
-/* Bulk moves. Where ring 0 is interpreted a host round trip costs as much as copying some hundred
-   bytes by hand, so the quirk decides where the line is. */
+/* Physical runs and copies between them. */
 #include "bulk.h"
 #include "frame.h"
-#include "hypercall.h"
 #include "lib.h"
-#include "privilege.h"
 
-#define BY_HAND_SLOW 512 /* bytes: about what one round trip costs in interpreted ring 0 */
-
-static bool by_hand(u64 n) { return sunk || !quirk(NV_QUIRK_SLOW_RING0) || n <= BY_HAND_SLOW; }
-
-void page_zero(paddr frame) {
-    if (by_hand(PAGE_SIZE)) {
-        memset(phys_to_virt(frame), 0, PAGE_SIZE);
-        return;
-    }
-    hc_begin(NV_OP_ZERO);
-    hc_out_phys(frame, PAGE_SIZE);
-    hc_ring();
-}
-
-void phys_copy(paddr to, paddr from, u64 n) {
-    if (by_hand(n)) {
-        memcpy(phys_to_virt(to), phys_to_virt(from), n);
-        return;
-    }
-    hc_begin(NV_OP_COPY);
-    hc_in_phys(from, n);
-    hc_out_phys(to, n);
-    hc_ring();
-}
-
+void page_zero(paddr frame) { memset(phys_to_virt(frame), 0, PAGE_SIZE); }
 void page_copy(paddr to, paddr from) { phys_copy(to, from, PAGE_SIZE); }
+void phys_copy(paddr to, paddr from, u64 n) { memcpy(phys_to_virt(to), phys_to_virt(from), n); }
 
 u64 segments_size(const struct segments *s) {
     u64 size = 0;
@@ -52,12 +26,13 @@ bool segments_add(struct segments *s, paddr at, u64 size) {
     return true;
 }
 
-static void copy_by_hand(const struct segments *to, const struct segments *from, u64 n) {
+u64 segments_copy(const struct segments *to, const struct segments *from) {
+    u64 total = MIN(segments_size(to), segments_size(from));
     u64 ti = 0, fi = 0, toff = 0, foff = 0;
-    while (n) {
-        u64 part = MIN(n, MIN(to->at[ti].size - toff, from->at[fi].size - foff));
-        memcpy(phys_to_virt(to->at[ti].gpa + toff), phys_to_virt(from->at[fi].gpa + foff), part);
-        n -= part;
+    for (u64 left = total; left;) {
+        u64 part = MIN(left, MIN(to->at[ti].size - toff, from->at[fi].size - foff));
+        phys_copy(to->at[ti].gpa + toff, from->at[fi].gpa + foff, part);
+        left -= part;
         toff += part;
         foff += part;
         if (toff == to->at[ti].size)
@@ -65,26 +40,5 @@ static void copy_by_hand(const struct segments *to, const struct segments *from,
         if (foff == from->at[fi].size)
             fi++, foff = 0;
     }
-}
-
-/* The first n bytes of a table. */
-static void add_first(const struct segments *s, u64 n, void (*add)(paddr, u64)) {
-    for (u64 i = 0; n; i++) {
-        u64 part = MIN(n, s->at[i].size);
-        add(s->at[i].gpa, part);
-        n -= part;
-    }
-}
-
-u64 segments_copy(const struct segments *to, const struct segments *from) {
-    u64 n = MIN(segments_size(to), segments_size(from));
-    if (by_hand(n)) {
-        copy_by_hand(to, from, n);
-        return n;
-    }
-    hc_begin(NV_OP_COPY);
-    add_first(from, n, hc_in_phys);
-    add_first(to, n, hc_out_phys);
-    hc_ring();
-    return n;
+    return total;
 }

@@ -1,8 +1,6 @@
-/* Physical frames: a bump pointer over memory nobody has used yet (all zeros), then free lists.
-
-   Zeroing is expensive where ring 0 is interpreted, so frames known to be zero are kept apart, and
-   freed ones are zeroed by the host in batches when they are needed as zero frames. */
-#include "frame.h"
+/* Physical frames: a bump pointer over memory nobody has used yet, which is all zeros, and a list of
+   those that came back, which are not. */
+#include "bulk.h"
 #include "file.h"
 #include "heap.h"
 #include "hypercall.h"
@@ -13,40 +11,26 @@ struct frame {
     u32 link; /* next free frame, or the owner's tag while in use */
 };
 
-#define ZERO_BATCH 64
+#define RECLAIM_BATCH 64
 
 static struct frame *frames;
-static u32 total, bump;
-static u32 clean_head, dirty_head; /* frame numbers; 0 ends a list */
+static u32 total, fresh; /* frame numbers; `fresh` is the first never used */
+static u32 free_head;    /* 0 ends the list */
 static u32 free_count;
 
 void frame_init(void) {
     total = (u32)(boot.memory_size >> NV_PAGE_SHIFT);
     frames = phys_to_virt(boot.free_start);
     u64 first = ROUND_UP(boot.free_start + total * sizeof(struct frame), PAGE_SIZE);
-    bump = (u32)(first >> NV_PAGE_SHIFT);
-    assert(bump < total);
-    free_count = total - bump;
+    fresh = (u32)(first >> NV_PAGE_SHIFT);
+    assert(fresh < total);
+    free_count = total - fresh;
 }
 
 u64 frames_free(void) { return free_count; }
 u64 frames_total(void) { return total; }
 
 static struct frame *frame_of(paddr at) { return &frames[at >> NV_PAGE_SHIFT]; }
-
-static u32 pop(u32 *head) {
-    u32 n = *head;
-    if (n)
-        *head = frames[n].link;
-    return n;
-}
-
-static void push(u32 *head, u32 n) {
-    frames[n].link = *head;
-    *head = n;
-}
-
-static u32 pop_fresh(void) { return bump < total ? bump++ : 0; }
 
 static paddr hand_out(u32 n) {
     frames[n] = (struct frame){ .refs = 1 };
@@ -57,49 +41,31 @@ static paddr hand_out(u32 n) {
     return (paddr)n << NV_PAGE_SHIFT;
 }
 
-/* Have the host zero a batch of freed frames. */
-static bool clean_batch(void) {
-    u32 batch[ZERO_BATCH], count = 0;
-    while (count < ZERO_BATCH && dirty_head)
-        batch[count++] = pop(&dirty_head);
-    if (!count)
-        return false;
-    hc_begin(NV_OP_ZERO);
-    for (u32 i = 0; i < count; i++)
-        hc_out_phys((paddr)batch[i] << NV_PAGE_SHIFT, PAGE_SIZE);
-    hc_ring();
-    for (u32 i = 0; i < count; i++)
-        push(&clean_head, batch[i]);
-    return true;
+static paddr take_used(void) {
+    u32 n = free_head;
+    if (!n)
+        return 0;
+    free_head = frames[n].link;
+    return hand_out(n);
 }
 
-static bool refill(void) { return dirty_head || clean_head || bump < total || pagecache_reclaim(ZERO_BATCH); }
+static bool available(void) { return free_count || pagecache_reclaim(RECLAIM_BATCH); }
 
 paddr frame_alloc(void) {
-    if (!refill())
+    if (!available())
         return 0;
-    u32 n = pop(&dirty_head);
-    if (!n)
-        n = pop(&clean_head);
-    if (!n)
-        n = pop_fresh();
-    return n ? hand_out(n) : 0;
-}
-
-static u32 pop_zero(void) {
-    u32 n = pop(&clean_head);
-    if (!n)
-        n = pop_fresh();
-    if (!n && clean_batch())
-        n = pop(&clean_head);
-    return n;
+    paddr frame = take_used();
+    return frame ? frame : hand_out(fresh++);
 }
 
 paddr frame_alloc_zero(void) {
-    if (!refill())
+    if (!available())
         return 0;
-    u32 n = pop_zero();
-    return n ? hand_out(n) : 0;
+    if (fresh < total)
+        return hand_out(fresh++);
+    paddr frame = take_used();
+    page_zero(frame);
+    return frame;
 }
 
 u64 frame_alloc_zero_many(paddr *out, u64 n) {
@@ -115,7 +81,8 @@ void frame_put(paddr at) {
     struct frame *frame = frame_of(at);
     if (--frame->refs)
         return;
-    push(&dirty_head, (u32)(at >> NV_PAGE_SHIFT));
+    frame->link = free_head;
+    free_head = (u32)(at >> NV_PAGE_SHIFT);
     free_count++;
     control->frames_used--;
 }

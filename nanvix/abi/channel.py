@@ -42,11 +42,9 @@ OPS: dict[str, tuple[int, str]] = {
     "LOG": (0x04, "in: one line of text for --verbose. arg0 = level."),
     "IDLE": (0x05, "Nothing is runnable. arg0 = deadline in ns or 0: wait for an event or it."),
     "TIMER": (0x06, "arg0 = absolute deadline in ns (0 = none): inject VECTOR_TIMER then."),
-    "ZERO": (0x07, "out: runs to fill with zeros."),
-    "COPY": (0x08, "in, out: the same number of bytes on both sides."),
-    "TRACE": (0x09, "The trace ring is full: drain it."),
-    "ENTROPY": (0x0A, "out: runs to fill with random bytes."),
-    "CRASH": (0x0B, "A process dies by a fault: arg0 = trap frame address, arg1 = signal, "
+    "TRACE": (0x07, "The trace ring is full: drain it."),
+    "ENTROPY": (0x08, "out: runs to fill with random bytes."),
+    "CRASH": (0x09, "A process dies by a fault: arg0 = trap frame address, arg1 = signal, "
               "arg2 = pid, arg3 = fault address, arg4 = physical address of its page tables (0: the "
               "loaded ones). in: program name. For the report only."),
     # console: stream 0, 1, 2
@@ -58,6 +56,8 @@ OPS: dict[str, tuple[int, str]] = {
     "CON_GETATTR": (0x14, "arg0 = stream. out: struct termios of the kernel ABI (36 bytes)."),
     "CON_SETATTR": (0x15, "arg0 = stream, arg1 = 0 now, 1 drain, 2 flush. in: struct termios."),
     "CON_SEEK": (0x16, "arg0 = stream, arg1 = offset, arg2 = whence. result = new offset."),
+    "CON_POLL": (0x17, "arg0 = stream, arg1 = poll bits. result = those true now, with POLLERR "
+                 "and POLLHUP."),
     # files: nodes are host inodes the guest has walked to; node of an export's root = its id
     "FS_WALK": (0x20, "arg0 = node. in: relative path of 1..16 components without '.' or '..'. "
                 "out: attr records, one per component reached (seg 0), then pages for the "

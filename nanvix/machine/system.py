@@ -1,6 +1,6 @@
 """The system operations: the calls in which the guest kernel talks to the machine itself."""
 
-from errno import EINVAL, EPROTO
+from errno import EPROTO
 from typing import TYPE_CHECKING
 
 from nanvix.abi.call import Call, Handler
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from nanvix.machine.machine import Machine
 
 _TEXT_MAX = 1024
-_ZEROS = memoryview(bytes(1 << 20))
 
 
 class SystemOps:
@@ -30,8 +29,6 @@ class SystemOps:
             "LOG": self._log,
             "IDLE": self._idle,
             "TIMER": self._timer,
-            "ZERO": zero,
-            "COPY": copy,
             "TRACE": self._trace,
             "CRASH": self._crash,
         }
@@ -79,37 +76,6 @@ class SystemOps:
             frame, signal & 0x7F, pid & 0xFFFF_FFFF, address, root, _text(call)
         )
         return 0
-
-
-def zero(call: Call) -> int:
-    """ZERO: fill every output with zeros."""
-    for view in call.outputs:
-        for start in range(0, len(view), len(_ZEROS)):
-            piece = view[start : start + len(_ZEROS)]
-            piece[:] = _ZEROS[: len(piece)]
-    return 0
-
-
-def copy(call: Call) -> int:
-    """COPY: the inputs' bytes to the outputs, in order; -EINVAL when the totals differ.
-
-    A source and a target may overlap (the assignment of views of one buffer is a memmove);
-    pieces are copied one after the other.
-    """
-    if sum(map(len, call.inputs)) != sum(map(len, call.outputs)):
-        return -EINVAL
-    sources = iter(call.inputs)
-    source = memoryview(b"")
-    for target in call.outputs:
-        done = 0
-        while done < len(target):
-            while not source:
-                source = next(sources)
-            size = min(len(source), len(target) - done)
-            target[done : done + size] = source[:size]
-            source = source[size:]
-            done += size
-    return 0
 
 
 def _text(call: Call) -> str:

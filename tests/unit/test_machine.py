@@ -36,8 +36,8 @@ from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.trace_ring import TraceEvent
 
-HELLO, EXIT, LOG, IDLE, TIMER, ZERO, COPY = (
-    OPS[name][0] for name in ("HELLO", "EXIT", "LOG", "IDLE", "TIMER", "ZERO", "COPY")
+HELLO, EXIT, LOG, IDLE, TIMER = (
+    OPS[name][0] for name in ("HELLO", "EXIT", "LOG", "IDLE", "TIMER")
 )
 PANIC, TRACE = OPS["PANIC"][0], OPS["TRACE"][0]
 MS = 1_000_000
@@ -192,29 +192,6 @@ def test_log_lines_are_printable_and_bounded(start: Start) -> None:
     start(script, log=lambda level, text: lines.append((level, text))).run()
     assert lines[0] == (7, "café \\xff\\x07")
     assert len(lines[1][1]) < 8192
-
-
-def test_zero_and_copy(start: Start) -> None:
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        b.memory.write(0x40_0000, bytes(range(1, 101)))
-        yield b.ring(COPY, ins=[(0x40_0000, 40), (0x40_0028, 60)],
-                     outs=[(0x50_0000, 99), (0x60_0000, 0), (0x60_0000, 1)])  # fmt: skip
-        assert b.result() == 0
-        assert b.memory.read(0x50_0000, 99) == bytes(range(1, 100))
-        assert b.memory.read(0x60_0000, 2) == b"\x64\0"
-        yield b.ring(COPY, ins=[(0x40_0000, 50)], outs=[(0x40_000A, 50)])
-        assert b.memory.read(0x40_000A, 50) == bytes(range(1, 51))
-        yield b.ring(COPY, ins=[(0x40_0000, 50)], outs=[(0x50_0000, 49)])
-        assert b.result() == -22
-        b.memory.write(0x40_0000, b"x" * (3 << 20))
-        yield b.ring(ZERO, outs=[(0x40_0001, (3 << 20) - 2), (0x50_0000, 0)])
-        assert b.memory.read(0x40_0000, 3 << 20) == b"x" + bytes((3 << 20) - 2) + b"x"
-        yield leave(b)
-
-    machine = start(script)
-    assert machine.run().reason == "exit"
-    assert (0x40_000A, 50) in fake(machine).written
-    assert machine.hypercalls() == {COPY: 3, ZERO: 1, EXIT: 1}
 
 
 def test_timer(start: Start) -> None:
