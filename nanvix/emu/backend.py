@@ -7,7 +7,7 @@ signals; a kick lowers the engine's limit to zero and ends the slice at once.
 """
 
 from nanvix.emu.cpu import CR0, CR3, RIP, Cpu
-from nanvix.emu.delivery import GP, Delivery
+from nanvix.emu.delivery import Delivery
 from nanvix.emu.engine import Engine
 from nanvix.emu.intercepts import Intercepts
 from nanvix.emu.state import load, save
@@ -176,20 +176,20 @@ class EmuBackend:
             intercepts.exit = Exit.ERROR
             intercepts.detail = f"{engine.describe(error)}, rip {cpu.q[RIP]:#x}"
         elif intercepts.deferred is not None:
-            self._undo_port_access()
+            self._deliver_deferred()
         elif not stopped and not (intercepts.pending and cpu.flags() & 1 << 9):
             intercepts.exit = Exit.ERROR
             intercepts.detail = "the guest halted with no interrupt to wake it"
 
-    def _undo_port_access(self) -> None:
-        """Ring 3 used a port: put its registers back and deliver #GP."""
+    def _deliver_deferred(self) -> None:
+        """An instruction was refused after the engine had begun it: undo it, deliver its fault."""
         cpu, intercepts = self._cpu, self._intercepts
         assert intercepts.deferred is not None
-        rip, registers = intercepts.deferred
+        vector, rip, registers = intercepts.deferred
         intercepts.deferred = None
         flags = cpu.flags()
         cpu.data[: len(registers)] = registers
-        intercepts.fault(GP, 0, rip, flags)
+        intercepts.fault(vector, 0, rip, flags)
 
     def _ended(self) -> Exit:
         intercepts = self._intercepts

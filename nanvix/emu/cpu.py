@@ -27,7 +27,7 @@ from nanvix.emu.engine import (
 RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 = range(16)
 RIP = 16
 EFLAGS = 17
-"""Without the arithmetic flags and DF, which live in CC_SRC and DF."""
+"""While the guest runs, the arithmetic flags and DF are in CC_SRC and DF instead."""
 CC_SRC = 19
 
 # Index of a 32-bit field.
@@ -186,9 +186,13 @@ class Cpu:
         return flags | FLAG_DF if self.s[DF] < 0 else flags
 
     def set_flags(self, flags: int) -> None:
-        """Set RFLAGS; bit 1 is always set."""
+        """Set RFLAGS; bit 1 is always set.
+
+        All of them go into EFLAGS too: the engine takes the split parts from there whenever it
+        is entered, and ignores them there while it runs.
+        """
         q = self.q
-        q[EFLAGS] = flags & ~(ARITHMETIC | FLAG_DF) | 2
+        q[EFLAGS] = flags | 2
         q[CC_SRC] = flags & ARITHMETIC
         self.w[CC_OP] = CC_OP_EFLAGS
         self.s[DF] = -1 if flags & FLAG_DF else 1

@@ -9,6 +9,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from nanvix.errors import BackendUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,7 +35,6 @@ _WRITE = 1 << 30
 
 HOOK_INTR = 1 << 0
 HOOK_INSN = 1 << 1
-HOOK_UNMAPPED = 7 << 4
 HOOK_INSN_INVALID = 1 << 14
 
 # x86.h: uc_x86_insn, the instructions that can be hooked.
@@ -41,6 +42,7 @@ INSN_CPUID = 113
 INSN_IN = 218
 INSN_OUT = 500
 INSN_RDTSC = 608
+INSN_RDTSCP = 609
 INSN_SYSCALL = 699
 INSN_SYSENTER = 700
 
@@ -62,10 +64,16 @@ REG_FIP = 254
 REG_FDP = 256
 REG_FOP = 258
 
+_PHYSICAL_END = 1 << 40
+"""First guest-physical address the engine's page walk takes for a reserved bit."""
+
+_READ_MMIO = ctypes.CFUNCTYPE(ctypes.c_uint64)
+_WRITE_MMIO = ctypes.CFUNCTYPE(None)
+
 _LIBRARY = {"linux": "libunicorn.so.2", "darwin": "libunicorn.2.dylib", "win32": "unicorn.dll"}
 
 
-class EngineError(RuntimeError):
+class EngineError(BackendUnavailable):
     """The emulator library is missing, of another version, or refused a call."""
 
 
@@ -124,6 +132,7 @@ class Engine:
             ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t, ctypes.c_uint32, ctypes.c_void_p,
         ]  # fmt: skip
         self._check(lib.uc_mem_map_ptr(handle, 0, size, 7, ram), "map RAM")
+        self._map_nothing(size)
         lib.uc_hook_add.argtypes = [
             ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p,
             ctypes.c_uint64, ctypes.c_uint64,
@@ -140,6 +149,21 @@ class Engine:
         self._stop = lib.uc_emu_stop
         self._value = ctypes.c_uint64()
         self._where = ctypes.addressof(self._value)
+
+    def _map_nothing(self, start: int) -> None:
+        """Where there is no RAM, reads give all ones and writes are lost, as on a bus."""
+        read, write = _READ_MMIO(lambda: (1 << 64) - 1), _WRITE_MMIO(lambda: None)
+        self._callbacks += [read, write]
+        function = self._lib.uc_mmio_map
+        function.argtypes = [
+            ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_void_p,
+            ctypes.c_void_p, ctypes.c_void_p,
+        ]  # fmt: skip
+        error = function(
+            self.handle, start, _PHYSICAL_END - start,
+            ctypes.cast(read, ctypes.c_void_p), None, ctypes.cast(write, ctypes.c_void_p), None,
+        )  # fmt: skip
+        self._check(error, "map what is not RAM")
 
     def _check(self, error: int, what: str) -> None:
         if error:

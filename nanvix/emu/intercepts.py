@@ -11,6 +11,7 @@ from nanvix.abi.channel import PORT
 from nanvix.emu.cpu import (
     CC_OP,
     CC_OP_EFLAGS,
+    CR2,
     CR3,
     CS,
     EFER,
@@ -46,11 +47,11 @@ from nanvix.emu.engine import (
     HOOK_INSN,
     HOOK_INSN_INVALID,
     HOOK_INTR,
-    HOOK_UNMAPPED,
     INSN_CPUID,
     INSN_IN,
     INSN_OUT,
     INSN_RDTSC,
+    INSN_RDTSCP,
     INSN_SYSCALL,
     INSN_SYSENTER,
     Engine,
@@ -61,6 +62,7 @@ from nanvix.machine.memory import BadAddress, GuestMemory
 from nanvix.machine.paging import canonical, walk
 
 _MASK = (1 << 64) - 1
+_PAGE = _MASK & ~4095
 _EFER_SCE = 1
 _PF_FETCH = 1 << 4
 _KERNEL_CODE = 0xA0_9B00
@@ -75,9 +77,6 @@ _ANSWER = ctypes.CFUNCTYPE(ctypes.c_uint32)
 _INTERRUPT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 _IN = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int)
 _OUT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32)
-_UNMAPPED = ctypes.CFUNCTYPE(
-    ctypes.c_bool, ctypes.c_void_p, ctypes.c_int, ctypes.c_uint64, ctypes.c_int
-)
 
 
 class Intercepts:
@@ -85,7 +84,8 @@ class Intercepts:
 
     ``exit``: why the slice was ended from inside (None: it was not). ``started``: the engine's
     counter then. ``unretired``: instructions of the slice that were counted but did not retire.
-    ``deferred``: a fault of an I/O instruction that can only be delivered after the slice.
+    ``deferred``: a fault that can only be delivered after the slice: its vector, RIP, and the
+    general registers as they were before the instruction.
     """
 
     def __init__(self, engine: Engine, cpu: Cpu, delivery: Delivery, memory: GuestMemory) -> None:
@@ -100,15 +100,15 @@ class Intercepts:
         self.detail = ""
         self.started = 0
         self.unretired = 0
-        self.deferred: tuple[int, bytes] | None = None
+        self.deferred: tuple[int, int, bytes] | None = None
         self.failure: BaseException | None = None
         engine.hook(HOOK_INTR, _INTERRUPT(self._on_exception))
         engine.hook(HOOK_INSN_INVALID, _ANSWER(self._on_invalid))
-        engine.hook(HOOK_UNMAPPED, _UNMAPPED(self._on_unmapped))
         engine.hook(HOOK_INSN, _PLAIN(self._on_syscall), INSN_SYSCALL)
         engine.hook(HOOK_INSN, _PLAIN(self._on_sysenter), INSN_SYSENTER)
         engine.hook(HOOK_INSN, _ANSWER(self._on_cpuid), INSN_CPUID)
         engine.hook(HOOK_INSN, _ANSWER(self._on_rdtsc), INSN_RDTSC)
+        engine.hook(HOOK_INSN, _ANSWER(self._on_rdtscp), INSN_RDTSCP)
         engine.hook(HOOK_INSN, _IN(self._on_in), INSN_IN)
         engine.hook(HOOK_INSN, _OUT(self._on_out), INSN_OUT)
 
@@ -123,8 +123,8 @@ class Intercepts:
         return bool(flags & FLAG_IF) and not self._cpu.w[HFLAGS] & HF_INHIBIT
 
     def interrupt(self, rip: int, flags: int) -> None:
-        """Deliver one pending interrupt at a boundary; the lowest vector goes first."""
-        vector = min(self.pending)
+        """Deliver one pending interrupt at a boundary; the highest vector goes first."""
+        vector = max(self.pending)
         self.pending.discard(vector)
         self._deliver(vector, 0, EXTERNAL, rip, flags)
 
@@ -171,8 +171,10 @@ class Intercepts:
                 self._deliver(vector, 0, TRAP, rip, cpu.flags())
             else:
                 error = cpu.w[cpu.error_code]
-                if (vector == PF and error & _PF_FETCH) or (vector == GP and not canonical(rip)):
-                    # The fetch failed: nothing was counted, and the lazy flags are right.
+                if vector == PF and error & _PF_FETCH:
+                    self._fetch_fault(error, rip)
+                    return
+                if vector == GP and not canonical(rip):
                     flags = cpu.flags()
                 else:
                     flags = cpu.flags_at_start()
@@ -189,6 +191,21 @@ class Intercepts:
         except BaseException as error:
             self._failed(error)
         return 1
+
+    def _fetch_fault(self, error: int, rip: int) -> None:
+        """Raised while the engine translates: nothing was counted, and the lazy flags are right.
+
+        The engine translates ahead, into pages the program may never reach. A fault that is not
+        in the page of RIP counts only if it comes again with a single instruction translated,
+        which is what the interrupt shadow makes the engine do.
+        """
+        cpu = self._cpu
+        if (cpu.q[CR2] ^ rip) & _PAGE and not cpu.w[HFLAGS] & HF_INHIBIT:
+            cpu.s[cpu.in_flight] = -1
+            cpu.w[HFLAGS] |= HF_INHIBIT
+        else:
+            cpu.w[HFLAGS] &= ~HF_INHIBIT
+            self._fault_or_interrupt(PF, error, rip, cpu.flags())
 
     def _fault_or_interrupt(self, vector: int, error: int, rip: int, flags: int) -> None:
         """An interrupt that could have come before the instruction does: it will fault again."""
@@ -272,12 +289,20 @@ class Intercepts:
         cpu.w[CC_OP] = CC_OP_EFLAGS
         return 1
 
+    def _on_rdtscp(self) -> int:
+        """Not in our CPU model."""
+        try:
+            self._refuse(UD)
+        except BaseException as error:
+            self._failed(error)
+        return 1
+
     def _on_out(self, _engine: int, port: int, size: int, value: int) -> None:
         try:
             cpu = self._cpu
             cpu.w[CC_OP] = CC_OP_EFLAGS
             if cpu.w[HFLAGS] & HF_CPL:
-                self._refuse_port()
+                self._refuse(GP)
             elif port == PORT and size == 4:
                 self.value = value
                 self._end(Exit.DOORBELL)
@@ -287,26 +312,22 @@ class Intercepts:
     def _on_in(self, _engine: int, _port: int, _size: int) -> int:
         try:
             cpu = self._cpu
-            cpu.w[CC_OP] = CC_OP_EFLAGS
             if cpu.w[HFLAGS] & HF_CPL:
-                self._refuse_port()
+                self._refuse(GP)
+            else:
+                cpu.w[CC_OP] = CC_OP_EFLAGS
         except BaseException as error:
             self._failed(error)
         return _FLOATING_PORT
 
-    def _refuse_port(self) -> None:
-        """#GP for ring 3; the engine completes the instruction first, so it is undone then."""
+    def _refuse(self, vector: int) -> None:
+        """A fault (error code 0) in an instruction that does not end its block of code.
+
+        The engine completes it and stops before the next one; then its effect is undone.
+        """
         if self.deferred is None:
             cpu = self._cpu
-            self.deferred = (cpu.q[RIP], bytes(cpu.data[: 16 * 8]))
+            cpu.w[CC_OP] = CC_OP_EFLAGS
+            self.deferred = (vector, cpu.q[RIP], bytes(cpu.data[: 16 * 8]))
             self.unretired += 1
             self._engine.stop()
-
-    def _on_unmapped(self, _engine: int, _kind: int, address: int, _size: int) -> bool:
-        try:
-            rip = self._cpu.q[RIP]
-            what = f"access to guest-physical {address:#x} outside RAM"
-            self._end(Exit.ERROR, f"{what}, rip {rip:#x}")
-        except BaseException as error:
-            self._failed(error)
-        return False

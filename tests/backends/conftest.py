@@ -1,0 +1,21 @@
+"""Tiny guests on both backends: ``tiny(code, user=True)`` is a context manager."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import pytest
+from backends.guests import TinyGuest
+
+Tiny = Callable[..., TinyGuest]
+
+
+@pytest.fixture
+def tiny(backend: str) -> Tiny:
+    """Makes guests on the backend under test."""
+    create = import_module(f"nanvix.{backend}").create
+
+    def make(code: bytes, **options: Any) -> TinyGuest:
+        return TinyGuest(create, code, **options)
+
+    return make
