@@ -64,6 +64,11 @@ QUIRK_NO_SYSRET = 1 << 1
 """`sysretq` does not work: return to user mode with `iretq`."""
 QUIRK_SYSCALL_FAULTS = 1 << 2
 """`syscall` arrives as a page fault at LSTAR instead of entering ring 0."""
+QUIRK_OPEN_AVX = 1 << 3
+"""Ring 3 can use AVX although CR4.OSXSAVE is off: a task's state is what XSAVE holds (there
+also XSAVE works in ring 3), not what FXSAVE does."""
+QUIRK_HOST_CPUID = 1 << 4
+"""`cpuid` shows the host's CPU: programs may choose other code than on another backend."""
 
 BOOT_INFO = Record(
     "nv_boot_info",

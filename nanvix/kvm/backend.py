@@ -1,13 +1,12 @@
 """The KVM backend: :class:`nanvix.machine.backend.Backend` over one :class:`Vcpu`."""
 
 import errno
-from _thread import get_ident
 
 from nanvix.abi.channel import PORT
 from nanvix.kvm import device, registers
 from nanvix.kvm.clock import NS, TscClock
 from nanvix.kvm.device import Vcpu
-from nanvix.kvm.wakeup import Wakeup
+from nanvix.kvm.wakeup import Wakeup, here
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.cpuid import entries
 from nanvix.machine.memory import GuestMemory
@@ -62,7 +61,7 @@ class KvmBackend:
         if self._closed:
             raise ValueError("the VM is closed")
         self.exits += 1
-        if self._wakeup.thread != get_ident():
+        if self._wakeup.owner is not here.token:
             self._adopt()
         vcpu = self.vcpu
         while True:

@@ -10,7 +10,9 @@ from struct import pack
 from typing import NamedTuple
 
 from nanvix.abi.layout import (
+    QUIRK_HOST_CPUID,
     QUIRK_NO_SYSRET,
+    QUIRK_OPEN_AVX,
     QUIRK_SLOW_RING0,
     QUIRK_SYSCALL_FAULTS,
     SEL_USER_CODE,
@@ -26,14 +28,18 @@ from nanvix.kvm.probe_guest import (
     ProbeGuest,
 )
 from nanvix.machine.backend import Capabilities, Exit
+from nanvix.machine.cpuid import HYPERVISOR_BASE, cpuid
 
 # The probes' code; each constant is named after what it does, in the order it does it.
 _UD2 = b"\x0f\x0b"
+_CPUID = b"\x0f\xa2"
+_ZERO_YMM0 = b"\xc5\xfc\x57\xc0"
 _NOPS = b"\x90" * 4
 _SYSCALL = b"\x0f\x05"
 _SYSRETQ = b"\x48\x0f\x07"
 _RING_DOORBELL_0X100 = b"\xb8\x00\x01\x00\x00\xe7\xe0\xeb\xfe"
 _STORE_RAX = b"\x48\x89\x04\x25" + pack("<I", RESULT)
+_RBX_TO_RAX = b"\x48\x89\xd8"
 _RDTSC_TO_RAX = b"\x0f\x31\x48\xc1\xe2\x20\x48\x09\xd0"
 _RAX_TO_R8 = b"\x49\x89\xc0"
 _SUBTRACT_R8 = b"\x4c\x29\xc0"
@@ -86,6 +92,19 @@ def _no_user_tsc() -> bool:
         if guest.exception() != VECTOR_UD:
             return True
         return not before - slack <= guest.result() <= guest.backend.tsc() + slack
+
+
+def _open_avx() -> bool:
+    with ProbeGuest(_ZERO_YMM0 + _UD2, user=True) as guest:
+        guest.start()
+        return guest.exception() == VECTOR_UD and guest.frame(1) != (USER_CODE,)
+
+
+def _host_cpuid() -> bool:
+    with ProbeGuest(_CPUID + _RBX_TO_RAX + _STORE_RAX + _UD2, user=True) as guest:
+        guest.state.gpr["rax"] = HYPERVISOR_BASE
+        guest.start()
+        return guest.exception() != VECTOR_UD or guest.result() != cpuid(HYPERVISOR_BASE, 0)[1]
 
 
 def _fixed_tsc() -> bool:
@@ -153,6 +172,20 @@ QUIRKS = (
         "the syscall instruction arrives as a page fault at LSTAR",
         "the kernel's page-fault entry tells such faults from real ones",
         _syscall_faults,
+    ),
+    Quirk(
+        "open_avx",
+        QUIRK_OPEN_AVX,
+        "ring 3 can use AVX although the guest kernel has not enabled it",
+        "the kernel switches all vector state between tasks, not only that of SSE",
+        _open_avx,
+    ),
+    Quirk(
+        "host_cpuid",
+        QUIRK_HOST_CPUID,
+        "ring 3 sees the host's CPUID instead of the guest's",
+        "programs choose their code for the host's CPU and may differ from the emulator's choice",
+        _host_cpuid,
     ),
     Quirk(
         "no_user_tsc",

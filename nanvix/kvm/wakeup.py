@@ -12,7 +12,7 @@ run, it then costs nothing.
 
 import os
 import signal
-from _thread import get_ident, get_native_id
+import threading
 
 from nanvix.kvm.device import ThreadTimer, Vcpu, install_null_handler, signal_thread
 
@@ -22,12 +22,23 @@ HEARTBEAT_NS = 100_000_000
 """Longest time a Python signal handler waits for a guest that does nothing but compute."""
 
 
+class _Here(threading.local):
+    """``token`` is an object of its own in every thread. Unlike a thread's number, which the
+    next thread may get, it cannot be mistaken for that of a thread that has ended."""
+
+    def __init__(self) -> None:
+        self.token = object()
+
+
+here = _Here()
+
+
 class Wakeup:
     """Kicks and a timer for one vCPU, which may move between threads but not run on two."""
 
     def __init__(self, vcpu: Vcpu) -> None:
-        self.thread = 0
-        """:func:`get_ident` of the thread that runs the vCPU; 0 before the first run."""
+        self.owner: object = None
+        """``here.token`` of the thread that runs the vCPU; None before the first run."""
         self._vcpu = vcpu
         self._native = 0
         self._timer: ThreadTimer | None = None
@@ -39,17 +50,16 @@ class Wakeup:
         install_null_handler(SIGNAL)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (SIGNAL,))
         self._vcpu.set_signal_mask(sum(1 << number - 1 for number in before if number != SIGNAL))
-        native = get_native_id()
-        if native != self._native:
+        if self.owner is not here.token:
             self.close()
-            self._timer = ThreadTimer(native, SIGNAL)
-            self._native = native
-            self._heartbeat = HEARTBEAT_NS if native == os.getpid() else 0
-        self.thread = get_ident()
+            self._native = threading.get_native_id()
+            self._timer = ThreadTimer(self._native, SIGNAL)
+            self._heartbeat = HEARTBEAT_NS if self._native == os.getpid() else 0
+            self.owner = here.token
 
     def kick(self) -> None:
         """Interrupt the guest if it runs; safe from any thread and from signal handlers."""
-        if self.thread and self.thread != get_ident():
+        if self.owner is not None and self.owner is not here.token:
             signal_thread(self._native, SIGNAL)
 
     def arm(self, delay_ns: int | None) -> None:
@@ -70,4 +80,4 @@ class Wakeup:
         if self._timer is not None:
             self._timer.close()
             self._timer = None
-        self._native = self.thread = 0
+        self.owner = None

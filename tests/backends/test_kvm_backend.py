@@ -1,0 +1,415 @@
+"""The KVM backend's promises, on tiny guests of a few instructions."""
+
+import os
+import resource
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from nanvix.abi.layout import VECTOR_EVENT, VECTOR_TIMER
+from nanvix.kvm import backend as kvm_backend
+from nanvix.kvm import create, device, probe
+from nanvix.kvm.probe_guest import KERNEL_CODE, RESULT, USER_CODE, VECTOR_UD, ProbeGuest
+from nanvix.kvm.wakeup import SIGNAL
+from nanvix.machine.backend import Exit
+from nanvix.machine.memory import GuestMemory
+
+SPIN = b"\xeb\xfe"
+UD2 = b"\x0f\x0b"
+DOORBELL_LOOP = bytes.fromhex("b8 34120000 e7e0 ffc3 ebf5")  # eax = 0x1234; out; inc ebx; again
+INTERRUPTS_ON = 0x202
+
+
+@pytest.fixture(params=["kvm"], autouse=True)
+def kvm() -> None:
+    found = probe()
+    if not found.available:
+        pytest.skip(found.reason)
+
+
+@contextmanager
+def started(code: bytes, *, user: bool = False) -> Iterator[ProbeGuest]:
+    with ProbeGuest(code, user=user) as guest:
+        guest.start()
+        yield guest
+
+
+def milliseconds(guest: ProbeGuest, count: float) -> int:
+    return guest.backend.tsc() + int(guest.backend.tsc_hz * count / 1000)
+
+
+# -- exits ---------------------------------------------------------------------------------------
+
+
+def test_doorbell_rings_each_time_and_goes_on_behind_the_out() -> None:
+    with started(DOORBELL_LOOP) as guest:
+        for _ in range(5):
+            assert guest.backend.run() is Exit.DOORBELL
+            assert guest.backend.exit_value == 0x1234
+        state = guest.backend.save_state()
+        assert (state.rip, state.gpr["rbx"]) == (KERNEL_CODE + 7, 4)
+        assert guest.backend.exits == 5
+
+
+def test_strange_ports_read_as_ones_and_ignore_writes() -> None:
+    # eax = 0; in $0x60, %al; in $0x61, %ax; in $0x62, %eax; out %eax, $0x64; out %al, $0xE0; bell
+    code = bytes.fromhex("31c0 e460 e7e0 31c0 66e561 e7e0 31c0 e562 e764 e6e0 e7e0 ebfe")
+    with started(code) as guest:
+        values = []
+        for _ in range(3):
+            assert guest.backend.run() is Exit.DOORBELL
+            values.append(guest.backend.exit_value)
+        assert values == [0xFF, 0xFFFF, 0xFFFF_FFFF]
+
+
+def test_addresses_outside_memory_read_as_ones_and_ignore_writes() -> None:
+    # mov 0x7000(page behind RAM), %eax after mapping it; store there; bell
+    code = bytes.fromhex("48c704250070000000000000 48 8b04250070 0000 e7e0 ebfe")
+    with started(code) as guest:
+        outside = guest.memory.size + 0x10_0000
+        guest.memory.write(0x4000 + 7 * 8, (outside | 3).to_bytes(8, "little"))
+        assert guest.backend.run() is Exit.DOORBELL
+        assert guest.backend.exit_value == 0xFFFF_FFFF
+
+
+def test_a_guest_that_only_touches_strange_ports_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kvm_backend, "STRAY_LIMIT", 50)
+    with started(bytes.fromhex("e660 ebfc")) as guest:
+        assert guest.backend.run() is Exit.ERROR
+        assert "nobody serves" in guest.backend.exit_detail
+
+
+def test_a_triple_fault_is_a_shutdown() -> None:
+    with ProbeGuest(UD2, user=False) as guest:
+        guest.state.idt_limit = 0
+        guest.start()
+        assert guest.backend.run() is Exit.SHUTDOWN
+
+
+def test_halting_is_an_error() -> None:
+    with started(b"\xf4" + SPIN) as guest:
+        assert guest.backend.run() is Exit.ERROR
+        assert "halted" in guest.backend.exit_detail
+
+
+def test_a_state_no_cpu_can_have_is_an_error_not_an_exception() -> None:
+    with ProbeGuest(SPIN, user=False) as guest:
+        guest.state.cr0 = 1 << 31  # paging without protection
+        guest.start()
+        assert guest.backend.run() is Exit.ERROR
+        assert guest.backend.exit_detail
+
+
+# -- deadlines and kicks -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("user", [False, True])
+@pytest.mark.parametrize("delay_ms", [0, 1, 20])
+def test_the_timer_stops_a_spinning_guest_on_time(user: bool, delay_ms: int) -> None:
+    with started(SPIN, user=user) as guest:
+        deadline = milliseconds(guest, delay_ms)
+        guest.backend.set_timer(deadline)
+        assert guest.backend.run() is Exit.TIMER
+        late = guest.backend.tsc() - deadline
+        assert 0 <= late < guest.backend.tsc_hz // 4
+
+
+def test_the_timer_fires_once_and_can_be_taken_back() -> None:
+    with started(SPIN, user=True) as guest:
+        guest.backend.set_timer(milliseconds(guest, 1))
+        assert guest.backend.run() is Exit.TIMER
+        guest.backend.set_timer(milliseconds(guest, 5))
+        guest.backend.set_timer(None)
+        kicker = threading.Timer(0.05, guest.backend.kick)
+        kicker.start()
+        assert guest.backend.run() is Exit.KICKED
+        kicker.join()
+
+
+def test_a_deadline_that_passed_between_runs_is_not_lost() -> None:
+    with started(DOORBELL_LOOP) as guest:
+        assert guest.backend.run() is Exit.DOORBELL
+        guest.backend.set_timer(milliseconds(guest, 1))
+        time.sleep(0.005)
+        assert Exit.TIMER in (guest.backend.run(), guest.backend.run())
+
+
+def test_a_kick_before_run_is_kept_and_is_one_kick() -> None:
+    with started(DOORBELL_LOOP) as guest:
+        guest.backend.kick()
+        guest.backend.kick()
+        assert guest.backend.run() is Exit.KICKED
+        assert guest.backend.run() is Exit.DOORBELL
+
+
+def test_kick_and_deadline_at_once_are_both_reported() -> None:
+    with started(SPIN, user=True) as guest:
+        guest.backend.set_timer(milliseconds(guest, 0))
+        guest.backend.kick()
+        assert guest.backend.run() is Exit.KICKED
+        assert guest.backend.run() is Exit.TIMER
+
+
+def test_no_kick_from_another_thread_is_lost() -> None:
+    with started(DOORBELL_LOOP) as guest:
+        kicks = 0
+        done = threading.Event()
+
+        def kick_often() -> None:
+            nonlocal kicks
+            for _ in range(200):
+                guest.backend.kick()
+                kicks += 1
+                seen.acquire(timeout=10)
+            done.set()
+
+        seen = threading.Semaphore(0)
+        thread = threading.Thread(target=kick_often)
+        thread.start()
+        answered = 0
+        limit = time.monotonic() + 30
+        while not done.is_set() and time.monotonic() < limit:
+            if guest.backend.run() is Exit.KICKED:
+                answered += 1
+                seen.release()
+        thread.join()
+        assert (kicks, answered) == (200, 200)
+
+
+def test_a_signal_handler_can_kick() -> None:
+    with started(SPIN, user=True) as guest:
+        old = signal.signal(signal.SIGALRM, lambda *_: guest.backend.kick())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            assert guest.backend.run() is Exit.KICKED
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, old)
+
+
+def test_a_signal_that_went_to_another_thread_is_handled_while_the_guest_spins() -> None:
+    """The heartbeat: Python's handlers run on the main thread, which is inside the guest."""
+    handled = threading.Event()
+    with started(SPIN, user=True) as guest:
+
+        def handler(*_: object) -> None:
+            handled.set()
+            guest.backend.kick()
+
+        old = signal.signal(signal.SIGUSR1, handler)
+
+        def send() -> None:
+            time.sleep(0.02)
+            signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+        thread = threading.Thread(target=send)
+        try:
+            thread.start()
+            guest.backend.set_timer(milliseconds(guest, 5000))
+            assert guest.backend.run() is Exit.KICKED
+            assert handled.is_set()
+        finally:
+            thread.join()
+            signal.signal(signal.SIGUSR1, old)
+
+
+def test_a_vcpu_may_move_between_threads() -> None:
+    with started(SPIN, user=True) as guest:
+        outcomes = []
+
+        def once() -> None:
+            guest.backend.set_timer(milliseconds(guest, 2))
+            outcomes.append(guest.backend.run())
+
+        once()
+        for _ in range(2):
+            thread = threading.Thread(target=once)
+            thread.start()
+            thread.join()
+        once()
+        guest.backend.kick()
+        assert outcomes == [Exit.TIMER] * 4
+
+
+def test_our_signal_does_no_harm_outside_the_guest() -> None:
+    with started(DOORBELL_LOOP) as guest:
+        guest.backend.run()
+        signal.pthread_kill(threading.get_ident(), SIGNAL)
+        os.kill(os.getpid(), SIGNAL)
+        assert guest.backend.run() is Exit.DOORBELL
+
+
+# -- interrupts ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vector", [VECTOR_TIMER, VECTOR_EVENT])
+def test_an_interrupt_reaches_a_spinning_program(vector: int) -> None:
+    with ProbeGuest(SPIN, user=True) as guest:
+        guest.state.rflags = INTERRUPTS_ON
+        guest.start()
+        guest.backend.inject(vector)
+        guest.backend.inject(vector)
+        assert guest.exception() == vector
+        assert guest.frame(1) == (USER_CODE,)
+        assert guest.backend.save_state().pending == frozenset()
+
+
+def test_an_interrupt_waits_until_it_is_allowed() -> None:
+    # bell with interrupts off; sti; nop; spin
+    with started(bytes.fromhex("b801000000 e7e0 fb 90 ebfe")) as guest:
+        guest.backend.inject(VECTOR_EVENT)
+        assert guest.backend.run() is Exit.DOORBELL
+        assert guest.backend.exit_value == 1
+        assert guest.backend.save_state().pending == {VECTOR_EVENT}
+        assert guest.exception() == VECTOR_EVENT
+
+
+def test_the_higher_vector_comes_first_and_the_other_stays_pending() -> None:
+    with ProbeGuest(SPIN, user=True) as guest:
+        guest.state.rflags = INTERRUPTS_ON
+        guest.start()
+        guest.backend.inject(VECTOR_TIMER)
+        guest.backend.inject(VECTOR_EVENT)
+        assert guest.exception() == VECTOR_EVENT
+        assert guest.backend.save_state().pending == {VECTOR_TIMER}
+
+
+def test_a_pending_interrupt_survives_save_and_load() -> None:
+    with ProbeGuest(SPIN, user=True) as guest:
+        guest.state.rflags = INTERRUPTS_ON
+        guest.start()
+        guest.backend.inject(VECTOR_EVENT)
+        state = guest.backend.save_state()
+        with ProbeGuest(SPIN, user=True) as other:
+            other.backend.load_state(state)
+            assert other.exception() == VECTOR_EVENT
+
+
+# -- state ---------------------------------------------------------------------------------------
+
+
+def test_state_survives_a_round_trip() -> None:
+    with ProbeGuest(DOORBELL_LOOP, user=False) as guest:
+        state = guest.state
+        for index, name in enumerate(state.gpr):
+            state.gpr[name] = 0x1111_1111_1111_1111 * index
+        state.kernel_gs_base, state.lstar = 0x1234_5000, 0xFFFF_8000_0000_1000
+        state.sfmask, state.cr2 = 0x4_7700, 0xDEAD_B000
+        state.segments["fs"].base = 0x7FFF_0000_1000
+        state.segments["gs"].base = 0xFFFF_8000_0000_2000
+        image = bytearray(state.fxsave)
+        image[0:2] = b"\x7f\x02"  # FCW: 53-bit precision
+        image[24:28] = b"\xa0\x5f\0\0"  # MXCSR: round up, underflow seen
+        image[160:176] = bytes(range(16))  # xmm0
+        image[400:416] = bytes(range(16, 32))  # xmm15
+        state.fxsave = bytes(image)
+        guest.start()
+        saved = guest.backend.save_state()
+        for ours, theirs in ((state, saved), (saved, state)):
+            ours.tsc = theirs.tsc = 0
+            ours.segments["ldt"] = theirs.segments["ldt"]
+            for name in ("ds", "es", "fs", "gs", "ss"):
+                # AMD keeps no limit or type of a data segment in 64-bit mode.
+                ours.segments[name].limit = theirs.segments[name].limit = 0
+        assert saved == state
+
+
+def test_a_guest_goes_on_elsewhere() -> None:
+    with started(DOORBELL_LOOP) as guest:
+        for _ in range(3):
+            guest.backend.run()
+        state = guest.backend.save_state()
+        with ProbeGuest(DOORBELL_LOOP, user=False) as other:
+            other.backend.load_state(state)
+            assert other.backend.run() is Exit.DOORBELL
+            assert other.backend.save_state().gpr["rbx"] == 3
+
+
+def test_translate_follows_the_guest_page_tables() -> None:
+    with started(DOORBELL_LOOP) as guest:
+        assert guest.backend.translate(RESULT + 5) == RESULT + 5
+        assert guest.backend.translate(1 << 40) is None
+
+
+# -- time ----------------------------------------------------------------------------------------
+
+
+def test_tsc_agrees_with_rdtsc_in_ring_3() -> None:
+    # rdtsc; 64 bits to RESULT; ud2
+    code = bytes.fromhex("0f31 48c1e220 4809d0 48890425") + RESULT.to_bytes(4, "little") + UD2
+    with ProbeGuest(code, user=True) as guest:
+        slack = guest.backend.tsc_hz // 50_000  # 20 µs
+        best = None
+        for _ in range(20):
+            guest.start()
+            before = guest.backend.tsc()
+            assert guest.exception() == VECTOR_UD
+            after = guest.backend.tsc()
+            assert before - slack <= guest.result() <= after + slack
+            best = min(best or after - before, after - before)
+        assert best is not None
+        assert best < guest.backend.tsc_hz // 100
+
+
+def test_tsc_hz_is_the_real_frequency() -> None:
+    with started(SPIN) as guest:
+        ns, tsc = time.monotonic_ns(), guest.backend.tsc()
+        time.sleep(0.2)
+        elapsed_ns, elapsed = time.monotonic_ns() - ns, guest.backend.tsc() - tsc
+        assert elapsed * 1e9 / elapsed_ns == pytest.approx(guest.backend.tsc_hz, rel=1e-3)
+
+
+# -- life ----------------------------------------------------------------------------------------
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_close_releases_everything_and_is_idempotent() -> None:
+    before = open_files()
+    memory = GuestMemory(2 << 20)
+    backend = create(memory)
+    backend.close()
+    backend.close()
+    backend.kick()
+    memory.close()
+    assert open_files() == before
+
+
+@pytest.mark.parametrize("failing", ["KVM_CREATE_VCPU", "KVM_SET_CPUID2", "KVM_GET_VCPU_MMAP_SIZE"])
+def test_a_failure_half_way_releases_everything(
+    failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = device._ioctl
+
+    def ioctl(fd: int, name: str, argument: int = 0) -> int:
+        if name == failing:
+            raise OSError(12, "no memory", name)
+        return real(fd, name, argument)
+
+    memory = GuestMemory(2 << 20)
+    create(memory).close()  # the quirks are known from here on
+    before = open_files()
+    monkeypatch.setattr(device, "_ioctl", ioctl)
+    with pytest.raises(Exception, match=failing):
+        create(memory)
+    assert open_files() == before
+    memory.close()
+
+
+def test_many_machines_live_side_by_side() -> None:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    count = min(20, limit // 8)
+    memories = [GuestMemory(2 << 20) for _ in range(count)]
+    backends = [create(memory) for memory in memories]
+    for backend in backends:
+        backend.close()
+    for memory in memories:
+        memory.close()
