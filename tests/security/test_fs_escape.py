@@ -1,5 +1,6 @@
 """No way out of an export, no way to change a read-only one, no way into special files."""
 
+import contextlib
 import os
 import socket
 import stat
@@ -143,7 +144,7 @@ def test_special_files_can_only_be_looked_at(
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as end, HostFiles(tmp_path) as files:
         end.bind("socket")
-        if os.geteuid() == 0:
+        with contextlib.suppress(PermissionError):
             os.mknod("device", stat.S_IFCHR | 0o666, os.makedev(1, 5))
             os.mknod("disk", stat.S_IFBLK | 0o666, os.makedev(7, 0))
             names += ["device", "disk"]
@@ -163,7 +164,8 @@ def test_special_files_can_only_be_looked_at(
 def test_pseudo_file_systems_are_not_shown() -> None:
     with HostFiles(Export("/", True)) as files:
         assert files.walk(1, b"proc/self/mem")[:2] == ([], "EACCES")
-        assert files.walk(1, b"sys/kernel")[:2] == ([], "EACCES")
+        if os.path.ismount("/sys"):
+            assert files.walk(1, b"sys/kernel")[:2] == ([], "EACCES")
         assert files.walk(1, b"etc/passwd")[1] == ""
 
 

@@ -11,7 +11,6 @@ from support.host_files import HostFiles
 from nanvix.abi.channel import SET_ATIME, SET_MODE, SET_MTIME, SET_OWNER, SET_SIZE
 
 ALL32 = 2**32 - 1
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 @pytest.fixture
@@ -20,6 +19,13 @@ def files(tmp_path: Path) -> Iterator[HostFiles]:
     (tmp_path / "f").write_bytes(b"content")
     with HostFiles(tmp_path) as files:
         yield files
+
+
+def give_away(path: Path, uid: int, gid: int) -> None:
+    try:
+        os.chown(path, uid, gid)
+    except PermissionError:
+        pytest.skip("changing owners is not permitted here")
 
 
 def test_create(files: HostFiles, tmp_path: Path) -> None:
@@ -60,9 +66,8 @@ def test_mkdir_and_rmdir(files: HostFiles, tmp_path: Path) -> None:
     assert files.error("FS_CREATE", attr.node, 0o600, 1, ins=[b"x"]) == "ENOENT"
 
 
-@root_only
 def test_mkdir_keeps_an_inherited_group(files: HostFiles, tmp_path: Path) -> None:
-    os.chown(tmp_path / "d", -1, 1234)
+    give_away(tmp_path / "d", -1, 1234)
     (tmp_path / "d").chmod(0o2777)
     attr = files.attr("FS_MKDIR", files.find("d").node, 0o777, ins=[b"sub"])
     assert (attr.mode & 0o7777, attr.gid) == (0o2777, 1234)
@@ -165,8 +170,8 @@ def test_attributes_of_a_link_are_its_own(files: HostFiles, tmp_path: Path) -> N
     assert (tmp_path / "f").stat() == before
 
 
-@root_only
 def test_setattr_owner(files: HostFiles, tmp_path: Path) -> None:
+    give_away(tmp_path / "f", 7, 7)
     node = files.find("f").node
     attr = files.attr("FS_SETATTR", node, SET_OWNER | SET_MODE, 0o640 | 12 << 32, 34)
     assert (attr.uid, attr.gid, attr.mode & 0o7777) == (12, 34, 0o640)

@@ -9,7 +9,7 @@ belong to the export by which the guest came.
 
 import os
 import resource
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from errno import ENFILE, EROFS, ESTALE
 from stat import S_IFMT
 
@@ -122,12 +122,6 @@ class NodeTable:
         self._by_key.clear()
         while self._by_id:
             os.close(self._by_id.popitem()[1].fd)
-
-    def __iter__(self) -> Iterator[Node]:
-        return iter(self._by_id.values())
-
-    def __len__(self) -> int:
-        return len(self._by_id)
 
     def _insert(self, node: Node) -> None:
         self._by_id[node.id] = node

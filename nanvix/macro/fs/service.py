@@ -13,6 +13,7 @@ writable export can hold is for quotas of the host to limit.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from nanvix.abi.channel import OPS
 from nanvix.macro.fs.attributes import Attributes
@@ -23,6 +24,9 @@ from nanvix.macro.fs.exports import Export
 from nanvix.macro.fs.listing import Listing
 from nanvix.macro.fs.lookup import Lookup
 from nanvix.macro.fs.nodes import NodeTable
+
+if TYPE_CHECKING:
+    from nanvix.abi.call import Handler
 
 
 class FileService:
@@ -48,7 +52,7 @@ class FileService:
         lookup = Lookup(nodes, descriptors, attributes)
         content = Content(nodes, descriptors)
         changes = Changes(nodes, descriptors, attributes)
-        serve = {
+        serve: dict[str, Handler] = {
             "FS_WALK": lookup.walk,
             "FS_GETATTR": attributes.get,
             "FS_SETATTR": attributes.set,
