@@ -1,6 +1,7 @@
 """Runs a program in a guest and natively, and compares what can be seen from outside."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,6 @@ from typing import NamedTuple
 from support.host import ENVIRONMENT, ROOT
 
 NANVIX = (sys.executable, "-m", "nanvix")
-GUEST_DIRECTORY = "/work"
 LIMIT_S = 60.0
 
 Argument = str | bytes | Path
@@ -97,14 +97,13 @@ class Guest:
 class Same:
     """``same(["sort", "words"], files={"words": b"..."})``: the guest does what the host does.
 
-    Both runs start in a directory of their own with the same ``files``; afterwards stdout,
-    stderr, exit code and the directories' contents must be equal, byte for byte.
+    Both runs start in the same directory with the same ``files``, one after the other; stdout,
+    stderr, exit code and what they leave in the directory must be equal, byte for byte.
     """
 
     def __init__(self, guest: Guest, directory: Path) -> None:
         self.guest = guest
-        self.directory = directory
-        self.runs = 0
+        self.directory = directory / "work"
 
     def __call__(
         self,
@@ -121,23 +120,20 @@ class Same:
 
         Without ``shared`` the guest is not given the directory: nanvix is only started there.
         """
-        self.runs += 1
-        host, guest = (self.directory / f"{name}{self.runs}" for name in ("host", "guest"))
-        for folder in (host, guest):
-            folder.mkdir()
-            _fill(folder, files or {})
-        mount = ["-v", f"{guest}:{GUEST_DIRECTORY}:rw", "-w", GUEST_DIRECTORY] if shared else []
+        here = self.directory
+        mount = ["-v", f"{here}:{here}:rw", "-w", here] if shared else []
         variables = [part for k, v in (env or {}).items() for part in ("-e", f"{k}={v}")]
         home = {"HOME": os.path.expanduser("~")}
-        native = execute(
-            argv, input=input, env=ENVIRONMENT | home | dict(env or {}), cwd=host, limit=limit
-        )
+        everything = ENVIRONMENT | home | dict(env or {})
+        _fill(here, files or {})
+        native = execute(argv, input=input, env=everything, cwd=here, limit=limit)
+        expected, expected_tree = native._replace(code=_shell_code(native.code)), _tree(here)
+        _fill(here, files or {})
         ran = self.guest(
-            argv, options=[*mount, *variables, *options], input=input, cwd=guest, limit=limit
+            argv, options=[*mount, *variables, *options], input=input, cwd=here, limit=limit
         )
-        expected = native._replace(code=_shell_code(native.code))
         assert ran == expected, f"natively:\n{expected}\nin the guest:\n{ran}"
-        assert _tree(guest) == _tree(host)
+        assert _tree(here) == expected_tree
         return ran
 
 
@@ -146,6 +142,9 @@ def _shell_code(code: int) -> int:
 
 
 def _fill(folder: Path, files: Mapping[str, bytes | str]) -> None:
+    """Make ``folder`` anew with exactly these files."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

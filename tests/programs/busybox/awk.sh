@@ -1,0 +1,1 @@
+awk 'NR > 1 { total += $2 * $3; print NR, $1 } END { printf "%.2f\n", total }' table

@@ -1,0 +1,4 @@
+md5sum words
+sha1sum words
+sha256sum words tree/*
+cksum words

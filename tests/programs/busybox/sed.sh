@@ -1,0 +1,1 @@
+sed -n -e 's/\(a\)pple/\1PPLE/p' -e '$=' words

@@ -1,0 +1,3 @@
+seq 1 3 20 | paste -s -d+ - | bc
+seq 5 | shuf -n 0
+seq 3 | tac

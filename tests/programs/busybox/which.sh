@@ -1,0 +1,2 @@
+which sh cat | wc -l
+type cd | head -n 1

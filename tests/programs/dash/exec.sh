@@ -1,0 +1,1 @@
+exec /bin/echo replaced

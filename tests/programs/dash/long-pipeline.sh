@@ -1,0 +1,1 @@
+seq 1 2000 | cat | cat | cat | cat | cat | tail -n 1

@@ -1,0 +1,6 @@
+nosuchcommand
+echo $?
+./nope
+echo $?
+/tmp
+echo $?

@@ -1,0 +1,3 @@
+trap 'echo interrupted; exit 7' INT
+kill -INT $$
+echo not reached

@@ -1,0 +1,130 @@
+"""What the guest sees of the host's files: by default little, with ``-v`` what it is given."""
+
+import os
+from pathlib import Path
+
+from support.guest import Guest, Same
+
+
+def sh(guest: Guest, script: str, *options: str | Path) -> tuple[int, str, str]:
+    """Run a shell script in a guest: exit code, stdout, stderr."""
+    ran = guest(["sh", "-c", script], options=options)
+    return ran.code, ran.out.decode(), ran.err.decode()
+
+
+def test_read_write(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "in").write_text("from the host\n")
+    code, out, _ = sh(
+        guest,
+        "cd /data; cat in; echo guest > out; mkdir d; mv in d/moved; ln -s out link; ls",
+        "-v", f"{tmp_path}:/data",
+    )  # fmt: skip
+    assert (code, out) == (0, "from the host\nd\nlink\nout\n")
+    assert (tmp_path / "out").read_text() == "guest\n"
+    assert (tmp_path / "d" / "moved").read_text() == "from the host\n"
+    assert os.readlink(tmp_path / "link") == "out"
+
+
+def test_read_only(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept\n")
+    script = "cd /data; cat file; for c in 'echo x > file' 'echo x > new' 'rm file' 'mkdir d' "
+    script += "'mv file other' 'chmod 777 file' 'ln file hard' 'ln -s a b' 'touch file'; do "
+    script += '(eval "$c") 2>&1 | grep -c "Read-only file system"; done'
+    code, out, _ = sh(guest, script, "-v", f"{tmp_path}:/data:ro")
+    assert (code, out) == (0, "kept\n" + "1\n" * 9)
+    assert os.listdir(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_text() == "kept\n"
+
+
+def test_single_file(guest: Guest, tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("value = 1\n")
+    (tmp_path / "beside").write_text("not shown\n")
+    options = ["-v", f"{path}:/etc/app.conf:ro"]
+    assert sh(guest, "cat /etc/app.conf; ls /etc | grep -c beside", *options)[1] == "value = 1\n0\n"
+
+
+def test_several_mounts_and_one_inside_another(guest: Guest, tmp_path: Path) -> None:
+    for name in ("a", "b", "a/inner"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(f"{name}\n")
+    options = ["-v", f"{tmp_path}/a:/m:ro", "-v", f"{tmp_path}/b:/m/inner:rw"]
+    code, out, err = sh(guest, "cat /m/file /m/inner/file; echo x > /m/inner/new", *options)
+    assert (code, out, err) == (0, "a\nb\n", "")
+    assert (tmp_path / "b" / "new").exists()
+    assert not (tmp_path / "a" / "inner" / "new").exists()
+
+
+def test_relative_source_and_missing_parents(guest: Guest, tmp_path: Path) -> None:
+    (tmp_path / "here").write_text("x\n")
+    ran = guest(["cat", "/deep/down/below/here"], options=["-v", ".:/deep/down/below"], cwd=tmp_path)
+    assert ran.out == b"x\n"
+
+
+def test_changes_of_the_host_are_seen(guest: Guest, tmp_path: Path) -> None:
+    """A mount is the host's directory, not a copy: what another process writes appears."""
+    from subprocess import PIPE, Popen
+
+    from support.guest import host_environment
+
+    (tmp_path / "first").write_text("1")
+    script = "ls /data; read line; ls /data; cat /data/second"
+    command = guest.command(["sh", "-c", script], ["-v", f"{tmp_path}:/data:ro"])
+    with Popen(command, stdin=PIPE, stdout=PIPE, env=host_environment()) as process:
+        assert process.stdin and process.stdout
+        assert process.stdout.readline() == b"first\n"
+        (tmp_path / "second").write_text("later\n")
+        out, _ = process.communicate(b"go\n", timeout=60)
+    assert out == b"first\nsecond\nlater\n"
+
+
+def test_default_view(guest: Guest) -> None:
+    """Own /tmp, /proc, /dev; the programs of the system; nothing else of the host."""
+    code, out, _ = sh(guest, "ls /; ls /tmp | wc -l; ls /root /home /var /srv /opt 2>/dev/null")
+    listing = out.splitlines()
+    assert code in (0, 1, 2)
+    assert {"bin", "dev", "etc", "lib", "proc", "tmp", "usr"} <= set(listing)
+    assert not {"home", "root/.ssh", "srv", "boot", "mnt"} & set(listing)
+    assert "0" in listing
+
+
+def test_private_tmp(guest: Guest, tmp_path: Path) -> None:
+    """The guest's /tmp is its own: the host neither sees nor gives anything."""
+    marker = Path("/tmp") / f"nanvix-{tmp_path.name}-{os.getpid()}"
+    code, out, _ = sh(guest, f"ls -A /tmp; echo data > {marker}; cat {marker}; df /tmp >/dev/null")
+    assert (code, out) == (0, "data\n")
+    assert not marker.exists()
+
+
+def test_proc_and_dev_are_the_guests(guest: Guest) -> None:
+    script = (
+        "cat /proc/self/comm; cat /proc/1/comm; ls /proc | grep -c '^[0-9]'; "
+        "head -c 3 /dev/zero | od -An -tx1; echo x > /dev/null; readlink /proc/self/exe; "
+        "ls /dev/null /dev/zero /dev/urandom /dev/tty /dev/fd /dev/stdin >/dev/null && echo all; "
+        "test -e /dev/kvm || test -e /dev/mem || test -e /dev/sda || echo no host devices"
+    )
+    code, out, _ = sh(guest, script)
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[:2] == ["cat", "sh"]
+    assert int(lines[2]) <= 4
+    assert lines[3].split() == ["00", "00", "00"]
+    assert lines[4].endswith("readlink")
+    assert lines[5:] == ["all", "no host devices"]
+
+
+def test_programs_are_read_only(guest: Guest) -> None:
+    code, _, err = sh(guest, "echo x > /usr/bin/evil")
+    assert code != 0
+    assert "Read-only file system" in err
+    assert not os.path.exists("/usr/bin/evil")
+
+
+def test_files_over_pages_and_holes(same: Same) -> None:
+    """Sizes around a page, appends, holes: the same files on both sides."""
+    script = (
+        "for n in 0 1 4095 4096 4097 70000; do head -c $n /dev/zero | tr '\\0' x > f$n; done; "
+        "echo tail >> f4096; dd if=/dev/zero of=hole bs=1 seek=100000 count=1 status=none; "
+        "truncate -s 5000 f70000; truncate -s 9000 f1; cat f* hole | sha256sum; wc -c *"
+    )
+    same(["sh", "-c", script])
