@@ -66,6 +66,9 @@ class GuestMemory:
             return
         self.view.release()
         del self._anchor
-        self._map.close()
+        try:
+            self._map.close()
+        except BufferError:
+            pass  # a traceback still holds a view: the mapping goes with it
         os.close(self.fd)
         self.fd = -1
