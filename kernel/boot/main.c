@@ -1,6 +1,7 @@
 /* Boot: read it as the table of contents of the kernel. */
 #include "cpu.h"
 #include "file.h"
+#include "fpu.h"
 #include "frame.h"
 #include "hypercall.h"
 #include "lib.h"
@@ -21,6 +22,7 @@ noreturn void kmain(paddr info) {
     hc_ring();
     if (privilege_must_sink())
         privilege_sink();           /* go on in ring 3 */
+    fpu_init();                     /* how much vector state there is */
     random_init();                  /* generator from the host's seed */
     frame_init();                   /* physical frames */
     fs_init();                      /* root, /dev, /proc, the boot manifest */

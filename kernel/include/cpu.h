@@ -39,7 +39,5 @@ static inline u64 rdtsc(void) {
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (u64)high << 32 | low;
 }
-static inline void fxsave(void *image) { __asm__ volatile("fxsave64 (%0)" ::"r"(image) : "memory"); }
-static inline void fxrstor(const void *image) { __asm__ volatile("fxrstor64 (%0)" ::"r"(image) : "memory"); }
 
 void descriptors_init(void); /* boot/descriptors.c: GDT, IDT, TSS, syscall MSRs */

@@ -102,7 +102,7 @@ struct task {
     bool kill_pending;
     struct timer sleep_timer;
     char comm[COMM_LEN];
-    u8 fpu[512] __attribute__((aligned(16)));
+    void *fpu; /* vector state while another task runs: fpu.h */
 };
 
 extern struct task *current;

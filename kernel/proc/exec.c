@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "errno.h"
 #include "file.h"
+#include "fpu.h"
 #include "hypercall.h"
 #include "kstack.h"
 #include "lib.h"
@@ -231,10 +232,8 @@ static void commit(struct exec *e, u64 sp) {
     current->process->has_execed = true;
     vfork_release(current->process);
     set_names(e);
-    static const u8 fpu_start[32] = { [0] = 0x7f, [1] = 0x03, [24] = 0x80, [25] = 0x1f };
-    memset(current->fpu, 0, sizeof(current->fpu));
-    memcpy(current->fpu, fpu_start, sizeof(fpu_start));
-    fxrstor(current->fpu);
+    fpu_reset(current->fpu);
+    fpu_restore(current->fpu);
     struct trapframe *frame = current->frame;
     *frame = (struct trapframe){
         .vector = VECTOR_NONE,

@@ -1,7 +1,7 @@
 /* clone, clone3, fork, vfork: new threads and processes. */
-#include "cpu.h"
 #include "errno.h"
 #include "file.h"
+#include "fpu.h"
 #include "kstack.h"
 #include "lib.h"
 #include "mm.h"
@@ -90,8 +90,7 @@ static void copy_registers(struct task *child, const struct clone_args *args) {
     child->frame->vector = 0;
     if (args->stack)
         child->frame->rsp = args->stack + args->stack_size;
-    fxsave(current->fpu);
-    memcpy(child->fpu, current->fpu, sizeof(child->fpu));
+    fpu_save(child->fpu);
     child->fs_base = args->flags & CLONE_SETTLS ? args->tls : current->fs_base;
     child->gs_base = current->gs_base;
     u64 *sp = (u64 *)child->frame;

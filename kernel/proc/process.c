@@ -1,4 +1,5 @@
 /* The tables of processes and threads, and how both come and go. */
+#include "fpu.h"
 #include "errno.h"
 #include "file.h"
 #include "hypercall.h"
@@ -149,8 +150,12 @@ struct task *task_new(struct process *process) {
         return NULL;
     i32 tid = process->leader ? pid_alloc() : process->pid;
     struct task *task = tid ? kzalloc(sizeof(*task)) : NULL;
-    if (!task)
+    if (task)
+        task->fpu = kmalloc(fpu_size());
+    if (!task || !task->fpu) {
+        kfree(task);
         return NULL;
+    }
     task->process = process;
     task->altstack_flags = 2; /* SS_DISABLE */
     list_init(&task->run_link);
@@ -190,5 +195,6 @@ void task_free(struct task *task) {
         sighand_put(task->sighand);
     if (task->mm)
         mm_put(task->mm);
+    kfree(task->fpu);
     kfree(task);
 }

@@ -1,7 +1,7 @@
 /* The scheduler: one CPU, a round-robin queue, no preemption in the kernel. With a single runnable
    task there is no tick at all; with none the machine sleeps in the IDLE hypercall. */
-#include "cpu.h"
 #include "errno.h"
+#include "fpu.h"
 #include "hypercall.h"
 #include "kstack.h"
 #include "lib.h"
@@ -51,13 +51,13 @@ static void load(struct task *task) {
     user_space_load(task->mm ? task->mm->root : kernel_root);
     user_stack_load(task->kernel_stack + KSTACK_SIZE);
     user_bases_load(task->fs_base, task->gs_base);
-    fxrstor(task->fpu);
+    fpu_restore(task->fpu);
 }
 
 static void switch_to(struct task *next) {
     struct task *prev = current;
     if (prev->state != TASK_DEAD)
-        fxsave(prev->fpu);
+        fpu_save(prev->fpu);
     current = next;
     load(next);
     context_switch(&prev->kernel_sp, next->kernel_sp);

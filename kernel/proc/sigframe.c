@@ -1,6 +1,7 @@
 /* The stack frame of a signal handler, exactly as Linux lays it out on x86-64, and the way back. */
 #include "cpu.h"
 #include "errno.h"
+#include "fpu.h"
 #include "lib.h"
 #include "linux/sigframe.h"
 #include "proc.h"
@@ -8,21 +9,11 @@
 #include "uaccess.h"
 
 #define RED_ZONE 128
-#define FPU_SIZE 512
 #define FPU_ALIGN 64
 #define FLAG_RF (1UL << 16)
 #define VECTOR_PAGE_FAULT 14
 
-/* Offsets in the FXSAVE image (Intel SDM vol. 1, table 10-2). */
-#define FX_FCW 0
-#define FX_MXCSR 24
-#define FX_MXCSR_MASK 28
-#define FCW_DEFAULT 0x37f
-#define MXCSR_DEFAULT 0x1f80
-#define MXCSR_MASK_DEFAULT 0xffbf
-
-static u8 fpu[FPU_SIZE] __attribute__((aligned(16)));       /* the state on its way to or from a frame */
-static u8 fpu_start[FPU_SIZE] __attribute__((aligned(16))); /* what a handler begins with */
+static u8 fpu[FPU_IMAGE_MAX] __attribute__((aligned(64))); /* the state on its way to or from a frame */
 
 static bool on_altstack(u64 sp) {
     return !(current->altstack_flags & (SS_DISABLE | SS_AUTODISARM)) && sp > current->altstack_sp &&
@@ -55,17 +46,14 @@ static void save_registers(struct sigcontext *c, const struct trapframe *f, cons
 }
 
 static void start_fpu(void) {
-    if (!fpu_start[FX_FCW]) {
-        *(u16 *)(fpu_start + FX_FCW) = FCW_DEFAULT;
-        *(u32 *)(fpu_start + FX_MXCSR) = MXCSR_DEFAULT;
-    }
-    fxrstor(fpu_start);
+    fpu_reset(fpu);
+    fpu_restore(fpu);
 }
 
 i64 sigframe_push(struct trapframe *frame, i32 sig, const struct siginfo *info,
                   const struct sigaction *action, u64 mask) {
     u64 top = frame_top(frame, action);
-    u64 fpstate = ROUND_DOWN(top - FPU_SIZE, FPU_ALIGN);
+    u64 fpstate = ROUND_DOWN(top - fpu_size(), FPU_ALIGN);
     u64 sp = ROUND_DOWN(fpstate - sizeof(struct rt_sigframe), 16) - 8;
     struct rt_sigframe user;
     if (!(action->flags & SA_RESTORER) || action->handler >= NV_USER_END)
@@ -81,8 +69,8 @@ i64 sigframe_push(struct trapframe *frame, i32 sig, const struct siginfo *info,
     user.uc.context.fpstate = fpstate;
     user.uc.sigmask = mask;
     user.info = *info;
-    fxsave(fpu);
-    if (copy_to_user(fpstate, fpu, FPU_SIZE) || copy_to_user(sp, &user, sizeof(user)))
+    fpu_save(fpu);
+    if (copy_to_user(fpstate, fpu, fpu_size()) || copy_to_user(sp, &user, sizeof(user)))
         return -EFAULT;
     if (current->altstack_flags & SS_AUTODISARM) {
         current->altstack_sp = current->altstack_size = 0;
@@ -122,18 +110,15 @@ static void load_registers(struct trapframe *f, const struct sigcontext *c) {
     f->vector = VECTOR_NONE;
 }
 
-/* fxrstor faults on MXCSR bits the CPU does not have, so they go. */
 static i64 load_fpu(u64 from) {
     if (!from) {
         start_fpu();
         return 0;
     }
-    fxsave(fpu);
-    u32 mask = *(u32 *)(fpu + FX_MXCSR_MASK);
-    if (copy_from_user(fpu, from, FPU_SIZE))
+    if (copy_from_user(fpu, from, fpu_size()))
         return -EFAULT;
-    *(u32 *)(fpu + FX_MXCSR) &= mask ? mask : MXCSR_MASK_DEFAULT;
-    fxrstor(fpu);
+    fpu_sanitise(fpu);
+    fpu_restore(fpu);
     return 0;
 }
 

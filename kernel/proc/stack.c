@@ -2,6 +2,7 @@
    then the random bytes and names auxv points to, auxv, envp, argv, argc. */
 #include "errno.h"
 #include "exec.h"
+#include "fpu.h"
 #include "hypercall.h"
 #include "lib.h"
 
@@ -27,7 +28,7 @@
 #define AT_SYSINFO_EHDR 33
 #define AT_MINSIGSTKSZ 51
 
-#define SIGNAL_STACK_MIN 2048
+#define SIGNAL_FRAME_REST 1024 /* of a signal frame, beside the vector state */
 #define STACK_LIMIT_INDEX 3
 
 /* Writes u64s downwards-allocated but upwards-filled user memory through a small buffer. */
@@ -90,7 +91,7 @@ static void make_auxv(struct mm *mm, const struct elf_image *image, u64 random, 
         AT_HWCAP2, 0,
         AT_EXECFN, path,
         AT_PLATFORM, platform,
-        AT_MINSIGSTKSZ, SIGNAL_STACK_MIN,
+        AT_MINSIGSTKSZ, fpu_size() + SIGNAL_FRAME_REST,
         AT_NULL, 0,
     };
     _Static_assert(sizeof(auxv) <= sizeof(mm->auxv), "auxv");
