@@ -162,12 +162,17 @@ void dentry_put(struct dentry *d) {
 }
 
 u64 dentries_evict(u64 n) {
+    static bool busy; /* dropping a parent's reference may come back here */
+    if (busy)
+        return 0;
+    busy = true;
     u64 gone = 0;
     while (gone < n && !list_empty(&unused)) {
         struct dentry *parent = dentry_free(list_first(&unused, struct dentry, lru));
         gone++;
         dentry_put(parent);
     }
+    busy = false;
     return gone;
 }
 

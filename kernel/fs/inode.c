@@ -33,7 +33,7 @@ void inode_put(struct inode *inode) {
     if (inode->pages.dirty) {
         /* Writing needs the inode alive; an error here has nobody left to hear it. */
         inode->refs = 1;
-        pages_write_back(inode);
+        inode_write_back(inode, 0, ~0UL);
         inode->refs = 0;
     }
     list_remove(&inode->lru);
@@ -47,6 +47,14 @@ u64 inode_number(void) {
 
 i64 inode_refresh(struct inode *inode) {
     return inode->ops->refresh ? inode->ops->refresh(inode) : 0;
+}
+
+static bool in_group(u32 gid) {
+    const struct process *p = current->process;
+    for (u32 i = 0; i < p->group_count; i++)
+        if (p->groups[i] == gid)
+            return true;
+    return p->gid == gid;
 }
 
 i64 inode_permission(struct inode *inode, u32 mask) {
@@ -66,7 +74,7 @@ i64 inode_permission(struct inode *inode, u32 mask) {
     u32 rights = inode->mode;
     if (uid == inode->uid)
         rights >>= 6;
-    else if (current->process->gid == inode->gid)
+    else if (in_group(inode->gid))
         rights >>= 3;
     return (mask & ~rights & 7) ? -EACCES : 0;
 }

@@ -5,6 +5,7 @@
 #include "errno.h"
 #include "file.h"
 #include "fs/dentry.h"
+#include "fs/host.h"
 #include "lib.h"
 #include "mm.h"
 
@@ -17,6 +18,7 @@ struct node {
 };
 
 static struct list by_use = LIST_INIT(by_use); /* inodes with pages that can be read again */
+static u64 cached;
 static u8 zeros[PAGE_SIZE] __attribute__((aligned(4096)));
 
 static bool covers(const struct page_map *map, u64 index) {
@@ -60,6 +62,7 @@ bool page_map_insert(struct page_map *map, u64 index, paddr frame) {
     }
     node->slot[index % FANOUT] = frame;
     map->count++;
+    cached++;
     return true;
 }
 
@@ -101,6 +104,7 @@ static void drop_entry(struct page_map *map, u64 *entry) {
     paddr frame = ENTRY_FRAME(*entry);
     *entry = 0;
     map->count--;
+    cached--;
     frame_put(frame);
 }
 
@@ -116,6 +120,8 @@ u64 page_map_drop(struct page_map *map, u64 from, u64 to) {
     return dropped;
 }
 
+u64 pages_cached(void) { return cached; }
+
 void pages_touch(struct inode *inode) {
     if (by_use.prev != &inode->lru) {
         list_remove(&inode->lru);
@@ -123,12 +129,12 @@ void pages_touch(struct inode *inode) {
     }
 }
 
-i64 pages_write_back(struct inode *inode) {
+i64 inode_write_back(struct inode *inode, u64 first, u64 last) {
     i64 failed = 0;
     struct page_map *map = &inode->pages;
     u64 left = map->dirty;
     u64 *entry;
-    for (u64 index = 0; left && (entry = page_map_next(map, &index)); index++) {
+    for (u64 index = first; left && (entry = page_map_next(map, &index)) && index < last; index++) {
         if (!(*entry & PAGE_DIRTY))
             continue;
         left--;
@@ -152,6 +158,13 @@ void pages_truncate(struct inode *inode, u64 size) {
         phys_copy(ENTRY_FRAME(*last) + size % PAGE_SIZE, virt_to_phys(zeros), PAGE_SIZE - size % PAGE_SIZE);
     page_map_drop(&inode->pages, keep, ~0UL);
     mm_truncated(inode, keep);
+}
+
+void pages_write_back_all(void) {
+    struct inode *inode;
+    list_for_each(inode, &by_use, lru)
+        if (inode->pages.dirty)
+            inode_write_back(inode, 0, ~0UL);
 }
 
 /* Drop up to n pages nobody maps; with `write`, dirty ones after writing them. */
@@ -183,7 +196,7 @@ void pages_invalidate(struct inode *inode) {
 }
 
 u64 pagecache_reclaim(u64 frames) {
-    u64 freed = 0;
+    u64 freed = host_spare_reclaim();
     struct inode *inode, *next;
     list_for_each_safe(inode, next, &by_use, lru) {
         if (freed >= frames)

@@ -1,23 +1,24 @@
 /* Mounted file systems. */
-#include "errno.h"
 #include "fs/dentry.h"
 
 struct list all_supers = LIST_INIT(all_supers);
 struct dentry *root_dentry;
 
-struct super *super_new(const char *type, const char *source, u32 flags, u32 magic) {
+void super_init(struct super *super, const char *type, const char *source, u32 magic, u32 flags) {
     static u32 last_device = 16; /* anonymous devices: major 0 */
-    struct super *super = kmalloc(sizeof(*super));
-    if (!super)
-        return NULL;
+    u32 device = ++last_device;
     *super = (struct super){
-        .type = type, .source = source, .flags = flags, .magic = magic, .dev = MAKEDEV(0, ++last_device),
+        .type = type, .source = source, .magic = magic, .flags = flags, .dev = MAKEDEV(0, device),
     };
-    list_append(&all_supers, &super->link);
-    return super;
+    list_init(&super->link);
 }
 
 void super_mount(struct super *super, struct dentry *on) {
+    list_append(&all_supers, &super->link);
+    if (!on) {
+        root_dentry = super->root;
+        return;
+    }
     super->covers = on;
     on->mounted = super->root;
     /* Names on the way to a mount are never looked up again: the mount would be lost. */

@@ -23,6 +23,8 @@ u64 file_size(struct file *file);
 /* Path of an open file as getcwd would write it; length or -ERANGE. For /proc and /proc/self/exe. */
 i64 file_path(struct file *file, char *buf, u64 size);
 void file_ids(struct file *file, u64 *dev, u64 *ino); /* for /proc/self/maps */
+/* Put dirty pages back and have the file system make them safe. 0 or negative errno. */
+i64 file_sync(struct file *file, bool data_only);
 /* Read into kernel memory, not moving the position; bytes or negative errno. */
 i64 file_read_kernel(struct file *file, u64 offset, void *buf, u64 size);
 /* Open a program: follows links, regular file, execute permission. ERR_PTR. `dirfd` as openat. */

@@ -60,6 +60,7 @@ class Console:
             "CON_GETATTR": self._getattr,
             "CON_SETATTR": self._setattr,
             "CON_SEEK": self._seek,
+            "CON_POLL": self._poll,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
 
@@ -155,6 +156,12 @@ class Console:
         if whence > os.SEEK_HOLE:
             return -EINVAL
         return os.lseek(self._stream(call).fd, offset, whence)
+
+    def _poll(self, call: Call) -> int:
+        poller = select.poll()
+        poller.register(self._stream(call).fd, call.arg[1] & _POLL_BITS)
+        ready = poller.poll(0)
+        return ready[0][1] if ready else 0
 
 
 def _poller(fd: int, bits: int) -> Callable[[int], list[tuple[int, int]]]:

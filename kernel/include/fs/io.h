@@ -21,10 +21,10 @@ void io_runs(struct io *io, const struct segments *runs);
 /* Copy out of and into kernel memory; how many bytes, or -EFAULT when none could be. */
 i64 io_put(struct io *io, const void *from, u64 n);
 i64 io_take(struct io *io, void *to, u64 n);
-/* The same for physical memory of any length within `runs`. */
+/* The same for physical runs, which nobody must free meanwhile; may move fewer bytes than both
+   sides hold when the buffer is scattered. */
 i64 io_put_runs(struct io *io, const struct segments *runs);
 i64 io_take_runs(struct io *io, const struct segments *runs);
-i64 io_zero(struct io *io, u64 n);
 /* The physical runs of the next bytes, at most max, without moving on; `write` if they will be
    written to. Bytes covered or -EFAULT. */
 i64 io_segments(struct io *io, struct segments *out, u64 max, bool write);

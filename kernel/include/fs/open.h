@@ -61,8 +61,11 @@ struct fd_table *fd_table_new(void); /* NULL: no memory */
    sleeps, but a sleeper must hold one), or NULL. O_PATH files only where they make sense. */
 struct file *fd_peek(i32 fd);
 struct file *fd_peek_any(i32 fd); /* O_PATH ones too */
+struct file *fd_in(const struct fd_table *table, i32 fd); /* the same of any table */
 /* Lowest free descriptor >= from gets the file (taking over the reference even when failing). */
 i64 fd_install(struct file *file, i32 from, bool cloexec);
+/* A vacant descriptor of any table. */
+i64 fd_put(struct fd_table *table, i32 fd, struct file *file, bool cloexec);
 /* Exactly this descriptor; closes what it was. Takes over the reference. */
 i64 fd_replace(struct file *file, i32 fd, bool cloexec);
 i64 fd_close(struct fd_table *table, i32 fd);
@@ -85,5 +88,5 @@ bool dir_emit_dots(struct dir_sink *sink, struct file *file); /* positions 0 and
 
 extern const struct file_ops regular_ops; /* files with pages (fs/regular.c) */
 extern const struct file_ops dir_ops_tmpfs;
-const struct file_ops *device_ops(u64 rdev, u32 mode); /* NULL: no such device */
+i64 device_open(struct inode *inode, struct file *file); /* by rdev */
 i64 fifo_open(struct inode *inode, struct file *file);

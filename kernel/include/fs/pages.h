@@ -23,10 +23,13 @@ u64 *page_map_next(const struct page_map *map, u64 *index);
 /* Drop entries [from, to) with their references; how many. */
 u64 page_map_drop(struct page_map *map, u64 from, u64 to);
 
+/* Frames in page maps. */
+u64 pages_cached(void);
+
 /* The inode's pages were used: last in line for reclaim. */
 void pages_touch(struct inode *inode);
-/* Put every dirty page back; those still mapped stay marked. 0 or the first error. */
-i64 pages_write_back(struct inode *inode);
+/* Put back the dirty pages of every file. */
+void pages_write_back_all(void);
 /* Forget pages behind a new end and zero the tail of the last; mappings are told. */
 void pages_truncate(struct inode *inode, u64 size);
 /* Drop every clean page: the file has changed elsewhere. */

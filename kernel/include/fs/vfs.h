@@ -34,6 +34,7 @@ struct attr_change {
 
 /* Operations of one file system. NULL means what the comment says. */
 struct inode_ops {
+    bool holes; /* a page that is not cached is all zeros, not waiting to be read (tmpfs) */
     const struct file_ops *file; /* of an open file; devices and FIFOs find theirs by type */
     /* More to do at open (or a check); NULL: nothing. */
     i64 (*open)(struct inode *inode, struct file *file);
@@ -57,6 +58,8 @@ struct inode_ops {
     i64 (*setattr)(struct inode *inode, const struct attr_change *change);
     /* Bring page `index` into the cache, and others near it. 0 and no page: a hole. */
     i64 (*fill)(struct inode *inode, u64 index);
+    /* Read past the cache where that is better; 0 = it is not. NULL: never. */
+    i64 (*read_direct)(struct inode *inode, struct io *io, u64 pos, u64 n);
     /* Write at *pos (at the end with `append`, which sets *pos). Bytes or negative errno. */
     i64 (*write)(struct inode *inode, struct io *io, u64 *pos, bool append);
     i64 (*write_page)(struct inode *inode, u64 index, paddr frame); /* a dirty page */
@@ -112,6 +115,6 @@ i64 inode_setattr(struct inode *inode, const struct attr_change *change);
 void inode_stat(struct inode *inode, struct stat *out);
 
 /* Supers (fs/super.c). */
-struct super *super_new(const char *type, const char *source, u32 flags, u32 magic);
-/* Mount on a dentry nothing is mounted on yet; takes over the reference of `on`. */
+void super_init(struct super *super, const char *type, const char *source, u32 magic, u32 flags);
+/* Mount on a dentry nothing is mounted on yet, taking over a reference; NULL: the root. */
 void super_mount(struct super *super, struct dentry *on);

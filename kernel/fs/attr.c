@@ -1,0 +1,189 @@
+/* chmod, chown, times, truncate, fallocate. */
+#include "errno.h"
+#include "fs/open.h"
+#include "fs/walk.h"
+#include "lib.h"
+#include "syscall.h"
+#include "task.h"
+#include "uaccess.h"
+
+#define NS 1000000000L
+
+/* The object of a path, or of a descriptor when path is 0; referenced or ERR_PTR. */
+static struct dentry *object(i32 dirfd, u64 path, u32 flags) {
+    if (path)
+        return walk_user(dirfd, path, (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+                                          (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
+    struct file *file = fd_peek(dirfd);
+    return file ? dentry_get(file->dentry) : ERR_PTR(-EBADF);
+}
+
+/* Change what the caller, who has to own it, wants changed. */
+static i64 change(struct dentry *d, const struct attr_change *c, i64 not_owner) {
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    i64 error = inode_refresh(d->inode);
+    if (!error && not_owner && !inode_owner(d->inode))
+        error = not_owner;
+    if (!error)
+        error = inode_setattr(d->inode, c);
+    dentry_put(d);
+    return error;
+}
+
+static i64 chmod(struct dentry *d, u32 mode) {
+    struct attr_change c = {.mask = NV_SET_MODE, .mode = mode & 07777};
+    if (!IS_ERR(d) && S_ISLNK(d->inode->mode)) {
+        dentry_put(d);
+        return -EOPNOTSUPP;
+    }
+    return change(d, &c, -EPERM);
+}
+
+i64 sys_chmod(const u64 *a) { return chmod(walk_user(AT_FDCWD, a[0], WALK_FOLLOW), a[1]); }
+i64 sys_fchmod(const u64 *a) { return chmod(object(a[0], 0, 0), a[1]); }
+i64 sys_fchmodat(const u64 *a) { return chmod(walk_user(a[0], a[1], WALK_FOLLOW), a[2]); }
+i64 sys_fchmodat2(const u64 *a) {
+    if (a[3] & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    return a[1] ? chmod(object(a[0], a[1], a[3]), a[2]) : -EFAULT;
+}
+
+static i64 chown(struct dentry *d, u32 uid, u32 gid) {
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    struct inode *inode = d->inode;
+    struct process *p = current->process;
+    struct attr_change c = {.mask = NV_SET_OWNER, .uid = uid, .gid = gid};
+    bool allowed = p->uid == 0 || ((uid == ~0u || uid == inode->uid) && p->uid == inode->uid &&
+                                   (gid == ~0u || gid == p->gid || gid == inode->gid));
+    if (allowed && S_ISREG(inode->mode) && (inode->mode & (S_ISUID | S_ISGID)) && !inode->ops->access) {
+        c.mask |= NV_SET_MODE;
+        c.mode = inode->mode & 07777 & ~(S_ISUID | S_ISGID);
+    }
+    return change(d, &c, allowed ? 0 : -EPERM);
+}
+
+i64 sys_chown(const u64 *a) { return chown(walk_user(AT_FDCWD, a[0], WALK_FOLLOW), a[1], a[2]); }
+i64 sys_lchown(const u64 *a) { return chown(walk_user(AT_FDCWD, a[0], 0), a[1], a[2]); }
+i64 sys_fchown(const u64 *a) { return chown(object(a[0], 0, 0), a[1], a[2]); }
+i64 sys_fchownat(const u64 *a) {
+    if (a[4] & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    return a[1] ? chown(object(a[0], a[1], a[4]), a[2], a[3]) : -EFAULT;
+}
+
+/* times[]: access and modification; a nanosecond value may be UTIME_NOW or UTIME_OMIT. */
+struct timespec {
+    i64 seconds, ns;
+};
+
+static i64 set_times(struct dentry *d, const struct timespec *times) {
+    struct attr_change c = {0};
+    bool now_only = true;
+    for (int i = 0; i < 2; i++) {
+        i64 ns = times ? times[i].ns : UTIME_NOW, value;
+        if (ns == UTIME_OMIT)
+            continue;
+        if (ns == UTIME_NOW) {
+            value = clock_realtime();
+        } else if (ns < 0 || ns >= NS || times[i].seconds > 9223372035L || times[i].seconds < -9223372035L) {
+            if (!IS_ERR(d))
+                dentry_put(d);
+            return IS_ERR(d) ? PTR_ERR(d) : -EINVAL;
+        } else {
+            value = times[i].seconds * NS + ns;
+            now_only = false;
+        }
+        c.mask |= i ? NV_SET_MTIME : NV_SET_ATIME;
+        if (i)
+            c.mtime = value;
+        else
+            c.atime = value;
+    }
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    /* "Now" is for everybody who may write; any other time is for the owner. */
+    i64 not_owner = !now_only || (inode_permission(d->inode, MAY_WRITE) && !inode_owner(d->inode))
+                        ? (now_only ? -EACCES : -EPERM) : 0;
+    if (!c.mask) {
+        dentry_put(d);
+        return 0;
+    }
+    return change(d, &c, not_owner);
+}
+
+i64 sys_utimensat(const u64 *a) {
+    struct timespec times[2];
+    if (a[3] & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    if (a[2] && copy_from_user(times, a[2], sizeof(times)))
+        return -EFAULT;
+    return set_times(object(a[0], a[1], a[3]), a[2] ? times : NULL);
+}
+
+static i64 set_times_us(i32 dirfd, u64 path, u64 from) {
+    struct timespec times[2];
+    if (from && copy_from_user(times, from, sizeof(times)))
+        return -EFAULT;
+    for (int i = 0; from && i < 2; i++) {
+        if (times[i].ns < 0 || times[i].ns >= 1000000)
+            return -EINVAL;
+        times[i].ns *= 1000;
+    }
+    return set_times(object(dirfd, path, 0), from ? times : NULL);
+}
+
+i64 sys_utimes(const u64 *a) { return set_times_us(AT_FDCWD, a[0], a[1]); }
+i64 sys_futimesat(const u64 *a) { return set_times_us(a[0], a[1], a[2]); }
+
+i64 sys_utime(const u64 *a) {
+    i64 seconds[2];
+    if (a[1] && copy_from_user(seconds, a[1], sizeof(seconds)))
+        return -EFAULT;
+    struct timespec times[2] = {{a[1] ? seconds[0] : 0, 0}, {a[1] ? seconds[1] : 0, 0}};
+    return set_times(walk_user(AT_FDCWD, a[0], WALK_FOLLOW), a[1] ? times : NULL);
+}
+
+static i64 resize(struct inode *inode, i64 size) {
+    struct attr_change c = {.mask = NV_SET_SIZE, .size = size};
+    if (size < 0)
+        return -EINVAL;
+    if (S_ISDIR(inode->mode))
+        return -EISDIR;
+    return S_ISREG(inode->mode) ? inode_setattr(inode, &c) : -EINVAL;
+}
+
+i64 sys_truncate(const u64 *a) {
+    struct dentry *d = walk_user(AT_FDCWD, a[0], WALK_FOLLOW);
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    i64 error = S_ISDIR(d->inode->mode) ? -EISDIR : inode_permission(d->inode, MAY_WRITE);
+    if (!error)
+        error = resize(d->inode, a[1]);
+    dentry_put(d);
+    return error;
+}
+
+i64 sys_ftruncate(const u64 *a) {
+    struct file *file = fd_peek(a[0]);
+    if (!file)
+        return -EBADF;
+    return file_writable(file) && S_ISREG(file->inode->mode) ? resize(file->inode, a[1]) : -EINVAL;
+}
+
+i64 sys_fallocate(const u64 *a) {
+    struct file *file = fd_peek(a[0]);
+    i64 offset = a[2], size = a[3];
+    if (!file || !file_writable(file))
+        return -EBADF;
+    if (offset < 0 || size <= 0)
+        return -EINVAL;
+    if (offset + (u64)size > ~0UL >> 1)
+        return -EFBIG;
+    if (S_ISFIFO(file->inode->mode))
+        return -ESPIPE;
+    if (!S_ISREG(file->inode->mode))
+        return -ENODEV;
+    return file->inode->ops->allocate ? file->inode->ops->allocate(file->inode, a[1], offset, size) : -EOPNOTSUPP;
+}

@@ -1,0 +1,80 @@
+/* Character devices, by number. */
+#include "errno.h"
+#include "fs/console.h"
+#include "fs/open.h"
+#include "hypercall.h"
+#include "lib.h"
+
+static u8 zeros[PAGE_SIZE] __attribute__((aligned(4096)));
+
+static i64 read_nothing(struct file *file, struct io *io, u64 *pos) { return 0; }
+
+static i64 swallow(struct file *file, struct io *io, u64 *pos) {
+    u64 n = io->left;
+    io_advance(io, n);
+    return n;
+}
+
+static i64 refuse(struct file *file, struct io *io, u64 *pos) { return io->left ? -ENOSPC : 0; }
+
+static i64 read_zeros(struct file *file, struct io *io, u64 *pos) {
+    static struct segments source;
+    u64 done = 0;
+    if (!source.count)
+        for (int i = 0; i < 64; i++)
+            segments_add(&source, virt_to_phys(zeros), PAGE_SIZE);
+    while (io->left) {
+        i64 put = io_put_runs(io, &source);
+        if (put <= 0)
+            return done ? (i64)done : put;
+        done += put;
+    }
+    return done;
+}
+
+static i64 read_random(struct file *file, struct io *io, u64 *pos) {
+    static struct segments to;
+    u64 done = 0;
+    while (io->left) {
+        i64 room = io_segments(io, &to, io->left, true);
+        if (room <= 0)
+            return done ? (i64)done : room;
+        hc_begin(NV_OP_ENTROPY);
+        hc_out_segments(&to);
+        i64 error = hc_ring();
+        if (error < 0)
+            return done ? (i64)done : error;
+        io_advance(io, room);
+        done += room;
+    }
+    return done;
+}
+
+static i64 seek_nowhere(struct file *file, i64 offset, i32 whence) { return 0; }
+
+#define DEVICE(reader, writer) {.read = reader, .write = writer, .seek = seek_nowhere, .seekable = true}
+
+static const struct device {
+    u64 rdev;
+    struct file_ops ops;
+} devices[] = {
+    {MAKEDEV(1, 3), DEVICE(read_nothing, swallow)}, /* null */
+    {MAKEDEV(1, 5), DEVICE(read_zeros, swallow)},   /* zero */
+    {MAKEDEV(1, 7), DEVICE(read_zeros, refuse)},    /* full */
+    {MAKEDEV(1, 8), DEVICE(read_random, swallow)},  /* random */
+    {MAKEDEV(1, 9), DEVICE(read_random, swallow)},  /* urandom */
+};
+
+i64 device_open(struct inode *inode, struct file *file) {
+    if (inode->rdev == MAKEDEV(5, 0) || inode->rdev == MAKEDEV(5, 1)) {
+        file->private = console_terminal(file->flags);
+        file->ops = &console_ops;
+        return file->private ? 0 : -ENXIO;
+    }
+    for (u64 i = 0; i < ARRAY_LEN(devices); i++)
+        if (devices[i].rdev == inode->rdev) {
+            file->ops = &devices[i].ops;
+            return 0;
+        }
+    return -ENXIO;
+}

@@ -1,0 +1,79 @@
+/* getdents64(2): file systems emit entries, which gather in a page and leave in one copy. */
+#include "errno.h"
+#include "fs/open.h"
+#include "lib.h"
+#include "syscall.h"
+#include "task.h"
+#include "uaccess.h"
+
+struct dirent64 {
+    u64 ino, next;
+    u16 size;
+    u8 type;
+    char name[];
+} packed;
+
+struct dir_sink {
+    struct file *file;
+    u64 to, room; /* of the user's buffer */
+    u64 done;     /* bytes copied out */
+    i64 error;
+};
+
+static u8 staged[PAGE_SIZE] __attribute__((aligned(8))); /* nothing sleeps while it is in use */
+static u64 staged_size;
+
+static bool flush(struct dir_sink *sink) {
+    if (staged_size && copy_to_user(sink->to + sink->done, staged, staged_size)) {
+        sink->error = -EFAULT;
+        return false;
+    }
+    sink->done += staged_size;
+    staged_size = 0;
+    return true;
+}
+
+bool dir_emit(struct dir_sink *sink, const char *name, u64 size, u64 ino, u32 type, u64 next) {
+    u64 length = ROUND_UP(offsetof(struct dirent64, name) + size + 1, 8);
+    if (sink->done + staged_size + length > sink->room) {
+        if (!sink->done && !staged_size)
+            sink->error = -EINVAL;
+        return false;
+    }
+    if (staged_size + length > sizeof(staged) && !flush(sink))
+        return false;
+    struct dirent64 *entry = (struct dirent64 *)(staged + staged_size);
+    *(u64 *)((u8 *)entry + length - 8) = 0;
+    entry->ino = ino;
+    entry->next = next;
+    entry->size = length;
+    entry->type = type;
+    memcpy(entry->name, name, size);
+    entry->name[size] = 0;
+    staged_size += length;
+    sink->file->pos = next;
+    return true;
+}
+
+bool dir_emit_dots(struct dir_sink *sink, struct file *file) {
+    struct dentry *d = file->dentry;
+    if (file->pos == 0 && !dir_emit(sink, ".", 1, d->inode->ino, DT_OF(S_IFDIR), 1))
+        return false;
+    return file->pos != 1 || dir_emit(sink, "..", 2, dentry_up(d)->inode->ino, DT_OF(S_IFDIR), 2);
+}
+
+i64 sys_getdents64(const u64 *a) {
+    struct file *file = fd_peek(a[0]);
+    if (!file)
+        return -EBADF;
+    if (!file->ops->readdir || !S_ISDIR(file->inode->mode))
+        return -ENOTDIR;
+    struct dir_sink sink = {.file = file, .to = a[1], .room = (u32)a[2]};
+    staged_size = 0;
+    u64 before = file->pos;
+    i64 error = file->ops->readdir(file, &sink);
+    if (!sink.error && flush(&sink) && (sink.done || (!error && !sink.error)))
+        return sink.done;
+    file->pos = before;
+    return sink.error ? sink.error : error;
+}

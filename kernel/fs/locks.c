@@ -1,0 +1,141 @@
+/* Advisory locks: fcntl's (owned by a process), OFD's and flock's (owned by an open file). */
+#include "errno.h"
+#include "fs/lock.h"
+#include "lib.h"
+#include "syscall.h"
+#include "task.h"
+#include "uaccess.h"
+
+#define MAX_LOCKS 4096 /* of one file */
+
+/* Whoever waits for a lock waits here: locks are contended rarely, and looked at again cheaply. */
+static struct wait_queue waiting = {LIST_INIT(waiting.waiters)};
+
+static struct lock *next_in(struct inode *inode, struct lock *l) {
+    struct list *link = l ? l->link.next : inode->locks.next;
+    return link == &inode->locks ? NULL : list_entry(link, struct lock, link);
+}
+
+static bool overlaps(const struct lock *a, const struct lock *b) { return a->start <= b->end && b->start <= a->end; }
+
+static bool same_owner(const struct lock *a, const struct lock *b) { return a->owner == b->owner && a->kind == b->kind; }
+
+struct lock *lock_conflict(struct inode *inode, const struct lock *want) {
+    for (struct lock *l = next_in(inode, NULL); l; l = next_in(inode, l))
+        if ((l->kind == LOCK_FLOCK) == (want->kind == LOCK_FLOCK) && !same_owner(l, want) && overlaps(l, want) &&
+            (l->write || want->write))
+            return l;
+    return NULL;
+}
+
+static void drop(struct lock *l) {
+    list_remove(&l->link);
+    kfree(l);
+}
+
+/* Take [want->start, want->end] from the owner's locks; `spare` is used if one must be split. */
+static struct lock *cut(struct inode *inode, const struct lock *want, struct lock *spare) {
+    struct lock *l, *next;
+    for (l = next_in(inode, NULL); l; l = next) {
+        next = next_in(inode, l);
+        if (!same_owner(l, want) || !overlaps(l, want))
+            continue;
+        bool before = l->start < want->start, behind = l->end > want->end;
+        if (before && behind) {
+            *spare = *l;
+            spare->start = want->end + 1;
+            l->end = want->start - 1;
+            list_push(&l->link, &spare->link);
+            return NULL;
+        }
+        if (before)
+            l->end = want->start - 1;
+        else if (behind)
+            l->start = want->end + 1;
+        else
+            drop(l);
+    }
+    return spare;
+}
+
+/* Let a new lock swallow the owner's locks of the same type that touch it. */
+static void merge(struct inode *inode, struct lock *lock) {
+    struct lock *l, *next;
+    for (l = next_in(inode, NULL); l; l = next) {
+        next = next_in(inode, l);
+        if (l == lock || !same_owner(l, lock) || l->write != lock->write)
+            continue;
+        if (l->end + 1 == lock->start)
+            lock->start = l->start;
+        else if (lock->end != LOCK_END && lock->end + 1 == l->start)
+            lock->end = l->end;
+        else
+            continue;
+        drop(l);
+    }
+}
+
+i64 lock_set(struct inode *inode, const struct lock *want, bool wait) {
+    while (lock_conflict(inode, want)) {
+        if (!wait)
+            return -EAGAIN;
+        if (wait_on(&waiting, NEVER))
+            return -ERESTARTSYS;
+    }
+    u64 count = 0;
+    for (struct lock *l = next_in(inode, NULL); l; l = next_in(inode, l))
+        count++;
+    struct lock *spare = kmalloc(sizeof(*spare)), *fresh = kmalloc(sizeof(*fresh));
+    if (!spare || !fresh || count >= MAX_LOCKS) {
+        kfree(spare);
+        kfree(fresh);
+        return -ENOLCK;
+    }
+    kfree(cut(inode, want, spare));
+    *fresh = *want;
+    list_append(&inode->locks, &fresh->link);
+    if (want->kind != LOCK_FLOCK)
+        merge(inode, fresh);
+    wake_all(&waiting); /* a write lock may have become a read lock */
+    return 0;
+}
+
+i64 lock_clear(struct inode *inode, const struct lock *range) {
+    struct lock *spare = kmalloc(sizeof(*spare));
+    if (!spare)
+        return -ENOLCK;
+    kfree(cut(inode, range, spare));
+    wake_all(&waiting);
+    return 0;
+}
+
+static void release(struct inode *inode, const void *owner, bool process) {
+    struct lock *l, *next;
+    for (l = next_in(inode, NULL); l; l = next) {
+        next = next_in(inode, l);
+        if (l->owner == owner && (l->kind == LOCK_PROCESS) == process)
+            drop(l);
+    }
+    wake_all(&waiting);
+}
+
+void locks_release_table(struct inode *inode, struct fd_table *table) { release(inode, table, true); }
+void locks_release_file(struct inode *inode, struct file *file) { release(inode, file, false); }
+
+i64 sys_flock(const u64 *a) {
+    struct file *file = fd_file(current->files, a[0]);
+    u32 operation = a[1] & ~(u64)LOCK_NB;
+    if (!file)
+        return -EBADF;
+    struct lock lock = {
+        .kind = LOCK_FLOCK, .owner = file, .end = LOCK_END, .write = operation == LOCK_EX,
+        .pid = current->process->pid,
+    };
+    i64 error = -EINVAL;
+    if (operation == LOCK_UN)
+        error = lock_clear(file->inode, &lock);
+    else if (operation == LOCK_SH || operation == LOCK_EX)
+        error = lock_set(file->inode, &lock, !(a[1] & LOCK_NB));
+    file_put(file);
+    return error;
+}

@@ -1,0 +1,150 @@
+/* The files of /proc that describe the whole guest, and its root directory. */
+#include "errno.h"
+#include "file.h"
+#include "fs/proc.h"
+#include "hypercall.h"
+#include "lib.h"
+#include "proc.h"
+#include "system.h"
+
+#define NS 1000000000UL
+#define TICK 10000000UL
+
+static i64 link_self(struct process *p, i32 number, char *buf, u64 size) {
+    return MIN(format(buf, size, "%d", current->process->pid), size);
+}
+
+static i64 link_thread_self(struct process *p, i32 number, char *buf, u64 size) {
+    return MIN(format(buf, size, "%d/task/%d", current->process->pid, current->tid), size);
+}
+
+static i64 link_mounts(struct process *p, i32 number, char *buf, u64 size) {
+    return MIN(format(buf, size, "self/mounts"), size);
+}
+
+static void write_meminfo(struct text *text, struct process *p) {
+    u64 kb = PAGE_SIZE / 1024, total = frames_total() * kb, free = frames_free() * kb, cached = pages_cached() * kb;
+    text_add(text, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, free, free + cached);
+    text_add(text, "Buffers:        %8u kB\nCached:         %8lu kB\nSwapCached:     %8u kB\n", 0, cached, 0);
+    text_add(text, "Active:         %8lu kB\nInactive:       %8lu kB\n", total - free - cached, cached);
+    text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\nHugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 0, 0, 2048);
+}
+
+static u64 busy_ns(void) {
+    u64 busy = 0;
+    struct process *p;
+    list_for_each(p, &all_processes, all)
+        busy += process_cpu_ns(p);
+    return busy;
+}
+
+static void write_stat(struct text *text, struct process *p) {
+    u64 now = clock_monotonic(), busy = MIN(busy_ns(), now);
+    for (int i = 0; i < 2; i++)
+        text_add(text, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", i ? "cpu0" : "cpu ", busy / TICK, (now - busy) / TICK);
+    text_add(text, "intr 0\nctxt 0\nbtime %lu\nprocesses %u\nprocs_running 1\nprocs_blocked 0\n",
+             (clock_realtime() - now) / NS, task_count());
+}
+
+static void write_cpuinfo(struct text *text, struct process *p) {
+    char vendor[13];
+    u32 a = 0, b, c, d;
+    __asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+    memcpy(vendor, &b, 4);
+    memcpy(vendor + 4, &d, 4);
+    memcpy(vendor + 8, &c, 4);
+    vendor[12] = 0;
+    text_add(text, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: 6\nmodel\t\t: 26\nmodel name\t: nanvix virtual CPU (x86-64-v2)\n", vendor);
+    text_add(text, "stepping\t: 0\ncpu MHz\t\t: 1000.000\ncache size\t: 4096 KB\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\n");
+    text_add(text, "cpu cores\t: 1\nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: 13\nwp\t\t: yes\n");
+    text_add(text, "flags\t\t: fpu tsc msr pae cx8 sep pge cmov pat clflush mmx fxsr sse sse2 syscall nx lm constant_tsc "
+                   "rep_good nopl cpuid pni ssse3 cx16 sse4_1 sse4_2 popcnt hypervisor lahf_lm\n");
+    text_add(text, "bogomips\t: 2000.00\nclflush size\t: 64\ncache_alignment\t: 64\naddress sizes\t: 40 bits physical, 48 bits virtual\n\n");
+}
+
+static void write_filesystems(struct text *text, struct process *p) {
+    text_add(text, "nodev\tproc\nnodev\ttmpfs\nnodev\thost\n");
+}
+
+static void write_uptime(struct text *text, struct process *p) {
+    u64 now = clock_monotonic(), idle = now - MIN(busy_ns(), now);
+    text_add(text, "%lu.%02lu %lu.%02lu\n", now / NS, now % NS / TICK, idle / NS, idle % NS / TICK);
+}
+
+static void write_loadavg(struct text *text, struct process *p) {
+    text_add(text, "0.00 0.00 0.00 1/%u %d\n", task_count(), current->process->pid);
+}
+
+static void write_version(struct text *text, struct process *p) {
+    text_add(text, "Linux version " SYSTEM_RELEASE " (nanvix) #1\n");
+}
+
+static void write_hostname(struct text *text, struct process *p) { text_add(text, "%s\n", system_host_name()); }
+
+/* Files that always say the same. */
+#define CONSTANT(function, words) \
+    static void function(struct text *text, struct process *p) { text_add(text, words "\n"); }
+CONSTANT(write_zero, "0")
+CONSTANT(write_one, "1")
+CONSTANT(write_osrelease, SYSTEM_RELEASE)
+CONSTANT(write_ostype, "Linux")
+CONSTANT(write_pid_max, "32768")
+CONSTANT(write_somaxconn, "4096")
+CONSTANT(write_map_count, "65530")
+CONSTANT(write_randomize, "0")
+CONSTANT(write_pipe_max, "1048576")
+CONSTANT(write_cap_last_cap, "40")
+CONSTANT(write_boot_id, "00000000-0000-4000-8000-000000000000")
+
+static void write_file_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_files); }
+static void write_threads_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_tasks); }
+
+#define DIR S_IFDIR | 0555
+#define TEXT S_IFREG | 0444
+#define FILE_ENTRY(n, w) {.name = n, .mode = TEXT, .write = w}
+#define DIR_ENTRY(n, e) {.name = n, .mode = DIR, .entries = e}
+
+static const struct proc_node random_entries[] = {FILE_ENTRY("boot_id", write_boot_id), {0}};
+static const struct proc_node kernel_entries[] = {
+    FILE_ENTRY("cap_last_cap", write_cap_last_cap), FILE_ENTRY("hostname", write_hostname),
+    FILE_ENTRY("osrelease", write_osrelease), FILE_ENTRY("ostype", write_ostype),
+    FILE_ENTRY("pid_max", write_pid_max), DIR_ENTRY("random", random_entries),
+    FILE_ENTRY("randomize_va_space", write_randomize), FILE_ENTRY("threads-max", write_threads_max), {0},
+};
+static const struct proc_node vm_entries[] = {
+    FILE_ENTRY("max_map_count", write_map_count), FILE_ENTRY("overcommit_memory", write_one),
+    FILE_ENTRY("swappiness", write_zero), {0},
+};
+static const struct proc_node fs_entries[] = {
+    FILE_ENTRY("file-max", write_file_max), FILE_ENTRY("nr_open", write_file_max),
+    FILE_ENTRY("pipe-max-size", write_pipe_max), {0},
+};
+static const struct proc_node core_entries[] = {FILE_ENTRY("somaxconn", write_somaxconn), {0}};
+static const struct proc_node net_entries[] = {DIR_ENTRY("core", core_entries), {0}};
+static const struct proc_node sys_entries[] = {
+    DIR_ENTRY("fs", fs_entries), DIR_ENTRY("kernel", kernel_entries), DIR_ENTRY("net", net_entries),
+    DIR_ENTRY("vm", vm_entries), {0},
+};
+static const struct proc_node root_entries[] = {
+    FILE_ENTRY("cpuinfo", write_cpuinfo), FILE_ENTRY("filesystems", write_filesystems),
+    FILE_ENTRY("loadavg", write_loadavg), FILE_ENTRY("meminfo", write_meminfo),
+    {.name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts},
+    {.name = "self", .mode = S_IFLNK | 0777, .link = link_self},
+    FILE_ENTRY("stat", write_stat), DIR_ENTRY("sys", sys_entries),
+    {.name = "thread-self", .mode = S_IFLNK | 0777, .link = link_thread_self},
+    FILE_ENTRY("uptime", write_uptime), FILE_ENTRY("version", write_version), {0},
+};
+
+/* Processes by pid; a directory nobody can enter is not listed. */
+static i32 next_process(struct process *ignored, i32 from) {
+    i32 best = -1;
+    struct process *p;
+    list_for_each(p, &all_processes, all)
+        if (p->pid >= from && (best < 0 || p->pid < best))
+            best = p->pid;
+    return best;
+}
+
+const struct proc_node proc_root = {
+    .mode = DIR, .entries = root_entries, .next = next_process, .numbered = &proc_process,
+};

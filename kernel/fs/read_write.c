@@ -1,0 +1,73 @@
+/* read(2), write(2) and their relatives. */
+#include "errno.h"
+#include "fs/open.h"
+#include "syscall.h"
+#include "task.h"
+
+/* Every transfer keeps the file open while it may sleep. */
+static i64 transfer(i32 fd, struct io *io, bool write) {
+    struct file *file = fd_file(current->files, fd);
+    if (!file)
+        return -EBADF;
+    i64 done = write ? file_write(file, io, &file->pos) : file_read(file, io, &file->pos);
+    file_put(file);
+    return done;
+}
+
+static i64 transfer_at(i32 fd, struct io *io, i64 offset, bool write) {
+    if (offset < 0)
+        return -EINVAL;
+    struct file *file = fd_file(current->files, fd);
+    if (!file)
+        return -EBADF;
+    u64 pos = offset;
+    i64 done = !file->ops->seekable ? -ESPIPE : write ? file_write(file, io, &pos) : file_read(file, io, &pos);
+    file_put(file);
+    return done;
+}
+
+static i64 plain(i32 fd, u64 base, u64 size, bool write) {
+    struct io io;
+    if ((i64)size < 0)
+        return fd_peek(fd) ? -EINVAL : -EBADF;
+    io_user(&io, base, size);
+    return transfer(fd, &io, write);
+}
+
+static i64 plain_at(const u64 *a, bool write) {
+    struct io io;
+    if ((i64)a[2] < 0)
+        return -EINVAL;
+    io_user(&io, a[1], a[2]);
+    return transfer_at(a[0], &io, a[3], write);
+}
+
+static i64 vector(const u64 *a, bool write) {
+    struct io io;
+    if (!fd_peek(a[0]))
+        return -EBADF;
+    i64 error = io_vector(&io, a[1], a[2]);
+    return error ? error : transfer(a[0], &io, write);
+}
+
+static i64 vector_at(const u64 *a, bool write) {
+    struct io io;
+    i64 error = io_vector(&io, a[1], a[2]);
+    return error ? error : transfer_at(a[0], &io, a[3], write);
+}
+
+i64 sys_read(const u64 *a) { return plain(a[0], a[1], a[2], false); }
+i64 sys_write(const u64 *a) { return plain(a[0], a[1], a[2], true); }
+i64 sys_pread64(const u64 *a) { return plain_at(a, false); }
+i64 sys_pwrite64(const u64 *a) { return plain_at(a, true); }
+i64 sys_readv(const u64 *a) { return vector(a, false); }
+i64 sys_writev(const u64 *a) { return vector(a, true); }
+i64 sys_preadv(const u64 *a) { return vector_at(a, false); }
+i64 sys_pwritev(const u64 *a) { return vector_at(a, true); }
+
+i64 sys_lseek(const u64 *a) {
+    struct file *file = fd_peek(a[0]);
+    if (!file)
+        return -EBADF;
+    return file->ops->seek ? file->ops->seek(file, a[1], a[2]) : -ESPIPE;
+}

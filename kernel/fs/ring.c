@@ -1,0 +1,115 @@
+/* The byte queue of pipes: full pages move by segments, small writes gather in the last page. */
+#include "fs/ring.h"
+#include "errno.h"
+#include "frame.h"
+#include "lib.h"
+
+#define STEP 64 /* pages moved at once */
+
+static struct segments runs; /* filled and used without sleeping between */
+
+static struct ring_slot *slot_at(const struct ring *r, u32 n) { return &r->slot[(r->first + n) & (r->slots - 1)]; }
+
+bool ring_init(struct ring *r) {
+    *r = (struct ring){.slots = RING_SLOTS};
+    r->slot = kmalloc(r->slots * sizeof(*r->slot));
+    return r->slot != NULL;
+}
+
+void ring_free(struct ring *r) {
+    for (u32 i = 0; i < r->count; i++)
+        frame_put(slot_at(r, i)->frame);
+    if (r->spare)
+        frame_put(r->spare);
+    kfree(r->slot);
+}
+
+/* Room behind the bytes of the last page. */
+static u64 tail_room(const struct ring *r) {
+    struct ring_slot *last = r->count ? slot_at(r, r->count - 1) : NULL;
+    return last ? PAGE_SIZE - last->start - last->size : 0;
+}
+
+u64 ring_room(const struct ring *r) { return (u64)(r->slots - r->count) * PAGE_SIZE + tail_room(r); }
+
+i64 ring_write(struct ring *r, struct io *io) {
+    u64 want = MIN(io->left, ring_room(r));
+    u64 tail = MIN(tail_room(r), want);
+    u32 old = r->count;
+    runs.count = 0;
+    if (tail) {
+        struct ring_slot *last = slot_at(r, old - 1);
+        segments_add(&runs, last->frame + last->start + last->size, tail);
+    }
+    u64 planned = tail;
+    while (planned < want && r->count - old < STEP) {
+        paddr frame = r->spare ? r->spare : frame_alloc();
+        if (!frame)
+            break;
+        r->spare = 0;
+        u64 part = MIN(want - planned, PAGE_SIZE);
+        segments_add(&runs, frame, part);
+        *slot_at(r, r->count++) = (struct ring_slot){.frame = frame};
+        planned += part;
+    }
+    i64 moved = planned ? io_take_runs(io, &runs) : -ENOMEM;
+    /* Say how much each page got, and give back those that got nothing. */
+    u64 left = MAX(moved, 0);
+    r->size += left;
+    u64 part = MIN(left, tail);
+    if (tail)
+        slot_at(r, old - 1)->size += part;
+    left -= part;
+    for (u32 i = old; i < r->count; i++) {
+        part = MIN(left, PAGE_SIZE);
+        slot_at(r, i)->size = part;
+        left -= part;
+    }
+    while (r->count > old && !slot_at(r, r->count - 1)->size)
+        frame_put(slot_at(r, --r->count)->frame);
+    return moved;
+}
+
+i64 ring_read(struct ring *r, struct io *io) {
+    u64 want = MIN(io->left, r->size), planned = 0;
+    runs.count = 0;
+    for (u32 i = 0; planned < want && i < MIN(r->count, (u32)STEP); i++) {
+        struct ring_slot *slot = slot_at(r, i);
+        u64 part = MIN(slot->size, want - planned);
+        segments_add(&runs, slot->frame + slot->start, part);
+        planned += part;
+    }
+    i64 moved = planned ? io_put_runs(io, &runs) : 0;
+    for (u64 left = MAX(moved, 0); left;) {
+        struct ring_slot *slot = slot_at(r, 0);
+        u64 part = MIN(left, slot->size);
+        slot->start += part;
+        slot->size -= part;
+        r->size -= part;
+        left -= part;
+        if (slot->size)
+            break;
+        if (r->spare)
+            frame_put(slot->frame);
+        else
+            r->spare = slot->frame;
+        r->first = (r->first + 1) & (r->slots - 1);
+        r->count--;
+    }
+    return moved;
+}
+
+i64 ring_resize(struct ring *r, u32 slots) {
+    if (slots < r->count)
+        return -EBUSY;
+    struct ring_slot *fresh = kmalloc(slots * sizeof(*fresh));
+    if (!fresh)
+        return -ENOMEM;
+    for (u32 i = 0; i < r->count; i++)
+        fresh[i] = *slot_at(r, i);
+    kfree(r->slot);
+    r->slot = fresh;
+    r->slots = slots;
+    r->first = 0;
+    return slots;
+}

@@ -1,0 +1,130 @@
+/* The stat family, access and readlink. */
+#include "errno.h"
+#include "fs/open.h"
+#include "fs/walk.h"
+#include "lib.h"
+#include "syscall.h"
+#include "task.h"
+#include "uaccess.h"
+
+#define NS 1000000000L
+
+static void split_time(i64 ns, u64 *seconds, u64 *rest) {
+    i64 s = ns / NS, r = ns % NS;
+    *seconds = r < 0 ? s - 1 : s;
+    *rest = r < 0 ? r + NS : r;
+}
+
+void inode_stat(struct inode *inode, struct stat *out) {
+    *out = (struct stat){
+        .dev = inode->super->dev, .ino = inode->ino, .nlink = inode->nlink, .mode = inode->mode,
+        .uid = inode->uid, .gid = inode->gid, .rdev = inode->rdev, .size = inode->size, .blksize = PAGE_SIZE,
+        .blocks = inode->ops->holes ? inode->pages.count * (PAGE_SIZE / 512) : ROUND_UP(inode->size, 512) / 512,
+    };
+    split_time(inode->atime, &out->atime, &out->atime_ns);
+    split_time(inode->mtime, &out->mtime, &out->mtime_ns);
+    split_time(inode->ctime, &out->ctime, &out->ctime_ns);
+}
+
+static i64 stat_inode(struct inode *inode, u64 to) {
+    struct stat st;
+    i64 error = inode_refresh(inode);
+    if (error)
+        return error;
+    inode_stat(inode, &st);
+    return put_user(st, to);
+}
+
+static i64 stat_path(i32 dirfd, u64 path, u64 to, u32 flags) {
+    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+        return -EINVAL;
+    struct dentry *d = walk_user(dirfd, path, (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+                                                  (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    i64 error = stat_inode(d->inode, to);
+    dentry_put(d);
+    return error;
+}
+
+i64 sys_stat(const u64 *a) { return stat_path(AT_FDCWD, a[0], a[1], 0); }
+i64 sys_lstat(const u64 *a) { return stat_path(AT_FDCWD, a[0], a[1], AT_SYMLINK_NOFOLLOW); }
+i64 sys_newfstatat(const u64 *a) { return stat_path(a[0], a[1], a[2], a[3]); }
+
+i64 sys_fstat(const u64 *a) {
+    struct file *file = fd_peek_any(a[0]);
+    return file ? stat_inode(file->inode, a[1]) : -EBADF;
+}
+
+static struct statx_time statx_time(u64 seconds, u64 ns) { return (struct statx_time){.seconds = seconds, .ns = ns}; }
+
+static i64 statx_inode(struct inode *inode, u64 to) {
+    struct stat st;
+    i64 error = inode_refresh(inode);
+    if (error)
+        return error;
+    inode_stat(inode, &st);
+    struct statx sx = {
+        .mask = STATX_BASIC_STATS, .blksize = st.blksize, .nlink = st.nlink, .uid = st.uid, .gid = st.gid,
+        .mode = st.mode, .ino = st.ino, .size = st.size, .blocks = st.blocks,
+        .atime = statx_time(st.atime, st.atime_ns), .ctime = statx_time(st.ctime, st.ctime_ns),
+        .mtime = statx_time(st.mtime, st.mtime_ns), .rdev_major = MAJOR(st.rdev), .rdev_minor = MINOR(st.rdev),
+        .dev_major = MAJOR(st.dev), .dev_minor = MINOR(st.dev),
+    };
+    return put_user(sx, to);
+}
+
+i64 sys_statx(const u64 *a) {
+    u32 flags = a[2];
+    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) ||
+        (a[3] & STATX_RESERVED) || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+        return -EINVAL;
+    struct dentry *d = walk_user(a[0], a[1], (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+                                                 (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    i64 error = statx_inode(d->inode, a[4]);
+    dentry_put(d);
+    return error;
+}
+
+static i64 access_path(i32 dirfd, u64 path, u32 mode, u32 flags) {
+    if ((mode & ~7u) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+        return -EINVAL;
+    struct dentry *d = walk_user(dirfd, path, (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+                                                  (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    i64 error = inode_refresh(d->inode);
+    if (!error && mode)
+        error = inode_permission(d->inode, mode);
+    dentry_put(d);
+    return error;
+}
+
+i64 sys_access(const u64 *a) { return access_path(AT_FDCWD, a[0], a[1], 0); }
+i64 sys_faccessat(const u64 *a) { return access_path(a[0], a[1], a[2], 0); }
+i64 sys_faccessat2(const u64 *a) { return access_path(a[0], a[1], a[2], a[3]); }
+
+static i64 read_link(i32 dirfd, u64 path, u64 to, i32 size) {
+    if (size <= 0)
+        return -EINVAL;
+    struct dentry *d = walk_user(dirfd, path, WALK_EMPTY);
+    if (IS_ERR(d))
+        return PTR_ERR(d);
+    i64 length = S_ISLNK(d->inode->mode) && d->inode->ops->readlink ? 0 : -EINVAL;
+    char *text = length ? NULL : kmalloc(PATH_MAX);
+    if (!length)
+        length = text ? d->inode->ops->readlink(d->inode, text, PATH_MAX) : -ENOMEM;
+    if (length > 0) {
+        length = MIN(length, size);
+        if (copy_to_user(to, text, length))
+            length = -EFAULT;
+    }
+    kfree(text);
+    dentry_put(d);
+    return length;
+}
+
+i64 sys_readlink(const u64 *a) { return read_link(AT_FDCWD, a[0], a[1], a[2]); }
+i64 sys_readlinkat(const u64 *a) { return read_link(a[0], a[1], a[2], a[3]); }

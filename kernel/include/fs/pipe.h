@@ -1,0 +1,16 @@
+/* Pipes and FIFOs (fs/pipe.c). */
+#pragma once
+#include "fs/open.h"
+#include "fs/ring.h"
+
+struct pipe {
+    struct ring ring;
+    struct poll_head head;
+    u32 readers, writers;             /* open files */
+    u32 readers_ever, writers_ever;   /* opens so far: what a blocked open waits for */
+    u32 users;                        /* files and blocked opens */
+};
+
+struct pipe *file_pipe(struct file *file); /* NULL: not a pipe */
+/* F_SETPIPE_SZ: the new size in bytes, or negative errno. */
+i64 pipe_resize(struct pipe *pipe, u64 size);

@@ -1,0 +1,38 @@
+/* The process file system: tables of names and what writes their text. */
+#pragma once
+#include "fs/open.h"
+#include "task.h"
+
+void proc_mount(void);
+
+/* Text that grows page by page (fs/proc_text.c). */
+struct text {
+    struct page_map pages;
+    u64 size;
+    bool failed; /* no memory: the rest is missing */
+};
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_bytes(struct text *text, const void *bytes, u64 size);
+void text_free(struct text *text);
+
+/* One name in /proc. A directory has entries, a file a writer, a link a reader. */
+struct proc_node {
+    const char *name;
+    u32 mode;
+    void (*write)(struct text *text, struct process *process);
+    i64 (*link)(struct process *process, i32 number, char *buf, u64 size);
+    struct dentry *(*follow)(struct process *process, i32 number); /* of links to objects */
+    const struct proc_node *entries; /* ends with a nameless one */
+    /* Numbered entries: the next number >= from or -1, and what each is. */
+    i32 (*next)(struct process *process, i32 from);
+    const struct proc_node *numbered;
+};
+
+extern const struct proc_node proc_root;            /* fs/proc_system.c */
+extern const struct proc_node proc_process;         /* fs/proc_process.c */
+void proc_maps(struct text *text, struct process *process); /* fs/proc_maps.c */
+void proc_mounts(struct text *text, struct process *process);
+void proc_mountinfo(struct text *text, struct process *process);
+
+/* A thread of the process that still has what it runs on, or NULL. */
+struct task *proc_task(struct process *process);

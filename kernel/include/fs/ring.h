@@ -1,0 +1,28 @@
+/* A bounded queue of bytes in pages: what pipes and socket pairs are made of (fs/ring.c). */
+#pragma once
+#include "fs/io.h"
+
+#define RING_SLOTS 16     /* pages a new one holds */
+#define RING_SLOTS_MAX 256
+
+struct ring_slot {
+    paddr frame;
+    u32 start, size; /* bytes that are waiting in it */
+};
+
+struct ring {
+    struct ring_slot *slot;
+    u32 slots;        /* a power of two */
+    u32 first, count; /* slots in use */
+    u64 size;         /* bytes waiting */
+    paddr spare;      /* a frame for the next write, or 0 */
+};
+
+bool ring_init(struct ring *ring); /* false: no memory */
+void ring_free(struct ring *ring);
+u64 ring_room(const struct ring *ring);
+/* Move as much as there is room for, or data; bytes or negative errno. */
+i64 ring_write(struct ring *ring, struct io *io);
+i64 ring_read(struct ring *ring, struct io *io);
+/* Change how many pages it holds: the new number, -EBUSY when more are full, -ENOMEM. */
+i64 ring_resize(struct ring *ring, u32 slots);

@@ -1,0 +1,19 @@
+/* The file system in memory: root, /dev, /tmp, /sys and memory files. */
+#pragma once
+#include "fs/open.h"
+#include "mm.h"
+
+struct tmpfs_inode {
+    struct inode inode;
+    char *target; /* of a symbolic link */
+};
+
+extern const struct inode_ops tmpfs_dir_ops;
+
+struct super *tmpfs_new(const char *source); /* NULL: no memory */
+/* A new inode of any type, owned by the current process, with one reference; NULL: no memory. */
+struct inode *tmpfs_inode(struct super *super, u32 mode);
+i64 tmpfs_setattr(struct inode *inode, const struct attr_change *change);
+/* Make an entry; for the skeleton and the manifest too. 0 or negative errno. */
+i64 tmpfs_create(struct dentry *dir, struct dentry *entry, u32 mode, u64 rdev);
+i64 tmpfs_symlink(struct dentry *dir, struct dentry *entry, const char *target);
