@@ -36,7 +36,7 @@ class EmuBackend:
         hardware_breakpoints=False,
     )
     quirks = 0
-    tsc_hz = 1_000_000_000
+    tsc_hz = 50_000_000
 
     def __init__(self, memory: GuestMemory) -> None:
         self.exit_value = 0

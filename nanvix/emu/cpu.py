@@ -86,7 +86,8 @@ class Cpu:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         base = self._find(engine)
-        size = 16 << 10
+        # No more than the structure: what lies behind may hold copies of the markers.
+        size = engine.context_size() - 64 & ~7
         window = (ctypes.c_char * size).from_address(base)
         data = memoryview(window).cast("B")
         self.data = data

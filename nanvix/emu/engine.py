@@ -139,6 +139,8 @@ class Engine:
         ]  # fmt: skip
         lib.uc_reg_read.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
         lib.uc_reg_write.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
+        lib.uc_context_size.argtypes = [ctypes.c_void_p]
+        lib.uc_context_size.restype = ctypes.c_size_t
         lib.uc_strerror.restype = ctypes.c_char_p
         lib.uc_emu_stop.argtypes = [ctypes.c_void_p]
         start = ctypes.CDLL(path).uc_emu_start
@@ -223,6 +225,11 @@ class Engine:
     def write_structure(self, register: int, value: ctypes.Structure) -> None:
         """Set a table register or an MSR."""
         self._lib.uc_reg_write(self.handle, register, ctypes.addressof(value))
+
+    def context_size(self) -> int:
+        """Bytes of the CPU structure, with a header of at most 64 bytes."""
+        size: int = self._lib.uc_context_size(self.handle)
+        return size
 
     def flush_tlb(self) -> None:
         """Forget cached translations of addresses."""

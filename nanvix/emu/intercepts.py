@@ -68,6 +68,8 @@ _PF_FETCH = 1 << 4
 _KERNEL_CODE = 0xA0_9B00
 _KERNEL_DATA = 0xC0_9300
 _PREFIXES = frozenset((*range(0x40, 0x50), *b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3"))
+_SYSCALL = b"\x0f\x05"
+_LONGEST_INSTRUCTION = 15
 _FLOATING_PORT = 0xFFFFFFFF
 _FIRST_VECTOR_OF_ENGINE = 256
 
@@ -221,14 +223,14 @@ class Intercepts:
             q, w = cpu.q, cpu.w
             rip = q[RIP]
             flags = cpu.flags_at_start()
-            length = self._length(rip, 0x05)
+            length = self._syscall_length(rip)
             hflags = w[HFLAGS]
+            if not length or not q[EFER] & _EFER_SCE or not hflags & HF_CS64:
+                self._refuse(UD)
+                return
             if self.pending and self.interruptible(flags):
                 self.unretired += 1
                 self.interrupt(rip, flags)
-            elif not q[EFER] & _EFER_SCE or not hflags & HF_CS64:
-                self.unretired += 1
-                self._deliver(UD, 0, FAULT, rip, flags)
             else:
                 flags &= ~FLAG_RF
                 star = q[cpu.star] >> 32
@@ -246,32 +248,36 @@ class Intercepts:
     def _on_sysenter(self) -> None:
         """Not in our CPU model."""
         try:
-            cpu = self._cpu
-            rip = cpu.q[RIP]
-            self.unretired += 1
-            self._deliver(UD, 0, FAULT, rip, cpu.flags_at_start())
-            cpu.q[RIP] = cpu.q[RIP] - self._length(rip, 0x34) & _MASK
+            self._refuse(UD)
         except BaseException as error:
             self._failed(error)
 
-    def _length(self, rip: int, opcode: int) -> int:
-        """Length of the 0F ``opcode`` instruction at ``rip``; useless prefixes are legal."""
-        memory = self._memory
-        cr3 = self._cpu.q[CR3]
+    def _syscall_length(self, rip: int) -> int:
+        """Length of the SYSCALL at ``rip`` with its useless prefixes.
+
+        0 if the engine took for one what is none: with a LOCK prefix, or VEX-encoded.
+        """
+        if self._code(rip, 2) == _SYSCALL:
+            return 2
+        code = self._code(rip, _LONGEST_INSTRUCTION)
+        at = 0
+        while at < len(code) and code[at] in _PREFIXES:
+            at += 1
+        return at + 2 if code[at : at + 2] == _SYSCALL else 0
+
+    def _code(self, rip: int, size: int) -> bytes:
+        """The bytes at ``rip``; fewer where the next page is not mapped."""
+        memory, cr3 = self._memory, self._cpu.q[CR3]
         code = b""
-        while len(code) < 15:
-            address = rip + len(code) & _MASK
-            place = walk(memory, cr3, address)
+        while size:
+            place = walk(memory, cr3, rip)
             if place is None:
                 break
-            size = min(15 - len(code), 4096 - (address & 4095))
-            code += memory.read(place.physical, size)
-            for at, byte in enumerate(code):
-                if byte not in _PREFIXES:
-                    if code[at : at + 2] == bytes((0x0F, opcode)):
-                        return at + 2
-                    break
-        raise CannotDeliver(f"the code at rip {rip:#x} changed under the engine")
+            part = min(size, 4096 - (rip & 4095))
+            code += memory.read(place.physical, part)
+            rip = rip + part & _MASK
+            size -= part
+        return code
 
     def _on_cpuid(self) -> int:
         cpu = self._cpu
