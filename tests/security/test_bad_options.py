@@ -1,0 +1,84 @@
+"""Options that make no sense: one clear line, 125, and nothing has been started."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.guest import Guest, Ran
+from support.toolchain import Toolchain
+
+if TYPE_CHECKING:
+    from conftest import Nanvix
+
+BAD = {
+    "unknown backend": (["--backend", "bochs"], "bochs"),
+    "memory too small": (["--memory", "1M"], "memory"),
+    "memory far too small": (["--memory", "1"], "memory"),
+    "memory absurd": (["--memory", "900T"], "memory"),
+    "memory nonsense": (["--memory", "lots"], "lots"),
+    "negative timeout": (["--timeout", "-1"], "-1"),
+    "timeout nonsense": (["--timeout", "soon"], "soon"),
+    "no budget": (["--max-instructions", "0"], "0"),
+    "budget on kvm": (["--backend", "kvm", "--max-instructions", "5"], "emu"),
+    "unknown option": (["--frobnicate"], "frobnicate"),
+    "mount source missing": (["-v", "/no/such/dir:/data"], "/no/such/dir"),
+    "mount without target": (["-v", "/usr"], "HOST:GUEST"),
+    "mount mode": (["-v", "/usr:/data:rx"], "HOST:GUEST"),
+    "mount target relative": (["-v", "/usr:data"], "absolute"),
+    "mount over root": (["-v", "/usr:/"], "/"),
+    "mount over proc": (["-v", "/usr:/proc/sys"], "/proc/sys"),
+    "mount of a device": (["-v", "/dev/null:/data"], "/dev/null"),
+    "relative directory": (["-w", "here"], "absolute"),
+    "environment without a name": (["-e", "=x"], "NAME"),
+    "json nowhere": (["--json", "/no/such/dir/file"], "/no/such/dir/file"),
+}  # fmt: skip
+
+
+def one_line(ran: Ran, text: str) -> None:
+    assert ran.code == 125, ran
+    assert ran.err.startswith(b"nanvix: ")
+    assert ran.err.count(b"\n") == 1
+    assert text in ran.err.decode()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_refused(nanvix: "Nanvix", name: str) -> None:
+    options, text = BAD[name]
+    ran = nanvix("run", *options, "true")
+    one_line(ran, text)
+    assert ran.out == b""
+
+
+def test_no_program(nanvix: "Nanvix") -> None:
+    one_line(nanvix("run"), "no PROGRAM")
+    one_line(nanvix("run", "--timeout", "5"), "no PROGRAM")
+    one_line(nanvix("walk"), "walk")
+
+
+def test_working_directory_that_is_not_there(guest: Guest) -> None:
+    one_line(guest(["true"], options=["-w", "/no/such/place"]), "/no/such/place")
+
+
+def test_memory_too_small_for_the_program(guest: Guest) -> None:
+    """Enough for the kernel, not for Python: the guest ends in order, not by a panic."""
+    ran = guest(["python3", "-c", "print(1)"], options=["--memory", "8M"])
+    assert ran.code != 0
+    assert b"panic" not in ran.err
+    assert b"internal error" not in ran.err
+
+
+@pytest.mark.requires("setpriv")
+def test_kvm_missing(no_kvm: Guest, compiled: Toolchain) -> None:
+    """The message says how to mend it."""
+    program = compiled("hello.c")
+    ran = no_kvm([program])
+    one_line(ran, "/dev/kvm")
+    assert b"emu" in ran.err or b"sudo" in ran.err
+
+
+@pytest.mark.requires("setpriv")
+def test_auto_falls_back(no_kvm: Guest, compiled: Toolchain, tmp_path: Path) -> None:
+    no_kvm.backend = "auto"
+    ran = no_kvm([compiled("hello.c")], options=["--verbose"])
+    assert (ran.code, ran.out) == (3, b"hello, world\n")
+    assert b"nanvix: emu, " in ran.err
