@@ -151,11 +151,12 @@ struct task *task_new(struct process *process) {
     i32 tid = process->leader ? pid_alloc() : process->pid;
     struct task *task = tid ? kzalloc(sizeof(*task)) : NULL;
     if (task)
-        task->fpu = kmalloc(fpu_size());
+        task->fpu = kzalloc(fpu_size()); /* XSAVE leaves most of its header as it finds it */
     if (!task || !task->fpu) {
         kfree(task);
         return NULL;
     }
+    fpu_reset(task->fpu); /* saving leaves the reserved words of the image as they are */
     task->process = process;
     task->altstack_flags = 2; /* SS_DISABLE */
     list_init(&task->run_link);
