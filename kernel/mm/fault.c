@@ -12,6 +12,7 @@
 
 #define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB */
 #define AROUND_FILE 64
+#define AROUND_COPY 16 /* private pages of a file: who writes one (a linker, say) writes its neighbours */
 
 /* The window of `pages` pages around addr, inside the area and one page table. */
 static void window(const struct area *area, u64 addr, u64 pages, u64 *first, u64 *last) {
@@ -86,14 +87,10 @@ static i64 fault_file(struct mm *mm, struct area *area, u64 addr, u32 access, u6
     return 0;
 }
 
-/* The page is there but may not be written yet. */
-static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
+/* Replace a shared page by a private copy; the only user of a frame just keeps it. */
+static i64 unshare(struct area *area, u64 addr, u64 *pte) {
     paddr frame = *pte & PTE_FRAME;
-    if (area->flags & MAP_SHARED) {
-        if (area->file)
-            inode_page_dirty(file_inode(area->file), (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT);
-        *pte = frame | pte_rights(area->prot, true);
-    } else if (frame_refs(frame) == 1) {
+    if (frame_refs(frame) == 1) {
         *pte = frame | pte_rights(area->prot, true);
     } else {
         i64 err = map_copy(pte, frame, area);
@@ -102,6 +99,27 @@ static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
         frame_put(frame);
     }
     user_space_flush(addr);
+    return 0;
+}
+
+/* The page is there but may not be written yet. */
+static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
+    if (area->flags & MAP_SHARED) {
+        if (area->file)
+            inode_page_dirty(file_inode(area->file), (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT);
+        *pte = (*pte & PTE_FRAME) | pte_rights(area->prot, true);
+        user_space_flush(addr);
+        return 0;
+    }
+    i64 err = unshare(area, addr, pte);
+    if (err || !area->file)
+        return err;
+    u64 first, last;
+    window(area, addr, AROUND_COPY, &first, &last);
+    u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
+    for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
+        if ((*entry & PTE_PRESENT) && !(*entry & PTE_WRITE) && unshare(area, at, entry))
+            break; /* out of memory for neighbours is no error */
     return 0;
 }
 
