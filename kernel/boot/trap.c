@@ -65,9 +65,8 @@ static void user_exception(struct trapframe *frame, u64 address) {
     if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
         return user_page_fault(frame, address);
     i32 signal = exceptions[vector].signal ? exceptions[vector].signal : SIGSEGV;
-    /* A fault on a kernel address says "access", not "no mapping", and never shows the kernel's map. */
-    i32 code = vector == VECTOR_PAGE_FAULT ? SEGV_ACCERR : exceptions[vector].code;
-    signal_fault(signal, code, exceptions[vector].at_rip ? frame->rip : address);
+    /* A kernel address is never said to be mapped. */
+    signal_fault(signal, exceptions[vector].code, exceptions[vector].at_rip ? frame->rip : address);
 }
 
 void return_to_user(struct trapframe *frame) {

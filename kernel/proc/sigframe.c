@@ -15,17 +15,16 @@
 
 static u8 fpu[FPU_IMAGE_MAX] __attribute__((aligned(64))); /* the state on its way to or from a frame */
 
-static bool on_altstack(u64 sp) {
-    return !(current->altstack_flags & (SS_DISABLE | SS_AUTODISARM)) && sp > current->altstack_sp &&
-           sp - current->altstack_sp <= current->altstack_size;
+static bool in_altstack(u64 sp) {
+    return sp > current->altstack_sp && sp - current->altstack_sp <= current->altstack_size;
 }
 
-/* Where the frame may begin, downwards. */
-static u64 frame_top(const struct trapframe *frame, const struct sigaction *action) {
-    u64 sp = frame->rsp - RED_ZONE;
-    if ((action->flags & SA_ONSTACK) && !(current->altstack_flags & SS_DISABLE) && !on_altstack(frame->rsp))
-        sp = current->altstack_sp + current->altstack_size;
-    return sp;
+/* Where the frame may begin, downwards; `*bounded` if it must stay inside the alternate stack. */
+static u64 frame_top(const struct trapframe *frame, const struct sigaction *action, bool *bounded) {
+    bool inside = !(current->altstack_flags & (SS_DISABLE | SS_AUTODISARM)) && in_altstack(frame->rsp);
+    bool enter = (action->flags & SA_ONSTACK) && !(current->altstack_flags & SS_DISABLE) && !inside;
+    *bounded = inside || enter;
+    return enter ? current->altstack_sp + current->altstack_size : frame->rsp - RED_ZONE;
 }
 
 static void save_registers(struct sigcontext *c, const struct trapframe *f, const struct siginfo *info,
@@ -52,14 +51,14 @@ static void start_fpu(void) {
 
 i64 sigframe_push(struct trapframe *frame, i32 sig, const struct siginfo *info,
                   const struct sigaction *action, u64 mask) {
-    u64 top = frame_top(frame, action);
+    bool bounded;
+    u64 top = frame_top(frame, action, &bounded);
     u64 fpstate = ROUND_DOWN(top - fpu_size(), FPU_ALIGN);
     u64 sp = ROUND_DOWN(fpstate - sizeof(struct rt_sigframe), 16) - 8;
     struct rt_sigframe user;
     if (!(action->flags & SA_RESTORER) || action->handler >= NV_USER_END)
         return -EFAULT;
-    /* A handler that has used up its own stack must not go on below it. */
-    if (on_altstack(frame->rsp) && !on_altstack(sp))
+    if (bounded && !in_altstack(sp))
         return -EFAULT;
     user.pretcode = action->restorer;
     user.uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;

@@ -75,7 +75,7 @@ static bool take_news(struct process *child, u32 options, struct news *news) {
 
 /* 1 with news, 0 with WNOHANG and none, or a negative errno. */
 static i64 wait_for(const struct wish *wish, struct news *news) {
-    for (;;) {
+    for (i64 why = 0;;) {
         bool found = false;
         struct process *child;
         list_for_each(child, &current->process->children, sibling) {
@@ -89,8 +89,9 @@ static i64 wait_for(const struct wish *wish, struct news *news) {
             return -ECHILD;
         if (wish->options & WNOHANG)
             return 0;
-        if (wait_on(&current->process->child_exit, NEVER))
+        if (why) /* a signal, and still no news: SIGCHLD comes after what it tells of */
             return -ERESTARTSYS;
+        why = wait_on(&current->process->child_exit, NEVER);
     }
 }
 
