@@ -9,11 +9,18 @@ from nanvix.errors import UsageError
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Of a fixed width: asking for the terminal's would import shutil, at every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=96)
+
+
 class Parser(argparse.ArgumentParser):
     """Reports a mistake as a UsageError: one line and our own exit code."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
+        super().__init__(allow_abbrev=False, formatter_class=_Formatter, **options)
 
     def error(self, message: str) -> NoReturn:
         """Called by argparse for every mistake."""

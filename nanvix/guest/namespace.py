@@ -12,7 +12,7 @@ from typing import NamedTuple
 from nanvix.abi.channel import MOUNT_FILE, MOUNT_READ_ONLY, MOUNT_STABLE
 from nanvix.abi.manifest import Manifest
 from nanvix.guest.mounts import Mount
-from nanvix.guest.program import PROGRAM_DIRECTORIES, Program
+from nanvix.guest.program import LIBRARY_DIRECTORIES, PROGRAM_DIRECTORIES, Program
 
 _MAX_LINKS = 40
 """Links on one path before it counts as a loop, as in Linux."""
@@ -165,13 +165,13 @@ def default_view(program: Program) -> Namespace:
     view = Namespace()
     for path in program.files:
         view.show(path)
-    for path in program.directories:
-        view.show(path)
-    if program.directories:
-        view.show(_LOADER_CACHE)
+    directories = list(program.directories)
     if program.commands:
-        for path in (*PROGRAM_DIRECTORIES, _ALTERNATIVES):
-            view.show(path)
+        directories += [*PROGRAM_DIRECTORIES, _ALTERNATIVES, *LIBRARY_DIRECTORIES]
+    for path in directories:
+        view.show(path)
+    if directories:
+        view.show(_LOADER_CACHE)
     if program.script:
         directory = os.path.dirname(program.script)
         if directory not in _CROWDED:
