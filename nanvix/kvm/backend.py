@@ -1,6 +1,7 @@
 """The KVM backend: :class:`nanvix.machine.backend.Backend` over one :class:`Vcpu`."""
 
 import errno
+import threading
 
 from nanvix.abi.channel import PORT
 from nanvix.kvm import device, registers
@@ -37,6 +38,8 @@ class KvmBackend:
         self._deadline: int | None = None
         self._stray = 0
         self._closed = False
+        # Held so that no late kick writes to a page that is gone; a signal handler may re-enter.
+        self._life = threading.RLock()
         self.vcpu = Vcpu(memory.address, memory.size, PORT)
         try:
             self.vcpu.set_cpuid(entries())
@@ -48,11 +51,12 @@ class KvmBackend:
         self.tsc_hz = self._clock.hz
 
     def close(self) -> None:
-        """Release the VM; idempotent. Guest memory belongs to the caller."""
-        if not self._closed:
-            self._closed = True
-            self._wakeup.close()
-            self.vcpu.close()
+        """Release the VM; idempotent. Not while another thread is in :meth:`run`."""
+        with self._life:
+            if not self._closed:
+                self._closed = True
+                self._wakeup.close()
+                self.vcpu.close()
 
     # Running
 
@@ -143,11 +147,11 @@ class KvmBackend:
 
     def kick(self) -> None:
         """Make run return KICKED soon; from any thread or signal handler. Never lost."""
-        if self._closed:
-            return
-        self._kicked = True
-        self.vcpu.set_immediate_exit(True)
-        self._wakeup.kick()
+        with self._life:
+            if not self._closed:
+                self._kicked = True
+                self.vcpu.set_immediate_exit(True)
+                self._wakeup.kick()
 
     def set_timer(self, tsc: int | None) -> None:
         """Let run return TIMER, once, when the counter reaches ``tsc`` (None: never)."""

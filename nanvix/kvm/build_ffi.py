@@ -33,6 +33,7 @@ CONSTANTS = """
 #define KVM_SET_CPUID2 0x4008AE90
 #define KVM_SET_GUEST_DEBUG 0x4048AE9B
 #define KVM_GET_TSC_KHZ 0xAEA3
+#define KVM_ENABLE_CAP 0x4068AEA3
 #define KVM_GET_XSAVE 0x9000AEA4
 #define KVM_SET_XSAVE 0x5000AEA5
 #define KVM_SET_DEVICE_ATTR 0x4018AEE1
@@ -72,6 +73,12 @@ struct msr_list {
 struct device_attribute {
     uint32_t flags, group;
     uint64_t attribute, address;
+};
+
+struct enable_capability {
+    uint32_t capability, flags;
+    uint64_t arguments[4];
+    uint8_t padding[64];
 };
 
 struct guest_debug {

@@ -18,6 +18,7 @@ CAP_SET_GUEST_DEBUG = 23
 CAP_SYNC_REGS = 74
 CAP_VCPU_ATTRIBUTES = 127
 CAP_IMMEDIATE_EXIT = 136
+CAP_ENFORCE_PV_FEATURE_CPUID = 190
 
 CAPABILITIES = {
     "user_memory": 3,
@@ -33,6 +34,7 @@ CAPABILITIES = {
     "vcpu_attributes": CAP_VCPU_ATTRIBUTES,
     "immediate_exit": CAP_IMMEDIATE_EXIT,
     "manual_dirty_log_protect2": 168,
+    "enforce_pv_feature_cpuid": CAP_ENFORCE_PV_FEATURE_CPUID,
     "dirty_log_ring": 192,
 }
 """What ``doctor`` reports."""
@@ -140,9 +142,18 @@ class Vcpu:
         page = _libc.mmap(ffi.NULL, self._page_size, _PROT_READ_WRITE, _MAP_SHARED, self._fd, 0)
         if _address(page) == (1 << 64) - 1:
             raise OSError(ffi.errno, os.strerror(ffi.errno), "mmap of the run page")
+        self._refuse_paravirtual_features()
         self._page = page
         self._run = ffi.cast("struct run_page *", page)
         self._words = ffi.cast("uint32_t *", page)
+
+    def _refuse_paravirtual_features(self) -> None:
+        """KVM's own hypercalls and MSRs, which write guest memory behind our back, are faults
+        for a guest whose CPUID does not offer them. Linux 5.7; before it they stay open."""
+        request = ffi.new("struct enable_capability *")
+        request.capability = CAP_ENFORCE_PV_FEATURE_CPUID
+        request.arguments[0] = 1
+        _ioctl_raw(self._fd, _libc.KVM_ENABLE_CAP, _address(request))
 
     def close(self) -> None:
         """Unmap and close; idempotent, and fine on a half-made object."""

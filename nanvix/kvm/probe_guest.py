@@ -31,7 +31,7 @@ _USER_PAGES = (USER_CODE, _USER_STACK - 0x1000, RESULT)
 _PRESENT_WRITE, _USER = 3, 4
 _VECTORS = 64
 _STUB_SIZE = 16
-VECTOR_UD, VECTOR_PF = 6, 14
+VECTOR_UD, VECTOR_GP, VECTOR_PF = 6, 13, 14
 
 TIME_LIMIT_MS = 500
 """No probe runs longer than a few ms; past this the host is too busy to ask."""

@@ -28,7 +28,8 @@ BRAND = b"Nanvix virtual CPU, x86-64-v2"
 SIGNATURE = 0x0002_06C2
 """Family 6, model 0x2C, stepping 2: the first x86-64-v2 CPUs with AES."""
 
-PHYSICAL_BITS = 40
+PHYSICAL_BITS = 36
+"""64 GiB, the most a guest can have; no host has fewer."""
 LINEAR_BITS = 48
 
 # Bit numbers, SDM vol. 2, CPUID.
