@@ -8,8 +8,6 @@
 #include "task.h"
 #include "uaccess.h"
 
-#define PIPE_BUF 4096 /* writes up to this are never torn */
-
 static struct pipe *pipe_new(void) {
     struct pipe *p = kzalloc(sizeof(*p));
     if (!p || !ring_init(&p->ring)) {
@@ -78,13 +76,13 @@ static i64 pipe_read(struct file *file, struct io *io, u64 *pos) {
 
 static i64 pipe_write(struct file *file, struct io *io, u64 *pos) {
     struct pipe *p = file->private;
-    u64 need = io->left <= PIPE_BUF ? io->left : 1, done = 0;
+    u64 done = 0;
     while (io->left) {
         i64 put;
         if (!p->readers) {
             signal_task(current, SIGPIPE, NULL);
             put = -EPIPE;
-        } else if (ring_room(&p->ring) < need) {
+        } else if (!ring_takes(&p->ring, io->left)) {
             put = pipe_wait(file, p);
             if (!put)
                 continue;
@@ -94,7 +92,6 @@ static i64 pipe_write(struct file *file, struct io *io, u64 *pos) {
         if (put <= 0)
             return done ? (i64)done : put;
         done += put;
-        need = 1; /* a torn copy of a small write goes on as it can */
         poll_wake(&p->head, POLLIN | POLLRDNORM);
     }
     return done;

@@ -24,17 +24,19 @@ void ring_free(struct ring *r) {
     kfree(r->slot);
 }
 
-/* Room behind the bytes of the last page. */
-static u64 tail_room(const struct ring *r) {
-    struct ring_slot *last = r->count ? slot_at(r, r->count - 1) : NULL;
-    return last ? PAGE_SIZE - last->start - last->size : 0;
+/* How much of a write of n bytes goes behind what the last page holds: what does not fill a page, if
+   it fits there as a whole (as Linux does, so that as many writes fit in a pipe). */
+static u64 tail_part(const struct ring *r, u64 n) {
+    const struct ring_slot *last = r->count ? slot_at(r, r->count - 1) : NULL;
+    u64 part = n % PAGE_SIZE;
+    return last && part <= PAGE_SIZE - last->start - last->size ? part : 0;
 }
 
-u64 ring_room(const struct ring *r) { return (u64)(r->slots - r->count) * PAGE_SIZE + tail_room(r); }
+bool ring_takes(const struct ring *r, u64 n) { return r->count < r->slots || tail_part(r, n); }
 
 i64 ring_write(struct ring *r, struct io *io) {
-    u64 want = MIN(io->left, ring_room(r));
-    u64 tail = MIN(tail_room(r), want);
+    u64 tail = tail_part(r, io->left);
+    u64 want = MIN(io->left, tail + (u64)(r->slots - r->count) * PAGE_SIZE);
     u32 old = r->count;
     runs.count = 0;
     if (tail) {

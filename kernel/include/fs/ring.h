@@ -20,7 +20,8 @@ struct ring {
 
 bool ring_init(struct ring *ring); /* false: no memory */
 void ring_free(struct ring *ring);
-u64 ring_room(const struct ring *ring);
+/* Is there room for a write of n bytes: all of it up to a page, some of it above? */
+bool ring_takes(const struct ring *ring, u64 n);
 /* Move as much as there is room for, or data; bytes or negative errno. */
 i64 ring_write(struct ring *ring, struct io *io);
 i64 ring_read(struct ring *ring, struct io *io);
