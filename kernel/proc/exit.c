@@ -88,6 +88,7 @@ static void give_children_away(struct process *process) {
         list_remove(&child->sibling);
         list_append(&parent->children, &child->sibling);
         child->parent = parent;
+        child->exit_signal = SIGCHLD; /* whatever it was to say to the parent it had */
         if (child->parent_death_signal)
             signal_process(child, child->parent_death_signal,
                            &(struct siginfo){ .signo = child->parent_death_signal, .pid = process->pid });
@@ -169,6 +170,7 @@ i64 end_other_threads(void) {
     while (process->thread_count > 1)
         if (wait_on_killable(&process->child_exit))
             return -EINTR;
+    process->exit_signal = SIGCHLD;
     if (current->tid != process->pid)
         task_set_tid(current, process->pid);
     posix_timers_free(process);
