@@ -52,6 +52,7 @@ class EmuBackend:
         self._deadline: int | None = None
         self._budget: int | None = None
         self._kicked = False
+        self._changed: list[tuple[int, int]] = []
         self._closed = False
         load(self._engine, self._cpu, VcpuState())
 
@@ -78,16 +79,29 @@ class EmuBackend:
     def code_changed(self, gpa: int, size: int) -> None:
         """The host has written guest memory that may hold translated code or page tables."""
         self._memory.check(gpa, size)
-        if not size:
-            return
+        if size:
+            self._changed.append((gpa, gpa + size))
+
+    def _drop_changed_code(self) -> None:
+        """Make the engine forget what it knows of the memory the host has written."""
         engine, q = self._engine, self._cpu.q
-        # The engine wants linear addresses: for this call, linear is physical.
+        changed = self._changed
         engine.flush_tlb()
+        # The engine wants linear addresses: for these calls, linear is physical.
         cr0 = q[CR0]
         q[CR0] = cr0 & ~_CR0_PG
-        engine.remove_code(gpa, gpa + size)
+        changed.sort()
+        start, end = changed[0]
+        for first, last in changed:
+            if first > end:
+                engine.remove_code(start, end)
+                start, end = first, last
+            elif last > end:
+                end = last
+        engine.remove_code(start, end)
         q[CR0] = cr0
         engine.flush_tlb()
+        changed.clear()
 
     # -- time --------------------------------------------------------------------------------
 
@@ -128,6 +142,8 @@ class EmuBackend:
         self.exits += 1
         self.exit_detail = ""
         intercepts = self._intercepts
+        if self._changed:
+            self._drop_changed_code()
         while True:
             if self._kicked:
                 self._kicked = False
