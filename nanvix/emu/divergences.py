@@ -1,0 +1,85 @@
+"""Where the emulated CPU departs from hardware and from what CPUID promises: the one table.
+
+Unmodified programs compiled for our CPU model do not notice any of this; a debugger's user
+might. ``tests/backends/test_emu_divergences.py`` holds entries in place, so that a new version
+of the engine that mends one is noticed.
+"""
+
+from typing import NamedTuple
+
+
+class Divergence(NamedTuple):
+    """``topic``, what the manuals say, and what happens here."""
+
+    topic: str
+    manual: str
+    here: str
+
+
+DIVERGENCES = (
+    Divergence(
+        "vex",
+        "Without AVX in CPUID, VEX-encoded instructions are invalid (#UD).",
+        "The prefix is decoded and partly ignored: some run as their SSE counterparts.",
+    ),
+    Divergence(
+        "alignment",
+        "MOVAPS and its kind fault (#GP) on an operand that is not 16-byte aligned.",
+        "They work at any address; #AC is never raised either.",
+    ),
+    Divergence(
+        "simd exceptions",
+        "An unmasked SSE floating-point exception raises #XM.",
+        "It is never raised, and MXCSR's status flags are not kept exactly.",
+    ),
+    Divergence(
+        "unknown msr",
+        "RDMSR and WRMSR of a register that does not exist raise #GP in ring 0.",
+        "Reads give 0 and writes are lost; in ring 3 both raise #GP as they should.",
+    ),
+    Divergence(
+        "reserved bits",
+        "Reserved bits of CR0, CR4, EFER and of loaded flags raise #GP.",
+        "Most are accepted.",
+    ),
+    Divergence(
+        "stack fault",
+        "A push to a non-canonical address raises #SS.",
+        "It raises #GP.",
+    ),
+    Divergence(
+        "string input",
+        "INS refused in ring 3 leaves memory alone.",
+        "Its destination is overwritten before #GP arrives.",
+    ),
+    Divergence(
+        "x87 pointers",
+        "FXSAVE stores the last x87 instruction's opcode and addresses.",
+        "They are zero.",
+    ),
+    Divergence(
+        "accessed bits",
+        "Delivering an event sets the accessed and dirty bits of the pages it touches.",
+        "It does not; everything the guest itself does sets them.",
+    ),
+    Divergence(
+        "debug registers",
+        "Hardware breakpoints and DR6 work.",
+        "DR0 to DR7 can be written; single-stepping by TF works, breakpoints are unreliable.",
+    ),
+    Divergence(
+        "interrupt window",
+        "An interrupt is taken at the first boundary at which IF allows it.",
+        "In ring 0 up to 64 instructions later; never later than the next event of ring 3.",
+    ),
+    Divergence(
+        "self-modifying code",
+        "An instruction that changes its own block of code counts once.",
+        "It may count twice, and arithmetic flags set just before it may be lost.",
+    ),
+    Divergence(
+        "time-stamp counter",
+        "It counts cycles, whatever they did.",
+        "It counts instructions; a repeated string instruction counts each round.",
+    ),
+)
