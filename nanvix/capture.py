@@ -5,29 +5,27 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
+
+Stdio = tuple[int | None, int | None, int | None]
 _CHUNK = 1 << 16
 
 
 class Capture:
     """Replaces standard streams by pipes that threads of their own fill and drain."""
 
-    def __init__(self, stdio: tuple[int, int, int], data: bytes | None, capture: bool) -> None:
+    def __init__(self, stdio: "Stdio", data: bytes | None, capture: bool) -> None:
         self._capture = capture
         self._buffers = (bytearray(), bytearray())
         self._threads: list[Thread] = []
         stdin, stdout, stderr = stdio
+        self._guest_ends: list[int] = []
         if data is not None:
             stdin, end = os.pipe2(os.O_CLOEXEC)
+            self._guest_ends.append(stdin)
             self._threads.append(Thread(target=_feed, args=(end, data), daemon=True))
         if capture:
-            ends = []
-            for buffer in self._buffers:
-                end, write = os.pipe2(os.O_CLOEXEC)
-                ends.append(write)
-                self._threads.append(Thread(target=_drain, args=(end, buffer), daemon=True))
-            stdout, stderr = ends
+            stdout, stderr = map(self._drained, self._buffers)
         self.stdio = (stdin, stdout, stderr)
-        self._guest_ends = [fd for fd in self.stdio if fd not in stdio]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -51,6 +49,12 @@ class Capture:
         if not self._capture:
             return None, None
         return bytes(self._buffers[0]), bytes(self._buffers[1])
+
+    def _drained(self, buffer: bytearray) -> int:
+        end, guest_end = os.pipe2(os.O_CLOEXEC)
+        self._guest_ends.append(guest_end)
+        self._threads.append(Thread(target=_drain, args=(end, buffer), daemon=True))
+        return guest_end
 
 
 def _feed(fd: int, data: bytes) -> None:

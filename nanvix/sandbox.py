@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nanvix.machine.memory import GuestMemory
     from nanvix.macro.fs import Export
 
-Stdio = tuple[int, int, int]
+Stdio = tuple[int | None, int | None, int | None]
 BACKENDS = ("auto", "kvm", "emu")
 
 
@@ -103,7 +103,8 @@ class Sandbox:
     ) -> Result:
         """Run ``argv`` to its end in a fresh VM.
 
-        ``stdio``: the host descriptors behind the guest's standard streams. ``input`` replaces
+        ``stdio``: the host descriptors behind the guest's standard streams, None for a closed
+        one; they stay the caller's. ``input`` replaces
         the first by these bytes, ``capture`` the others by buffers of the result.
         Raises a NanvixError if the guest cannot be started; what it does then never raises.
         """

@@ -1,12 +1,13 @@
 """``nanvix run``: one program in one micro-VM, its exit code passed through."""
 
+import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from nanvix.cli.options import Parser, add_program, command, count, sandbox_options
 from nanvix.cli.signals import Relay
 from nanvix.errors import NanvixError, UsageError
-from nanvix.sandbox import BACKENDS, Sandbox
+from nanvix.sandbox import BACKENDS, Sandbox, Stdio
 
 if TYPE_CHECKING:
     from nanvix.result import Result
@@ -29,8 +30,9 @@ def main(arguments: list[str]) -> int:
     )
     add_program(parser)
     options = parser.parse_args(arguments)
+    stdio = _standard_streams()
     try:
-        result = _run(options, command(options, parser))
+        result = _run(options, command(options, parser), stdio)
     except NanvixError as error:
         if options.json:
             _write_json(
@@ -70,23 +72,40 @@ _MEANING = {
 }
 
 
-def _run(options: Any, argv: list[str]) -> "Result":
+def _run(options: Any, argv: list[str], stdio: Stdio) -> "Result":
     settings = sandbox_options(options)
     settings.update(backend=options.backend, max_instructions=options.max_instructions)
     if options.verbose:
         settings["log"] = _log
     if not options.trace:
-        return _guarded(Sandbox(**settings), argv)
+        return _guarded(Sandbox(**settings), argv, stdio)
     with _open_output(options.trace) as file:
         from nanvix.trace.jsonl import JsonLines
 
         settings["events"] = JsonLines(file)
-        return _guarded(Sandbox(**settings), argv)
+        return _guarded(Sandbox(**settings), argv, stdio)
 
 
-def _guarded(sandbox: Sandbox, argv: list[str]) -> "Result":
+def _guarded(sandbox: Sandbox, argv: list[str], stdio: Stdio) -> "Result":
     with Relay(sandbox):
-        return sandbox.run(argv)
+        return sandbox.run(argv, stdio=stdio)
+
+
+def _standard_streams() -> Stdio:
+    """Descriptors 0, 1, 2; of those that are closed the number is taken.
+
+    Otherwise the next file we open, such as the guest's memory, would become its stdin.
+    """
+
+    def checked(fd: int) -> int | None:
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+            return None
+        return fd
+
+    return checked(0), checked(1), checked(2)
 
 
 def _log(level: int, line: str) -> None:
