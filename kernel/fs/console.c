@@ -182,7 +182,12 @@ static void probe(u32 stream) {
 /* Terminals are opened as /dev/tty, so that ttyname(3) finds them; the rest has no name. */
 static struct file *open_stream(struct console *c) {
     static const char *const names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
-    struct dentry *d = c->tty ? walk_kernel("/dev/tty", 0) : dentry_anon(inode_get(&c->inode), names[c->stream]);
+    char text[32];
+    if (S_ISFIFO(c->inode.mode) || S_ISSOCK(c->inode.mode))
+        format(text, sizeof(text), "%s:[%lu]", S_ISFIFO(c->inode.mode) ? "pipe" : "socket", c->inode.ino);
+    else
+        format(text, sizeof(text), "%s", S_ISCHR(c->inode.mode) ? "/dev/null" : names[c->stream]);
+    struct dentry *d = c->tty ? walk_kernel("/dev/tty", 0) : dentry_anon(inode_get(&c->inode), text);
     if (!d || IS_ERR(d))
         return ERR_PTR(-ENOMEM);
     struct file *file = file_new(d, &console_ops, c->access);

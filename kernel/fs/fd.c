@@ -4,6 +4,7 @@
 #include "hypercall.h"
 #include "lib.h"
 #include "task.h"
+#include "uaccess.h"
 
 #define RLIMIT_NOFILE 7
 
@@ -116,6 +117,24 @@ i64 fd_install(struct file *file, i32 from, bool cloexec) {
         return -EMFILE;
     }
     return fd_put(t, fd, file, cloexec);
+}
+
+i64 fd_install_pair(struct file **ends, u64 to, bool cloexec) {
+    i32 fds[2];
+    i64 first = fd_install(ends[0], 0, cloexec);
+    if (first < 0) {
+        file_put(ends[1]);
+        return first;
+    }
+    i64 second = fd_install(ends[1], 0, cloexec);
+    fds[0] = first;
+    fds[1] = second;
+    i64 error = second < 0 ? second : copy_to_user(to, fds, sizeof(fds));
+    if (error) {
+        fd_close(current->files, first);
+        fd_close(current->files, second);
+    }
+    return error;
 }
 
 i64 fd_replace(struct file *file, i32 fd, bool cloexec) {

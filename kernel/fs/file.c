@@ -67,6 +67,8 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
 i64 file_read(struct file *file, struct io *io, u64 *pos) {
     if (!file_readable(file))
         return -EBADF;
+    if (S_ISDIR(file->inode->mode))
+        return -EISDIR;
     return file->ops->read ? file->ops->read(file, io, pos) : -EINVAL;
 }
 

@@ -150,11 +150,11 @@ static const struct file_ops host_dir_file_ops = {.readdir = host_readdir, .seek
 const struct inode_ops host_dir_ops = {
     .file = &host_dir_file_ops, .lookup = host_lookup, .revalidate = host_revalidate, .create = host_create,
     .symlink = host_symlink, .link = host_link, .remove = host_remove, .rename = host_rename,
-    .refresh = host_refresh, .setattr = host_setattr, .sync = host_sync, .access = host_access, .free = host_free,
+    .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .sync = host_sync, .access = host_access, .free = host_free,
 };
 
 const struct inode_ops host_link_ops = {
-    .readlink = host_readlink, .refresh = host_refresh, .setattr = host_setattr, .access = host_access,
+    .readlink = host_readlink, .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .access = host_access,
     .free = host_free,
 };
 
@@ -163,5 +163,5 @@ static const struct file_ops no_ops;
 
 /* Devices, sockets and FIFOs of the host can be seen, not opened. */
 const struct inode_ops host_other_ops = {
-    .file = &no_ops, .open = refuse, .refresh = host_refresh, .access = host_access, .free = host_free,
+    .file = &no_ops, .open = refuse, .refresh = host_refresh, .stat = host_stat, .access = host_access, .free = host_free,
 };

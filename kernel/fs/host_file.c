@@ -187,7 +187,7 @@ static i64 host_write_page(struct inode *inode, u64 index, paddr frame) {
 }
 
 const struct inode_ops host_file_ops = {
-    .file = &regular_ops, .refresh = host_refresh, .setattr = host_setattr, .fill = host_fill,
+    .file = &regular_ops, .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .fill = host_fill,
     .read_direct = host_read_direct, .write = host_write, .write_page = host_write_page, .sync = host_sync,
     .access = host_access, .free = host_free,
 };

@@ -139,6 +139,13 @@ i64 host_setattr(struct inode *inode, const struct attr_change *c) {
     return 0;
 }
 
+void host_stat(struct inode *inode, struct stat *out) {
+    struct host_inode *h = HOST_INODE(inode);
+    out->dev = h->dev;
+    out->blocks = h->blocks;
+    out->blksize = h->blksize;
+}
+
 u32 host_access(struct inode *inode) { return HOST_INODE(inode)->access; }
 
 i64 host_sync(struct inode *inode, bool data_only) {

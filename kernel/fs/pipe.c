@@ -204,28 +204,12 @@ static i64 make_ends(u32 flags, struct file **ends) {
 
 static i64 make_pipe(u64 to, u32 flags) {
     struct file *ends[2];
-    i32 fds[2];
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
         return -EINVAL;
     i64 error = make_ends(flags & O_NONBLOCK, ends);
     if (error)
         return error;
-    i64 first = fd_install(ends[0], 0, flags & O_CLOEXEC);
-    i64 second = first < 0 ? first : fd_install(ends[1], 0, flags & O_CLOEXEC);
-    if (first < 0)
-        file_put(ends[1]);
-    else if (second < 0)
-        fd_close(current->files, first);
-    if (second < 0)
-        return second;
-    fds[0] = first;
-    fds[1] = second;
-    if (copy_to_user(to, fds, sizeof(fds))) {
-        fd_close(current->files, first);
-        fd_close(current->files, second);
-        return -EFAULT;
-    }
-    return 0;
+    return fd_install_pair(ends, to, flags & O_CLOEXEC);
 }
 
 i64 sys_pipe(const u64 *a) { return make_pipe(a[0], 0); }

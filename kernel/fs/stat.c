@@ -24,6 +24,8 @@ void inode_stat(struct inode *inode, struct stat *out) {
     split_time(inode->atime, &out->atime, &out->atime_ns);
     split_time(inode->mtime, &out->mtime, &out->mtime_ns);
     split_time(inode->ctime, &out->ctime, &out->ctime_ns);
+    if (inode->ops->stat)
+        inode->ops->stat(inode, out);
 }
 
 static i64 stat_inode(struct inode *inode, u64 to) {

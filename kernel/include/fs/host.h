@@ -45,6 +45,7 @@ extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_o
 
 i64 host_refresh(struct inode *inode);
 i64 host_setattr(struct inode *inode, const struct attr_change *change);
+void host_stat(struct inode *inode, struct stat *out);
 u32 host_access(struct inode *inode);
 i64 host_sync(struct inode *inode, bool data_only);
 void host_free(struct inode *inode);

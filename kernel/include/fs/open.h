@@ -64,6 +64,8 @@ struct file *fd_peek_any(i32 fd); /* O_PATH ones too */
 struct file *fd_in(const struct fd_table *table, i32 fd); /* the same of any table */
 /* Lowest free descriptor >= from gets the file (taking over the reference even when failing). */
 i64 fd_install(struct file *file, i32 from, bool cloexec);
+/* The two ends of something, and their descriptors to the user's int[2] at `to`. */
+i64 fd_install_pair(struct file **ends, u64 to, bool cloexec);
 /* A vacant descriptor of any table. */
 i64 fd_put(struct fd_table *table, i32 fd, struct file *file, bool cloexec);
 /* Exactly this descriptor; closes what it was. Takes over the reference. */

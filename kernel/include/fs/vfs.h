@@ -55,6 +55,7 @@ struct inode_ops {
     i64 (*readlink)(struct inode *inode, char *buf, u64 size); /* length, not terminated */
     struct dentry *(*follow)(struct inode *inode); /* a link that leads to an object, not a path */
     i64 (*refresh)(struct inode *inode); /* bring attributes up to date; NULL: they are */
+    void (*stat)(struct inode *inode, struct stat *out); /* correct what inode_stat says; may be NULL */
     i64 (*setattr)(struct inode *inode, const struct attr_change *change);
     /* Bring page `index` into the cache, and others near it. 0 and no page: a hole. */
     i64 (*fill)(struct inode *inode, u64 index);
