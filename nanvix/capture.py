@@ -3,10 +3,11 @@
 import os
 from threading import Thread
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+if TYPE_CHECKING:
+    from nanvix.sandbox import Stdio
 
-Stdio = tuple[int | None, int | None, int | None]
 _CHUNK = 1 << 16
 
 

@@ -22,12 +22,13 @@ _CODES = {
 class Result(NamedTuple):
     """How a guest ended and what it took. Times in seconds, memory in bytes.
 
-    ``program``: absolute path of the file that was executed. ``exit_code``: as a shell reports it: the program's own, 128 + signal, 124 at a limit, 125
-    for a failure of nanvix or the guest kernel. ``reason``: exit, signal, timeout, budget,
-    panic, shutdown, error, or what was given to :meth:`Sandbox.stop`; ``detail``: a line more.
-    ``instructions``: retired in both rings, None where they cannot be counted. ``phases``:
-    where the time went, in order. ``crash``: the last fault report of the run, if any.
-    ``stdout`` and ``stderr``: what the guest wrote, if it was captured.
+    ``program``: absolute path of the file that was executed. ``exit_code``: as a shell reports
+    it: the program's own, 128 + signal, 124 at a limit, 125 for a failure of nanvix or the
+    guest kernel. ``reason``: exit, signal, timeout, budget, panic, shutdown, error, or what was
+    given to :meth:`Sandbox.stop`; ``detail``: a line more. ``instructions``: retired in both
+    rings, None where they cannot be counted. ``phases``: where the time went, in order.
+    ``crash``: the last fault report of the run, if any. ``stdout`` and ``stderr``: what the
+    guest wrote, if it was captured.
     """
 
     program: str
