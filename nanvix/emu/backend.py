@@ -7,7 +7,7 @@ signals; a kick lowers the engine's limit to zero and ends the slice at once.
 """
 
 from nanvix.emu.cpu import CR0, CR3, RIP, Cpu
-from nanvix.emu.delivery import Delivery
+from nanvix.emu.delivery import FLAG_IF, Delivery
 from nanvix.emu.engine import Engine
 from nanvix.emu.intercepts import Intercepts
 from nanvix.emu.state import load, save
@@ -61,6 +61,7 @@ class EmuBackend:
     def load_state(self, state: VcpuState) -> None:
         """Set every register; the vCPU resumes from there."""
         load(self._engine, self._cpu, state)
+        self._changed.clear()
         self._intercepts.pending = set(state.pending)
         self._skipped = state.tsc - self._retired
 
@@ -164,7 +165,7 @@ class EmuBackend:
                 if not intercepts.interruptible(flags):
                     limit = min(limit, PENDING_SLICE)
                 else:
-                    intercepts.begin(0)
+                    intercepts.exit = None
                     intercepts.interrupt(self._cpu.q[RIP], flags)
                     if intercepts.exit is not None:
                         return self._ended()
@@ -193,7 +194,7 @@ class EmuBackend:
             intercepts.detail = f"{engine.describe(error)}, rip {cpu.q[RIP]:#x}"
         elif intercepts.deferred is not None:
             self._deliver_deferred()
-        elif not stopped and not (intercepts.pending and cpu.flags() & 1 << 9):
+        elif not stopped and not (intercepts.pending and cpu.flags() & FLAG_IF):
             intercepts.exit = Exit.ERROR
             intercepts.detail = "the guest halted with no interrupt to wake it"
 

@@ -205,6 +205,16 @@ def test_single_step_by_the_trap_flag(tiny: Tiny) -> None:
         assert seen[0].rflags & FLAG_TF
 
 
+def test_single_step_sees_the_flags_of_each_instruction(tiny: Tiny) -> None:
+    # mov $0x10000000, %ecx; cmp $0x90000000, %ecx; inc %ecx; xor %ecx, %ecx
+    code = bytes.fromhex("b900000010 81f900000090 ffc1 31c9")
+    with tiny(code + UD2, user=True) as guest:
+        guest.state.rflags = 2 | FLAG_TF
+        guest.start()
+        seen = [guest.event().rflags & STATUS & ~0x10 for _ in range(4)]
+        assert seen == [0, 0x885, 0x001, 0x044]
+
+
 def test_a_fault_without_a_handler_becomes_a_double_fault(tiny: Tiny) -> None:
     with tiny(load(ABSENT)) as guest:
         guest.gate(PF, kind=0x8E)

@@ -153,6 +153,20 @@ def test_an_interrupt_is_not_starved_by_system_calls() -> None:
         assert frame.rip in (USER_CODE, USER_CODE + 2)
 
 
+def test_an_interrupt_is_not_starved_by_faults() -> None:
+    """The handler of the program's only instruction returns to it at once."""
+    with emu(UD2, user=True) as guest:
+        guest.memory.write(0x8000 + UD * 16, NOPS[:4] + b"\x48\xcf")
+        guest.state.rflags = INTERRUPTS_ON
+        guest.start()
+        guest.backend.set_budget(13)  # in the middle of the handler
+        assert guest.backend.run() is Exit.BUDGET
+        guest.backend.set_budget(200)
+        guest.backend.inject(VECTOR_TIMER)
+        frame = guest.event()
+        assert (frame.vector, frame.rip) == (VECTOR_TIMER, USER_CODE)
+
+
 # -- the same again ------------------------------------------------------------------------------
 
 
