@@ -59,7 +59,7 @@ BOOT_NO_VDSO_TSC = 1 << 1
 
 # boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
 QUIRK_SLOW_RING0 = 1 << 0
-"""Ring 0 is interpreted: ask the host to zero and copy pages, map around faults."""
+"""Ring 0 is interpreted: the kernel works in ring 3 (docs/privilege.md)."""
 QUIRK_NO_SYSRET = 1 << 1
 """`sysretq` does not work: return to user mode with `iretq`."""
 QUIRK_SYSCALL_FAULTS = 1 << 2

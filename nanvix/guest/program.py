@@ -114,7 +114,6 @@ def _python(argv: list[str], script: str | None = None) -> Program:
     path = os.path.realpath(sys.executable)
     program = Program(path, argv)
     program.script = script
-    program.commands = True
     program.files += [sys.executable, path] + ([script] if script else [])
     _add_elf(program, sys.executable, _head(path, executable=True))
     return program
@@ -134,6 +133,8 @@ def _add_elf(program: Program, path: str, head: bytes) -> None:
         program.commands = True
     if _PYTHON.fullmatch(os.path.basename(os.path.realpath(path))):
         program.directories += _python_directories(path)
+        program.commands = True
+        program.commands = True
 
 
 def _add_elf_if_one(program: Program, path: str) -> None:

@@ -171,8 +171,8 @@ QUIRKS = (
     Quirk(
         "slow_ring0",
         QUIRK_SLOW_RING0,
-        "guest ring 0 is interpreted, hundreds of times slower than ring 3",
-        "the kernel lets the host zero and copy pages and maps more per fault; "
+        "guest ring 0 is interpreted, thousands of times slower than ring 3",
+        "the kernel works in ring 3 (docs/privilege.md); "
         "programs that mostly compute run at native speed",
         _slow_ring0,
     ),
