@@ -138,6 +138,15 @@ i64 pipe_resize(struct pipe *p, u64 size) {
     return now < 0 ? now : now * (i64)PAGE_SIZE;
 }
 
+static void attach(struct inode *inode, struct file *file) {
+    struct pipe *p = inode->fifo;
+    p->users++;
+    opened(p, file);
+    file->ops = &pipe_ops;
+    file->private = p;
+    poll_wake(&p->head, POLLIN | POLLOUT);
+}
+
 /* Opening a FIFO waits for the other side, unless it is told not to. */
 i64 fifo_open(struct inode *inode, struct file *file) {
     if (!inode->fifo && !(inode->fifo = pipe_new()))
@@ -149,11 +158,7 @@ i64 fifo_open(struct inode *inode, struct file *file) {
         pipe_leave(inode);
         return -ENXIO;
     }
-    p->users++;
-    opened(p, file);
-    file->ops = &pipe_ops;
-    file->private = p;
-    poll_wake(&p->head, POLLIN | POLLOUT);
+    attach(inode, file);
     u32 *other = reads ? &p->writers_ever : &p->readers_ever, seen = *other;
     while (reads != writes && !(reads ? p->writers : p->readers) && *other == seen && !(file->flags & O_NONBLOCK)) {
         if (wait_on(&p->head.sleepers, NEVER)) {
@@ -165,7 +170,11 @@ i64 fifo_open(struct inode *inode, struct file *file) {
 }
 
 static void pipe_inode_free(struct inode *inode) { kfree(inode); }
-static i64 pipe_reopen(struct inode *inode, struct file *file) { return fifo_open(inode, file); }
+/* Through /proc/self/fd, and without waiting: a pipe's other side cannot come later. */
+static i64 pipe_reopen(struct inode *inode, struct file *file) {
+    attach(inode, file);
+    return 0;
+}
 static const struct inode_ops pipe_inode_ops = {.open = pipe_reopen, .free = pipe_inode_free};
 
 /* Both ends; a pipe is a FIFO without a name. */

@@ -145,8 +145,14 @@ void task_set_tid(struct task *task, i32 tid) {
     tree_insert(&tasks, &task->by_tid);
 }
 
+/* The host's limit is for everybody; RLIMIT_NPROC is for those who are not privileged. */
+static bool task_slot_free(void) {
+    u64 limit = current && current->process->uid ? current->process->limits[RLIMIT_NPROC].cur : RLIM_INFINITY;
+    return tasks_alive < MIN(limit, boot.max_tasks);
+}
+
 struct task *task_new(struct process *process) {
-    if (tasks_alive >= boot.max_tasks)
+    if (!task_slot_free())
         return NULL;
     i32 tid = process->leader ? pid_alloc() : process->pid;
     struct task *task = tid ? kzalloc(sizeof(*task)) : NULL;
