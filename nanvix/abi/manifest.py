@@ -34,8 +34,8 @@ class Manifest:
         return self._add(channel.MANIFEST_MOUNT, _path(path), mode=flags, value=export_id)
 
     def exec(self, path: str) -> Self:
-        """The program the first process runs."""
-        return self._add(channel.MANIFEST_EXEC, _path(path))
+        """The program the first process runs; a relative path begins in its directory."""
+        return self._add(channel.MANIFEST_EXEC, _path(path, absolute=False))
 
     def arg(self, value: str) -> Self:
         """The next argument, argv[0] first."""
@@ -73,8 +73,8 @@ def _text(value: str) -> bytes:
     return data
 
 
-def _path(value: str) -> bytes:
+def _path(value: str, absolute: bool = True) -> bytes:
     data = _text(value)
-    if not data.startswith(b"/") or len(data) >= channel.MAX_PATH:
-        raise ValueError(f"not an absolute path the guest can hold: {value[:60]!r}")
+    if not data.startswith(b"/" if absolute else b"") or not 0 < len(data) < channel.MAX_PATH:
+        raise ValueError(f"not a path the guest can hold: {value[:60]!r}")
     return data

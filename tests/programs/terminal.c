@@ -8,14 +8,23 @@
 #include <termios.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t interrupts, resizes;
+static volatile sig_atomic_t interrupts;
 
+/* Speaks for itself: a signal that comes before read() begins would not interrupt it. */
 static void on_signal(int number)
 {
-    if (number == SIGINT)
-        interrupts++;
-    else
-        resizes++;
+    char text[64];
+    int length;
+
+    if (number == SIGINT) {
+        length = snprintf(text, sizeof text, "interrupted %d\n", ++interrupts);
+    } else {
+        struct winsize size = {0, 0, 0, 0};
+        ioctl(0, TIOCGWINSZ, &size);
+        length = snprintf(text, sizeof text, "resized to %d x %d\n", size.ws_row, size.ws_col);
+    }
+    if (write(1, text, length) != length)
+        _exit(1);
 }
 
 int main(void)
@@ -36,12 +45,8 @@ int main(void)
     printf("foreground %d\n", tcgetpgrp(0) == getpgrp());
     for (;;) {
         ssize_t got = read(0, line, sizeof line - 1);
-        if (got < 0) {
-            printf("interrupted %d resized %d\n", interrupts, resizes);
-            if (resizes && ioctl(0, TIOCGWINSZ, &size) == 0)
-                printf("size %d x %d\n", size.ws_row, size.ws_col);
+        if (got < 0)
             continue;
-        }
         if (got == 0) {
             puts("end of input");
             return 0;

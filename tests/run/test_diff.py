@@ -22,7 +22,7 @@ def test_equal(nanvix: "Nanvix", compiled: Toolchain) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("family", ["memory", "signals", "files"])
+@pytest.mark.parametrize("family", ["memory", "files"])
 def test_equal_families(nanvix: "Nanvix", compiled: Toolchain, family: str) -> None:
     ran = nanvix("diff", "-w", "/tmp", compiled(f"{family}.c"))
     assert ran.code == 0, ran
