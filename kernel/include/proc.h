@@ -12,6 +12,11 @@ void timers_arm(void);
 /* clock.c: CPU time. The running task is charged when it leaves the CPU. */
 void cpu_charge(void);           /* charge current until now */
 void cpu_restart(void);          /* the time since the last charge was nobody's (idle) */
+
+/* cputimer.c: what happens after so much CPU time. The scheduler says who gets and leaves the CPU. */
+void cpu_enter(struct process *process);
+void cpu_leave(struct process *process);
+void cpu_timers_changed(struct process *process); /* an interval timer or RLIMIT_CPU was set */
 u64 task_cpu_ns(const struct task *task);
 u64 process_cpu_ns(const struct process *process); /* all its threads, ended ones too */
 

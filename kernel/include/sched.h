@@ -55,6 +55,10 @@ struct timer {
     bool armed;
 };
 void timer_start(struct timer *timer, u64 deadline);
+/* The same for one that has just fired and has a period; how many whole periods were missed. A period
+   shorter than the way to a handler and back would leave a program no time to run. */
+#define TIMER_GAP_NS 200000UL
+u64 timer_again(struct timer *timer, u64 period);
 void timer_cancel(struct timer *timer);
 
 /* Host events (kernel/proc/events.c): what a WATCH reports back to. Register once, then pass

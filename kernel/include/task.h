@@ -32,6 +32,11 @@ struct rlimit {
 
 #define NGROUPS_MAX 32
 
+/* A timer of CPU time: ITIMER_VIRTUAL or ITIMER_PROF. */
+struct cpu_itimer {
+    u64 expiry, interval; /* ns of the process's CPU time; 0: off */
+};
+
 /* A thread group. */
 struct process {
     struct tree_node by_pid; /* key = pid */
@@ -61,6 +66,9 @@ struct process {
     struct sig_pending pending;   /* for the whole group */
     struct timer alarm;           /* ITIMER_REAL */
     u64 alarm_interval;
+    struct cpu_itimer cpu_itimers[2]; /* virtual, profiling */
+    struct timer cpu_timer;       /* armed while one of the threads has the CPU (cputimer.c) */
+    u64 cpu_expiry;               /* CPU time of the next event, or 0 */
     struct rlimit limits[RLIM_COUNT];
     u64 start_ns;          /* clock_monotonic at creation */
     u64 user_ns, system_ns, child_user_ns, child_system_ns; /* of threads and children that ended */

@@ -141,6 +141,7 @@ noreturn void exit_thread(i32 code) {
     task->fs = NULL;
     leave_address_space();
     cpu_charge();
+    cpu_leave(process);
     process->user_ns += task_cpu_ns(task);
     task_unlink(task);
     if (last) {

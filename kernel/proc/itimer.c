@@ -1,5 +1,4 @@
-/* Interval timers: setitimer, getitimer, alarm. Only real time: the timers of CPU time would need a
-   tick while one task runs alone. */
+/* Interval timers: setitimer, getitimer, alarm. */
 #include "errno.h"
 #include "linux/time.h"
 #include "proc.h"
@@ -9,10 +8,8 @@
 static void alarm_fired(struct timer *timer) {
     struct process *process = container_of(timer, struct process, alarm);
     struct siginfo info = { .signo = SIGALRM, .code = SI_KERNEL };
-    if (process->alarm_interval) {
-        u64 now = clock_monotonic(), next = timer->node.key + process->alarm_interval;
-        timer_start(timer, next > now ? next : now + process->alarm_interval);
-    }
+    if (process->alarm_interval)
+        timer_again(timer, process->alarm_interval);
     signal_process(process, SIGALRM, &info);
 }
 
@@ -38,9 +35,26 @@ static void alarm_set(u64 value, u64 interval) {
     }
 }
 
-static i64 put_itimer(u64 addr) {
+/* Timers of CPU time; kernel time counts for both kinds. */
+static u64 cpu_left(const struct cpu_itimer *timer) {
+    u64 now = process_cpu_ns(current->process);
+    return !timer->expiry ? 0 : timer->expiry > now + 1000 ? timer->expiry - now : 1000;
+}
+
+static void cpu_set(struct cpu_itimer *timer, u64 value, u64 interval) {
+    timer->expiry = value ? process_cpu_ns(current->process) + value : 0;
+    timer->interval = interval;
+    cpu_timers_changed(current->process);
+}
+
+static i64 put_itimer(u64 which, u64 addr) {
     struct process *process = current->process;
-    struct itimerval out = { to_timeval(process->alarm_interval), to_timeval(alarm_left(process)) };
+    struct cpu_itimer *timer = &process->cpu_itimers[which - ITIMER_VIRTUAL];
+    bool real = which == ITIMER_REAL;
+    struct itimerval out = {
+        to_timeval(real ? process->alarm_interval : timer->interval),
+        to_timeval(real ? alarm_left(process) : cpu_left(timer)),
+    };
     return put_user(out, addr);
 }
 
@@ -50,19 +64,22 @@ static u64 to_ns(const struct timeval *tv) {
     return MIN((u64)tv->sec, NEVER / 4 / SECOND_NS) * SECOND_NS + (u64)tv->usec * 1000;
 }
 
-i64 sys_getitimer(const u64 *a) { return a[0] == ITIMER_REAL ? put_itimer(a[1]) : -EINVAL; }
+i64 sys_getitimer(const u64 *a) { return a[0] <= ITIMER_PROF ? put_itimer(a[0], a[1]) : -EINVAL; }
 
 i64 sys_setitimer(const u64 *a) {
     struct itimerval new = { 0 };
-    if (a[0] != ITIMER_REAL)
+    if (a[0] > ITIMER_PROF)
         return -EINVAL;
     if (a[1] && get_user(new, a[1]))
         return -EFAULT;
     if (!valid(&new.value) || !valid(&new.interval))
         return -EINVAL;
-    if (a[2] && put_itimer(a[2]))
+    if (a[2] && put_itimer(a[0], a[2]))
         return -EFAULT;
-    alarm_set(to_ns(&new.value), to_ns(&new.interval));
+    if (a[0] == ITIMER_REAL)
+        alarm_set(to_ns(&new.value), to_ns(&new.interval));
+    else
+        cpu_set(&current->process->cpu_itimers[a[0] - ITIMER_VIRTUAL], to_ns(&new.value), to_ns(&new.interval));
     return 0;
 }
 

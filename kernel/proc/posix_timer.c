@@ -24,13 +24,8 @@ struct timer_table {
 
 static void expired(struct timer *timer) {
     struct posix_timer *t = container_of(timer, struct posix_timer, timer);
-    u64 now = clock_monotonic(), late = now - timer->node.key;
-    t->overrun = 0;
-    if (t->interval) {
-        u64 missed = late / t->interval;
-        t->overrun = (i32)MIN(missed, OVERRUN_MAX);
-        timer_start(timer, timer->node.key + (missed + 1) * t->interval);
-    }
+    u64 missed = t->interval ? timer_again(timer, t->interval) : 0;
+    t->overrun = (i32)MIN(missed, OVERRUN_MAX);
     struct siginfo info = {
         .code = SI_TIMER, .timer_id = t->id, .overrun = t->overrun, .timer_value = t->value,
     };

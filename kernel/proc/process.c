@@ -119,6 +119,7 @@ struct process *process_new(struct process *parent) {
     } else {
         init_first(process);
     }
+    cpu_timers_changed(process);
     list_append(&all_processes, &process->all);
     process->by_pid.key = (u64)pid;
     tree_insert(&processes, &process->by_pid);
@@ -127,6 +128,7 @@ struct process *process_new(struct process *parent) {
 
 void process_free(struct process *process) {
     timer_cancel(&process->alarm);
+    timer_cancel(&process->cpu_timer);
     sig_pending_flush(&process->pending);
     /* A vfork parent may still stand on the queue although another thread has waited for the child. */
     while (!list_empty(&process->vfork_done.waiters))

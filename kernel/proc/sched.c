@@ -67,6 +67,8 @@ static void switch_to(struct task *next) {
 void schedule(void) {
     need_resched = false;
     cpu_charge();
+    if (current->process)
+        cpu_leave(current->process);
     if (list_empty(&run_queue)) {
         idle();
         cpu_restart();
@@ -75,6 +77,7 @@ void schedule(void) {
     list_remove(&next->run_link);
     if (list_empty(&run_queue))
         tick_needed(false);
+    cpu_enter(next->process);
     if (next != current)
         switch_to(next);
 }

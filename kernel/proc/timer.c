@@ -25,6 +25,17 @@ void timer_start(struct timer *timer, u64 deadline) {
     timers_stale |= deadline < host_deadline;
 }
 
+u64 timer_again(struct timer *timer, u64 period) {
+    u64 now = clock_monotonic(), missed = (now - timer->node.key) / period;
+    if (period < TIMER_GAP_NS) {
+        missed = TIMER_GAP_NS / period;
+        timer_start(timer, now + TIMER_GAP_NS);
+    } else {
+        timer_start(timer, timer->node.key + (missed + 1) * period);
+    }
+    return missed;
+}
+
 void timer_cancel(struct timer *timer) {
     if (timer->armed) {
         timer->armed = false;
