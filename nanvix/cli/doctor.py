@@ -1,5 +1,7 @@
 """``nanvix doctor``: what works here, what it means, and how to mend what does not."""
 
+from typing import Any
+
 from nanvix.cli.options import Parser
 from nanvix.doctor import FAILURE, OK, Check, examine
 
@@ -16,7 +18,7 @@ def main(arguments: list[str]) -> int:
     if options.json:
         import json
 
-        print(json.dumps({"works": not broken, "checks": [c._asdict() for c in checks]}, indent=2))
+        print(json.dumps({"works": not broken, "checks": [_plain(c) for c in checks]}, indent=2))
     else:
         for check in checks:
             print(_render(check))
@@ -33,3 +35,7 @@ def _render(check: Check) -> str:
     if check.remedy:
         lines.append(f"      → {check.remedy}")
     return "\n".join(lines)
+
+
+def _plain(check: Check) -> dict[str, Any]:
+    return {**check._asdict(), "facts": dict(check.facts)}
