@@ -13,6 +13,7 @@ static const syscall_fn table[NV_COUNT_SLOTS] = {
 #include "calls/mm.def"
 #include "calls/proc.def"
 #include "calls/fs.def"
+#include "calls/net.def"
 #undef X
 };
 

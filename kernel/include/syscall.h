@@ -9,4 +9,5 @@ typedef i64 (*syscall_fn)(const u64 *a);
 #include "calls/mm.def"
 #include "calls/proc.def"
 #include "calls/fs.def"
+#include "calls/net.def"
 #undef X

@@ -1,0 +1,72 @@
+/* AF_INET and AF_INET6 on loopback. There are no packets: a connection is a pair of sockets and a
+   datagram goes from queue to queue. Every address is kept as IPv6, those of IPv4 mapped. */
+#pragma once
+#include "net/socket.h"
+
+struct endpoint {
+    u8 address[16];
+    u16 port; /* host byte order; 0: none */
+};
+
+#define INET_OPTIONS 48
+#define TCP_SEND_BUFFER 16384
+#define TCP_RECEIVE_BUFFER 131072
+
+struct inet_socket {
+    struct socket s;
+    struct endpoint local, remote;
+    struct list bound;        /* in the table of ports, while local.port is set */
+    bool port_chosen;         /* by bind(2), so it outlives a failed connection */
+    bool address_chosen;
+    bool v6_only;
+    /* TCP */
+    bool connecting;          /* connect(2) has not told the outcome yet */
+    bool finished;            /* the peer has sent its last byte */
+    struct list callers;      /* of a listener: clients that wait for place in the backlog */
+    struct list caller_link;
+    struct inet_socket *called;
+    i32 option[INET_OPTIONS]; /* net/inet_options.c */
+};
+
+static inline struct inet_socket *inet_socket(struct socket *s) { return container_of(s, struct inet_socket, s); }
+static inline bool inet_is_tcp(const struct inet_socket *i) { return i->s.protocol == IPPROTO_TCP; }
+
+/* net/inet.c */
+struct inet_socket *inet_alloc(u16 family, u16 protocol); /* NULL: no memory */
+i64 inet_bind(struct socket *s, const struct address *to);
+i64 inet_name(struct socket *s, struct address *out);
+void inet_free(struct socket *s);
+/* An address from a program as an endpoint this socket can reach; 0, -EINVAL, -EAFNOSUPPORT, -ENETUNREACH. */
+i64 inet_target(const struct inet_socket *i, const struct address *from, struct endpoint *out);
+void inet_tell(const struct inet_socket *i, const struct endpoint *endpoint, struct address *out);
+/* A port and, when there is none yet, the address from which `target` is reached. */
+i64 inet_bind_any(struct inet_socket *i);
+void inet_choose_source(struct inet_socket *i, const struct endpoint *target);
+void inet_forget_choice(struct inet_socket *i);
+
+/* net/inet_address.c */
+bool endpoint_is_any(const struct endpoint *e);
+bool endpoint_is_mapped(const struct endpoint *e);
+bool endpoint_is_local(const struct endpoint *e); /* loopback */
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+void endpoint_any(struct endpoint *e, bool v4);
+void endpoint_loopback(struct endpoint *e, bool v4);
+/* Does what comes for `to` reach a socket bound like this one? */
+bool inet_covers(const struct inet_socket *bound, const struct endpoint *to);
+
+/* net/ports.c. Take this port, or any with 0: 0, -EADDRINUSE. */
+i64 port_take(struct inet_socket *i, u16 port);
+/* A connection's own end shares the port of its listener. */
+void port_share(struct inet_socket *child, u16 port);
+void port_release(struct inet_socket *i);
+/* Would listening here get in the way of another listener? */
+bool port_listened(const struct inet_socket *i);
+struct inet_socket *port_listener(const struct endpoint *to);
+struct inet_socket *port_receiver(const struct endpoint *to, const struct endpoint *from);
+
+/* net/inet_options.c */
+void inet_options_init(struct inet_socket *i);
+i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size);
+i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *size);
+
+extern const struct socket_ops tcp_ops, udp_ops;

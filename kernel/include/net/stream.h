@@ -1,0 +1,31 @@
+/* Bytes without borders on their way into a socket, and what was sent along with some of them
+   (net/stream.c). */
+#pragma once
+#include "fs/ring.h"
+#include "net/control.h"
+
+struct stream {
+    struct ring ring;
+    u64 taken;         /* bytes ever read: the position of the first one waiting */
+    struct list marks; /* in order of position */
+    u32 mark_count;
+    bool open;         /* there is a ring */
+};
+
+bool stream_open(struct stream *stream, u64 bytes); /* false: no memory */
+void stream_close(struct stream *stream);
+/* Another measure, unless more is waiting already. */
+void stream_resize(struct stream *stream, u64 bytes);
+/* Can n more bytes, or some of them, be taken in? */
+bool stream_room(const struct stream *stream, u64 n, bool marked);
+/* Move what there is room for. `control` may be NULL, else it is taken over when bytes moved.
+   Bytes or negative errno. */
+i64 stream_put(struct stream *stream, struct io *io, struct control *control);
+/* Move what is waiting behind the first `skip` bytes, ending where what came along changes. With
+   `peek` everything stays. */
+i64 stream_take(struct stream *stream, struct io *io, u64 skip, bool peek, struct control *control);
+static inline u64 stream_size(const struct stream *s) { return s->open ? s->ring.size : 0; }
+/* How full it is. */
+static inline bool stream_half_empty(const struct stream *s) { return s->open && s->ring.count * 2 <= s->ring.slots; }
+/* What came along with the bytes, in order. */
+void stream_each(struct stream *stream, void (*visit)(struct control *control));

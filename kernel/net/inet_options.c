@@ -1,0 +1,170 @@
+/* Options of TCP, IP and IPv6. On loopback inside one machine most have nothing to act on: they are
+   checked, kept and told as they should be. */
+#include "errno.h"
+#include "lib.h"
+#include "net/calls.h"
+#include "net/inet.h"
+#include "net/interface.h"
+#include "uaccess.h"
+
+#define ANY_VALUE (-0x7fffffff), 0x7fffffff
+
+/* Values outside [low, high] are refused; a flag becomes 0 or 1. */
+static const struct known {
+    u16 level, name;
+    bool flag;
+    i32 low, high, initial;
+} known[] = {
+    {IPPROTO_TCP, 1 /* NODELAY */, true, ANY_VALUE, 0},
+    {IPPROTO_TCP, 2 /* MAXSEG */, false, 0, 32767, 536},
+    {IPPROTO_TCP, 3 /* CORK */, true, ANY_VALUE, 0},
+    {IPPROTO_TCP, 4 /* KEEPIDLE */, false, 1, 32767, 7200},
+    {IPPROTO_TCP, 5 /* KEEPINTVL */, false, 1, 32767, 75},
+    {IPPROTO_TCP, 6 /* KEEPCNT */, false, 1, 127, 9},
+    {IPPROTO_TCP, 7 /* SYNCNT */, false, 1, 127, 6},
+    {IPPROTO_TCP, 8 /* LINGER2 */, false, ANY_VALUE, 60},
+    {IPPROTO_TCP, 9 /* DEFER_ACCEPT */, false, ANY_VALUE, 0},
+    {IPPROTO_TCP, 10 /* WINDOW_CLAMP */, false, 0, 0x7fffffff, 0},
+    {IPPROTO_TCP, 12 /* QUICKACK */, true, ANY_VALUE, 1},
+    {IPPROTO_TCP, 18 /* USER_TIMEOUT */, false, 0, 0x7fffffff, 0},
+    {IPPROTO_TCP, 23 /* FASTOPEN */, false, 0, 0x7fffffff, 0},
+    {IPPROTO_TCP, 25 /* NOTSENT_LOWAT */, false, ANY_VALUE, 0},
+    {IPPROTO_TCP, 30 /* FASTOPEN_CONNECT */, false, 0, 1, 0},
+    {IPPROTO_IP, 1 /* TOS */, false, 0, 255, 0},
+    {IPPROTO_IP, 2 /* TTL */, false, -1, 255, 64},
+    {IPPROTO_IP, 6 /* RECVOPTS */, true, ANY_VALUE, 0},
+    {IPPROTO_IP, 8 /* PKTINFO */, true, ANY_VALUE, 0},
+    {IPPROTO_IP, 10 /* MTU_DISCOVER */, false, 0, 5, 1},
+    {IPPROTO_IP, 11 /* RECVERR */, true, ANY_VALUE, 0},
+    {IPPROTO_IP, 12 /* RECVTTL */, true, ANY_VALUE, 0},
+    {IPPROTO_IP, 13 /* RECVTOS */, true, ANY_VALUE, 0},
+    {IPPROTO_IP, 14 /* MTU */, false, 0, -1, LOOPBACK_MTU},
+    {IPPROTO_IP, 15 /* FREEBIND */, true, ANY_VALUE, 0},
+    {IPPROTO_IP, 24 /* BIND_ADDRESS_NO_PORT */, true, ANY_VALUE, 0},
+    {IPPROTO_IP, 33 /* MULTICAST_TTL */, false, -1, 255, 1},
+    {IPPROTO_IP, 34 /* MULTICAST_LOOP */, true, ANY_VALUE, 1},
+    {IPPROTO_IP, 49 /* MULTICAST_ALL */, true, ANY_VALUE, 1},
+    {IPPROTO_IPV6, 16 /* UNICAST_HOPS */, false, -1, 255, 64},
+    {IPPROTO_IPV6, 17 /* MULTICAST_IF */, false, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 18 /* MULTICAST_HOPS */, false, -1, 255, 1},
+    {IPPROTO_IPV6, 19 /* MULTICAST_LOOP */, true, ANY_VALUE, 1},
+    {IPPROTO_IPV6, 23 /* MTU_DISCOVER */, false, 0, 5, 1},
+    {IPPROTO_IPV6, 24 /* MTU */, false, 0, -1, LOOPBACK_MTU},
+    {IPPROTO_IPV6, 25 /* RECVERR */, true, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 49 /* RECVPKTINFO */, true, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 51 /* RECVHOPLIMIT */, true, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 66 /* RECVTCLASS */, true, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 67 /* TCLASS */, false, -1, 255, 0},
+    {IPPROTO_IPV6, 70 /* AUTOFLOWLABEL */, true, ANY_VALUE, 0},
+};
+_Static_assert(ARRAY_LEN(known) <= INET_OPTIONS, "INET_OPTIONS");
+
+#define IPV6_V6ONLY 26
+#define TCP_INFO 11
+#define TCP_INFO_BYTES 232
+#define TCP_CONGESTION 13
+#define CONGESTION "cubic"
+#define TCP_NAME_MAX 16
+
+void inet_options_init(struct inet_socket *i) {
+    for (u32 n = 0; n < ARRAY_LEN(known); n++)
+        i->option[n] = known[n].initial;
+}
+
+/* Levels a socket of this kind knows at all. */
+static bool has_level(const struct inet_socket *i, i32 level) {
+    return level == IPPROTO_IP || (level == IPPROTO_IPV6 && i->s.family == AF_INET6) ||
+           (level == IPPROTO_TCP && inet_is_tcp(i));
+}
+
+static i32 find(const struct inet_socket *i, i32 level, i32 name) {
+    for (u32 n = 0; has_level(i, level) && n < ARRAY_LEN(known); n++)
+        if (known[n].level == level && known[n].name == name)
+            return n;
+    return -ENOPROTOOPT;
+}
+
+static i64 set_congestion(u64 at, u32 size) {
+    char name[TCP_NAME_MAX] = {0};
+    if (size < 1)
+        return -EINVAL;
+    if (copy_from_user(name, at, MIN(size, sizeof(name) - 1)))
+        return -EFAULT;
+    return strcmp(name, CONGESTION) ? -ENOENT : 0;
+}
+
+i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
+    struct inet_socket *i = inet_socket(s);
+    i32 value = 0;
+    if (level == IPPROTO_TCP && inet_is_tcp(i) && name == TCP_CONGESTION)
+        return set_congestion(at, size);
+    bool v6_only = level == IPPROTO_IPV6 && s->family == AF_INET6 && name == IPV6_V6ONLY;
+    i32 n = v6_only ? 0 : find(i, level, name);
+    if (n < 0)
+        return n;
+    /* IP takes single bytes, too. */
+    if (size >= sizeof(value)) {
+        if (get_user(value, at))
+            return -EFAULT;
+    } else if (level == IPPROTO_IP && size) {
+        u8 byte;
+        if (get_user(byte, at))
+            return -EFAULT;
+        value = byte;
+    } else {
+        return -EINVAL;
+    }
+    if (v6_only) {
+        if (i->local.port)
+            return -EINVAL;
+        i->v6_only = value;
+        return 0;
+    }
+    if (value < known[n].low || value > known[n].high)
+        return known[n].high < known[n].low ? -ENOPROTOOPT : -EINVAL;
+    i->option[n] = known[n].flag ? !!value : value == -1 ? known[n].initial : value;
+    return 0;
+}
+
+/* TCP_INFO: the state; everything else has nothing to count. */
+static void tcp_info(const struct socket *s, u8 *out) {
+    enum { ESTABLISHED = 1, SYN_SENT = 2, FIN_WAIT2 = 5, CLOSED = 7, CLOSE_WAIT = 8, LISTEN = 10 };
+    memset(out, 0, TCP_INFO_BYTES);
+    switch (s->state) {
+    case SOCKET_LISTENING:
+        out[0] = LISTEN;
+        return;
+    case SOCKET_CONNECTING:
+        out[0] = SYN_SENT;
+        return;
+    case SOCKET_CONNECTED:
+        out[0] = s->shut == SHUT_BOTH ? CLOSED : s->shut & SHUT_READ ? CLOSE_WAIT : s->shut ? FIN_WAIT2 : ESTABLISHED;
+        return;
+    }
+    out[0] = CLOSED;
+}
+
+i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *size) {
+    struct inet_socket *i = inet_socket(s);
+    *size = sizeof(i32);
+    if (level == IPPROTO_TCP && inet_is_tcp(i) && name == TCP_INFO) {
+        tcp_info(s, value);
+        *size = TCP_INFO_BYTES;
+        return 0;
+    }
+    if (level == IPPROTO_TCP && inet_is_tcp(i) && name == TCP_CONGESTION) {
+        memcpy(value, CONGESTION, sizeof(CONGESTION));
+        *size = TCP_NAME_MAX;
+        return 0;
+    }
+    if (level == IPPROTO_IPV6 && s->family == AF_INET6 && name == IPV6_V6ONLY) {
+        *(i32 *)value = i->v6_only;
+        return 0;
+    }
+    i32 n = find(i, level, name);
+    if (n < 0)
+        return n;
+    *(i32 *)value = i->option[n];
+    return 0;
+}
+_Static_assert(TCP_INFO_BYTES <= OPTION_BYTES, "OPTION_BYTES");

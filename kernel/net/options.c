@@ -1,0 +1,231 @@
+/* getsockopt(2) and setsockopt(2): level SOL_SOCKET; the families know the others. */
+#include "errno.h"
+#include "lib.h"
+#include "linux/time.h"
+#include "net/calls.h"
+#include "net/socket.h"
+#include "syscall.h"
+#include "task.h"
+#include "uaccess.h"
+
+#define BUFFER_DEFAULT 212992
+#define BUFFER_MAX 212992 /* what a program may ask for, before it is doubled */
+#define SEND_BUFFER_MIN 4608
+#define RECEIVE_BUFFER_MIN 2304
+
+/* Options that are kept and told, and change nothing in a guest without a network. */
+static const struct plain {
+    i32 name;
+    bool flag, privileged;
+} plain[OPTION_VALUES] = {
+    {SO_DEBUG, true, true},      {SO_DONTROUTE, true, false},   {SO_BROADCAST, true, false},
+    {SO_KEEPALIVE, true, false}, {SO_OOBINLINE, true, false},   {SO_NO_CHECK, true, false},
+    {SO_PRIORITY, false, false}, {SO_TIMESTAMP, true, false},   {SO_TIMESTAMPNS, true, false},
+    {SO_MARK, false, true},      {SO_RXQ_OVFL, true, false},    {SO_BUSY_POLL, false, true},
+};
+
+void options_init(struct socket *s) {
+    s->options.send_buffer = s->options.receive_buffer = BUFFER_DEFAULT;
+    s->options.low_water = 1;
+    s->options.receive_timeout = s->options.send_timeout = NEVER;
+}
+
+static i64 set_buffer(struct socket *s, i32 *buffer, i32 wish, i32 smallest) {
+    wish = (u32)wish > BUFFER_MAX ? BUFFER_MAX : wish;
+    *buffer = MAX(wish * 2, smallest);
+    if (s->ops->resized)
+        s->ops->resized(s);
+    return 0;
+}
+
+static i64 set_timeout(u64 *timeout, u64 at, u32 size) {
+    struct timeval t;
+    if (size < sizeof(t))
+        return -EINVAL;
+    if (get_user(t, at))
+        return -EFAULT;
+    if (t.usec < 0 || t.usec >= 1000000)
+        return -EDOM;
+    if (t.sec < 0)
+        *timeout = 0;
+    else if ((!t.sec && !t.usec) || t.sec >= (i64)(NEVER / SECOND_NS / 4))
+        *timeout = NEVER;
+    else
+        *timeout = (u64)t.sec * SECOND_NS + (u64)t.usec * 1000;
+    return 0;
+}
+
+static i64 set_linger(struct socket *s, u64 at, u32 size) {
+    struct linger value;
+    if (size < sizeof(value))
+        return -EINVAL;
+    if (get_user(value, at))
+        return -EFAULT;
+    s->options.linger = (struct linger){!!value.on, value.on ? value.seconds : s->options.linger.seconds};
+    return 0;
+}
+
+static i64 set_plain(struct socket *s, i32 name, i32 value) {
+    for (u32 i = 0; i < OPTION_VALUES; i++) {
+        if (plain[i].name != name)
+            continue;
+        if (plain[i].privileged && value && current->process->uid)
+            return name == SO_DEBUG ? -EACCES : -EPERM;
+        if (name == SO_PRIORITY && (value < 0 || value > 6) && current->process->uid)
+            return -EPERM;
+        s->options.value[i] = plain[i].flag ? !!value : value;
+        return 0;
+    }
+    return -ENOPROTOOPT;
+}
+
+static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
+    struct socket_options *o = &s->options;
+    i32 value;
+    if (name == SO_BINDTODEVICE)
+        return size ? -ENODEV : 0;
+    if (size < sizeof(value))
+        return -EINVAL;
+    if (get_user(value, at))
+        return -EFAULT;
+    switch (name) {
+    case SO_REUSEADDR:
+        o->reuse_address = value;
+        return 0;
+    case SO_REUSEPORT:
+        if (s->family != AF_INET && s->family != AF_INET6)
+            return value ? -EOPNOTSUPP : 0;
+        o->reuse_port = value;
+        return 0;
+    case SO_PASSCRED:
+        if (s->family != AF_UNIX && s->family != AF_NETLINK)
+            return -EOPNOTSUPP;
+        o->pass_creds = value;
+        return 0;
+    case SO_SNDBUFFORCE:
+    case SO_RCVBUFFORCE:
+        if (current->process->uid)
+            return -EPERM;
+        return name == SO_SNDBUFFORCE ? set_buffer(s, &o->send_buffer, value, SEND_BUFFER_MIN)
+                                      : set_buffer(s, &o->receive_buffer, value, RECEIVE_BUFFER_MIN);
+    case SO_SNDBUF:
+        return set_buffer(s, &o->send_buffer, value, SEND_BUFFER_MIN);
+    case SO_RCVBUF:
+        return set_buffer(s, &o->receive_buffer, value, RECEIVE_BUFFER_MIN);
+    case SO_RCVLOWAT:
+        o->low_water = value < 0 ? 0x7fffffff : MAX(value, 1);
+        return 0;
+    case SO_RCVTIMEO:
+        return set_timeout(&o->receive_timeout, at, size);
+    case SO_SNDTIMEO:
+        return set_timeout(&o->send_timeout, at, size);
+    case SO_LINGER:
+        return set_linger(s, at, size);
+    }
+    return set_plain(s, name, value);
+}
+
+/* What an option says, into `value` (at least 16 bytes) and *size; -ENOPROTOOPT. */
+static i64 get_general(struct socket *s, i32 name, void *value, u32 *size) {
+    const struct socket_options *o = &s->options;
+    struct timeval time = {0};
+    i32 *number = value;
+    *size = sizeof(*number);
+    switch (name) {
+    case SO_TYPE:
+        *number = s->type;
+        return 0;
+    case SO_DOMAIN:
+        *number = s->family;
+        return 0;
+    case SO_PROTOCOL:
+        *number = s->protocol;
+        return 0;
+    case SO_ERROR:
+        *number = -socket_error(s);
+        return 0;
+    case SO_ACCEPTCONN:
+        *number = s->state == SOCKET_LISTENING;
+        return 0;
+    case SO_REUSEADDR:
+        *number = o->reuse_address;
+        return 0;
+    case SO_REUSEPORT:
+        *number = o->reuse_port;
+        return 0;
+    case SO_PASSCRED:
+        *number = o->pass_creds;
+        return 0;
+    case SO_SNDBUF:
+        *number = o->send_buffer;
+        return 0;
+    case SO_RCVBUF:
+        *number = o->receive_buffer;
+        return 0;
+    case SO_RCVLOWAT:
+        *number = o->low_water;
+        return 0;
+    case SO_SNDLOWAT:
+        *number = 1;
+        return 0;
+    case SO_INCOMING_CPU:
+    case SO_ZEROCOPY:
+        *number = 0;
+        return 0;
+    case SO_LINGER:
+        memcpy(value, &o->linger, *size = sizeof(o->linger));
+        return 0;
+    case SO_PEERCRED:
+        memcpy(value, &s->peer_creds, *size = sizeof(s->peer_creds));
+        return 0;
+    case SO_RCVTIMEO:
+    case SO_SNDTIMEO: {
+        u64 ns = name == SO_RCVTIMEO ? o->receive_timeout : o->send_timeout;
+        if (ns != NEVER)
+            time = (struct timeval){ns / SECOND_NS, ns % SECOND_NS / 1000};
+        memcpy(value, &time, *size = sizeof(time));
+        return 0;
+    }
+    }
+    for (u32 i = 0; i < OPTION_VALUES; i++) {
+        if (plain[i].name == name) {
+            *number = o->value[i];
+            return 0;
+        }
+    }
+    return -ENOPROTOOPT;
+}
+
+i64 sys_setsockopt(const u64 *a) {
+    i64 error;
+    struct socket *s = socket_of(a[0], &error);
+    if (!s)
+        return error;
+    if ((i32)a[4] < 0)
+        return -EINVAL;
+    if ((i32)a[1] == SOL_SOCKET)
+        return set_general(s, a[2], a[3], a[4]);
+    return s->ops->set_option ? s->ops->set_option(s, a[1], a[2], a[3], a[4]) : -EOPNOTSUPP;
+}
+
+i64 sys_getsockopt(const u64 *a) {
+    i64 error;
+    struct socket *s = socket_of(a[0], &error);
+    u64 value[OPTION_BYTES / sizeof(u64)] = {0};
+    u32 size = 0;
+    i32 room;
+    if (!s)
+        return error;
+    if (get_user(room, a[4]))
+        return -EFAULT;
+    if (room < 0)
+        return -EINVAL;
+    if ((i32)a[1] == SOL_SOCKET)
+        error = get_general(s, a[2], value, &size);
+    else
+        error = s->ops->get_option ? s->ops->get_option(s, a[1], a[2], value, &size) : -EOPNOTSUPP;
+    if (error)
+        return error;
+    size = MIN(size, (u32)room);
+    return copy_to_user(a[3], value, size) ? -EFAULT : put_user(size, a[4]);
+}

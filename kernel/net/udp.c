@@ -1,0 +1,136 @@
+/* UDP on loopback: a datagram goes straight into the queue of whoever has the port. */
+#include "errno.h"
+#include "lib.h"
+#include "net/inet.h"
+
+#define SIZE_MAX_V4 65507
+#define SIZE_MAX_V6 65527
+
+static i64 udp_connect(struct socket *s, const struct address *to, u64 deadline) {
+    struct inet_socket *i = inet_socket(s);
+    struct endpoint target;
+    if (to->size < sizeof(to->family))
+        return -EINVAL;
+    if (to->family == AF_UNSPEC) {
+        s->state = SOCKET_IDLE;
+        endpoint_any(&i->remote, s->family == AF_INET);
+        i->remote.port = 0;
+        inet_forget_choice(i);
+        return 0;
+    }
+    i64 error = inet_target(i, to, &target);
+    if (!error)
+        error = inet_bind_any(i);
+    if (error)
+        return error;
+    inet_choose_source(i, &target);
+    i->remote = target;
+    s->state = SOCKET_CONNECTED;
+    return 0;
+}
+
+static i64 udp_peer_name(struct socket *s, struct address *out) {
+    if (s->state != SOCKET_CONNECTED || !inet_socket(s)->remote.port)
+        return -ENOTCONN;
+    inet_tell(inet_socket(s), &inet_socket(s)->remote, out);
+    return 0;
+}
+
+/* Where a datagram goes and what it says of where it comes from. */
+static i64 route(struct inet_socket *i, const struct message *m, struct endpoint *to, struct endpoint *from) {
+    i64 error = 0;
+    if (m->address.size) {
+        error = inet_target(i, &m->address, to);
+        if (!error && !to->port)
+            error = -EINVAL;
+    } else if (i->s.state == SOCKET_CONNECTED) {
+        *to = i->remote;
+    } else {
+        error = -EDESTADDRREQ;
+    }
+    if (!error)
+        error = inet_bind_any(i);
+    *from = i->local;
+    if (!error && endpoint_is_any(from))
+        endpoint_loopback(from, endpoint_is_mapped(to));
+    return error;
+}
+
+static i64 udp_send(struct socket *s, struct message *m) {
+    struct inet_socket *i = inet_socket(s);
+    struct endpoint to, from;
+    u64 size = m->io.left;
+    if (m->flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    if (size > 0xffff)
+        return -EMSGSIZE;
+    i64 error = route(i, m, &to, &from);
+    if (error)
+        return error;
+    if (s->error)
+        return socket_error(s);
+    if (s->shut & SHUT_WRITE)
+        return -EPIPE;
+    if (size > (endpoint_is_mapped(&to) ? SIZE_MAX_V4 : SIZE_MAX_V6))
+        return -EMSGSIZE;
+    struct inet_socket *receiver = port_receiver(&to, &from);
+    if (!receiver) { /* "port unreachable": told to who is connected to that port alone */
+        if (s->state == SOCKET_CONNECTED && endpoint_equal(&to, &i->remote)) {
+            s->error = ECONNREFUSED;
+            socket_wake(s);
+        }
+        return size;
+    }
+    struct packet_queue *queue = &receiver->s.packets;
+    if (queue->charge + packet_charge(size) > (u64)receiver->s.options.receive_buffer)
+        return size; /* lost, as datagrams are */
+    struct packet *p = packet_new(&m->io, size);
+    if (IS_ERR(p))
+        return PTR_ERR(p);
+    inet_tell(receiver, &from, &p->from);
+    packets_add(queue, p);
+    poll_wake(&receiver->s.head, POLLIN | POLLRDNORM);
+    return size;
+}
+
+static i64 udp_receive(struct socket *s, struct message *m) {
+    if (m->flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    while (!s->packets.count) {
+        if (s->error)
+            return socket_error(s);
+        if ((s->shut & SHUT_READ) && m->deadline)
+            return 0;
+        i64 why = socket_wait(&s->head.sleepers, m->deadline);
+        if (why)
+            return why;
+    }
+    return packet_receive(s, m);
+}
+
+static i64 udp_shutdown(struct socket *s, u32 how) {
+    bool connected = s->state == SOCKET_CONNECTED;
+    s->shut |= how;
+    socket_wake(s);
+    return connected ? 0 : -ENOTCONN;
+}
+
+static u32 udp_poll(struct socket *s) { return socket_poll_input(s) | POLLOUT | POLLWRNORM | POLLWRBAND; }
+
+static i64 udp_waiting(struct socket *s) {
+    struct packet *first = packets_first(&s->packets);
+    return first ? first->size : 0;
+}
+
+static void udp_close(struct socket *s) {
+    struct inet_socket *i = inet_socket(s);
+    if (i->local.port)
+        port_release(i);
+}
+
+const struct socket_ops udp_ops = {
+    .bind = inet_bind, .connect = udp_connect, .name = inet_name, .peer_name = udp_peer_name,
+    .send = udp_send, .receive = udp_receive, .shutdown = udp_shutdown, .poll = udp_poll,
+    .waiting = udp_waiting, .set_option = inet_set_option, .get_option = inet_get_option,
+    .close = udp_close, .free = inet_free,
+};
