@@ -119,6 +119,7 @@ class Intercepts:
         self.tsc_base = tsc_base
         self.exit = None
         self.unretired = 0
+        self.deferred = None
 
     def interruptible(self, flags: int) -> bool:
         """Whether an external interrupt could be taken at this instruction boundary."""
