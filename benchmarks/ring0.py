@@ -3,7 +3,8 @@
     python benchmarks/ring0.py
 
 A guest of a few bytes runs the same counted loop in ring 0 and in ring 3 and reads the time-stamp
-counter around it. Prints nanoseconds per instruction, best of several rounds, and names the machine.
+counter around it. Prints nanoseconds per instruction, best of several rounds, and names the
+machine.
 """
 
 import platform

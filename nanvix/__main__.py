@@ -1,7 +1,5 @@
 """``python -m nanvix`` is ``nanvix``."""
 
-import sys
+from nanvix.cli.main import script
 
-from nanvix.cli.main import main
-
-sys.exit(main())
+script()

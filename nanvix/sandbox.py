@@ -40,7 +40,8 @@ class Sandbox:
     instructions per run (emulator only; auto then means emu). ``env``: added to the little the
     guest inherits. ``directory``: the guest's working directory. ``mounts``: see
     :func:`nanvix.guest.mounts.make_mount`. ``seed`` (32 bytes) and ``realtime_ns`` fix what is
-    random and what time it is. ``events`` hears every event, ``log`` the kernel's log lines.
+    random and what time it is; ``steady`` also fixes the order in which the guest's threads run.
+    ``events`` hears every event, ``log`` the kernel's log lines.
 
     Raises UsageError for limits that make no sense.
     """
@@ -57,6 +58,7 @@ class Sandbox:
         mounts: Iterable[Mount] = (),
         seed: bytes | None = None,
         realtime_ns: int | None = None,
+        steady: bool = False,
         events: "Listener | None" = None,
         log: "Log | None" = None,
     ) -> None:
@@ -77,6 +79,7 @@ class Sandbox:
         self.mounts = tuple(mounts)
         self.seed = seed
         self.realtime_ns = realtime_ns
+        self.steady = steady
         self.events = events
         self.log = log
         self._machine: Machine | None = None
@@ -216,6 +219,7 @@ class Sandbox:
         return machine, backend
 
     def _boot_spec(self, launch: Launch) -> "BootSpec":
+        from nanvix.abi.layout import BOOT_STEADY
         from nanvix.machine.boot import BootSpec
 
         umask = os.umask(0o022)
@@ -225,6 +229,7 @@ class Sandbox:
             uid=os.getuid(),
             gid=os.getgid(),
             umask=umask,
+            flags=BOOT_STEADY if self.steady else 0,
             seed=os.urandom(32) if self.seed is None else self.seed,
             realtime_ns=time.time_ns() if self.realtime_ns is None else self.realtime_ns,
         )

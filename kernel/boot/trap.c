@@ -2,6 +2,7 @@
 #include "trap.h"
 #include "cpu.h"
 #include "errno.h"
+#include "file.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "mm.h"
@@ -84,6 +85,8 @@ void return_to_user(struct trapframe *frame) {
             break;
         signal_deliver(frame);
     }
+    if (unlikely(frames_free() < FRAMES_LOW))
+        pagecache_relieve();
     if (unlikely(timers_stale))
         timers_arm();
 }

@@ -90,6 +90,8 @@ i64 sys_getcwd(const u64 *a) {
         size = -ENOENT;
     else
         size = dentry_path(cwd, current->fs->root, page, PATH_MAX);
+    if (size == -ERANGE)
+        size = -ENAMETOOLONG;
     if (size >= 0)
         size = (u64)size + 1 > a[1] ? -ERANGE : copy_to_user(a[0], page, size + 1) ? -EFAULT : size + 1;
     kfree(page);

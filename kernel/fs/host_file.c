@@ -106,9 +106,8 @@ static i64 host_fill(struct inode *inode, u64 index) {
     if (bytes < 0)
         return bytes == -EAGAIN ? -EIO : bytes;
     if (first + used <= index) { /* the file is shorter than it was */
-        host_stale(inode);
-        host_refresh(inode);
-        return index * PAGE_SIZE < inode->size ? -EIO : -ENXIO;
+        host_stale(inode); /* no sooner asked than at the next call: mappings may be in use now */
+        return -ENXIO;
     }
     return 0;
 }
@@ -165,7 +164,8 @@ static i64 host_write(struct inode *inode, struct io *io, u64 *pos, bool append)
     /* What others appended before us is not in the cache's last page. */
     if (append && *pos > before)
         pages_invalidate(inode);
-    pages_update(inode, &from, *pos, put);
+    else
+        pages_update(inode, &from, *pos, put);
     io_advance(io, put);
     return put;
 }

@@ -167,8 +167,8 @@ void pages_write_back_all(void) {
             inode_write_back(inode, 0, ~0UL);
 }
 
-/* Drop up to n pages nobody maps; with `write`, dirty ones after writing them. */
-static u64 drop_unmapped(struct inode *inode, u64 n, bool write) {
+/* Drop up to n pages nobody maps, dirty ones after writing them. */
+static u64 drop_unmapped(struct inode *inode, u64 n) {
     struct page_map *map = &inode->pages;
     u64 dropped = 0;
     u64 *entry;
@@ -176,10 +176,8 @@ static u64 drop_unmapped(struct inode *inode, u64 n, bool write) {
         paddr frame = ENTRY_FRAME(*entry);
         if (frame_refs(frame) != 1)
             continue;
-        if (*entry & PAGE_DIRTY) {
-            if (!write || !inode->ops->write_page || inode->ops->write_page(inode, index, frame))
-                continue;
-        }
+        if ((*entry & PAGE_DIRTY) && (!inode->ops->write_page || inode->ops->write_page(inode, index, frame)))
+            continue;
         drop_entry(map, entry);
         dropped++;
     }
@@ -189,10 +187,10 @@ static u64 drop_unmapped(struct inode *inode, u64 n, bool write) {
 void pages_invalidate(struct inode *inode) {
     struct page_map *map = &inode->pages;
     u64 *entry;
+    mm_forget_pages(inode);
     for (u64 index = 0; (entry = page_map_next(map, &index)); index++)
         if (!(*entry & PAGE_DIRTY))
             drop_entry(map, entry);
-    mm_truncated(inode, 0);
 }
 
 u64 pagecache_reclaim(u64 frames) {
@@ -201,10 +199,31 @@ u64 pagecache_reclaim(u64 frames) {
     list_for_each_safe(inode, next, &by_use, lru) {
         if (freed >= frames)
             return freed;
-        freed += drop_unmapped(inode, frames - freed, true);
+        freed += drop_unmapped(inode, frames - freed);
     }
     if (freed < frames && dentries_evict(256))
         freed++; /* objects, not frames: worth another try */
+    return freed;
+}
+
+bool pagecache_relieve(void) {
+    static u32 skip; /* when all memory is the programs' own, looking again at once is in vain */
+    u64 want = 2 * FRAMES_LOW - MIN(frames_free(), (u64)FRAMES_LOW), freed = 0;
+    if (skip && frames_free()) {
+        skip--;
+        return false;
+    }
+    freed = pagecache_reclaim(want);
+    struct inode *inode, *next;
+    list_for_each_safe(inode, next, &by_use, lru) {
+        if (freed >= want)
+            break;
+        if (!inode->pages.count)
+            continue;
+        mm_forget_pages(inode);
+        freed += drop_unmapped(inode, want - freed);
+    }
+    skip = freed ? 0 : 256;
     return freed;
 }
 

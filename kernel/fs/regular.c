@@ -87,7 +87,7 @@ i64 regular_write(struct file *file, struct io *io, u64 *pos) {
     if (inode->super->flags & SUPER_READ_ONLY)
         return -EROFS;
     if (!append && (i64)(*pos + io->left) < 0)
-        return -EFBIG;
+        return -EINVAL;
     while (io->left) {
         i64 put = inode->ops->write(inode, io, pos, append);
         if (put <= 0)
@@ -145,7 +145,7 @@ i64 seek_to(struct file *file, i64 offset, i32 whence, u64 end) {
     if (whence > SEEK_END || whence < 0)
         return -EINVAL;
     if (__builtin_add_overflow(base, offset, &target))
-        return -EOVERFLOW;
+        return -EINVAL;
     if (target < 0)
         return -EINVAL;
     file->pos = target;

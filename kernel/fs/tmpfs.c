@@ -138,9 +138,9 @@ static i64 tmpfs_allocate(struct inode *inode, u32 mode, u64 offset, u64 size) {
             if (entry)
                 memset((u8 *)phys_to_virt(ENTRY_FRAME(*entry)) + at % PAGE_SIZE, 0, part);
         }
+        mm_forget_pages(inode);
         if (from < to)
             drop_pages(inode, from / PAGE_SIZE, to / PAGE_SIZE);
-        mm_truncated(inode, offset / PAGE_SIZE);
         touch(inode);
         return 0;
     }

@@ -147,10 +147,10 @@ i64 mm_unmap(struct mm *mm, u64 addr, u64 size) {
     for (area = area_first_from(mm, addr); area && area->node.key < end;) {
         struct area *next = area_next(area);
         u64 start = area->node.key, stop = area->end;
+        mm_discard(mm, start, stop);
         if (area->file && (area->flags & MAP_SHARED) && (area->prot & PROT_WRITE))
             inode_write_back(file_inode(area->file), area->offset >> NV_PAGE_SHIFT,
                              (area->offset + (stop - start)) >> NV_PAGE_SHIFT);
-        mm_discard(mm, start, stop);
         area_free(mm, area);
         if (start == mm->map_hint)
             mm->map_hint = stop;

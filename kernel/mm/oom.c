@@ -1,5 +1,6 @@
 /* Out of memory: when a page is needed and none can be had, the largest process dies, so that the
    rest of the machine lives. */
+#include "file.h"
 #include "lib.h"
 #include "mm.h"
 #include "proc.h"
@@ -10,6 +11,8 @@ static u64 weight(const struct process *process) {
 }
 
 void out_of_memory(void) {
+    if (pagecache_relieve())
+        return; /* the access is tried again */
     struct process *process, *victim = current->process;
     list_for_each(process, &all_processes, all)
         if (weight(process) > weight(victim))
@@ -18,5 +21,5 @@ void out_of_memory(void) {
          weight(victim));
     signal_process(victim, SIGKILL, NULL);
     if (victim != current->process)
-        yield(); /* let it die; the access is then tried again */
+        yield(); /* let it die */
 }

@@ -107,3 +107,25 @@ void mm_truncated(void *inode, u64 pages) {
         }
     }
 }
+
+void mm_forget_pages(void *inode) {
+    struct mm *mm;
+    list_for_each(mm, &all_mms, all) {
+        for (struct area *area = area_first_from(mm, 0); area; area = area_next(area)) {
+            if (!area->file || file_inode(area->file) != inode)
+                continue;
+            u64 at = area->node.key;
+            for (u64 *pte; (pte = pte_next(mm->root, &at, area->end)); at += PAGE_SIZE) {
+                paddr cached = inode_page_cached(inode, (at - area->node.key + area->offset) >> NV_PAGE_SHIFT);
+                if (cached == (*pte & PTE_FRAME)) {
+                    frame_put(cached);
+                    *pte = 0;
+                    mm->resident--;
+                    user_space_flush(at);
+                }
+                if (cached)
+                    frame_put(cached);
+            }
+        }
+    }
+}

@@ -4,7 +4,8 @@
 #include "proc.h"
 #include "trap.h"
 
-#define TICK_NS 4000000UL
+#define TICK_NS 4000000UL           /* as a Linux that ticks 250 times a second */
+#define TICK_STEADY_NS 1000000000UL /* only for programs that wait by spinning */
 
 bool timers_stale;
 
@@ -53,7 +54,7 @@ void timers_arm(void) {
     u64 wanted = timer_next();
     timers_stale = false;
     if (ticking)
-        wanted = MIN(wanted, clock_monotonic() + TICK_NS);
+        wanted = MIN(wanted, clock_monotonic() + (boot.flags & NV_BOOT_STEADY ? TICK_STEADY_NS : TICK_NS));
     if (wanted >= host_deadline)
         return;
     host_deadline = wanted;

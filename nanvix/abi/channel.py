@@ -34,6 +34,7 @@ MAX_PATH = 4096
 MAX_NAME = 255
 
 # name -> (number, what it does). "in:" and "out:" name the segments.
+# fmt: off
 OPS: dict[str, tuple[int, str]] = {
     # system
     "HELLO": (0x01, "arg0 = ABI version; the host refuses any other than its own."),
@@ -45,8 +46,8 @@ OPS: dict[str, tuple[int, str]] = {
     "TRACE": (0x07, "The trace ring is full: drain it."),
     "ENTROPY": (0x08, "out: runs to fill with random bytes."),
     "CRASH": (0x09, "A process dies by a fault: arg0 = trap frame address, arg1 = signal, "
-              "arg2 = pid, arg3 = fault address, arg4 = physical address of its page tables (0: the "
-              "loaded ones). in: program name. For the report only."),
+              "arg2 = pid, arg3 = fault address, arg4 = physical address of its page tables "
+              "(0: the loaded ones). in: program name. For the report only."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode."),
@@ -85,6 +86,7 @@ OPS: dict[str, tuple[int, str]] = {
     "FS_FSYNC": (0x2F, "arg0 = node, arg1 = 1 for data only."),
     "FS_FORGET": (0x30, "arg0 = node: the guest has dropped it."),
 }
+# fmt: on
 
 SET_MODE = 1 << 0
 SET_OWNER = 1 << 1

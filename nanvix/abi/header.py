@@ -68,7 +68,7 @@ def render() -> str:
     return (
         "/* Generated from nanvix/abi; do not edit. */\n#pragma once\n"
         "#ifdef __ASSEMBLER__\n#define NV_CONST(x) x\n"
-        "#else\n#include \"types.h\"\n#define NV_CONST(x) x##ULL\n#endif\n"
+        '#else\n#include "types.h"\n#define NV_CONST(x) x##ULL\n#endif\n'
         f"#define NV_ABI_VERSION 0x{abi_version():x}ULL\n{_body()}\n"
     )
 

@@ -57,6 +57,10 @@ BOOT_TRACE = 1 << 0
 BOOT_NO_VDSO_TSC = 1 << 1
 """User code must not read the TSC: the vDSO falls back to system calls."""
 
+BOOT_STEADY = 1 << 2
+"""Threads take turns where they wait, not by the clock (which still ends a spin): two runs of the
+same program then have the same order of events, on any backend."""
+
 # boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
 QUIRK_SLOW_RING0 = 1 << 0
 """Ring 0 is interpreted: the kernel works in ring 3 (docs/privilege.md)."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _SEED = bytes(range(32))
 _DATE_NS = 1_700_000_000_000_000_000
-"""Both runs start with the same randomness on the same day: only the backend differs."""
+"""Both runs start with the same randomness on the same day, and their threads take turns where
+they wait: only the backend differs."""
 _COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2"}
 """Some hosts cannot hide their CPU from a guest on KVM; glibc would then look for libraries in
 other places than on the emulator, and no two traces would agree."""
@@ -61,7 +62,9 @@ def _run(
     backend: str, argv: list[str], settings: dict[str, Any], data: bytes | None
 ) -> "tuple[Result, Collector]":
     steps = Collector()
-    sandbox = Sandbox(backend=backend, seed=_SEED, realtime_ns=_DATE_NS, events=steps, **settings)
+    sandbox = Sandbox(
+        backend=backend, seed=_SEED, realtime_ns=_DATE_NS, steady=True, events=steps, **settings
+    )
     with Relay(sandbox):
         return sandbox.run(argv, input=data or b"", capture=True), steps
 

@@ -1,5 +1,7 @@
 """The entry point: finds the verb and imports only what that verb needs."""
 
+import gc
+import os
 import sys
 
 _USAGE = """\
@@ -11,11 +13,47 @@ usage: nanvix run [OPTIONS] PROGRAM [ARGS...]     run a program in a micro-VM of
 'nanvix VERB --help' says more about each."""
 
 _INTERRUPTED = 130
+_BROKEN_PIPE = 141
+"""128 + SIGPIPE: nobody reads what we print."""
+
+
+def script() -> None:
+    """The console script: :func:`main`, with nothing done that a short run would not notice."""
+    # Imports make many objects and hardly any garbage: collecting while they run is in vain.
+    gc.set_threshold(50_000)
+    # Taking the interpreter apart object by object lasts longer than a small guest.
+    os._exit(main())
 
 
 def main() -> int:
     """Run the command line ``sys.argv``; the result is the process's exit code."""
-    arguments = sys.argv[1:]
+    from nanvix.errors import NanvixError
+
+    try:
+        code = _dispatch(sys.argv[1:])
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except NanvixError as error:
+        _complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _BROKEN_PIPE
+    except OSError as error:
+        _complain(str(error))
+        return NanvixError.exit_code
+    except Exception:
+        import traceback
+
+        _complain("an internal error; please report it:")
+        traceback.print_exc()
+        return NanvixError.exit_code
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
     verb = arguments[0] if arguments else None
     if verb == "--version":
         from nanvix import __version__
@@ -25,36 +63,22 @@ def main() -> int:
     if verb in ("--help", "-h", "help"):
         print(_USAGE)
         return 0
-    try:
-        return _dispatch(verb, arguments[1:])
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+    if verb == "run":
+        from nanvix.cli import run
+
+        return run.main(arguments[1:])
+    if verb == "doctor":
+        from nanvix.cli import doctor
+
+        return doctor.main(arguments[1:])
+    if verb == "diff":
+        from nanvix.cli import diff
+
+        return diff.main(arguments[1:])
+    from nanvix.errors import UsageError
+
+    raise UsageError(f"unknown command {verb!r} (try 'nanvix --help')" if verb else _USAGE)
 
 
-def _dispatch(verb: str | None, arguments: list[str]) -> int:
-    from nanvix.errors import NanvixError
-
-    try:
-        if verb == "run":
-            from nanvix.cli import run
-
-            return run.main(arguments)
-        if verb == "doctor":
-            from nanvix.cli import doctor
-
-            return doctor.main(arguments)
-        if verb == "diff":
-            from nanvix.cli import diff
-
-            return diff.main(arguments)
-    except NanvixError as error:
-        print(f"nanvix: {error}", file=sys.stderr)
-        return error.exit_code
-    except Exception:
-        import traceback
-
-        print("nanvix: an internal error; please report it:", file=sys.stderr)
-        traceback.print_exc()
-        return NanvixError.exit_code
-    print(_USAGE if verb is None else f"nanvix: unknown command {verb!r}", file=sys.stderr)
-    return NanvixError.exit_code
+def _complain(message: str) -> None:
+    print(f"nanvix: {message}", file=sys.stderr, flush=True)

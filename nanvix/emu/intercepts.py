@@ -119,6 +119,7 @@ class Intercepts:
         self.tsc_base = tsc_base
         self.exit = None
         self.unretired = 0
+        self.deferred = None
 
     def interruptible(self, flags: int) -> bool:
         """Whether an external interrupt could be taken at this instruction boundary."""
@@ -164,7 +165,10 @@ class Intercepts:
         try:
             cpu = self._cpu
             rip = cpu.q[RIP]
-            if vector >= _FIRST_VECTOR_OF_ENGINE:
+            if self.deferred is not None:
+                # A single-step trap behind an instruction that is about to be undone.
+                cpu.s[cpu.in_flight] = -1
+            elif vector >= _FIRST_VECTOR_OF_ENGINE:
                 self._end(Exit.ERROR, f"the engine raised event {vector:#x} at rip {rip:#x}")
             elif cpu.w[cpu.is_software]:
                 self._deliver(vector, 0, SOFTWARE, rip, cpu.flags_at_start())

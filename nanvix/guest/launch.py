@@ -36,8 +36,8 @@ def prepare(
 ) -> Launch:
     """Prepare ``argv`` for a guest.
 
-    ``env`` is added to what the guest inherits. ``directory`` is its working directory; by
-    default the host's own where the guest can see it, otherwise ``/``.
+    ``env`` is added to what the guest inherits. ``directory`` is its working directory,
+    made if it is not there; by default the host's own where the guest can see it, or ``/``.
     Raises UsageError, ProgramNotFound, ProgramError.
     """
     if not argv:
@@ -54,13 +54,15 @@ def prepare(
         view.directories[os.path.normpath(home)] = 0o700
     for mount in mounts:
         view.mount(mount)
-    view.finish()
 
     here = _current_directory()
     if directory is None:
         directory = here if here and view.is_directory(here) else "/"
     elif not directory.startswith("/"):
         raise UsageError(f"-w {directory}: the guest's working directory must be absolute")
+    elif not view.enter(directory):
+        raise UsageError(f"-w {directory}: the guest has no such directory")
+    view.finish()
     path, arguments = program.command(same_directory=directory == here)
     manifest = Manifest()
     exports = view.write(manifest)

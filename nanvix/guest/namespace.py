@@ -83,6 +83,15 @@ class Namespace:
         cover = self.covering(path)
         return cover is not None and self.shown[cover].source == cover and os.path.isdir(path)
 
+    def enter(self, path: str) -> bool:
+        """Make sure that ``path`` is a directory of the guest; False where a mount has it not."""
+        path = self._follow(os.path.normpath(path))
+        cover = self.covering(path)
+        if cover is None:
+            self.directories.setdefault(path, 0o755)
+            return path not in self.files and path not in self.shown
+        return os.path.isdir(os.path.join(self.shown[cover].source, os.path.relpath(path, cover)))
+
     def finish(self) -> None:
         """Drop what a mount further up shows anyway."""
         for path in sorted(self.shown):
@@ -124,6 +133,16 @@ class Namespace:
             and inner.source == path
             and inner.flags & ~ignored == outer.flags & ~ignored
         )
+
+    def _follow(self, path: str) -> str:
+        """``path`` behind the links of the guest's own root."""
+        for _ in range(_MAX_LINKS):
+            link = next((p for p in (path, *_parents(path)) if p in self.links), None)
+            if link is None:
+                break
+            target = os.path.join(os.path.dirname(link), self.links[link])
+            path = os.path.normpath(target + path[len(link) :])
+        return path
 
     def _walk(self, path: str) -> str | None:
         """Resolve ``path`` as the host does, noting every link; None when it leads nowhere."""

@@ -134,7 +134,6 @@ def _add_elf(program: Program, path: str, head: bytes) -> None:
     if _PYTHON.fullmatch(os.path.basename(os.path.realpath(path))):
         program.directories += _python_directories(path)
         program.commands = True
-        program.commands = True
 
 
 def _add_elf_if_one(program: Program, path: str) -> None:

@@ -98,16 +98,21 @@ def _odd_tsc() -> bool:
             return True
         if not before - slack <= guest.result() <= backend.tsc() + slack:
             return True
-        return not _LEAST_RATE < _rate(backend.vcpu) / backend.tsc_hz < _GREATEST_RATE
+        least, greatest = _rate(backend.vcpu)
+        hz = backend.tsc_hz
+        return greatest < _LEAST_RATE * hz or least > _GREATEST_RATE * hz
 
 
-def _rate(vcpu: device.Vcpu) -> float:
-    """Ticks per second of the counter while the guest does not run."""
-    start = time.monotonic_ns()
-    ticks = vcpu.msrs((MSR_TSC,))[0]
+def _rate(vcpu: device.Vcpu) -> tuple[float, float]:
+    """Ticks per second of the counter while the guest does not run, between these two: a busy
+    host may take long over each reading, which then lies anywhere in that time."""
+    before = time.monotonic_ns()
+    first = vcpu.msrs((MSR_TSC,))[0]
+    begin = time.monotonic_ns()
     time.sleep(_PAUSE_S)
-    ticks = vcpu.msrs((MSR_TSC,))[0] - ticks
-    return ticks * 1_000_000_000 / (time.monotonic_ns() - start)
+    end = time.monotonic_ns()
+    ticks = (vcpu.msrs((MSR_TSC,))[0] - first) * 1_000_000_000
+    return ticks / (time.monotonic_ns() - before), ticks / (end - begin)
 
 
 def _open_avx() -> bool:

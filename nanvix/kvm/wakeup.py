@@ -66,10 +66,10 @@ class Wakeup:
         """Interrupt the guest after ``delay_ns`` (None: only by the heartbeat)."""
         if self._timer is None:
             return
-        if delay_ns is None:
-            self._timer.set(self._heartbeat, self._heartbeat)
-        else:
-            self._timer.set(max(delay_ns, 1), self._heartbeat)
+        first = self._heartbeat
+        if delay_ns is not None and not 0 < first < delay_ns:
+            first = max(delay_ns, 1)
+        self._timer.set(first, self._heartbeat)
 
     def consume(self) -> bool:
         """Take our signal if it is pending: it was a kick, the deadline or the heartbeat."""

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from pathlib import Path
 from struct import pack
 
 import pytest
@@ -35,6 +36,7 @@ from nanvix.machine.state import VcpuState
 
 DOORBELL_LOOP = bytes.fromhex("b8 34120000 e7e0 ffc3 ebf5")  # eax = 0x1234; out; inc ebx; again
 BELL_0X5A = bytes.fromhex("b85a000000 e7e0")
+ON_SVM = Path("/sys/module/kvm_amd").exists()
 STORE_RAX = b"\x48\x89\x04\x25" + pack("<I", RESULT)
 
 
@@ -407,6 +409,8 @@ def test_instructions_the_table_does_not_offer_are_invalid(tiny: Tiny, code: str
     with tiny(bytes.fromhex(code), user=True).start() as guest:
         if guest.backend.quirks & QUIRK_SYSCALL_FAULTS:
             return  # here ring 3 runs on the host's own CPU, whatever CPUID says
+        if code == "0fc7f0" and guest.backend.name == "kvm" and ON_SVM:
+            return  # SVM has no intercept for rdrand
         assert guest.event().vector == UD
 
 

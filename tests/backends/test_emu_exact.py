@@ -19,6 +19,7 @@ from backends.guests import (
     UD,
     UD2,
     USER_CODE,
+    USER_STACK,
     TinyGuest,
 )
 
@@ -283,6 +284,18 @@ def test_a_refused_port_changes_no_register() -> None:
         state = guest.backend.save_state()
         assert (frame.vector, frame.rip) == (GP, USER_CODE)
         assert (state.gpr["rcx"], state.gpr["rdi"]) == (5, RESULT)
+
+
+@pytest.mark.parametrize("code", ["e7e0", "e460", "6d", "f00f05", "0f34", "0f01f9"])
+def test_single_stepping_over_what_is_refused_stays_in_ring_3(code: str) -> None:
+    with emu(bytes.fromhex(code), user=True) as guest:
+        guest.state.rflags = 0x102
+        guest.state.gpr.update(rdi=RESULT, rdx=0x60)
+        guest.start()
+        frame = guest.event()
+        assert (frame.vector, frame.rip) == (UD if code.startswith(("f0", "0f")) else GP, USER_CODE)
+        assert (frame.cs, frame.rsp) == (0x33, USER_STACK)
+        assert frame.rflags & 0x100
 
 
 def test_an_event_outside_64_bit_mode_is_an_error() -> None:

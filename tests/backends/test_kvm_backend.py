@@ -212,9 +212,11 @@ def test_a_signal_that_went_to_another_thread_is_handled_while_the_guest_spins()
         thread = threading.Thread(target=send)
         try:
             thread.start()
-            guest.backend.set_timer(milliseconds(guest, 5000))
+            deadline = milliseconds(guest, 5000)
+            guest.backend.set_timer(deadline)
             assert guest.backend.run() is Exit.KICKED
             assert handled.is_set()
+            assert guest.backend.tsc() < deadline
         finally:
             thread.join()
             signal.signal(signal.SIGUSR1, old)

@@ -164,10 +164,11 @@ def test_system_call_numbers_are_the_hosts(tmp_path: Path) -> None:
     source = tmp_path / "numbers.c"
     source.write_text("#include <sys/syscall.h>\n")
     done = subprocess.run(
-        [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-musl", "-E", "-dM", source],
+        [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-musl",
+         "-E", "-dM", source],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    theirs = dict(re.findall(r"#define __NR_(\w+) (\d+)$", done.stdout, re.M))
+    theirs = dict(re.findall(r"#define __NR_(\w+) (\d+)$", done.stdout, re.MULTILINE))
     wrong = {
         name: number
         for number, name in SYSCALLS.items()

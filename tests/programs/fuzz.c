@@ -1,7 +1,7 @@
 /*
  * Throws bad arguments at every system call, in children that may die of it.
  * "pointers": each argument in turn a bad address; "sizes": addresses fine, sizes absurd;
- * "random": dice, always the same ones.
+ * "random": dice, the same ones for the same second argument.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,9 +21,10 @@ enum { LAST = 462, PAGE = 4096 };
 
 static char *edge, *good, *read_only;
 
+static uint64_t state = 88172645463325252u;
+
 static uint64_t dice(void)
 {
-    static uint64_t state = 88172645463325252u;
     state ^= state << 13;
     state ^= state >> 7;
     return state ^= state << 17;
@@ -102,6 +103,7 @@ int main(int argc, char **argv)
     const char *what = argc > 1 ? argv[1] : "pointers";
     int killed = 0;
 
+    state += argc > 2 ? strtoul(argv[2], 0, 10) * 7919 : 0;
     edge = mmap(0, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(edge + PAGE, PAGE);
     memset(edge, 'e', PAGE);

@@ -57,7 +57,9 @@ def test_several_mounts_and_one_inside_another(guest: Guest, tmp_path: Path) -> 
 
 def test_relative_source_and_missing_parents(guest: Guest, tmp_path: Path) -> None:
     (tmp_path / "here").write_text("x\n")
-    ran = guest(["cat", "/deep/down/below/here"], options=["-v", ".:/deep/down/below"], cwd=tmp_path)
+    ran = guest(
+        ["cat", "/deep/down/below/here"], options=["-v", ".:/deep/down/below"], cwd=tmp_path
+    )
     assert ran.out == b"x\n"
 
 

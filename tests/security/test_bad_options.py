@@ -55,8 +55,13 @@ def test_no_program(nanvix: "Nanvix") -> None:
     one_line(nanvix("walk"), "walk")
 
 
-def test_working_directory_that_is_not_there(guest: Guest) -> None:
-    one_line(guest(["true"], options=["-w", "/no/such/place"]), "/no/such/place")
+def test_working_directory_that_is_not_there(guest: Guest, tmp_path: Path) -> None:
+    """In the guest's own root it is made, as Docker does; in a mount it has to be there."""
+    assert guest(["pwd"], options=["-w", "/no/such/place"]) == (0, b"/no/such/place\n", b"")
+    (tmp_path / "file").touch()
+    for place in ("/m/nope", "/m/file", "/usr/bin/nope"):
+        one_line(guest(["pwd"], options=["-v", f"{tmp_path}:/m", "-w", place]), place)
+    assert guest(["pwd"], options=["-w", "/bin"]).code == 0
 
 
 def test_memory_too_small_for_the_program(guest: Guest) -> None:

@@ -114,7 +114,7 @@ def test_interpreters_in_a_circle(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/no/such/program", "no-such-command", "./missing", "gone.py", ""])
 def test_not_found(tmp_path: Path, name: str) -> None:
-    refused(Guest("auto")([name], cwd=tmp_path), 127, name)
+    refused(Guest("auto")([name], cwd=tmp_path), 127, name.removeprefix("./"))
 
 
 def test_not_executable(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_special_files_in_a_mount(guest: Guest, mount: Path) -> None:
     os.mkfifo(mount / "fifo")
     out = sh(guest, "cd /m; ls; cat fifo; echo x > fifo; echo done", "-v", f"{mount}:/m")
     assert "fifo\n" in out
-    assert out.endswith("done\n")
+    assert "done\n" in out
 
 
 def test_device_nodes_cannot_be_made(guest: Guest, mount: Path) -> None:

@@ -60,9 +60,7 @@ def execute(
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
-        raise AssertionError(
-            f"{command!r} did not end in {limit} s\n{Ran(-9, out, err)}"
-        ) from None
+        raise AssertionError(f"{command!r} did not end in {limit} s\n{Ran(-9, out, err)}") from None
     return Ran(process.returncode, out, err)
 
 

@@ -36,9 +36,7 @@ from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.trace_ring import TraceEvent
 
-HELLO, EXIT, LOG, IDLE, TIMER = (
-    OPS[name][0] for name in ("HELLO", "EXIT", "LOG", "IDLE", "TIMER")
-)
+HELLO, EXIT, LOG, IDLE, TIMER = (OPS[name][0] for name in ("HELLO", "EXIT", "LOG", "IDLE", "TIMER"))
 PANIC, TRACE = OPS["PANIC"][0], OPS["TRACE"][0]
 MS = 1_000_000
 

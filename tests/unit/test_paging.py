@@ -34,7 +34,9 @@ def put(memory: GuestMemory, table: int, index: int, entry: int) -> None:
     memory.write(table + index * 8, struct.pack("<Q", entry))
 
 
-def chain(memory: GuestMemory, leaf: int, *, pml4: int = ALL, pdpt: int = ALL, pd: int = ALL) -> int:
+def chain(
+    memory: GuestMemory, leaf: int, *, pml4: int = ALL, pdpt: int = ALL, pd: int = ALL
+) -> int:
     """Tables whose entry 1 at each level leads on; the address they map."""
     put(memory, PML4, 1, PDPT | pml4)
     put(memory, PDPT, 1, PD | pdpt)
