@@ -66,7 +66,9 @@ static void user_exception(struct trapframe *frame, u64 address) {
     if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
         return user_page_fault(frame, address);
     i32 signal = exceptions[vector].signal ? exceptions[vector].signal : SIGSEGV;
-    /* A kernel address is never said to be mapped. */
+    /* Whether a kernel address is mapped is nobody's business: Linux too says yes of all. */
+    if (vector == VECTOR_PAGE_FAULT)
+        frame->error |= PF_PRESENT;
     signal_fault(signal, exceptions[vector].code, exceptions[vector].at_rip ? frame->rip : address);
 }
 
