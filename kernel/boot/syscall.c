@@ -1,5 +1,6 @@
 /* System-call dispatch. */
 #include "syscall.h"
+#include "cpu.h"
 #include "errno.h"
 #include "frame.h"
 #include "hypercall.h"
@@ -37,6 +38,7 @@ int trap_syscall(struct trapframe *frame) {
     }
     frame->rax = (u64)result;
     return_to_user(frame);
+    /* With TF, sysret would trap before the program's next instruction; iret traps after it. */
     return !quirk(NV_QUIRK_NO_SYSRET) && !sunk && frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&
-           frame->r11 == frame->rflags && frame->rip < NV_USER_END;
+           frame->r11 == frame->rflags && !(frame->rflags & FLAG_TF) && frame->rip < NV_USER_END;
 }

@@ -66,8 +66,17 @@ static void user_exception(struct trapframe *frame, u64 address) {
     if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
         return user_page_fault(frame, address);
     i32 signal = exceptions[vector].signal ? exceptions[vector].signal : SIGSEGV;
-    /* A kernel address is never said to be mapped. */
+    /* Whether a kernel address is mapped is nobody's business: Linux too says yes of all. */
+    if (vector == VECTOR_PAGE_FAULT)
+        frame->error |= PF_PRESENT;
     signal_fault(signal, exceptions[vector].code, exceptions[vector].at_rip ? frame->rip : address);
+}
+
+/* Where `syscall` faults, a host that has once returned to a stack pointer that is no address interprets
+   the program from there on, and fails at its next system call. The program gets what its next push
+   would have got it. */
+static bool stack_is_trap(const struct trapframe *frame) {
+    return quirk(NV_QUIRK_SYSCALL_FAULTS) && (u64)((i64)(frame->rsp << 16) >> 16) != frame->rsp;
 }
 
 void return_to_user(struct trapframe *frame) {
@@ -81,9 +90,12 @@ void return_to_user(struct trapframe *frame) {
         }
         if (need_resched)
             yield();
-        if (likely(!signal_work(current)))
+        if (unlikely(signal_work(current)))
+            signal_deliver(frame);
+        else if (unlikely(stack_is_trap(frame)))
+            signal_fault(SIGBUS, SI_KERNEL, 0);
+        else
             break;
-        signal_deliver(frame);
     }
     if (unlikely(frames_free() < FRAMES_LOW))
         pagecache_relieve();

@@ -61,8 +61,18 @@ static void restore_mask(void) {
     }
 }
 
+static bool is_fault(i32 sig, const struct siginfo *info) {
+    return (SIG_BIT(sig) & FAULTS) && info->code > SI_USER;
+}
+
+static void trace(i32 sig, const struct siginfo *info, u64 handler) {
+    bool fault = is_fault(sig, info);
+    u64 sender = fault || info->code == SI_TIMER ? 0 : (u64)(u32)info->pid;
+    trace_event(NV_TRACE_SIGNAL, (u16)sig, sender, fault ? info->address : 0, handler);
+}
+
 static noreturn void die(struct trapframe *frame, i32 sig, const struct siginfo *info) {
-    if ((SIG_BIT(sig) & FAULTS) && info->code > SI_USER) {
+    if (is_fault(sig, info)) {
         hc_begin(NV_OP_CRASH);
         hc_arg(0, (u64)frame);
         hc_arg(1, (u64)sig);
@@ -96,8 +106,7 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
 /* Do what the signal says; true when a handler is to run next. */
 static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
     struct sigaction *action = &current->sighand->action[sig - 1];
-    trace_event(NV_TRACE_SIGNAL, (u16)sig, info->code <= SI_USER ? (u64)(u32)info->pid : 0,
-                info->code > SI_USER ? info->address : 0, action->handler);
+    trace(sig, info, action->handler);
     if (action_ignores(action, sig))
         return false;
     if (action->handler != SIG_DFL) {

@@ -171,6 +171,8 @@ i64 end_other_threads(void) {
     while (process->thread_count > 1)
         if (wait_on_killable(&process->child_exit))
             return -EINTR;
+    robust_list_exit();
+    clear_tid();
     process->exit_signal = SIGCHLD;
     if (current->tid != process->pid)
         task_set_tid(current, process->pid);

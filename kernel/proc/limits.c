@@ -14,6 +14,7 @@ static i64 set_limit(struct process *process, u32 which, const struct rlimit *ne
         return -EPERM;
     /* What the host has given is a limit for everybody. */
     if ((which == RLIMIT_NOFILE && new->max > boot.max_files) ||
+        (which == RLIMIT_SIGPENDING && new->max > limit->max) ||
         (which == RLIMIT_NPROC && new->max != RLIM_INFINITY && new->max > boot.max_tasks))
         return -EPERM;
     *limit = *new;

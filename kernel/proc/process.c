@@ -14,7 +14,7 @@ i32 foreground_pgid;
 
 static struct tree tasks;     /* by tid */
 static struct tree processes; /* by pid; zombies too */
-static u32 tasks_alive;
+static u32 slots_used;        /* threads, and zombies: one slot each */
 static i32 last_pid;
 static bool pids_wrapped;
 
@@ -30,7 +30,13 @@ struct process *process_find(i32 pid) {
     return node ? tree_entry(node, struct process, by_pid) : NULL;
 }
 
-u32 task_count(void) { return tasks_alive; }
+u32 task_count(void) { return slots_used; }
+
+/* The host's limit is for everybody; RLIMIT_NPROC is for those who are not privileged. */
+static bool slot_free(void) {
+    u64 limit = current && current->process->uid ? current->process->limits[RLIMIT_NPROC].cur : RLIM_INFINITY;
+    return slots_used < MIN(limit, boot.max_tasks);
+}
 
 /* A number lives on as long as a group or session is named after it. */
 static bool pid_taken(i32 pid) {
@@ -95,7 +101,7 @@ static void inherit(struct process *process, const struct process *parent) {
 }
 
 struct process *process_new(struct process *parent) {
-    if (tasks_alive >= boot.max_tasks)
+    if (!slot_free())
         return NULL;
     struct process *process = kzalloc(sizeof(*process));
     i32 pid = process ? pid_alloc() : 0;
@@ -123,6 +129,7 @@ struct process *process_new(struct process *parent) {
     list_append(&all_processes, &process->all);
     process->by_pid.key = (u64)pid;
     tree_insert(&processes, &process->by_pid);
+    slots_used++;
     return process;
 }
 
@@ -136,6 +143,7 @@ void process_free(struct process *process) {
     list_remove(&process->sibling);
     list_remove(&process->all);
     tree_remove(&processes, &process->by_pid);
+    slots_used--;
     kfree(process);
 }
 
@@ -147,14 +155,9 @@ void task_set_tid(struct task *task, i32 tid) {
     tree_insert(&tasks, &task->by_tid);
 }
 
-/* The host's limit is for everybody; RLIMIT_NPROC is for those who are not privileged. */
-static bool task_slot_free(void) {
-    u64 limit = current && current->process->uid ? current->process->limits[RLIMIT_NPROC].cur : RLIM_INFINITY;
-    return tasks_alive < MIN(limit, boot.max_tasks);
-}
-
+/* The process brings a slot for its first thread. */
 struct task *task_new(struct process *process) {
-    if (!task_slot_free())
+    if (process->leader && !slot_free())
         return NULL;
     i32 tid = process->leader ? pid_alloc() : process->pid;
     struct task *task = tid ? kzalloc(sizeof(*task)) : NULL;
@@ -171,10 +174,11 @@ struct task *task_new(struct process *process) {
     sig_pending_init(&task->pending);
     task_set_tid(task, tid);
     list_append(&process->threads, &task->thread_link);
-    process->thread_count++;
-    if (!process->leader)
+    task->kill_pending = process->exiting;
+    if (process->thread_count++)
+        slots_used++;
+    else
         process->leader = task;
-    tasks_alive++;
     return task;
 }
 
@@ -186,10 +190,10 @@ void task_unlink(struct task *task) {
     task->process = NULL;
     tree_remove(&tasks, &task->by_tid);
     list_remove(&task->thread_link);
-    process->thread_count--;
+    if (--process->thread_count)
+        slots_used--;
     if (process->leader == task)
         process->leader = process->thread_count ? list_first(&process->threads, struct task, thread_link) : NULL;
-    tasks_alive--;
 }
 
 void task_free(struct task *task) {

@@ -62,13 +62,13 @@ class Namespace:
 
     def mount(self, mount: Mount) -> None:
         """A mount of the user's: it hides whatever would have been shown there or below."""
-        below = mount.target + "/"
+        target = self._follow(mount.target)
         for table in (self.shown, self.links, self.files, self.directories):
-            for path in [p for p in table if p == mount.target or p.startswith(below)]:
+            for path in [p for p in table if p == target or p.startswith(target + "/")]:
                 del table[path]
         flags = MOUNT_READ_ONLY if mount.read_only else 0
         flags |= 0 if os.path.isdir(mount.source) else MOUNT_FILE
-        self.shown[mount.target] = Shown(mount.source, flags)
+        self.shown[target] = Shown(mount.source, flags)
 
     def covering(self, path: str) -> str | None:
         """Guest path of the innermost directory mount that ``path`` lies in, or None."""

@@ -93,6 +93,16 @@ def test_a_mount_of_the_user_hides_what_was_there(tree: Path) -> None:
     assert not view.is_directory("/data")
 
 
+def test_a_mount_of_the_user_goes_where_links_lead(tree: Path) -> None:
+    view = Namespace()
+    view.show(f"{tree}/link/inner")
+    view.mount(make_mount("/usr/lib", f"{tree}/link/inner/deep", read_only=True))
+    assert view.shown[f"{tree}/real/inner/deep"] == Shown("/usr/lib", MOUNT_READ_ONLY)
+    assert not view.enter(f"{tree}/link/inner/nowhere")
+    assert view.enter("/made/by/us")
+    assert view.directories == {"/made/by/us": 0o755}
+
+
 def test_exports_are_numbered_in_the_order_of_the_mounts(tree: Path) -> None:
     view = Namespace()
     view.show(f"{tree}/real/inner")
