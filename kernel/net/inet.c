@@ -52,12 +52,11 @@ static i64 read_address(const struct inet_socket *i, const struct address *from,
         out->port = swap16(from->in.port);
         return 0;
     }
-    if (i->s.family == AF_INET && from->size < sizeof(from->in))
+    bool v4 = i->s.family == AF_INET;
+    if (from->size < (v4 ? sizeof(from->in) : sizeof(from->in6) - sizeof(from->in6.scope)))
         return -EINVAL;
-    if (from->family != AF_INET6 || i->s.family != AF_INET6)
+    if (v4 || from->family != AF_INET6)
         return -EAFNOSUPPORT;
-    if (from->size < sizeof(from->in6) - sizeof(from->in6.scope))
-        return -EINVAL;
     memcpy(out->address, from->in6.address, 16);
     out->port = swap16(from->in6.port);
     return 0;

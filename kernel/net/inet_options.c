@@ -9,53 +9,54 @@
 
 #define ANY_VALUE (-0x7fffffff), 0x7fffffff
 
-/* Values outside [low, high] are refused; a flag becomes 0 or 1. */
+/* Values outside [low, high] are refused; a flag becomes 0 or 1, and -1 may stand for the default. */
+enum kind { FLAG, NUMBER, NUMBER_OR_DEFAULT };
 static const struct known {
     u16 level, name;
-    bool flag;
+    enum kind kind;
     i32 low, high, initial;
 } known[] = {
-    {IPPROTO_TCP, 1 /* NODELAY */, true, ANY_VALUE, 0},
-    {IPPROTO_TCP, 2 /* MAXSEG */, false, 0, 32767, 536},
-    {IPPROTO_TCP, 3 /* CORK */, true, ANY_VALUE, 0},
-    {IPPROTO_TCP, 4 /* KEEPIDLE */, false, 1, 32767, 7200},
-    {IPPROTO_TCP, 5 /* KEEPINTVL */, false, 1, 32767, 75},
-    {IPPROTO_TCP, 6 /* KEEPCNT */, false, 1, 127, 9},
-    {IPPROTO_TCP, 7 /* SYNCNT */, false, 1, 127, 6},
-    {IPPROTO_TCP, 8 /* LINGER2 */, false, ANY_VALUE, 60},
-    {IPPROTO_TCP, 9 /* DEFER_ACCEPT */, false, ANY_VALUE, 0},
-    {IPPROTO_TCP, 10 /* WINDOW_CLAMP */, false, 0, 0x7fffffff, 0},
-    {IPPROTO_TCP, 12 /* QUICKACK */, true, ANY_VALUE, 1},
-    {IPPROTO_TCP, 18 /* USER_TIMEOUT */, false, 0, 0x7fffffff, 0},
-    {IPPROTO_TCP, 23 /* FASTOPEN */, false, 0, 0x7fffffff, 0},
-    {IPPROTO_TCP, 25 /* NOTSENT_LOWAT */, false, ANY_VALUE, 0},
-    {IPPROTO_TCP, 30 /* FASTOPEN_CONNECT */, false, 0, 1, 0},
-    {IPPROTO_IP, 1 /* TOS */, false, 0, 255, 0},
-    {IPPROTO_IP, 2 /* TTL */, false, -1, 255, 64},
-    {IPPROTO_IP, 6 /* RECVOPTS */, true, ANY_VALUE, 0},
-    {IPPROTO_IP, 8 /* PKTINFO */, true, ANY_VALUE, 0},
-    {IPPROTO_IP, 10 /* MTU_DISCOVER */, false, 0, 5, 1},
-    {IPPROTO_IP, 11 /* RECVERR */, true, ANY_VALUE, 0},
-    {IPPROTO_IP, 12 /* RECVTTL */, true, ANY_VALUE, 0},
-    {IPPROTO_IP, 13 /* RECVTOS */, true, ANY_VALUE, 0},
-    {IPPROTO_IP, 14 /* MTU */, false, 0, -1, LOOPBACK_MTU},
-    {IPPROTO_IP, 15 /* FREEBIND */, true, ANY_VALUE, 0},
-    {IPPROTO_IP, 24 /* BIND_ADDRESS_NO_PORT */, true, ANY_VALUE, 0},
-    {IPPROTO_IP, 33 /* MULTICAST_TTL */, false, -1, 255, 1},
-    {IPPROTO_IP, 34 /* MULTICAST_LOOP */, true, ANY_VALUE, 1},
-    {IPPROTO_IP, 49 /* MULTICAST_ALL */, true, ANY_VALUE, 1},
-    {IPPROTO_IPV6, 16 /* UNICAST_HOPS */, false, -1, 255, 64},
-    {IPPROTO_IPV6, 17 /* MULTICAST_IF */, false, ANY_VALUE, 0},
-    {IPPROTO_IPV6, 18 /* MULTICAST_HOPS */, false, -1, 255, 1},
-    {IPPROTO_IPV6, 19 /* MULTICAST_LOOP */, true, ANY_VALUE, 1},
-    {IPPROTO_IPV6, 23 /* MTU_DISCOVER */, false, 0, 5, 1},
-    {IPPROTO_IPV6, 24 /* MTU */, false, 0, -1, LOOPBACK_MTU},
-    {IPPROTO_IPV6, 25 /* RECVERR */, true, ANY_VALUE, 0},
-    {IPPROTO_IPV6, 49 /* RECVPKTINFO */, true, ANY_VALUE, 0},
-    {IPPROTO_IPV6, 51 /* RECVHOPLIMIT */, true, ANY_VALUE, 0},
-    {IPPROTO_IPV6, 66 /* RECVTCLASS */, true, ANY_VALUE, 0},
-    {IPPROTO_IPV6, 67 /* TCLASS */, false, -1, 255, 0},
-    {IPPROTO_IPV6, 70 /* AUTOFLOWLABEL */, true, ANY_VALUE, 0},
+    {IPPROTO_TCP, 1 /* NODELAY */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_TCP, 2 /* MAXSEG */, NUMBER, 0, 32767, 536},
+    {IPPROTO_TCP, 3 /* CORK */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_TCP, 4 /* KEEPIDLE */, NUMBER, 1, 32767, 7200},
+    {IPPROTO_TCP, 5 /* KEEPINTVL */, NUMBER, 1, 32767, 75},
+    {IPPROTO_TCP, 6 /* KEEPCNT */, NUMBER, 1, 127, 9},
+    {IPPROTO_TCP, 7 /* SYNCNT */, NUMBER, 1, 127, 6},
+    {IPPROTO_TCP, 8 /* LINGER2 */, NUMBER, ANY_VALUE, 60},
+    {IPPROTO_TCP, 9 /* DEFER_ACCEPT */, NUMBER, ANY_VALUE, 0},
+    {IPPROTO_TCP, 10 /* WINDOW_CLAMP */, NUMBER, 0, 0x7fffffff, 0},
+    {IPPROTO_TCP, 12 /* QUICKACK */, FLAG, ANY_VALUE, 1},
+    {IPPROTO_TCP, 18 /* USER_TIMEOUT */, NUMBER, 0, 0x7fffffff, 0},
+    {IPPROTO_TCP, 23 /* FASTOPEN */, NUMBER, 0, 0x7fffffff, 0},
+    {IPPROTO_TCP, 25 /* NOTSENT_LOWAT */, NUMBER, ANY_VALUE, 0},
+    {IPPROTO_TCP, 30 /* FASTOPEN_CONNECT */, NUMBER, 0, 1, 0},
+    {IPPROTO_IP, 1 /* TOS */, NUMBER, 0, 255, 0},
+    {IPPROTO_IP, 2 /* TTL */, NUMBER_OR_DEFAULT, 1, 255, 64},
+    {IPPROTO_IP, 6 /* RECVOPTS */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IP, 8 /* PKTINFO */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IP, 10 /* MTU_DISCOVER */, NUMBER, 0, 5, 1},
+    {IPPROTO_IP, 11 /* RECVERR */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IP, 12 /* RECVTTL */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IP, 13 /* RECVTOS */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IP, 14 /* MTU */, NUMBER, 0, -1, LOOPBACK_MTU},
+    {IPPROTO_IP, 15 /* FREEBIND */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IP, 24 /* BIND_ADDRESS_NO_PORT */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IP, 33 /* MULTICAST_TTL */, NUMBER_OR_DEFAULT, 0, 255, 1},
+    {IPPROTO_IP, 34 /* MULTICAST_LOOP */, FLAG, ANY_VALUE, 1},
+    {IPPROTO_IP, 49 /* MULTICAST_ALL */, FLAG, ANY_VALUE, 1},
+    {IPPROTO_IPV6, 16 /* UNICAST_HOPS */, NUMBER_OR_DEFAULT, 0, 255, 64},
+    {IPPROTO_IPV6, 17 /* MULTICAST_IF */, NUMBER, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 18 /* MULTICAST_HOPS */, NUMBER_OR_DEFAULT, 0, 255, 1},
+    {IPPROTO_IPV6, 19 /* MULTICAST_LOOP */, FLAG, ANY_VALUE, 1},
+    {IPPROTO_IPV6, 23 /* MTU_DISCOVER */, NUMBER, 0, 5, 1},
+    {IPPROTO_IPV6, 24 /* MTU */, NUMBER, 0, -1, LOOPBACK_MTU},
+    {IPPROTO_IPV6, 25 /* RECVERR */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 49 /* RECVPKTINFO */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 51 /* RECVHOPLIMIT */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 66 /* RECVTCLASS */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 67 /* TCLASS */, NUMBER_OR_DEFAULT, 0, 255, 0},
+    {IPPROTO_IPV6, 70 /* AUTOFLOWLABEL */, FLAG, ANY_VALUE, 0},
 };
 _Static_assert(ARRAY_LEN(known) <= INET_OPTIONS, "INET_OPTIONS");
 
@@ -120,9 +121,12 @@ i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
         i->v6_only = value;
         return 0;
     }
-    if (value < known[n].low || value > known[n].high)
-        return known[n].high < known[n].low ? -ENOPROTOOPT : -EINVAL;
-    i->option[n] = known[n].flag ? !!value : value == -1 ? known[n].initial : value;
+    const struct known *k = &known[n];
+    if (value == -1 && k->kind == NUMBER_OR_DEFAULT)
+        value = k->initial;
+    if (value < k->low || value > k->high)
+        return k->high < k->low ? -ENOPROTOOPT : -EINVAL;
+    i->option[n] = k->kind == FLAG ? !!value : value;
     return 0;
 }
 
@@ -147,17 +151,19 @@ static void tcp_info(const struct socket *s, u8 *out) {
 i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *size) {
     struct inet_socket *i = inet_socket(s);
     *size = sizeof(i32);
-    if (level == IPPROTO_TCP && inet_is_tcp(i) && name == TCP_INFO) {
+    if (!has_level(i, level))
+        return s->family == AF_INET ? -EOPNOTSUPP : -ENOPROTOOPT;
+    if (level == IPPROTO_TCP && name == TCP_INFO) {
         tcp_info(s, value);
         *size = TCP_INFO_BYTES;
         return 0;
     }
-    if (level == IPPROTO_TCP && inet_is_tcp(i) && name == TCP_CONGESTION) {
+    if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
         memcpy(value, CONGESTION, sizeof(CONGESTION));
         *size = TCP_NAME_MAX;
         return 0;
     }
-    if (level == IPPROTO_IPV6 && s->family == AF_INET6 && name == IPV6_V6ONLY) {
+    if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) {
         *(i32 *)value = i->v6_only;
         return 0;
     }

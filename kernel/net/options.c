@@ -154,6 +154,8 @@ static i64 get_general(struct socket *s, i32 name, void *value, u32 *size) {
         *number = o->reuse_port;
         return 0;
     case SO_PASSCRED:
+        if (s->family != AF_UNIX && s->family != AF_NETLINK)
+            return -EOPNOTSUPP;
         *number = o->pass_creds;
         return 0;
     case SO_SNDBUF:

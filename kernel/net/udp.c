@@ -38,7 +38,9 @@ static i64 udp_peer_name(struct socket *s, struct address *out) {
 
 /* Where a datagram goes and what it says of where it comes from. */
 static i64 route(struct inet_socket *i, const struct message *m, struct endpoint *to, struct endpoint *from) {
-    i64 error = 0;
+    i64 error = inet_bind_any(i);
+    if (error)
+        return error;
     if (m->address.size) {
         error = inet_target(i, &m->address, to);
         if (!error && !to->port)
@@ -48,8 +50,6 @@ static i64 route(struct inet_socket *i, const struct message *m, struct endpoint
     } else {
         error = -EDESTADDRREQ;
     }
-    if (!error)
-        error = inet_bind_any(i);
     *from = i->local;
     if (!error && endpoint_is_any(from))
         endpoint_loopback(from, endpoint_is_mapped(to));

@@ -13,10 +13,7 @@ static bool full(const struct socket *s, const struct socket *to) {
 }
 
 static struct packet *make_packet(struct socket *s, struct socket *to, struct message *m) {
-    u64 size = m->io.left;
-    if (size + 32 > (u64)s->options.send_buffer)
-        return ERR_PTR(-EMSGSIZE);
-    struct packet *p = packet_new(&m->io, size);
+    struct packet *p = packet_new(&m->io, m->io.left);
     if (IS_ERR(p))
         return p;
     if (!m->control.has_creds && (s->options.pass_creds || to->options.pass_creds || !to->file)) {
@@ -30,9 +27,15 @@ static struct packet *make_packet(struct socket *s, struct socket *to, struct me
     return p;
 }
 
+static bool too_big(const struct socket *s, const struct message *m) {
+    return m->io.left + 32 > (u64)s->options.send_buffer;
+}
+
 /* Why a packet cannot go to `to`; 0: it can. */
 static i64 refused(struct socket *s, struct socket *to) {
     bool dgram = s->type == SOCK_DGRAM;
+    if (s->error)
+        return socket_error(s);
     if (s->shut & SHUT_WRITE)
         return -EPIPE;
     if (!to || to->closed)
@@ -107,6 +110,8 @@ static i64 dgram_send(struct socket *s, struct message *m) {
         if (error)
             return error;
     }
+    if (too_big(s, m))
+        return -EMSGSIZE;
     if (m->address.size) {
         struct socket *to = unix_find(&m->address, SOCK_DGRAM);
         if (IS_ERR(to))
@@ -183,7 +188,9 @@ static i64 seqpacket_send(struct socket *s, struct message *m) {
         return -EOPNOTSUPP;
     if (s->state != SOCKET_CONNECTED)
         return -ENOTCONN;
-    return s->peer ? deliver(s, s->peer, m) : -EPIPE;
+    if (too_big(s, m))
+        return -EMSGSIZE;
+    return s->peer ? deliver(s, s->peer, m) : refused(s, NULL);
 }
 
 static i64 seqpacket_receive(struct socket *s, struct message *m) {

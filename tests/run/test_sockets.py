@@ -1,0 +1,41 @@
+"""Sockets inside a guest: AF_UNIX, loopback TCP and UDP behave as on the host's kernel."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from support.guest import Guest, Same
+from support.toolchain import PROGRAMS, Toolchain
+
+SCRIPTS = sorted(PROGRAMS.glob("net/*.py"))
+
+
+@pytest.mark.parametrize("family", ["unix_streams", "unix_packets", "tcp", "udp", "many"])
+def test_family(same: Same, compiled: Toolchain, family: str) -> None:
+    same([compiled(f"net/{family}.c")])
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_python(same: Same, script: Path) -> None:
+    same([sys.executable, script.name], files={script.name: script.read_text()})
+
+
+def test_memory_comes_back(guest: Guest, compiled: Toolchain) -> None:
+    """Neither full queues nor sockets that only hold each other keep memory for ever."""
+    ran = guest([compiled("net/many.c"), "memory"])
+    assert ran.out.splitlines()[-1] == b"0 kB are missing", ran
+
+
+def test_no_network(guest: Guest) -> None:
+    """Other addresses than the guest's own lead nowhere, and say so at once."""
+    code = (
+        "import socket\n"
+        "for where in '192.0.2.1', '8.8.8.8', '2001:db8::1', '10.0.0.1':\n"
+        "    family = socket.AF_INET6 if ':' in where else socket.AF_INET\n"
+        "    for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:\n"
+        "        try:\n"
+        "            socket.socket(family, kind).connect((where, 80))\n"
+        "        except OSError as error:\n"
+        "            print(error.strerror)\n"
+    )
+    assert guest([sys.executable, "-c", code]).out == b"Network is unreachable\n" * 8
