@@ -206,6 +206,17 @@ u64 pagecache_reclaim(u64 frames) {
     return freed;
 }
 
+u64 pages_reclaimable(void) {
+    u64 count = 0;
+    struct inode *inode;
+    list_for_each(inode, &by_use, lru)
+        count += inode->pages.count;
+    return count;
+}
+
+/* With less than this the programs would only read their own code over and over again. */
+#define WORTH_WHILE 64
+
 bool pagecache_relieve(void) {
     static u32 skip; /* when all memory is the programs' own, looking again at once is in vain */
     u64 want = 2 * FRAMES_LOW - MIN(frames_free(), (u64)FRAMES_LOW), freed = 0;
@@ -213,15 +224,17 @@ bool pagecache_relieve(void) {
         skip--;
         return false;
     }
-    freed = pagecache_reclaim(want);
-    struct inode *inode, *next;
-    list_for_each_safe(inode, next, &by_use, lru) {
-        if (freed >= want)
-            break;
-        if (!inode->pages.count)
-            continue;
-        mm_forget_pages(inode);
-        freed += drop_unmapped(inode, want - freed);
+    if (pages_reclaimable() >= WORTH_WHILE) {
+        freed = pagecache_reclaim(want);
+        struct inode *inode, *next;
+        list_for_each_safe(inode, next, &by_use, lru) {
+            if (freed >= want)
+                break;
+            if (!inode->pages.count)
+                continue;
+            mm_forget_pages(inode);
+            freed += drop_unmapped(inode, want - freed);
+        }
     }
     skip = freed ? 0 : 256;
     return freed;

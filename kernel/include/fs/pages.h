@@ -25,6 +25,7 @@ u64 page_map_drop(struct page_map *map, u64 from, u64 to);
 
 /* Frames in page maps. */
 u64 pages_cached(void);
+u64 pages_reclaimable(void); /* those that could be read again */
 
 /* The inode's pages were used: last in line for reclaim. */
 void pages_touch(struct inode *inode);
