@@ -12,13 +12,11 @@ static u64 pages_used, objects_used;
 static u64 page_limit(void) { return boot.tmpfs_limit ? boot.tmpfs_limit / PAGE_SIZE : frames_total() / 2; }
 
 /* Pages that may still be taken. */
-static u64 pages_left(void) {
-    u64 used = pages_used + objects_used * TMPFS_OBJECT / PAGE_SIZE;
-    return page_limit() - MIN(used, page_limit());
-}
+static u64 pages_left(void) { return page_limit() - MIN(pages_used, page_limit()); }
 
+/* As many files as half the frames, as on Linux: each is an inode and a name. */
 bool tmpfs_charge(u64 objects) {
-    if (!pages_left())
+    if (objects_used + objects > frames_total())
         return false;
     objects_used += objects;
     return true;
@@ -230,7 +228,8 @@ struct inode *tmpfs_inode(struct super *super, u32 mode) {
 static i64 tmpfs_statfs(struct super *super, struct statfs *out) {
     out->blocks = page_limit();
     out->bfree = out->bavail = pages_left();
-    out->files = out->ffree = frames_total();
+    out->files = frames_total() / 2;
+    out->ffree = (frames_total() - objects_used) / 2;
     return 0;
 }
 

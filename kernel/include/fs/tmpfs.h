@@ -11,7 +11,7 @@ struct tmpfs_inode {
 extern const struct inode_ops tmpfs_dir_ops;
 
 struct super *tmpfs_new(const char *source); /* NULL: no memory */
-/* What is not pages counts against the limit of the file system too; false: full. */
+/* Inodes and names are counted too, against a limit of their own; false: full. */
 #define TMPFS_OBJECT 512 /* bytes that an inode, a name or so much of a link's target counts as */
 bool tmpfs_charge(u64 objects);
 void tmpfs_uncharge(u64 objects);
