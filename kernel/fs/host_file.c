@@ -100,7 +100,8 @@ static i64 host_fill(struct inode *inode, u64 index) {
     i64 bytes = hc_ring();
     u64 used = bytes > 0 ? ROUND_UP(bytes, PAGE_SIZE) / PAGE_SIZE : 0;
     for (u64 i = 0; i < got; i++)
-        if (i >= used || page_map_find(&inode->pages, first + i) || !page_map_insert(&inode->pages, first + i, frames[i]))
+        if (i >= used || page_map_find(&inode->pages, first + i) ||
+            !page_map_insert(&inode->pages, first + i, frames[i]))
             frame_put(frames[i]);
     if (used)
         pages_touch(inode);

@@ -138,9 +138,9 @@ static void tmpfs_dir_free(struct inode *inode) {
     kfree(container_of(inode, struct tmpfs_inode, inode));
 }
 
-const struct file_ops dir_ops_tmpfs = {.readdir = tmpfs_readdir, .seek = tmpfs_dir_seek, .seekable = true};
+static const struct file_ops dir_file_ops = {.readdir = tmpfs_readdir, .seek = tmpfs_dir_seek, .seekable = true};
 
 const struct inode_ops tmpfs_dir_ops = {
-    .file = &dir_ops_tmpfs, .create = tmpfs_create, .symlink = tmpfs_symlink, .link = tmpfs_link,
+    .file = &dir_file_ops, .create = tmpfs_create, .symlink = tmpfs_symlink, .link = tmpfs_link,
     .remove = tmpfs_remove, .rename = tmpfs_rename, .setattr = tmpfs_setattr, .free = tmpfs_dir_free,
 };
