@@ -22,7 +22,7 @@ static struct dentry *object(i32 dirfd, u64 path, u32 flags) {
 static i64 change(struct dentry *d, const struct attr_change *c, i64 not_owner) {
     if (IS_ERR(d))
         return PTR_ERR(d);
-    i64 error = inode_refresh(d->inode);
+    i64 error = d->inode->super->flags & SUPER_READ_ONLY ? -EROFS : inode_refresh(d->inode);
     if (!error && not_owner && !inode_owner(d->inode))
         error = not_owner;
     if (!error)

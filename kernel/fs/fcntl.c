@@ -4,6 +4,7 @@
 #include "fs/pipe.h"
 #include "fs/tmpfs.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "syscall.h"
 #include "task.h"
 #include "uaccess.h"
@@ -30,7 +31,7 @@ static i64 lock_range(struct file *file, const struct flock *in, struct lock *ou
     return 0;
 }
 
-static i64 lock_command(struct file *file, u32 command, u64 address) {
+static i64 lock_command(struct file *file, i32 fd, u32 command, u64 address) {
     struct flock in;
     bool ofd = command >= F_OFD_GETLK;
     if (get_user(in, address))
@@ -62,7 +63,11 @@ static i64 lock_command(struct file *file, u32 command, u64 address) {
         return lock_clear(file->inode, &want);
     if (in.type == F_RDLCK ? !file_readable(file) : !file_writable(file))
         return -EBADF;
-    return lock_set(file->inode, &want, command == F_SETLKW || command == F_OFD_SETLKW);
+    error = lock_set(file->inode, &want, command == F_SETLKW || command == F_OFD_SETLKW);
+    /* Closed while it waited: closing has found no lock to release. */
+    if (!error && !ofd && fd_peek_any(fd) != file)
+        locks_release_table(file->inode, current->files);
+    return error;
 }
 
 /* Seals exist for memory files, which have no name. */
@@ -78,13 +83,6 @@ static i64 add_seals(struct file *file, u32 seals) {
     return 0;
 }
 
-static i64 set_cloexec(i32 fd, bool on) {
-    struct fd_leaf *leaf = current->files->leaf[fd / FD_LEAF];
-    u64 bit = 1UL << (fd % FD_LEAF);
-    leaf->cloexec = on ? leaf->cloexec | bit : leaf->cloexec & ~bit;
-    return 0;
-}
-
 static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     struct pipe *pipe = file_pipe(file);
     switch (command) {
@@ -97,7 +95,7 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     case F_OFD_GETLK:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
-        return lock_command(file, command, argument);
+        return lock_command(file, fd, command, argument);
     case F_GETPIPE_SZ:
         return pipe ? (i64)(pipe->ring.slots * PAGE_SIZE) : -EBADF;
     case F_SETPIPE_SZ:
@@ -119,13 +117,14 @@ i64 sys_fcntl(const u64 *a) {
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
-        if (a[2] >= current->process->limits[7].cur)
+        if (a[2] >= current->process->limits[RLIMIT_NOFILE].cur)
             return -EINVAL;
         return fd_install(file_get(file), a[2], command == F_DUPFD_CLOEXEC);
     case F_GETFD:
         return current->files->leaf[fd / FD_LEAF]->cloexec >> (fd % FD_LEAF) & 1;
     case F_SETFD:
-        return set_cloexec(fd, a[2] & FD_CLOEXEC);
+        fd_set_cloexec(fd, a[2] & FD_CLOEXEC);
+        return 0;
     case F_GETFL:
         return file->flags | (file->flags & O_PATH ? 0 : O_LARGEFILE);
     case F_DUPFD_QUERY:

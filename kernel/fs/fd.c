@@ -3,10 +3,9 @@
 #include "fs/open.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "task.h"
 #include "uaccess.h"
-
-#define RLIMIT_NOFILE 7
 
 struct fd_table *fd_table_new(void) {
     struct fd_table *t = kmalloc(sizeof(*t));
@@ -97,6 +96,11 @@ static void put_at(struct fd_leaf *leaf, i32 fd, struct file *file, bool cloexec
     leaf->file[fd % FD_LEAF] = file;
     leaf->open |= bit;
     leaf->cloexec = cloexec ? leaf->cloexec | bit : leaf->cloexec & ~bit;
+}
+
+void fd_set_cloexec(i32 fd, bool on) {
+    struct fd_leaf *leaf = leaf_of(current->files, fd);
+    put_at(leaf, fd, leaf->file[fd % FD_LEAF], on);
 }
 
 i64 fd_put(struct fd_table *t, i32 fd, struct file *file, bool cloexec) {

@@ -112,7 +112,8 @@ static i64 host_readdir(struct file *file, struct dir_sink *sink) {
         u64 before = file->pos;
         for (u64 at = 0; at + sizeof(struct nv_dirent) <= (u64)size;) {
             struct nv_dirent *entry = (struct nv_dirent *)(batch + at);
-            if (entry->size < sizeof(*entry) + entry->length || entry->size > (u64)size - at || entry->length > NAME_MAX)
+            if (entry->size < sizeof(*entry) + entry->length || entry->size > (u64)size - at ||
+                entry->length > NAME_MAX)
                 return -EIO;
             if (!dir_emit(sink, (char *)(entry + 1), entry->length, entry->ino, entry->type, entry->cookie + 2))
                 return 0;
@@ -150,12 +151,13 @@ static const struct file_ops host_dir_file_ops = {.readdir = host_readdir, .seek
 const struct inode_ops host_dir_ops = {
     .file = &host_dir_file_ops, .lookup = host_lookup, .revalidate = host_revalidate, .create = host_create,
     .symlink = host_symlink, .link = host_link, .remove = host_remove, .rename = host_rename,
-    .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .sync = host_sync, .access = host_access, .free = host_free,
+    .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .sync = host_sync,
+    .access = host_access, .free = host_free,
 };
 
 const struct inode_ops host_link_ops = {
-    .readlink = host_readlink, .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .access = host_access,
-    .free = host_free,
+    .readlink = host_readlink, .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr,
+    .access = host_access, .free = host_free,
 };
 
 static i64 refuse(struct inode *inode, struct file *file) { return -ENXIO; }
@@ -163,5 +165,6 @@ static const struct file_ops no_ops;
 
 /* Devices, sockets and FIFOs of the host can be seen, not opened. */
 const struct inode_ops host_other_ops = {
-    .file = &no_ops, .open = refuse, .refresh = host_refresh, .stat = host_stat, .access = host_access, .free = host_free,
+    .file = &no_ops, .open = refuse, .refresh = host_refresh, .stat = host_stat, .access = host_access,
+    .free = host_free,
 };

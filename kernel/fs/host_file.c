@@ -59,10 +59,11 @@ static u64 window(struct inode *inode, u64 index, u64 *first) {
         want = h->next_read == index && index ? WINDOW : FIRST_WINDOW;
         *first = h->next_read == index ? index : ROUND_DOWN(index, FIRST_WINDOW);
     }
-    if (frames_free() < 2 * want)
+    /* Make room at the cost of other files, unless memory is nearly all the programs' own. */
+    if (frames_free() < 2 * want && pages_reclaimable() > 4 * want)
         pagecache_reclaim(2 * want);
     if (frames_free() < 2 * want)
-        want = MAX(frames_free() / 8, 1UL);
+        want = MIN(MAX(frames_free() / 8, 1UL), 16UL);
     if (index - *first >= want)
         *first = index;
     /* Only the run of missing pages around the index. */
@@ -99,7 +100,8 @@ static i64 host_fill(struct inode *inode, u64 index) {
     i64 bytes = hc_ring();
     u64 used = bytes > 0 ? ROUND_UP(bytes, PAGE_SIZE) / PAGE_SIZE : 0;
     for (u64 i = 0; i < got; i++)
-        if (i >= used || page_map_find(&inode->pages, first + i) || !page_map_insert(&inode->pages, first + i, frames[i]))
+        if (i >= used || page_map_find(&inode->pages, first + i) ||
+            !page_map_insert(&inode->pages, first + i, frames[i]))
             frame_put(frames[i]);
     if (used)
         pages_touch(inode);

@@ -95,7 +95,9 @@ struct dentry *host_lookup(struct dentry *dir, const struct name *name, const ch
     bool complete = reached == count;
     struct inode *last = NULL;
     struct dentry *first = graft(dir, reached, !complete && error == ENOENT, &last);
-    if (last && complete && HOST_INODE(last)->node == attrs[count - 1].node && content && content <= pages * PAGE_SIZE && S_ISREG(attrs[count - 1].mode)) {
+    const struct nv_attr *final = &attrs[count - 1];
+    if (last && complete && HOST_INODE(last)->node == final->node && S_ISREG(final->mode) && content &&
+        content <= pages * PAGE_SIZE) {
         inode_get(last);
         host_prefetched(last, frames, pages, content);
         inode_put(last);

@@ -6,12 +6,6 @@
 #include "task.h"
 #include "uaccess.h"
 
-static void set_cloexec(i32 fd, bool on) {
-    struct fd_leaf *leaf = current->files->leaf[fd / FD_LEAF];
-    u64 bit = 1UL << (fd % FD_LEAF);
-    leaf->cloexec = on ? leaf->cloexec | bit : leaf->cloexec & ~bit;
-}
-
 i64 sys_ioctl(const u64 *a) {
     struct file *file = fd_peek(a[0]);
     u32 command = a[1];
@@ -21,7 +15,7 @@ i64 sys_ioctl(const u64 *a) {
     switch (command) {
     case FIOCLEX:
     case FIONCLEX:
-        set_cloexec(a[0], command == FIOCLEX);
+        fd_set_cloexec(a[0], command == FIOCLEX);
         return 0;
     case FIONBIO:
         if (get_user(value, a[2]))

@@ -16,9 +16,13 @@ static struct lock *next_in(struct inode *inode, struct lock *l) {
     return link == &inode->locks ? NULL : list_entry(link, struct lock, link);
 }
 
-static bool overlaps(const struct lock *a, const struct lock *b) { return a->start <= b->end && b->start <= a->end; }
+static bool overlaps(const struct lock *a, const struct lock *b) {
+    return a->start <= b->end && b->start <= a->end;
+}
 
-static bool same_owner(const struct lock *a, const struct lock *b) { return a->owner == b->owner && a->kind == b->kind; }
+static bool same_owner(const struct lock *a, const struct lock *b) {
+    return a->owner == b->owner && a->kind == b->kind;
+}
 
 struct lock *lock_conflict(struct inode *inode, const struct lock *want) {
     for (struct lock *l = next_in(inode, NULL); l; l = next_in(inode, l))

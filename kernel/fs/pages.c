@@ -1,5 +1,5 @@
-/* The page map of an inode: a tree with 64 children per node, entries being frames with a dirty
-   bit; and the order in which inodes give pages back when memory runs out. */
+/* The page cache: reading pages in, putting dirty ones back, and giving frames up when memory runs
+   out, from the files that were used longest ago. */
 #include "fs/pages.h"
 #include "bulk.h"
 #include "errno.h"
@@ -9,118 +9,8 @@
 #include "lib.h"
 #include "mm.h"
 
-#define BITS 6
-#define FANOUT (1UL << BITS)
-#define MAX_HEIGHT 9 /* 54 bits of page index */
-
-struct node {
-    u64 slot[FANOUT]; /* nodes, or entries at the lowest level; 0 = nothing */
-};
-
 static struct list by_use = LIST_INIT(by_use); /* inodes with pages that can be read again */
-static u64 cached;
 static u8 zeros[PAGE_SIZE] __attribute__((aligned(4096)));
-
-static bool covers(const struct page_map *map, u64 index) {
-    return map->height && (map->height * BITS >= 64 || index >> (map->height * BITS) == 0);
-}
-
-u64 *page_map_find(const struct page_map *map, u64 index) {
-    if (!covers(map, index))
-        return NULL;
-    struct node *node = map->root;
-    for (u32 level = map->height - 1; level; level--) {
-        node = (struct node *)node->slot[(index >> (level * BITS)) % FANOUT];
-        if (!node)
-            return NULL;
-    }
-    u64 *entry = &node->slot[index % FANOUT];
-    return *entry ? entry : NULL;
-}
-
-bool page_map_insert(struct page_map *map, u64 index, paddr frame) {
-    while (!covers(map, index)) {
-        if (map->height == MAX_HEIGHT)
-            return false;
-        struct node *top = kzalloc(sizeof(*top));
-        if (!top)
-            return false;
-        top->slot[0] = (u64)map->root;
-        map->root = top;
-        map->height++;
-    }
-    struct node *node = map->root;
-    for (u32 level = map->height - 1; level; level--) {
-        u64 *slot = &node->slot[(index >> (level * BITS)) % FANOUT];
-        if (!*slot) {
-            struct node *fresh = kzalloc(sizeof(*fresh));
-            if (!fresh)
-                return false;
-            *slot = (u64)fresh;
-        }
-        node = (struct node *)*slot;
-    }
-    node->slot[index % FANOUT] = frame;
-    map->count++;
-    cached++;
-    return true;
-}
-
-u64 *page_map_next(const struct page_map *map, u64 *index) {
-    while (covers(map, *index)) {
-        struct node *node = map->root;
-        u32 level = map->height - 1;
-        for (; level; level--) {
-            struct node *below = (struct node *)node->slot[(*index >> (level * BITS)) % FANOUT];
-            if (!below)
-                break;
-            node = below;
-        }
-        if (!level) {
-            do {
-                if (node->slot[*index % FANOUT])
-                    return &node->slot[*index % FANOUT];
-            } while (++*index % FANOUT);
-        } else { /* nothing below this slot: on to the next one */
-            *index = ((*index >> (level * BITS)) + 1) << (level * BITS);
-        }
-        if (!*index)
-            return NULL;
-    }
-    return NULL;
-}
-
-static void free_nodes(struct node *node, u32 level) {
-    /* As deep as the tree is high, which is MAX_HEIGHT at most. */
-    for (u64 i = 0; level && i < FANOUT; i++)
-        if (node->slot[i])
-            free_nodes((struct node *)node->slot[i], level - 1);
-    kfree(node);
-}
-
-static void drop_entry(struct page_map *map, u64 *entry) {
-    if (*entry & PAGE_DIRTY)
-        map->dirty--;
-    paddr frame = ENTRY_FRAME(*entry);
-    *entry = 0;
-    map->count--;
-    cached--;
-    frame_put(frame);
-}
-
-u64 page_map_drop(struct page_map *map, u64 from, u64 to) {
-    u64 before = map->count;
-    for (u64 *entry; map->count && (entry = page_map_next(map, &from)) && from < to; from++)
-        drop_entry(map, entry);
-    u64 dropped = before - map->count;
-    if (!map->count && map->root) {
-        free_nodes(map->root, map->height - 1);
-        *map = (struct page_map){0};
-    }
-    return dropped;
-}
-
-u64 pages_cached(void) { return cached; }
 
 void pages_touch(struct inode *inode) {
     if (by_use.prev != &inode->lru) {
@@ -178,7 +68,7 @@ static u64 drop_unmapped(struct inode *inode, u64 n) {
             continue;
         if ((*entry & PAGE_DIRTY) && (!inode->ops->write_page || inode->ops->write_page(inode, index, frame)))
             continue;
-        drop_entry(map, entry);
+        page_map_drop_entry(map, entry);
         dropped++;
     }
     return dropped;
@@ -190,7 +80,7 @@ void pages_invalidate(struct inode *inode) {
     mm_forget_pages(inode);
     for (u64 index = 0; (entry = page_map_next(map, &index)); index++)
         if (!(*entry & PAGE_DIRTY))
-            drop_entry(map, entry);
+            page_map_drop_entry(map, entry);
 }
 
 u64 pagecache_reclaim(u64 frames) {
@@ -206,6 +96,17 @@ u64 pagecache_reclaim(u64 frames) {
     return freed;
 }
 
+u64 pages_reclaimable(void) {
+    u64 count = 0;
+    struct inode *inode;
+    list_for_each(inode, &by_use, lru)
+        count += inode->pages.count;
+    return count;
+}
+
+/* With less than this the programs would only read their own code over and over again. */
+#define WORTH_WHILE 64
+
 bool pagecache_relieve(void) {
     static u32 skip; /* when all memory is the programs' own, looking again at once is in vain */
     u64 want = 2 * FRAMES_LOW - MIN(frames_free(), (u64)FRAMES_LOW), freed = 0;
@@ -213,15 +114,17 @@ bool pagecache_relieve(void) {
         skip--;
         return false;
     }
-    freed = pagecache_reclaim(want);
-    struct inode *inode, *next;
-    list_for_each_safe(inode, next, &by_use, lru) {
-        if (freed >= want)
-            break;
-        if (!inode->pages.count)
-            continue;
-        mm_forget_pages(inode);
-        freed += drop_unmapped(inode, want - freed);
+    if (pages_reclaimable() >= WORTH_WHILE) {
+        freed = pagecache_reclaim(want);
+        struct inode *inode, *next;
+        list_for_each_safe(inode, next, &by_use, lru) {
+            if (freed >= want)
+                break;
+            if (!inode->pages.count)
+                continue;
+            mm_forget_pages(inode);
+            freed += drop_unmapped(inode, want - freed);
+        }
     }
     skip = freed ? 0 : 256;
     return freed;

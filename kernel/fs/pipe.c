@@ -106,7 +106,7 @@ static u32 pipe_poll(struct file *file, struct poll_table *table) {
         events |= !p->writers && p->writers_ever ? POLLHUP : 0;
     }
     if (file_writable(file)) {
-        events |= p->ring.count < p->ring.slots ? POLLOUT | POLLWRNORM : 0;
+        events |= ring_writable(&p->ring) ? POLLOUT | POLLWRNORM : 0;
         events |= p->readers ? 0 : POLLERR;
     }
     return events;

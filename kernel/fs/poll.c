@@ -3,12 +3,12 @@
 #include "fs/pollset.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "syscall.h"
 #include "task.h"
 #include "uaccess.h"
 
 #define BATCH 32
-#define RLIMIT_NOFILE 7
 
 static i64 read_fds(struct poll_set *set, u64 fds, u64 count) {
     struct pollfd batch[BATCH];
@@ -57,7 +57,6 @@ i64 sys_poll(const u64 *a) {
     return ready == -EINTR ? restart_at(deadline) : ready;
 }
 
-/* What is left of a timeout goes back to the caller, as Linux does. */
 i64 timeout_write(u64 deadline, u64 to, u64 unit) {
     u64 now = clock_monotonic(), left = deadline > now ? deadline - now : 0;
     u64 pair[2] = {left / 1000000000, left % 1000000000 / unit};

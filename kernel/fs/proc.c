@@ -76,7 +76,8 @@ static i32 parse_number(const struct name *name) {
     return n;
 }
 
-static struct dentry *attach(struct dentry *dir, const struct name *name, const struct proc_node *node, i32 pid, i32 number) {
+static struct dentry *attach(struct dentry *dir, const struct name *name, const struct proc_node *node,
+                             i32 pid, i32 number) {
     struct inode *inode = make_inode(node, pid, number);
     struct dentry *d = inode ? dentry_new(dir->super, dir, name) : NULL;
     if (!d) {
@@ -119,9 +120,11 @@ static i64 proc_readdir(struct file *file, struct dir_sink *sink) {
         return -ENOENT;
     if (!dir_emit_dots(sink, file))
         return 0;
-    for (; e && e->name; e++, place++)
-        if (file->pos <= place && !dir_emit(sink, e->name, strlen(e->name), number_of(e, p->pid, p->number), DT_OF(e->mode), place + 1))
+    for (; e && e->name; e++, place++) {
+        u64 ino = number_of(e, p->pid, p->number);
+        if (file->pos <= place && !dir_emit(sink, e->name, strlen(e->name), ino, DT_OF(e->mode), place + 1))
             return 0;
+    }
     if (!node->next)
         return 0;
     struct process *process = process_of(file->inode);

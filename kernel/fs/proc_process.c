@@ -48,12 +48,19 @@ static void write_environ(struct text *text, struct process *p) {
         add_memory(text, t->mm, t->mm->env_start, t->mm->env_end);
 }
 
+static void write_auxv(struct text *text, struct process *p) {
+    struct task *t = proc_task(p);
+    if (t)
+        text_bytes(text, t->mm->auxv, t->mm->auxv_len * sizeof(u64));
+}
+
 static void write_comm(struct text *text, struct process *p) { text_add(text, "%s\n", comm_of(p)); }
 
 static void write_stat(struct text *text, struct process *p) {
     struct task *t = proc_task(p);
     struct mm *mm = t ? t->mm : NULL;
-    text_add(text, "%d (%s) %c %d %d %d 0 -1 4194304 0 0 0 0 ", p->pid, comm_of(p), state_of(p), parent_of(p), p->pgid, p->sid);
+    text_add(text, "%d (%s) %c %d %d %d 0 -1 4194304 0 0 0 0 ", p->pid, comm_of(p), state_of(p), parent_of(p),
+             p->pgid, p->sid);
     text_add(text, "%lu %lu %lu %lu 20 0 %u 0 ", process_cpu_ns(p) / TICK, p->system_ns / TICK,
              p->child_user_ns / TICK, p->child_system_ns / TICK, p->thread_count);
     text_add(text, "%lu %lu %lu %lu ", p->start_ns / TICK, mm ? mm->reserved : 0, mm ? mm->resident : 0, RLIM_INFINITY);
@@ -85,8 +92,10 @@ static void write_status(struct text *text, struct process *p) {
                  t->mm->reserved / 1024, MAX(p->peak_resident, t->mm->resident) * 4, t->mm->resident * 4);
     text_add(text, "Threads:\t%u\n", p->thread_count);
     if (t)
-        text_add(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", t->pending.bits, p->pending.bits, t->blocked);
-    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed_list:\t0\n", p->no_new_privs);
+        text_add(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", t->pending.bits, p->pending.bits,
+                 t->blocked);
+    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n", p->no_new_privs);
+    text_add(text, "Mems_allowed_list:\t0\n");
 }
 
 static void write_limits(struct text *text, struct process *p) {
@@ -173,6 +182,7 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
 
 /* What a thread has of its own is little: the names are those of its process. */
 #define COMMON_ENTRIES                                                                \
+    {.name = "auxv", .mode = S_IFREG | 0400, .write = write_auxv},                    \
     {.name = "cmdline", .mode = TEXT, .write = write_cmdline},                        \
     {.name = "comm", .mode = TEXT, .write = write_comm},                              \
     {.name = "cgroup", .mode = TEXT, .write = write_cgroup},                          \

@@ -23,11 +23,13 @@ static i64 link_mounts(struct process *p, i32 number, char *buf, u64 size) {
 }
 
 static void write_meminfo(struct text *text, struct process *p) {
-    u64 kb = PAGE_SIZE / 1024, total = frames_total() * kb, free = frames_free() * kb, cached = pages_cached() * kb;
-    text_add(text, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, free, free + cached);
+    u64 kb = PAGE_SIZE / 1024, total = frames_total() * kb, free = frames_free() * kb, cached = page_map_frames() * kb;
+    text_add(text, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, free,
+             free + cached);
     text_add(text, "Buffers:        %8u kB\nCached:         %8lu kB\nSwapCached:     %8u kB\n", 0, cached, 0);
     text_add(text, "Active:         %8lu kB\nInactive:       %8lu kB\n", total - free - cached, cached);
-    text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\nHugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 0, 0, 2048);
+    text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0);
+    text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }
 
 static u64 busy_ns(void) {
@@ -54,12 +56,14 @@ static void write_cpuinfo(struct text *text, struct process *p) {
     memcpy(vendor + 4, &d, 4);
     memcpy(vendor + 8, &c, 4);
     vendor[12] = 0;
-    text_add(text, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: 6\nmodel\t\t: 26\nmodel name\t: nanvix virtual CPU (x86-64-v2)\n", vendor);
-    text_add(text, "stepping\t: 0\ncpu MHz\t\t: 1000.000\ncache size\t: 4096 KB\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\n");
-    text_add(text, "cpu cores\t: 1\nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: 13\nwp\t\t: yes\n");
-    text_add(text, "flags\t\t: fpu tsc msr pae cx8 sep pge cmov pat clflush mmx fxsr sse sse2 syscall nx lm constant_tsc "
-                   "rep_good nopl cpuid pni ssse3 cx16 sse4_1 sse4_2 popcnt hypervisor lahf_lm\n");
-    text_add(text, "bogomips\t: 2000.00\nclflush size\t: 64\ncache_alignment\t: 64\naddress sizes\t: 40 bits physical, 48 bits virtual\n\n");
+    text_add(text, "processor\t: 0\nvendor_id\t: %s\ncpu family\t: 6\nmodel\t\t: 26\n", vendor);
+    text_add(text, "model name\t: nanvix virtual CPU (x86-64-v2)\nstepping\t: 0\ncpu MHz\t\t: 1000.000\n");
+    text_add(text, "cache size\t: 4096 KB\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n");
+    text_add(text, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: 13\nwp\t\t: yes\n");
+    text_add(text, "flags\t\t: fpu tsc msr pae cx8 sep pge cmov pat clflush mmx fxsr sse sse2 syscall nx lm "
+                   "constant_tsc rep_good nopl cpuid pni ssse3 cx16 sse4_1 sse4_2 popcnt hypervisor lahf_lm\n");
+    text_add(text, "bogomips\t: 2000.00\nclflush size\t: 64\ncache_alignment\t: 64\n");
+    text_add(text, "address sizes\t: 40 bits physical, 48 bits virtual\n\n");
 }
 
 static void write_filesystems(struct text *text, struct process *p) {

@@ -6,9 +6,22 @@
 
 #define STEP 64 /* pages moved at once */
 
+/* Pages in all rings. Above a share of memory a ring that has one gets no more, so that every pipe
+   works and all of them together leave room for the programs. */
+static u64 pages_held;
+#define MEMORY_SHARE 8
+
+static u32 free_slots(const struct ring *r) {
+    if (pages_held < frames_total() / MEMORY_SHARE)
+        return r->slots - r->count;
+    return r->count ? 0 : 1;
+}
+
 static struct segments runs; /* filled and used without sleeping between */
 
 static struct ring_slot *slot_at(const struct ring *r, u32 n) { return &r->slot[(r->first + n) & (r->slots - 1)]; }
+
+bool ring_writable(const struct ring *r) { return free_slots(r); }
 
 bool ring_init(struct ring *r) {
     *r = (struct ring){.slots = RING_SLOTS};
@@ -17,6 +30,7 @@ bool ring_init(struct ring *r) {
 }
 
 void ring_free(struct ring *r) {
+    pages_held -= r->count;
     for (u32 i = 0; i < r->count; i++)
         frame_put(slot_at(r, i)->frame);
     if (r->spare)
@@ -32,11 +46,11 @@ static u64 tail_part(const struct ring *r, u64 n) {
     return last && part <= PAGE_SIZE - last->start - last->size ? part : 0;
 }
 
-bool ring_takes(const struct ring *r, u64 n) { return r->count < r->slots || tail_part(r, n); }
+bool ring_takes(const struct ring *r, u64 n) { return free_slots(r) || tail_part(r, n); }
 
 i64 ring_write(struct ring *r, struct io *io) {
     u64 tail = tail_part(r, io->left);
-    u64 want = MIN(io->left, tail + (u64)(r->slots - r->count) * PAGE_SIZE);
+    u64 want = MIN(io->left, tail + (u64)free_slots(r) * PAGE_SIZE);
     u32 old = r->count;
     runs.count = 0;
     if (tail) {
@@ -69,6 +83,7 @@ i64 ring_write(struct ring *r, struct io *io) {
     }
     while (r->count > old && !slot_at(r, r->count - 1)->size)
         frame_put(slot_at(r, --r->count)->frame);
+    pages_held += r->count - old;
     return moved;
 }
 
@@ -97,6 +112,7 @@ i64 ring_read(struct ring *r, struct io *io) {
             r->spare = slot->frame;
         r->first = (r->first + 1) & (r->slots - 1);
         r->count--;
+        pages_held--;
     }
     return moved;
 }

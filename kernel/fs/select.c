@@ -14,8 +14,6 @@ static const u16 answers[3] = {
     POLLPRI,
 };
 
-i64 timeout_write(u64 deadline, u64 to, u64 unit);
-
 static i64 read_sets(struct poll_set *set, const u64 *sets, u32 count) {
     for (u32 base = 0; base < count; base += 64) {
         u64 bits[3] = {0, 0, 0};

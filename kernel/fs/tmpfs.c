@@ -7,15 +7,28 @@
 #include "sched.h"
 #include "task.h"
 
-static u64 pages_used;
+static u64 pages_used, objects_used;
 
 static u64 page_limit(void) { return boot.tmpfs_limit ? boot.tmpfs_limit / PAGE_SIZE : frames_total() / 2; }
+
+/* Pages that may still be taken. */
+static u64 pages_left(void) { return page_limit() - MIN(pages_used, page_limit()); }
+
+/* As many files as half the frames, as on Linux: each is an inode and a name. */
+bool tmpfs_charge(u64 objects) {
+    if (objects_used + objects > frames_total())
+        return false;
+    objects_used += objects;
+    return true;
+}
+
+void tmpfs_uncharge(u64 objects) { objects_used -= objects; }
 
 static void touch(struct inode *inode) { inode->mtime = inode->ctime = clock_realtime(); }
 
 /* Take the frame for a page that is a hole. */
 static i64 make_page(struct inode *inode, u64 index) {
-    if (pages_used >= page_limit())
+    if (!pages_left())
         return -ENOSPC;
     paddr frame = frame_alloc_zero();
     if (!frame)
@@ -36,7 +49,7 @@ static i64 make_pages(struct inode *inode, u64 pos, u64 n) {
     u64 missing = 0, index = first;
     for (; index < end; index++)
         missing += !page_map_find(&inode->pages, index);
-    if (missing > 1 && pages_used + missing <= page_limit()) {
+    if (missing > 1 && missing <= pages_left()) {
         u64 got = frame_alloc_zero_many(fresh, missing), used = 0;
         for (index = first; index < end && used < got; index++) {
             if (page_map_find(&inode->pages, index))
@@ -148,7 +161,7 @@ static i64 tmpfs_allocate(struct inode *inode, u32 mode, u64 offset, u64 size) {
         return -EOPNOTSUPP;
     if (end > inode->size && !(mode & FALLOC_FL_KEEP_SIZE) && (inode->seals & F_SEAL_GROW))
         return -EPERM;
-    if ((size + PAGE_SIZE - 1) / PAGE_SIZE > page_limit() - MIN(pages_used, page_limit()) + inode->pages.count)
+    if (size / PAGE_SIZE > pages_left() + inode->pages.count)
         return -ENOSPC;
     for (u64 at = offset; at < end;) {
         i64 made = make_pages(inode, at, end - at);
@@ -165,6 +178,7 @@ static i64 tmpfs_allocate(struct inode *inode, u32 mode, u64 offset, u64 size) {
 static void tmpfs_free(struct inode *inode) {
     struct tmpfs_inode *t = container_of(inode, struct tmpfs_inode, inode);
     drop_pages(inode, 0, ~0UL);
+    tmpfs_uncharge(1 + (t->target ? inode->size / TMPFS_OBJECT : 0));
     kfree(t->target);
     kfree(t);
 }
@@ -188,8 +202,10 @@ const struct inode_ops tmpfs_special_ops = {.setattr = tmpfs_setattr, .free = tm
 
 struct inode *tmpfs_inode(struct super *super, u32 mode) {
     struct tmpfs_inode *t = kmalloc(sizeof(*t));
-    if (!t)
+    if (!t || !tmpfs_charge(1)) {
+        kfree(t);
         return NULL;
+    }
     const struct inode_ops *ops = S_ISREG(mode)   ? &tmpfs_file_ops
                                   : S_ISDIR(mode) ? &tmpfs_dir_ops
                                   : S_ISLNK(mode) ? &tmpfs_link_ops
@@ -210,10 +226,10 @@ struct inode *tmpfs_inode(struct super *super, u32 mode) {
 }
 
 static i64 tmpfs_statfs(struct super *super, struct statfs *out) {
-    u64 limit = page_limit();
-    out->blocks = limit;
-    out->bfree = out->bavail = limit - MIN(pages_used, limit);
-    out->files = out->ffree = frames_total();
+    out->blocks = page_limit();
+    out->bfree = out->bavail = pages_left();
+    out->files = frames_total() / 2;
+    out->ffree = (frames_total() - objects_used) / 2;
     return 0;
 }
 

@@ -15,6 +15,8 @@ static void changed(struct inode *dir) { dir->mtime = dir->ctime = clock_realtim
 static i64 add(struct dentry *dir, struct dentry *entry, struct inode *inode) {
     if (dir->inode->nlink == 0) /* removed while somebody works in it */
         return -ENOENT;
+    if (!tmpfs_charge(1))
+        return -ENOSPC;
     entry->stamp = ++last_place;
     dentry_attach(entry, inode, DENTRY_PINNED);
     changed(dir->inode);
@@ -40,7 +42,7 @@ static i64 add_new(struct dentry *dir, struct dentry *entry, struct inode *inode
 i64 tmpfs_create(struct dentry *dir, struct dentry *entry, u32 mode, u64 rdev) {
     struct inode *inode = tmpfs_inode(dir->inode->super, mode & (S_IFMT | 07777));
     if (!inode)
-        return -ENOMEM;
+        return -ENOSPC;
     inode->rdev = rdev;
     return add_new(dir, entry, inode);
 }
@@ -48,12 +50,13 @@ i64 tmpfs_create(struct dentry *dir, struct dentry *entry, u32 mode, u64 rdev) {
 i64 tmpfs_symlink(struct dentry *dir, struct dentry *entry, const char *target) {
     struct inode *inode = tmpfs_inode(dir->inode->super, S_IFLNK | 0777);
     if (!inode)
-        return -ENOMEM;
+        return -ENOSPC;
     inode->size = strlen(target);
     char *copy = kmalloc(inode->size + 1);
-    if (!copy) {
+    if (!copy || !tmpfs_charge(inode->size / TMPFS_OBJECT)) {
+        kfree(copy);
         inode_put(inode);
-        return -ENOMEM;
+        return -ENOSPC;
     }
     memcpy(copy, target, inode->size + 1);
     container_of(inode, struct tmpfs_inode, inode)->target = copy;
@@ -81,6 +84,7 @@ static void unlinked(struct dentry *dir, struct inode *inode) {
     }
     inode->ctime = clock_realtime();
     changed(dir->inode);
+    tmpfs_uncharge(1);
 }
 
 static i64 tmpfs_remove(struct dentry *dir, struct dentry *entry) {
@@ -129,11 +133,14 @@ static i64 tmpfs_dir_seek(struct file *file, i64 offset, i32 whence) {
     return seek_to(file, offset, whence, last_place + 1);
 }
 
-static void tmpfs_dir_free(struct inode *inode) { kfree(container_of(inode, struct tmpfs_inode, inode)); }
+static void tmpfs_dir_free(struct inode *inode) {
+    tmpfs_uncharge(1);
+    kfree(container_of(inode, struct tmpfs_inode, inode));
+}
 
-const struct file_ops dir_ops_tmpfs = {.readdir = tmpfs_readdir, .seek = tmpfs_dir_seek, .seekable = true};
+static const struct file_ops dir_file_ops = {.readdir = tmpfs_readdir, .seek = tmpfs_dir_seek, .seekable = true};
 
 const struct inode_ops tmpfs_dir_ops = {
-    .file = &dir_ops_tmpfs, .create = tmpfs_create, .symlink = tmpfs_symlink, .link = tmpfs_link,
+    .file = &dir_file_ops, .create = tmpfs_create, .symlink = tmpfs_symlink, .link = tmpfs_link,
     .remove = tmpfs_remove, .rename = tmpfs_rename, .setattr = tmpfs_setattr, .free = tmpfs_dir_free,
 };

@@ -66,7 +66,7 @@ struct file *file_shared_memory(u64 size);
 /* Frames are out: give back up to n clean cached ones (and the names around them); how many. */
 u64 pagecache_reclaim(u64 n);
 /* Make sure of some free frames, unmapping file pages if need be; called where the kernel holds none
-   (on the way back to user mode). false: nothing could be freed. */
+   (on the way back to user mode). false: there is nothing worth freeing. */
 #define FRAMES_LOW 128
 bool pagecache_relieve(void);
 /* msync and munmap: write the dirty pages of [first, last) back to the host. */

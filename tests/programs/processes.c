@@ -37,18 +37,23 @@ static int tree(int depth)
 
 static void waits(void)
 {
-    int status;
+    int status, leave[5][2];
+    char byte = 0;
     pid_t children[5];
     for (int i = 0; i < 5; i++) {
+        if (pipe(leave[i]))
+            exit(1);
         children[i] = fork();
-        if (children[i] == 0) {
-            usleep((5 - i) * 20000);
-            _exit(i);
-        }
+        if (children[i] == 0)
+            _exit(read(leave[i][0], &byte, 1) == 1 ? i : 99);
     }
     printf("nobody yet: %d\n", waitpid(-1, &status, WNOHANG));
-    for (int i = 0; i < 5; i++) {
+    for (int i = 4; i >= 0; i--) {
+        if (write(leave[i][1], &byte, 1) != 1)
+            exit(1);
         pid_t done = wait(&status);
+        close(leave[i][0]);
+        close(leave[i][1]);
         for (int k = 0; k < 5; k++)
             if (children[k] == done)
                 printf("child %d exit %d\n", k, WEXITSTATUS(status));
@@ -93,8 +98,9 @@ static void executed(char *self)
 
 static void groups(void)
 {
-    int status, ends[2];
-    if (pipe(ends))
+    int status, ends[2], ready[2];
+    char byte = 0;
+    if (pipe(ends) || pipe(ready))
         exit(1);
     pid_t child = fork();
     if (child == 0) {
@@ -103,16 +109,17 @@ static void groups(void)
         if (grandchild == 0) {
             char ok = getpgrp() == getppid();
             pid_t parent = getppid();
-            ok = write(ends[1], &ok, 1) == 1;
+            ok = write(ends[1], &ok, 1) == 1 && write(ready[1], &byte, 1) == 1;
             while (getppid() == parent)
                 usleep(1000);
             char adopted = getppid() != parent;
             _exit(write(ends[1], &adopted, 1) != 1);
         }
-        usleep(20000);
-        _exit(own);
+        _exit(own && read(ready[0], &byte, 1) == 1);
     }
     waitpid(child, &status, 0);
+    close(ready[0]);
+    close(ready[1]);
     char bytes[2] = {0, 0};
     close(ends[1]);
     int got = 0;

@@ -112,7 +112,9 @@ def test_interpreters_in_a_circle(tmp_path: Path) -> None:
     refused(Guest("auto")([one]), 126, "interpreters")
 
 
-@pytest.mark.parametrize("name", ["/no/such/program", "no-such-command", "./missing", "gone.py", ""])
+@pytest.mark.parametrize(
+    "name", ["/no/such/program", "no-such-command", "./missing", "gone.py", ""]
+)
 def test_not_found(tmp_path: Path, name: str) -> None:
     refused(Guest("auto")([name], cwd=tmp_path), 127, name.removeprefix("./"))
 
@@ -144,7 +146,9 @@ def mutations(seed: int) -> bytes:
     dice = random.Random(seed)
     image = bytearray(elf(segment(), segment(offset=0x200, address=0x600200, file_size=0x100)))
     for _ in range(dice.randint(1, 6)):
-        image[dice.randrange(64 + 2 * 56)] = dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))
+        image[dice.randrange(64 + 2 * 56)] = dice.choice(
+            (0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256))
+        )
     return bytes(image)
 
 

@@ -75,9 +75,7 @@ def test_after_good_and_bad_ends(guest: Guest, compiled: Toolchain, watched: Wat
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_after_being_killed(
-    guest: Guest, compiled: Toolchain, watched: Watched, seed: int
-) -> None:
+def test_after_being_killed(guest: Guest, compiled: Toolchain, watched: Watched, seed: int) -> None:
     """``kill -9`` at any moment: the kernel of the host takes everything back."""
     dice = random.Random(seed)
     before = shared_memory()

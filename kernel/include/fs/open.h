@@ -36,9 +36,12 @@ struct file {
 struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 flags);
 /* Open an existing object, permissions already checked; ERR_PTR. */
 struct file *file_open_dentry(struct dentry *dentry, u32 flags);
-struct file *file_open_path(i32 dirfd, u64 path, u32 flags, u32 mode);
-static inline bool file_readable(const struct file *f) { return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH); }
-static inline bool file_writable(const struct file *f) { return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH); }
+static inline bool file_readable(const struct file *f) {
+    return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+}
+static inline bool file_writable(const struct file *f) {
+    return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+}
 /* Read or write at *pos through the file's operations, rights checked. */
 i64 file_read(struct file *file, struct io *io, u64 *pos);
 i64 file_write(struct file *file, struct io *io, u64 *pos);
@@ -71,6 +74,7 @@ i64 fd_put(struct fd_table *table, i32 fd, struct file *file, bool cloexec);
 /* Exactly this descriptor; closes what it was. Takes over the reference. */
 i64 fd_replace(struct file *file, i32 fd, bool cloexec);
 i64 fd_close(struct fd_table *table, i32 fd);
+void fd_set_cloexec(i32 fd, bool on); /* of an open descriptor of the current task */
 /* The first open descriptor >= from, or -1. */
 i32 fd_next(const struct fd_table *table, i32 from);
 
@@ -89,6 +93,5 @@ bool dir_emit(struct dir_sink *sink, const char *name, u64 size, u64 ino, u32 ty
 bool dir_emit_dots(struct dir_sink *sink, struct file *file); /* positions 0 and 1 */
 
 extern const struct file_ops regular_ops; /* files with pages (fs/regular.c) */
-extern const struct file_ops dir_ops_tmpfs;
 i64 device_open(struct inode *inode, struct file *file); /* by rdev */
 i64 fifo_open(struct inode *inode, struct file *file);

@@ -22,9 +22,10 @@ bool page_map_insert(struct page_map *map, u64 index, paddr frame);
 u64 *page_map_next(const struct page_map *map, u64 *index);
 /* Drop entries [from, to) with their references; how many. */
 u64 page_map_drop(struct page_map *map, u64 from, u64 to);
+void page_map_drop_entry(struct page_map *map, u64 *entry);
+u64 page_map_frames(void); /* in all maps */
 
-/* Frames in page maps. */
-u64 pages_cached(void);
+u64 pages_reclaimable(void); /* frames whose content could be read again */
 
 /* The inode's pages were used: last in line for reclaim. */
 void pages_touch(struct inode *inode);

@@ -37,3 +37,6 @@ i64 poll_set_wait(struct poll_set *set, u64 deadline);
 #define poll_set_each(e, page, set)                                      \
     for (struct poll_page *page = (set)->first; page; page = page->next) \
         for (struct poll_entry *e = page->entry; e < page->entry + page->count; e++)
+
+/* What is left of a timeout goes back to the caller, as on Linux: seconds and `unit`s of ns. */
+i64 timeout_write(u64 deadline, u64 to, u64 unit);

@@ -22,6 +22,7 @@ bool ring_init(struct ring *ring); /* false: no memory */
 void ring_free(struct ring *ring);
 /* Is there room for a write of n bytes: all of it up to a page, some of it above? */
 bool ring_takes(const struct ring *ring, u64 n);
+bool ring_writable(const struct ring *ring); /* room for a page: what poll reports */
 /* Move as much as there is room for, or data; bytes or negative errno. */
 i64 ring_write(struct ring *ring, struct io *io);
 i64 ring_read(struct ring *ring, struct io *io);

@@ -11,7 +11,11 @@ struct tmpfs_inode {
 extern const struct inode_ops tmpfs_dir_ops;
 
 struct super *tmpfs_new(const char *source); /* NULL: no memory */
-/* A new inode of any type, owned by the current process, with one reference; NULL: no memory. */
+/* Inodes and names are counted too, against a limit of their own; false: full. */
+#define TMPFS_OBJECT 512 /* bytes that an inode, a name or so much of a link's target counts as */
+bool tmpfs_charge(u64 objects);
+void tmpfs_uncharge(u64 objects);
+/* A new inode of any type, owned by the current process, with one reference; NULL: no memory or no room. */
 struct inode *tmpfs_inode(struct super *super, u32 mode);
 i64 tmpfs_setattr(struct inode *inode, const struct attr_change *change);
 /* Make an entry; for the skeleton and the manifest too. 0 or negative errno. */

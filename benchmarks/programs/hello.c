@@ -1,0 +1,8 @@
+/* The least a program can do. */
+#include <stdio.h>
+
+int main(void)
+{
+    puts("hello");
+    return 0;
+}
