@@ -35,6 +35,7 @@ static i64 establish(struct inet_socket *client, struct inet_socket *listener) {
     child->local = client->remote;
     child->remote = client->local;
     port_share(child, client->remote.port);
+    child->was_connected = true;
     a->peer = b;
     b->peer = a;
     a->state = b->state = SOCKET_CONNECTED;
@@ -52,6 +53,12 @@ static void reset(struct inet_socket *i, i32 error) {
     socket_wake(&i->s);
 }
 
+/* Nobody listens there. */
+static void refuse(struct inet_socket *caller) {
+    reset(caller, ECONNREFUSED);
+    inet_forget_choice(caller);
+}
+
 static void hang_up(struct inet_socket *caller) {
     list_remove(&caller->caller_link);
     caller->called = NULL;
@@ -64,7 +71,7 @@ static void tcp_accepted(struct socket *listener) {
         struct inet_socket *caller = list_first(&l->callers, struct inet_socket, caller_link);
         hang_up(caller);
         if (establish(caller, l))
-            reset(caller, ECONNREFUSED);
+            refuse(caller);
     }
 }
 
@@ -72,8 +79,17 @@ static void turn_callers_away(struct inet_socket *l) {
     while (!list_empty(&l->callers)) {
         struct inet_socket *caller = list_first(&l->callers, struct inet_socket, caller_link);
         hang_up(caller);
-        reset(caller, ECONNREFUSED);
+        refuse(caller);
     }
+}
+
+/* A socket that calls its own port gets itself on the line, as TCP's rules have it. */
+static i64 connect_to_self(struct inet_socket *i) {
+    if (!stream_open(&i->s.in, window(&i->s, &i->s)))
+        return -ENOMEM;
+    i->s.peer = &i->s;
+    i->s.state = SOCKET_CONNECTED;
+    return 0;
 }
 
 /* Begin a connection; its state tells how far it got. */
@@ -87,9 +103,10 @@ static i64 call(struct inet_socket *i, const struct endpoint *to) {
     i->s.error = 0;
     i->finished = false;
     struct inet_socket *listener = port_listener(to);
+    if (!listener && endpoint_equal(to, &i->local))
+        return connect_to_self(i);
     if (!listener) {
-        i->s.error = ECONNREFUSED;
-        i->s.shut = SHUT_BOTH;
+        refuse(i);
         return 0;
     }
     if (!backlog_full(&listener->s))
@@ -108,7 +125,8 @@ static void disconnect(struct inet_socket *i) {
     reset(i, 0);
     stream_close(&i->s.in);
     inet_forget_choice(i);
-    i->connecting = false;
+    i->s.shut = 0;
+    i->connecting = i->was_connected = false;
 }
 
 static i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline) {
@@ -121,7 +139,7 @@ static i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline)
         return 0;
     }
     if (!i->connecting) {
-        if (s->state != SOCKET_IDLE)
+        if (s->state != SOCKET_IDLE || i->was_connected)
             return -EISCONN;
         i64 error = inet_target(i, to, &target);
         if (!error && s->in.open)
@@ -146,7 +164,8 @@ static i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline)
     if (!i->connecting)
         return -EISCONN; /* another thread has been told */
     i->connecting = false;
-    if (s->state == SOCKET_CONNECTED)
+    i->was_connected = s->state == SOCKET_CONNECTED;
+    if (i->was_connected)
         return 0;
     i64 error = socket_error(s);
     inet_forget_choice(i);
@@ -203,8 +222,8 @@ static i64 tcp_send(struct socket *s, struct message *m) {
     return stream_send(s, m, broken);
 }
 
-static i64 ended(struct socket *s) {
-    if (inet_socket(s)->finished)
+static i64 ended(struct socket *s, bool some) {
+    if (inet_socket(s)->finished || (some && s->error))
         return 1;
     if (s->error)
         return socket_error(s);
@@ -246,8 +265,10 @@ static i64 tcp_shutdown(struct socket *s, u32 how) {
         reset(i, 0);
         return 0;
     }
-    if (s->state != SOCKET_CONNECTED)
+    if (s->state != SOCKET_CONNECTED) {
+        s->shut |= how;
         return -ENOTCONN;
+    }
     if ((how & SHUT_WRITE) && !(s->shut & SHUT_WRITE) && s->peer)
         finish(s->peer);
     s->shut |= how;

@@ -17,9 +17,9 @@ static void add_creds(struct socket *s, struct message *m) {
 
 i64 stream_send(struct socket *s, struct message *m, i64 (*broken)(struct socket *s)) {
     u64 done = 0;
-    while (m->io.left) {
+    do {
         i64 put = broken(s);
-        if (!put) {
+        if (!put && m->io.left) {
             add_creds(s, m);
             if (!stream_room(&s->peer->in, m->io.left, m->control.rights || m->control.has_creds)) {
                 put = socket_wait(&s->head.sleepers, m->deadline);
@@ -35,7 +35,7 @@ i64 stream_send(struct socket *s, struct message *m, i64 (*broken)(struct socket
             return done ? (i64)done : put;
         done += put;
         poll_wake(&s->peer->head, READABLE);
-    }
+    } while (m->io.left);
     return done;
 }
 
@@ -45,7 +45,7 @@ static u64 wanted(const struct socket *s, const struct message *m) {
     return MAX(n, 1ul);
 }
 
-i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct socket *s)) {
+i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct socket *s, bool some)) {
     u64 done = 0, want = wanted(s, m);
     bool peek = m->flags & MSG_PEEK;
     for (;;) {
@@ -63,7 +63,7 @@ i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct sock
         }
         if (done >= want)
             return done;
-        i64 end = done && s->error ? 1 : ended(s);
+        i64 end = ended(s, done);
         if (end)
             return done ? (i64)done : MIN(end, 0l);
         i64 why = socket_wait(&s->head.sleepers, m->deadline);

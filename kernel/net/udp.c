@@ -96,7 +96,7 @@ static i64 udp_send(struct socket *s, struct message *m) {
 static i64 udp_receive(struct socket *s, struct message *m) {
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    while (!s->packets.count) {
+    while (s->error || !s->packets.count) {
         if (s->error)
             return socket_error(s);
         if ((s->shut & SHUT_READ) && m->deadline)

@@ -54,10 +54,11 @@ static char *path_of(const struct address *a) {
     return path_from_kernel(0, text);
 }
 
-static struct unix_socket *find_abstract(const struct address *a) {
+/* Each type of socket has abstract names of its own. */
+static struct unix_socket *find_abstract(const struct address *a, u32 type) {
     struct unix_socket *u;
     list_for_each(u, bucket_of_name(a), bound)
-        if (!u->path && u->name->address.size == a->size && !memcmp(u->name->address.bytes, a->bytes, a->size))
+        if (!u->path && u->s.type == type && u->name->address.size == a->size && !memcmp(u->name->address.bytes, a->bytes, a->size))
             return u;
     return NULL;
 }
@@ -93,7 +94,7 @@ static i64 bind_path(struct unix_socket *u, struct address *a) {
 }
 
 static i64 bind_abstract(struct unix_socket *u, const struct address *a) {
-    if (find_abstract(a))
+    if (find_abstract(a, u->s.type))
         return -EADDRINUSE;
     u->name = name_new(a);
     if (!u->name)
@@ -112,7 +113,7 @@ i64 unix_bind_any(struct unix_socket *u) {
         next = (next + 1) & 0xfffff;
         format(digits, sizeof(digits), "%05x", next);
         memcpy(a.un.path + 1, digits, 5);
-        if (!find_abstract(&a))
+        if (!find_abstract(&a, u->s.type))
             return bind_abstract(u, &a);
     }
     return -ENOSPC;
@@ -167,7 +168,7 @@ struct socket *unix_find(const struct address *to, u32 type) {
     if (error)
         return ERR_PTR(error);
     if (is_abstract(to)) {
-        struct unix_socket *u = find_abstract(to);
+        struct unix_socket *u = find_abstract(to, type);
         s = u ? socket_get(&u->s) : ERR_PTR(-ECONNREFUSED);
     } else {
         s = find_path(to);

@@ -31,16 +31,24 @@ static bool too_big(const struct socket *s, const struct message *m) {
     return m->io.left + 32 > (u64)s->options.send_buffer;
 }
 
+/* Who is connected hears its partner alone, even one that has gone. */
+static bool may_send(const struct socket *s, const struct socket *to) {
+    return to->state != SOCKET_CONNECTED || to->peer == s;
+}
+
+/* Why nothing can be sent, wherever it goes. */
+static i64 silenced(struct socket *s) {
+    return s->error ? socket_error(s) : s->shut & SHUT_WRITE ? -EPIPE : 0;
+}
+
 /* Why a packet cannot go to `to`; 0: it can. */
 static i64 refused(struct socket *s, struct socket *to) {
-    bool dgram = s->type == SOCK_DGRAM;
-    if (s->error)
-        return socket_error(s);
-    if (s->shut & SHUT_WRITE)
-        return -EPIPE;
-    if (!to || to->closed)
-        return dgram ? -ECONNREFUSED : -EPIPE;
-    if (dgram && to->peer && to->peer != s)
+    i64 error = silenced(s);
+    if (error)
+        return error;
+    if (to->closed)
+        return s->type == SOCK_DGRAM ? -ECONNREFUSED : -EPIPE;
+    if (!may_send(s, to))
         return -EPERM;
     return to->shut & SHUT_READ ? -EPIPE : 0;
 }
@@ -68,7 +76,17 @@ static i64 deliver(struct socket *s, struct socket *to, struct message *m) {
     return error ? error : (i64)size;
 }
 
+/* What the old partner has sent is gone with it, and it hears of that if it was listening to us. */
 static void disconnect(struct unix_socket *u) {
+    struct socket *old = u->s.peer;
+    if (u->s.state == SOCKET_CONNECTED && u->s.packets.count) {
+        packets_free(&u->s.packets);
+        wake_all(&u->s.room);
+        if (old && old->peer == &u->s) {
+            old->error = ECONNRESET;
+            socket_wake(old);
+        }
+    }
     list_remove(&u->client_link);
     unix_name_put(u->peer_name);
     u->peer_name = NULL;
@@ -87,10 +105,10 @@ static i64 dgram_connect(struct socket *s, const struct address *to, u64 deadlin
     struct socket *other = unix_find(to, SOCK_DGRAM);
     if (IS_ERR(other))
         return PTR_ERR(other);
-    i64 error = other->peer && other->peer != s ? -EPERM : 0;
+    i64 error = may_send(s, other) ? 0 : -EPERM;
     if (!error && s->options.pass_creds)
         error = unix_bind_any(u);
-    if (!error) {
+    if (!error && s->peer != other) {
         disconnect(u);
         s->peer = other;
         s->state = SOCKET_CONNECTED;
@@ -112,6 +130,9 @@ static i64 dgram_send(struct socket *s, struct message *m) {
     }
     if (too_big(s, m))
         return -EMSGSIZE;
+    i64 error = silenced(s);
+    if (error)
+        return error;
     if (m->address.size) {
         struct socket *to = unix_find(&m->address, SOCK_DGRAM);
         if (IS_ERR(to))
@@ -145,7 +166,7 @@ static i64 take_packet(struct socket *s, struct message *m) {
 static i64 unix_packet_receive(struct socket *s, struct message *m) {
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    while (!s->packets.count) {
+    while (s->error || !s->packets.count) {
         if (s->error)
             return socket_error(s);
         if ((s->shut & SHUT_READ) && (m->deadline || s->type == SOCK_SEQPACKET))
@@ -190,7 +211,8 @@ static i64 seqpacket_send(struct socket *s, struct message *m) {
         return -ENOTCONN;
     if (too_big(s, m))
         return -EMSGSIZE;
-    return s->peer ? deliver(s, s->peer, m) : refused(s, NULL);
+    i64 error = silenced(s);
+    return error ? error : s->peer ? deliver(s, s->peer, m) : -EPIPE;
 }
 
 static i64 seqpacket_receive(struct socket *s, struct message *m) {

@@ -68,7 +68,7 @@ static i64 unix_stream_send(struct socket *s, struct message *m) {
     return stream_send(s, m, broken);
 }
 
-static i64 ended(struct socket *s) {
+static i64 ended(struct socket *s, bool some) {
     if (s->error)
         return socket_error(s);
     return s->shut & SHUT_READ ? 1 : 0;

@@ -15,6 +15,12 @@ def test_family(same: Same, compiled: Toolchain, family: str) -> None:
     same([compiled(f"net/{family}.c")])
 
 
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_random_program(same: Same, compiled: Toolchain, seed: int) -> None:
+    """Three thousand calls by chance, and after each the same answer."""
+    same([compiled("net/dice.c"), str(seed)])
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_python(same: Same, script: Path) -> None:
     same([sys.executable, script.name], files={script.name: script.read_text()})

@@ -21,6 +21,7 @@ struct inet_socket {
     bool v6_only;
     /* TCP */
     bool connecting;          /* connect(2) has not told the outcome yet */
+    bool was_connected;       /* it has told, so there is nothing to connect any more */
     bool finished;            /* the peer has sent its last byte */
     struct list callers;      /* of a listener: clients that wait for place in the backlog */
     struct list caller_link;

@@ -105,9 +105,10 @@ struct socket *backlog_take(struct socket *listener, u64 deadline);
 void backlog_close(struct socket *listener);
 
 /* net/transport.c: what connected sockets of all families do with bytes and packets. `broken` says why
-   nothing can be sent any more (0: it can), `ended` why nothing can come: 0, 1 or a negative errno. */
+   nothing can be sent any more (0: it can), `ended` why nothing can come: 0, 1 or a negative errno. It is
+   told whether there is something to return, so that the error can wait. */
 i64 stream_send(struct socket *s, struct message *m, i64 (*broken)(struct socket *s));
-i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct socket *s));
+i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct socket *s, bool some));
 i64 packet_receive(struct socket *s, struct message *m);
 u32 socket_poll_input(struct socket *s);
 
