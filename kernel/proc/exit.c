@@ -36,7 +36,6 @@ void vfork_release(struct process *process) {
 
 static noreturn void vm_exit(i32 status) {
     sys_sync(NULL);
-    pages_write_back_all(); /* other processes may have files mapped */
     hc_begin(NV_OP_EXIT);
     hc_arg(0, (u64)(u32)status);
     hc_ring();
