@@ -96,19 +96,37 @@ static i64 host_rename(struct dentry *dir, struct dentry *entry, struct dentry *
     return MIN(error, 0);
 }
 
-/* The host's cookies count from 0; positions 0 and 1 are the dots. */
+/* Positions: 0 and 1 are the dots, then come the host's cookies (63 bits, from 0) shifted by 2, and
+   behind all of those what boot has hung into the directory without the host knowing. */
+#define GRAFTS (3UL << 62)
+
+static i64 list_grafts(struct file *file, struct dir_sink *sink) {
+    u64 place = GRAFTS;
+    struct dentry *d;
+    list_for_each(d, &file->dentry->children, sibling) {
+        if (!d->inode || d->inode->super == d->super)
+            continue;
+        if (file->pos <= place && !dir_emit(sink, d->name, d->size, d->inode->ino, DT_OF(d->inode->mode), place + 1))
+            return 0;
+        place++;
+    }
+    return 0;
+}
+
 static i64 host_readdir(struct file *file, struct dir_sink *sink) {
     static u8 batch[4 * PAGE_SIZE] __attribute__((aligned(8)));
     if (!dir_emit_dots(sink, file))
         return 0;
-    for (;;) {
+    while (file->pos < GRAFTS) {
         hc_begin(NV_OP_FS_READDIR);
         hc_arg(0, HOST_INODE(file->inode)->node);
         hc_arg(1, file->pos - 2);
         hc_out(batch, sizeof(batch));
         i64 size = hc_ring();
-        if (size <= 0)
+        if (size < 0)
             return size;
+        if (!size)
+            file->pos = GRAFTS;
         u64 before = file->pos;
         for (u64 at = 0; at + sizeof(struct nv_dirent) <= (u64)size;) {
             struct nv_dirent *entry = (struct nv_dirent *)(batch + at);
@@ -119,12 +137,18 @@ static i64 host_readdir(struct file *file, struct dir_sink *sink) {
                 return 0;
             at += entry->size;
         }
-        if (file->pos == before)
+        if (size && file->pos == before)
             return -EIO;
     }
+    return list_grafts(file, sink);
 }
 
-static i64 host_dir_seek(struct file *file, i64 offset, i32 whence) { return seek_to(file, offset, whence, 0); }
+static i64 host_dir_seek(struct file *file, i64 offset, i32 whence) {
+    if (whence != SEEK_SET)
+        return seek_to(file, offset, whence, 0);
+    file->pos = offset; /* any position the listing has told, as a number above 2^63 too */
+    return offset;
+}
 
 static i64 host_readlink(struct inode *inode, char *buf, u64 size) {
     struct host_inode *h = HOST_INODE(inode);

@@ -65,6 +65,8 @@ extern struct boot_program boot_program;
 struct file *file_shared_memory(u64 size);
 /* Frames are out: give back up to n clean cached ones (and the names around them); how many. */
 u64 pagecache_reclaim(u64 n);
+/* Put back the dirty pages of every file: sync(2), and before the machine stops. */
+void pages_write_back_all(void);
 /* Make sure of some free frames, unmapping file pages if need be; called where the kernel holds none
    (on the way back to user mode). false: there is nothing worth freeing. */
 #define FRAMES_LOW 128

@@ -37,7 +37,7 @@ static int skipped(int number)
     case SYS_exit: case SYS_exit_group: case SYS_pause: case SYS_rt_sigreturn: case SYS_fork:
     case SYS_vfork: case SYS_clone: case SYS_clone3: case SYS_rt_sigsuspend: case SYS_kill:
     case SYS_tkill: case SYS_tgkill: case SYS_rt_sigqueueinfo: case SYS_rt_tgsigqueueinfo:
-    case SYS_pidfd_send_signal:
+    case SYS_pidfd_send_signal: case SYS_prlimit64:
         return 1;
     }
     return 0;

@@ -29,8 +29,6 @@ u64 pages_reclaimable(void); /* frames whose content could be read again */
 
 /* The inode's pages were used: last in line for reclaim. */
 void pages_touch(struct inode *inode);
-/* Put back the dirty pages of every file. */
-void pages_write_back_all(void);
 /* Forget pages behind a new end and zero the tail of the last; mappings are told. */
 void pages_truncate(struct inode *inode, u64 size);
 /* Drop every clean page: the file has changed elsewhere. */

@@ -1,0 +1,111 @@
+"""KVM as the manuals have it: backend and kernel on a machine with emulated AMD-V.
+
+What runs here are other tests of this suite, inside that machine. See docs/svm.md.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from support.host import missing_tools
+from support.toolchain import Toolchain
+from svm.lane import Lane
+from svm.packages import QEMU, Unavailable, kernel
+
+pytestmark = pytest.mark.timeout(420)
+
+BACKEND = (
+    "backends/test_backend_control.py",
+    "backends/test_backend_exceptions.py",
+    "backends/test_kvm_backend.py",
+    "backends/test_kvm_quirks.py",
+)
+EMULATED_CPU = {
+    "test_a_system_call_enters_ring_0[": "syscall drops the arithmetic flags",
+    "test_instructions_the_table_does_not_offer_are_invalid[kvm-0f01f9]": "rdtscp works",
+    "test_int_0x80_needs_an_open_gate[": "the fault's error code names another vector",
+}
+"""Where QEMU's software CPU departs from AMD's: the tests that may fail for it, and why."""
+
+PROGRAMS = (
+    "run/test_hello.py::test_musl",
+    "run/test_hello.py::test_glibc",
+    "run/test_kernel_abi.py::test_family[kvm-entry-musl]",
+    "run/test_kernel_abi.py::test_family[kvm-processes-musl]",
+    "run/test_kernel_abi.py::test_family[kvm-signals-musl]",
+    "run/test_kernel_abi.py::test_family[kvm-threads-musl]",
+    "run/test_shells.py::test_dash[kvm-long-pipeline]",
+    "run/test_shells.py::test_dash[kvm-traps]",
+    "run/test_shells.py::test_script_file",
+    "run/test_coreutils.py::test_command[kvm-find]",
+    "run/test_coreutils.py::test_command[kvm-ls of a tree]",
+    "run/test_coreutils.py::test_command[kvm-sha256sum]",
+    "run/test_coreutils.py::test_command[kvm-timeout]",
+    "run/test_limits.py::test_timeout[kvm-spin]",
+    "run/test_python.py::test_statement[kvm-print(1)]",
+    "security/test_hostile_guest.py::test_signal_frames_with_garbage",
+)
+"""Most of these do in the guest what they do natively; ``entry`` is this lane's very subject."""
+
+SOURCES = (
+    "die.c", "entry.c", "hello.c", "processes.c", "sigframe.c", "signals.c", "threads.c",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lane() -> Iterator[Lane]:
+    """The machine."""
+    try:
+        stock = kernel()
+    except Unavailable as error:
+        pytest.skip(f"no machine with a standard KVM: {error}")
+    with Lane(stock) as machine:
+        yield machine
+
+
+def run_inside(lane: Lane, tests: tuple[str, ...], limit: float) -> str:
+    """Run tests of this suite on the machine's KVM; pytest's report if all is as expected."""
+    options = ("-q", "-k", "kvm", "-n0", "-p", "no:cacheprovider", "--tb=short")
+    paths = [f"tests/{test}" for test in tests]
+    ran = lane([sys.executable, "-m", "pytest", *options, *paths], limit=limit)
+    report = ran.out.decode(errors="replace")
+    failed = re.findall(r"^(?:FAILED|ERROR) \S+::(\S+)", report, re.MULTILINE)
+    wrong = [test for test in failed if not test.startswith(tuple(EMULATED_CPU))]
+    assert ran.code in (0, 1) and not wrong, str(ran)
+    return report
+
+
+def test_there_are_no_quirks(lane: Lane) -> None:
+    """Whatever the probes find here is either true of QEMU or a mistake in the probe."""
+    code = "import json, nanvix.kvm; print(json.dumps(nanvix.kvm.describe()))"
+    ran = lane([sys.executable, "-c", code])
+    assert ran.code == 0, str(ran)
+    answer = json.loads(ran.out)
+    assert answer["available"] and answer["certain"]
+    found = {quirk["name"] for quirk in answer["quirks"] if quirk["present"]}
+    assert found <= (set() if _qemu_version() >= 10 else {"no_breakpoints"})
+
+
+def _qemu_version() -> int:
+    text = subprocess.run([QEMU, "--version"], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"version (\d+)", text)
+    assert found, text
+    return int(found[1])
+
+
+def test_the_backend_keeps_its_promises(lane: Lane) -> None:
+    report = run_inside(lane, BACKEND, 300)
+    assert "skipped" not in report
+
+
+def test_programs_run_as_natively(lane: Lane, compiled: Toolchain) -> None:
+    """They are compiled out here, where it takes a second: the machine has the same cache."""
+    for source in SOURCES:
+        compiled(source)
+    if "gcc" not in missing_tools():
+        compiled("hello.c", "glibc")
+        compiled("hello.c", "dynamic")
+    run_inside(lane, PROGRAMS, 300)
