@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.guest import NANVIX, Guest, Ran, Same, execute, host_environment
 from support.host import TOOLS, kvm_trouble, missing_tools
 from support.toolchain import Toolchain
 
 BACKENDS = ("kvm", "emu")
+
+# How long an example takes says more of the machine's other work than of ours.
+settings.register_profile("nanvix", deadline=None)
+settings.load_profile("nanvix")
 
 
 # -- fixtures ------------------------------------------------------------------------------------

@@ -89,6 +89,8 @@ static i64 host_fill(struct inode *inode, u64 index) {
             frame_put(frames[--got]);
         first = index;
         got = frame_alloc_zero_many(frames, 1);
+        if (!got && pages_recycle(16))
+            got = frame_alloc_zero_many(frames, 1);
         if (!got)
             return -ENOMEM;
     }

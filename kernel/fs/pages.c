@@ -57,12 +57,20 @@ void pages_write_back_all(void) {
             inode_write_back(inode, 0, ~0UL);
 }
 
-/* Drop up to n pages nobody maps, dirty ones after writing them. */
+/* Drop up to n pages nobody maps, dirty ones after writing them. It goes on where it left off, so that
+   a page which has just been read is the last to go. */
 static u64 drop_unmapped(struct inode *inode, u64 n) {
     struct page_map *map = &inode->pages;
-    u64 dropped = 0;
-    u64 *entry;
-    for (u64 index = 0; dropped < n && (entry = page_map_next(map, &index)); index++) {
+    u64 dropped = 0, left = map->count;
+    while (dropped < n && left--) {
+        u64 *entry = page_map_next(map, &inode->reclaim_hand);
+        if (!entry) {
+            inode->reclaim_hand = 0;
+            entry = page_map_next(map, &inode->reclaim_hand);
+        }
+        if (!entry)
+            break;
+        u64 index = inode->reclaim_hand++;
         paddr frame = ENTRY_FRAME(*entry);
         if (frame_refs(frame) != 1)
             continue;
@@ -83,19 +91,6 @@ void pages_invalidate(struct inode *inode) {
             page_map_drop_entry(map, entry);
 }
 
-u64 pagecache_reclaim(u64 frames) {
-    u64 freed = host_spare_reclaim();
-    struct inode *inode, *next;
-    list_for_each_safe(inode, next, &by_use, lru) {
-        if (freed >= frames)
-            return freed;
-        freed += drop_unmapped(inode, frames - freed);
-    }
-    if (freed < frames && dentries_evict(256))
-        freed++; /* objects, not frames: worth another try */
-    return freed;
-}
-
 u64 pages_reclaimable(void) {
     u64 count = 0;
     struct inode *inode;
@@ -104,28 +99,49 @@ u64 pages_reclaimable(void) {
     return count;
 }
 
-/* With less than this the programs would only read their own code over and over again. */
-#define WORTH_WHILE 64
+/* Pages of files that stay even if nothing else does: programs that read their own code over and over
+   again get nowhere, and their end is better. */
+static u64 working_set(void) { return MIN(256UL, frames_total() / 16); }
+
+/* Drop up to n pages of the files longest unused, down to `keep`; with `unmap`, mapped ones too. */
+static u64 reclaim(u64 n, u64 keep, bool unmap) {
+    u64 there = pages_reclaimable(), inodes = 0, freed = 0;
+    struct inode *inode, *next;
+    list_for_each(inode, &by_use, lru)
+        inodes++;
+    list_for_each_safe(inode, next, &by_use, lru) {
+        if (!inodes-- || freed >= n || there - freed <= keep)
+            break;
+        if (unmap && inode->pages.count) {
+            mm_forget_pages(inode);
+            pages_touch(inode);
+        }
+        freed += drop_unmapped(inode, MIN(n - freed, there - freed - keep));
+    }
+    return freed;
+}
+
+u64 pagecache_reclaim(u64 n) {
+    u64 freed = host_spare_reclaim();
+    if (freed < n)
+        freed += reclaim(n - freed, working_set(), false);
+    if (freed < n && dentries_evict(256))
+        freed++; /* objects, not frames: worth another try */
+    return freed;
+}
+
+u64 pages_recycle(u64 n) { return reclaim(n, 0, false); }
 
 bool pagecache_relieve(void) {
     static u32 skip; /* when all memory is the programs' own, looking again at once is in vain */
-    u64 want = 2 * FRAMES_LOW - MIN(frames_free(), (u64)FRAMES_LOW), freed = 0;
+    u64 want = 2 * FRAMES_LOW - MIN(frames_free(), (u64)FRAMES_LOW);
     if (skip && frames_free()) {
         skip--;
         return false;
     }
-    if (pages_reclaimable() >= WORTH_WHILE) {
-        freed = pagecache_reclaim(want);
-        struct inode *inode, *next;
-        list_for_each_safe(inode, next, &by_use, lru) {
-            if (freed >= want)
-                break;
-            if (!inode->pages.count)
-                continue;
-            mm_forget_pages(inode);
-            freed += drop_unmapped(inode, want - freed);
-        }
-    }
+    u64 freed = pagecache_reclaim(want);
+    if (freed < want)
+        freed += reclaim(want - freed, working_set(), true);
     skip = freed ? 0 : 256;
     return freed;
 }

@@ -124,8 +124,7 @@ def _write_json(path: str, data: dict[str, Any]) -> None:
 
     text = json.dumps(data, indent=2) + "\n"
     if path == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        print(text, end="", flush=True)
     else:
         with _open_output(path) as file:
             file.write(text)

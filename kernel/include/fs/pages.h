@@ -26,6 +26,7 @@ void page_map_drop_entry(struct page_map *map, u64 *entry);
 u64 page_map_frames(void); /* in all maps */
 
 u64 pages_reclaimable(void); /* frames whose content could be read again */
+u64 pages_recycle(u64 n);    /* give up to n of them for a page that is needed more; how many */
 
 /* The inode's pages were used: last in line for reclaim. */
 void pages_touch(struct inode *inode);

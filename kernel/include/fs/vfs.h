@@ -80,6 +80,7 @@ struct inode {
     u64 ino, rdev, size;  /* rdev: of a device */
     i64 atime, mtime, ctime; /* ns since the epoch */
     struct page_map pages;
+    u64 reclaim_hand;     /* page index where reclaim goes on */
     struct list lru;      /* by last use of its pages; unlinked when it has none to reclaim */
     struct list locks;    /* struct lock.link; heads nothing until the first (next == NULL) */
     struct pipe *fifo;    /* the pipe behind an open FIFO */
