@@ -112,14 +112,14 @@ static i64 accept_on(struct file *listener, u64 to, u64 size_at, u32 flags) {
     struct socket *child = backlog_take(s, socket_deadline(listener, s->options.receive_timeout, 0));
     if (IS_ERR(child))
         return PTR_ERR(child);
+    i64 error = child->ops->peer_name(child, &address);
     struct file *file = socket_file(child, flags & SOCK_NONBLOCK);
     if (IS_ERR(file))
         return PTR_ERR(file);
-    i64 error = 0;
-    if (to) {
-        error = child->ops->peer_name(child, &address);
-        error = error ? -ECONNABORTED : address_to_user(&address, to, size_at);
-    }
+    if (error)
+        error = -ECONNABORTED;
+    else if (to)
+        error = address_to_user(&address, to, size_at);
     if (error) {
         file_put(file);
         return error;

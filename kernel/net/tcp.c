@@ -186,8 +186,9 @@ static i64 tcp_listen(struct socket *s) {
     return 0;
 }
 
+/* One that is being accepted may be over already, and still says who it was. */
 static i64 tcp_peer_name(struct socket *s, struct address *out) {
-    if (s->state != SOCKET_CONNECTED)
+    if (s->state != SOCKET_CONNECTED && s->file)
         return -ENOTCONN;
     inet_tell(inet_socket(s), &inet_socket(s)->remote, out);
     return 0;

@@ -303,6 +303,23 @@ static void ending(void)
     SAY(read(c, bytes, 100));
     SAY(read(c, bytes, 100));
     close(c);
+
+    printf("-- reset before it was accepted\n");
+    l = listening(loopback(), 5);
+    c = socket(family, SOCK_STREAM, 0);
+    connect_to(c, loopback(), port_of(l));
+    write(c, "data", 4);
+    setsockopt(c, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    close(c);
+    union any from;
+    socklen_t size = sizeof(from);
+    c = accept(l, &from.any, &size);
+    printf("accepted %d, from %d bytes\n", c >= 0, (int)size);
+    tell("peer", c, getpeername);
+    SAY(read(c, bytes, 100));
+    SAY(read(c, bytes, 100));
+    close(c);
+    close(l);
 }
 
 static void not_waiting(void)
