@@ -49,17 +49,6 @@ class GuestMemory:
         self.check(gpa, size)
         return self.view[gpa : gpa + size]
 
-    def zero(self, gpa: int, size: int) -> None:
-        """Fill with zeros, without making a bytes object of that size."""
-        self.check(gpa, size)
-        ctypes.memset(self.address + gpa, 0, size)
-
-    def copy(self, target: int, source: int, size: int) -> None:
-        """Copy inside guest memory; ranges may overlap."""
-        self.check(target, size)
-        self.check(source, size)
-        ctypes.memmove(self.address + target, self.address + source, size)
-
     def close(self) -> None:
         """Unmap and close; idempotent."""
         if self.fd < 0:

@@ -108,7 +108,7 @@ def write_request(
 ) -> None:
     """Write a well-formed request page at PAGE."""
     ins, outs = ins or [], outs or []
-    memory.zero(PAGE, 4096)
+    memory.write(PAGE, bytes(4096))
     header = REQUEST.pack_fields(op=op, nin=len(ins), nout=len(outs), cookie=cookie, arg=list(arg))
     memory.write(PAGE, header + b"".join(SEGMENT.pack(*pair) for pair in ins + outs))
     assert len(ins) + len(outs) <= MAX_SEGMENTS

@@ -209,6 +209,6 @@ def test_hostile_pages_never_raise_nor_reach_outside(
 @given(st.binary(max_size=600))
 def test_random_pages(memory: GuestMemory, page: bytes) -> None:
     channel = Channel(memory, dict.fromkeys(range(256), Recorder()))
-    memory.zero(PAGE, 4096)
+    memory.write(PAGE, bytes(4096))
     memory.write(PAGE, page)
     assert channel.ring(PAGE >> 12)

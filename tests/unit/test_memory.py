@@ -25,10 +25,6 @@ def test_read_back(memory: GuestMemory) -> None:
     view[:] = b"HE"
     view.release()
     assert memory.read(SIZE - 5, 5) == b"HEllo"
-    memory.copy(SIZE - 4, SIZE - 5, 4)
-    assert memory.read(SIZE - 5, 5) == b"HHEll"
-    memory.zero(SIZE - 5, 5)
-    assert memory.read(SIZE - 5, 5) == bytes(5)
     assert memory.read(SIZE, 0) == b""
 
 
@@ -38,22 +34,12 @@ numbers = st.integers(-(1 << 65), 1 << 65) | st.integers(-2, SIZE + 2)
 @given(numbers, numbers)
 def test_bad_ranges_are_bad_addresses(memory: GuestMemory, gpa: int, size: int) -> None:
     inside = gpa >= 0 and size >= 0 and gpa + size <= SIZE
-    for access in (memory.check, memory.read, memory.zero):
+    for access in (memory.check, memory.read, memory.slice):
         if inside:
             access(gpa, size)
         else:
             with pytest.raises(BadAddress):
                 access(gpa, size)
-
-
-@given(st.integers(-10, SIZE + 10), st.integers(-10, SIZE + 10), st.integers(-10, SIZE + 10))
-def test_copy_checks_both_ends(memory: GuestMemory, target: int, source: int, size: int) -> None:
-    good = min(target, source, size) >= 0 and max(target, source) + size <= SIZE
-    if good:
-        memory.copy(target, source, size)
-    else:
-        with pytest.raises(BadAddress):
-            memory.copy(target, source, size)
 
 
 def test_write_across_the_end(memory: GuestMemory) -> None:
