@@ -65,6 +65,19 @@ bool port_listened(const struct inet_socket *i);
 struct inet_socket *port_listener(const struct endpoint *to);
 struct inet_socket *port_receiver(const struct endpoint *to, const struct endpoint *from);
 
+/* net/tcp_connect.c */
+i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline);
+i64 tcp_listen(struct socket *s);
+void tcp_accepted(struct socket *listener);
+/* What a sender may have under way: its own buffer and the receiver's. */
+u64 tcp_window(const struct socket *from, const struct socket *to);
+/* A client gives up its call; a listener refuses all that wait. */
+void tcp_hang_up(struct inet_socket *caller);
+void tcp_turn_away(struct inet_socket *listener);
+
+/* net/tcp.c: the connection is over at this end, for this reason (0: none). */
+void tcp_reset(struct inet_socket *i, i32 error);
+
 /* net/inet_options.c */
 void inet_options_init(struct inet_socket *i);
 i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size);
