@@ -110,7 +110,7 @@ i64 inet_bind(struct socket *s, const struct address *to) {
         return -EINVAL;
     if (e.port && e.port < PRIVILEGED_PORTS && current->process->uid)
         return -EACCES;
-    if (s->state != SOCKET_IDLE || i->local.port)
+    if (s->state != SOCKET_IDLE || port_held(i))
         return -EINVAL;
     struct endpoint before = i->local;
     i->local = e;
@@ -126,7 +126,7 @@ i64 inet_bind(struct socket *s, const struct address *to) {
 }
 
 i64 inet_bind_any(struct inet_socket *i) {
-    if (i->local.port)
+    if (port_held(i))
         return 0;
     return port_take(i, 0) ? -EAGAIN : 0;
 }
@@ -140,7 +140,7 @@ void inet_choose_source(struct inet_socket *i, const struct endpoint *target) {
 void inet_forget_choice(struct inet_socket *i) {
     if (!i->address_chosen)
         endpoint_any(&i->local, i->s.family == AF_INET);
-    if (!i->port_chosen && i->local.port)
+    if (!i->port_chosen)
         port_release(i);
 }
 

@@ -116,7 +116,7 @@ i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
         return -EINVAL;
     }
     if (v6_only) {
-        if (i->local.port)
+        if (port_held(i))
             return -EINVAL;
         i->v6_only = value;
         return 0;

@@ -71,10 +71,7 @@ i64 port_take(struct inet_socket *i, u16 port) {
     return -EADDRINUSE;
 }
 
-void port_release(struct inet_socket *i) {
-    list_remove(&i->bound);
-    i->local.port = 0;
-}
+void port_release(struct inet_socket *i) { list_remove(&i->bound); }
 
 bool port_listened(const struct inet_socket *i) {
     struct inet_socket *other;

@@ -91,10 +91,13 @@ static i64 tcp_shutdown(struct socket *s, u32 how) {
             s->state = SOCKET_IDLE;
             tcp_turn_away(i);
             backlog_close(s);
+            inet_forget_choice(i);
             socket_wake(s);
         }
         return 0;
     }
+    if (i->line == LINE_CALLING)
+        i->line = s->state == SOCKET_CONNECTED ? LINE_USED : LINE_CUT;
     if (s->state == SOCKET_CONNECTING) {
         tcp_hang_up(i);
         tcp_reset(i, 0);
@@ -130,8 +133,7 @@ static i64 tcp_waiting(struct socket *s) {
 static void tcp_close(struct socket *s) {
     struct inet_socket *i = inet_socket(s);
     bool abort = stream_size(&s->in) || (s->options.linger.on && !s->options.linger.seconds);
-    if (s->state == SOCKET_LISTENING)
-        tcp_turn_away(i);
+    tcp_turn_away(i);
     if (i->called)
         tcp_hang_up(i);
     if (s->peer) {
@@ -145,8 +147,7 @@ static void tcp_close(struct socket *s) {
     }
     s->state = SOCKET_IDLE;
     stream_close(&s->in);
-    if (i->local.port)
-        port_release(i);
+    port_release(i);
 }
 
 const struct socket_ops tcp_ops = {

@@ -26,7 +26,7 @@ static i64 establish(struct inet_socket *client, struct inet_socket *listener) {
     child->local = client->remote;
     child->remote = client->local;
     port_share(child, client->remote.port);
-    child->was_connected = true;
+    child->line = LINE_USED;
     a->peer = b;
     b->peer = a;
     a->state = b->state = SOCKET_CONNECTED;
@@ -81,7 +81,6 @@ static i64 call(struct inet_socket *i, const struct endpoint *to) {
         return -EADDRNOTAVAIL;
     inet_choose_source(i, to);
     i->remote = *to;
-    i->s.shut = 0;
     i->s.error = 0;
     i->finished = false;
     struct inet_socket *listener = port_listener(to);
@@ -100,6 +99,10 @@ static i64 call(struct inet_socket *i, const struct endpoint *to) {
 }
 
 static void disconnect(struct inet_socket *i) {
+    if (i->s.state == SOCKET_LISTENING) {
+        tcp_turn_away(i);
+        backlog_close(&i->s);
+    }
     if (i->s.peer)
         tcp_reset(inet_socket(i->s.peer), ECONNRESET);
     if (i->called)
@@ -108,20 +111,20 @@ static void disconnect(struct inet_socket *i) {
     stream_close(&i->s.in);
     inet_forget_choice(i);
     i->s.shut = 0;
-    i->connecting = i->was_connected = false;
+    i->line = LINE_FREE;
 }
 
 i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline) {
     struct inet_socket *i = inet_socket(s);
     struct endpoint target;
     if (to->size >= sizeof(to->family) && to->family == AF_UNSPEC) {
-        if (s->state == SOCKET_LISTENING)
-            backlog_close(s);
         disconnect(i);
         return 0;
     }
-    if (!i->connecting) {
-        if (s->state != SOCKET_IDLE || i->was_connected)
+    if (i->line == LINE_CUT)
+        return -EINVAL;
+    if (i->line != LINE_CALLING) {
+        if (s->state != SOCKET_IDLE || i->line == LINE_USED)
             return -EISCONN;
         i64 error = inet_target(i, to, &target);
         if (!error && s->in.open)
@@ -132,7 +135,7 @@ i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline) {
             inet_forget_choice(i);
             return error;
         }
-        i->connecting = true;
+        i->line = LINE_CALLING;
         if (!deadline)
             return -EINPROGRESS; /* even if the outcome is known: nobody has asked for it yet */
     } else if (!deadline && s->state == SOCKET_CONNECTING) {
@@ -143,11 +146,10 @@ i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline) {
         if (why)
             return why == -EAGAIN ? -EINPROGRESS : why;
     }
-    if (!i->connecting)
+    if (i->line != LINE_CALLING)
         return -EISCONN; /* another thread has been told */
-    i->connecting = false;
-    i->was_connected = s->state == SOCKET_CONNECTED;
-    if (i->was_connected)
+    i->line = s->state == SOCKET_CONNECTED ? LINE_USED : LINE_FREE;
+    if (i->line == LINE_USED)
         return 0;
     i64 error = socket_error(s);
     s->shut = 0;
@@ -158,7 +160,7 @@ i64 tcp_listen(struct socket *s) {
     struct inet_socket *i = inet_socket(s);
     if (s->state == SOCKET_LISTENING)
         return 0;
-    if (s->state != SOCKET_IDLE || i->connecting)
+    if (s->state != SOCKET_IDLE || i->line != LINE_FREE)
         return -EINVAL;
     i64 error = inet_bind_any(i);
     if (error || port_listened(i))

@@ -16,6 +16,7 @@ static i64 udp_connect(struct socket *s, const struct address *to, u64 deadline)
         endpoint_any(&i->remote, s->family == AF_INET);
         i->remote.port = 0;
         inet_forget_choice(i);
+        i->local.port = port_held(i) ? i->local.port : 0;
         return 0;
     }
     i64 error = inet_target(i, to, &target);
@@ -123,9 +124,7 @@ static i64 udp_waiting(struct socket *s) {
 }
 
 static void udp_close(struct socket *s) {
-    struct inet_socket *i = inet_socket(s);
-    if (i->local.port)
-        port_release(i);
+    port_release(inet_socket(s));
 }
 
 const struct socket_ops udp_ops = {

@@ -86,7 +86,7 @@ void unix_close(struct socket *s) {
         struct unix_socket *other = unix_socket(peer);
         peer->peer = NULL;
         peer->shut = SHUT_BOTH;
-        if (stream_size(&s->in) || s->packets.count)
+        if (stream_size(&s->in) || s->packets.bytes)
             peer->error = ECONNRESET;
         if (!other->peer_name)
             other->peer_name = unix_name_get(u->name);

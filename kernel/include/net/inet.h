@@ -15,13 +15,13 @@ struct endpoint {
 struct inet_socket {
     struct socket s;
     struct endpoint local, remote;
-    struct list bound;        /* in the table of ports, while local.port is set */
+    struct list bound;        /* in the table of ports */
     bool port_chosen;         /* by bind(2), so it outlives a failed connection */
     bool address_chosen;
     bool v6_only;
     /* TCP */
-    bool connecting;          /* connect(2) has not told the outcome yet */
-    bool was_connected;       /* it has told, so there is nothing to connect any more */
+    /* What connect(2) has said: nothing, "wait", that it worked; or shutdown(2) came between. */
+    enum { LINE_FREE, LINE_CALLING, LINE_USED, LINE_CUT } line;
     bool finished;            /* the peer has sent its last byte */
     struct list callers;      /* of a listener: clients that wait for place in the backlog */
     struct list caller_link;
@@ -59,7 +59,9 @@ bool inet_covers(const struct inet_socket *bound, const struct endpoint *to);
 i64 port_take(struct inet_socket *i, u16 port);
 /* A connection's own end shares the port of its listener. */
 void port_share(struct inet_socket *child, u16 port);
+/* Others may have it; its number stays known, as getsockname(2) shows. */
 void port_release(struct inet_socket *i);
+static inline bool port_held(const struct inet_socket *i) { return !list_empty(&i->bound); }
 /* Would listening here get in the way of another listener? */
 bool port_listened(const struct inet_socket *i);
 struct inet_socket *port_listener(const struct endpoint *to);

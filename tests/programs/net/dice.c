@@ -118,6 +118,11 @@ static void connect_slot(int slot)
         return;
     if (dice(12) == 0)
         a.ss_family = AF_UNSPEC;
+    struct sockaddr_in own = {0};
+    socklen_t own_size = sizeof(own);
+    if (a.ss_family == AF_INET && !getsockname(fd[slot], (struct sockaddr *)&own, &own_size) &&
+        own.sin_port == ((struct sockaddr_in *)&a)->sin_port)
+        return; /* a socket that calls itself */
     if (a.ss_family == AF_UNSPEC && kinds[kind[slot]].type != SOCK_DGRAM)
         return;
     say("connect", slot, connect(fd[slot], (struct sockaddr *)&a, size));
@@ -169,6 +174,7 @@ static void receive_slot(int slot)
     if (kinds[kind[slot]].type == SOCK_STREAM)
         flags &= ~MSG_TRUNC;
     long received = recvmsg(fd[slot], &m, flags);
+    printf("flags %x, room %zu: ", flags, part.iov_len);
     say("receive", slot, received);
     for (struct cmsghdr *c = received < 0 ? 0 : CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
         int *got = (int *)CMSG_DATA(c), which = 0;
