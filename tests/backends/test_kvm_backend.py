@@ -245,7 +245,10 @@ def test_our_signal_does_no_harm_outside_the_guest() -> None:
         guest.backend.run()
         signal.pthread_kill(threading.get_ident(), SIGNAL)
         os.kill(os.getpid(), SIGNAL)
-        assert guest.backend.run() is Exit.DOORBELL
+        reasons = [guest.backend.run() for _ in range(3)]
+        # A signal to the process may go to another thread while this one looks for it.
+        assert set(reasons) <= {Exit.DOORBELL, Exit.KICKED}
+        assert reasons[-1] is Exit.DOORBELL
 
 
 # -- interrupts ----------------------------------------------------------------------------------
