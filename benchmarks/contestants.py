@@ -15,9 +15,9 @@ Wrap = Callable[[list[str]], list[str]]
 ENVIRONMENT = {
     **{name: os.environ[name] for name in ("PATH", "HOME", "XDG_CACHE_HOME") if name in os.environ},
     "LANG": "C.UTF-8",
-    "PYTHONPATH": str(ROOT),
 }
 NANVIX = (sys.executable, "-m", "nanvix")
+"""Found in the current directory, which is ROOT while measuring."""
 
 _NEIGHBOURS: dict[str, tuple[str, ...]] = {
     "bubblewrap": ("bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/",
@@ -70,6 +70,11 @@ def build(name: str) -> str:
             check=True, env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": zig, "ZIG_LOCAL_CACHE_DIR": zig},
         )  # fmt: skip
     return str(target)
+
+
+def python() -> str:
+    """The system's Python where there is one: what published numbers are about."""
+    return os.path.realpath(shutil.which("python3", path="/usr/bin") or sys.executable)
 
 
 def machine() -> dict[str, str]:

@@ -16,7 +16,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from contestants import ENVIRONMENT, NANVIX, Wrap, backends, build, contestants, machine
+from contestants import (
+    ENVIRONMENT,
+    NANVIX,
+    ROOT,
+    Wrap,
+    backends,
+    build,
+    contestants,
+    machine,
+)
+from contestants import python as system_python
 
 Samples = dict[str, list[float]]
 
@@ -39,8 +49,9 @@ def timed(command: list[str]) -> tuple[float, bytes]:
     """Milliseconds and stdout of a command, which must succeed."""
     begin = time.perf_counter()
     done = subprocess.run(
-        command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+        command, env=ENVIRONMENT, cwd=ROOT,
+        stdin=subprocess.DEVNULL, capture_output=True, check=False,
+    )  # fmt: skip
     took = (time.perf_counter() - begin) * 1e3
     if done.returncode:
         raise SystemExit(f"{command}: exit code {done.returncode}\n{done.stderr.decode()}")
@@ -73,14 +84,13 @@ def whole_runs(rounds: int, command: list[str]) -> Samples:
 
 
 def hello(rounds: int) -> tuple[str, Samples]:
-    """A static hello."""
+    """A static hello: the whole command line."""
     return "ms", whole_runs(rounds, [build("hello")])
 
 
 def python(rounds: int) -> tuple[str, Samples]:
-    """CPython, cold."""
-    executable = str(Path(sys.executable).resolve())
-    return "ms", whole_runs(rounds, [executable, "-c", "print(1)"])
+    """CPython's print(1), cold: the whole command line."""
+    return "ms", whole_runs(rounds, [system_python(), "-c", "print(1)"])
 
 
 def sha256(rounds: int) -> tuple[str, Samples]:
@@ -129,7 +139,7 @@ def memory(rounds: int) -> tuple[str, Samples]:
 
 def _resident(command: list[str]) -> tuple[float, float]:
     """MB of private and file pages, and of shared memory (guest RAM is a memfd)."""
-    with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
         status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
