@@ -8,6 +8,7 @@ out where the program is not installed.
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = present
+    if any("compiled" in getattr(item, "fixturenames", ()) for item in items):
+        # The first program builds the C library as well, which may take longer than a test may.
+        with suppress(AssertionError):
+            Toolchain()("hello.c")
 
 
 def _backend_of(item: pytest.Item) -> str | None:

@@ -10,6 +10,7 @@ def test_musl(same: Same, compiled: Toolchain) -> None:
     assert ran == (3, b"hello, world\n", b"to stderr\n")
 
 
+@pytest.mark.timeout(600)  # the first one builds the C++ library, too
 def test_musl_cxx(same: Same, compiled: Toolchain) -> None:
     assert same([compiled("hello.cc", "musl++")]).err == b"caught no three\n"
 
