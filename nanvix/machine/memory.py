@@ -8,7 +8,6 @@ import ctypes
 import mmap
 import os
 
-
 _PIECE = 1 << 20
 
 
