@@ -48,6 +48,7 @@ OPS: dict[str, tuple[int, str]] = {
     "CRASH": (0x09, "A process dies by a fault: arg0 = trap frame address, arg1 = signal, "
               "arg2 = pid, arg3 = fault address, arg4 = physical address of its page tables "
               "(0: the loaded ones). in: program name. For the report only."),
+    "TIME": (0x0A, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode."),

@@ -61,6 +61,11 @@ BOOT_STEADY = 1 << 2
 """Threads take turns where they wait, not by the clock (which still ends a spin): two runs of the
 same program then have the same order of events, on any backend."""
 
+BOOT_HOST_TIME = 1 << 3
+"""No counter is read in the guest: the kernel asks the host for the time (TIME), every answer to a
+request brings it along in its last ``out``, and `rdtsc` of a program is answered by the kernel. So
+time enters by the channel and by nothing else, and can be recorded."""
+
 # boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
 QUIRK_SLOW_RING0 = 1 << 0
 """Ring 0 is interpreted: the kernel works in ring 3 (docs/privilege.md)."""
