@@ -91,7 +91,7 @@ OPS: dict[str, tuple[int, str]] = {
     "FS_SEEK": (0x32, "arg0 = node, arg1 = offset, arg2 = SEEK_DATA or SEEK_HOLE. "
                 "result = offset."),
     "FS_GETXATTR": (0x33, "arg0 = node. in: name. out: buffers, or none to ask for the size. "
-                    "result = size. Names begin with \"user.\" in all of these."),
+                    "result = size. Names begin with 'user.' in all of these."),
     "FS_SETXATTR": (0x34, "arg0 = node, arg1 = setxattr(2) flags. in: name, value in parts."),
     "FS_LISTXATTR": (0x35, "arg0 = node. out: as FS_GETXATTR. result = size."),
     "FS_REMOVEXATTR": (0x36, "arg0 = node. in: name."),
