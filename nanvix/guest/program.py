@@ -16,6 +16,10 @@ from nanvix.guest.elf import MAGIC, BadElf, read_elf
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 PROGRAM_DIRECTORIES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 LIBRARY_DIRECTORIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
+DATA_DIRECTORIES = (
+    "/usr/include", "/usr/local/include", "/usr/libexec", "/usr/share", "/usr/local/share",
+)  # fmt: skip
+"""What commands find by names built into them: headers, helper programs, modules, templates."""
 SYSTEM_PREFIXES = ("/", "/usr", "/usr/local")
 
 _MAX_SCRIPTS = 4
