@@ -191,7 +191,12 @@ def default_view(program: Program) -> Namespace:
         view.show(path)
     directories = list(program.directories)
     if program.commands:
-        directories += [*PROGRAM_DIRECTORIES, _ALTERNATIVES, *LIBRARY_DIRECTORIES, *DATA_DIRECTORIES]
+        directories += [
+            *PROGRAM_DIRECTORIES,
+            _ALTERNATIVES,
+            *LIBRARY_DIRECTORIES,
+            *DATA_DIRECTORIES,
+        ]
     for path in directories:
         view.show(path)
     if directories:

@@ -28,7 +28,7 @@ console.log(new WebAssembly.Instance(module_).exports.add(40, 2));
 const text = "all the world's a stage ".repeat(400);
 console.log(crypto.createHash("sha256").update(text).digest("hex"));
 console.log([..."añ𝒳"].length, /(?<year>\d{4})-(?<month>\d\d)/u.exec("on 2024-05-17").groups.month);
-console.log(2n ** 100n, [3, 1, 2].toSorted(), structuredClone(new Map([["k", new Set([1])]])));
+console.log(2n ** 100n, [3, 1, 2].sort(), structuredClone(new Map([["k", new Set([1])]])));
 console.log(Intl.NumberFormat("en-US").format(1234567.891), new Date(0).toISOString());
 
 (async () => {
