@@ -1,7 +1,7 @@
 // Templates, virtual calls, an exception and a static object: little enough to compile in a guest.
-#include <cmath>
 #include <cstdio>
-#include <memory>
+#include <new>
+#include <utility>
 
 struct Shape {
     virtual ~Shape() = default;
@@ -19,7 +19,7 @@ struct Square : Shape {
 
 struct Circle : Shape {
     explicit Circle(double radius) : radius(radius) {}
-    double area() const override { return M_PI * std::pow(radius, 2); }
+    double area() const override { return 3.14159265 * radius * radius; }
     double radius;
 };
 
@@ -28,14 +28,25 @@ template <typename... Shapes> double total(const Shapes &...shapes)
     return (shapes->area() + ...);
 }
 
+template <typename T> class Owner {
+public:
+    template <typename... Arguments>
+    explicit Owner(Arguments &&...arguments) : held(new T(std::forward<Arguments>(arguments)...)) {}
+    ~Owner() { delete held; }
+    T *operator->() const { return held; }
+
+private:
+    T *held;
+};
+
 static struct Farewell {
     ~Farewell() { std::puts("destroyed"); }
 } farewell;
 
 int main()
 {
-    auto square = std::make_unique<Square>(3);
-    std::unique_ptr<Shape> circle(new Circle(0.5));
+    Owner<Square> square(3);
+    Owner<Circle> circle(0.5);
     std::printf("%.4f\n", total(square, circle));
     try {
         Square impossible(-1);

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -84,9 +83,7 @@ func main() {
 	timeout, ok := err.(interface{ Timeout() bool })
 	fmt.Println("timed out:", ok && timeout.Timeout())
 
-	limited, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	fmt.Println(server.Shutdown(limited), <-stopped)
+	fmt.Println(server.Close(), <-stopped)
 	_, err = net.Dial("tcp", listener.Addr().String())
 	fmt.Println(strings.HasSuffix(err.Error(), "connection refused"))
 	addresses, err := net.LookupHost("localhost")

@@ -31,14 +31,16 @@ async function main() {
     }),
   );
   console.log(answers.sort().join("\n"));
-  const response = await fetch(`${base}/stream`);
-  console.log(response.status, JSON.stringify(await response.text()));
-  await fetch(`${base}/reset`).catch((error) => console.log(error.message, error.cause.code));
+  const [response] = await once(http.get(`${base}/stream`), "response");
+  let text = "";
+  for await (const chunk of response) text += chunk;
+  console.log(response.statusCode, response.headers["transfer-encoding"], JSON.stringify(text));
+  const failure = (path) => once(http.get(base + path, { agent: false }), "response").catch((error) => error.code);
+  console.log(await failure("/reset"));
   server.closeAllConnections();
   server.close();
   await once(server, "close");
-  const [refused] = await once(http.get(base, { agent: false }), "error").catch((error) => [error]);
-  console.log(refused.code);
+  console.log(await failure("/"));
 
   const echo = net.createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
   for (const where of [{ port: 0, host: "::1" }, { path: `/tmp/echo-${process.pid}` }]) {

@@ -12,17 +12,15 @@ if (isMainThread) {
       worker.on("exit", (code) => resolve([...heard, `exit ${code}`]));
     });
   (async () => {
-    const results = await Promise.all([1, 2, 3].map((n) => run({ kind: "count", n, shared })));
+    const results = await Promise.all([1, 2].map((n) => run({ kind: "count", n, shared })));
     console.log(results, Atomics.load(shared, 0));
     const buffer = new ArrayBuffer(1 << 16);
-    console.log(await run({ kind: "buffer", buffer }, [buffer]), buffer.byteLength);
-    const waiter = run({ kind: "wait", shared });
+    const waiter = run({ kind: "wait", buffer, shared }, [buffer]);
     setTimeout(() => {
       Atomics.store(shared, 1, 7);
       Atomics.notify(shared, 1);
     }, 20);
-    console.log(await waiter);
-    console.log(await run({ kind: "throw" }), await run({ kind: "exit" }));
+    console.log(buffer.byteLength, await waiter, await run({ kind: "throw" }));
     const { port1, port2 } = new MessageChannel();
     port2.on("message", (message) => {
       console.log(message);
@@ -34,13 +32,11 @@ if (isMainThread) {
   for (let i = 0; i < 1000; i++) Atomics.add(workerData.shared, 0, 1);
   let fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2));
   parentPort.postMessage([workerData.n, fib(10 + workerData.n)]);
-} else if (workerData.kind === "buffer") {
-  parentPort.postMessage(new Uint8Array(workerData.buffer).fill(3).reduce((a, b) => a + b));
 } else if (workerData.kind === "wait") {
+  parentPort.postMessage(new Uint8Array(workerData.buffer).fill(3).reduce((a, b) => a + b));
   const outcome = Atomics.wait(workerData.shared, 1, 0, 10_000);
   parentPort.postMessage([outcome === "timed-out", Atomics.load(workerData.shared, 1)]);
-} else if (workerData.kind === "throw") {
-  throw new Error("from a worker");
-} else {
   process.exit(5);
+} else {
+  throw new Error("from a worker");
 }
