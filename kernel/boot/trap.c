@@ -62,10 +62,10 @@ static void user_page_fault(struct trapframe *frame, u64 address) {
     }
 }
 
-/* rdtsc under BOOT_HOST_TIME, where it faults (CR4.TSD). The counter counts nanoseconds. */
+/* rdtsc under BOOT_NO_RDTSC, where it faults (CR4.TSD). The counter counts nanoseconds. */
 static bool counter_read(struct trapframe *frame) {
     u8 code[2];
-    if (!(boot.flags & NV_BOOT_HOST_TIME) || get_user(code, frame->rip) || code[0] != 0x0f || code[1] != 0x31)
+    if (!(boot.flags & NV_BOOT_NO_RDTSC) || get_user(code, frame->rip) || code[0] != 0x0f || code[1] != 0x31)
         return false;
     clock_refresh();
     frame->rax = (u32)host_time;

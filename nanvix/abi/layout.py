@@ -62,9 +62,11 @@ BOOT_STEADY = 1 << 2
 same program then have the same order of events, on any backend."""
 
 BOOT_HOST_TIME = 1 << 3
-"""No counter is read in the guest: the kernel asks the host for the time (TIME), every answer to a
-request brings it along in its last ``out``, and `rdtsc` of a program is answered by the kernel. So
-time enters by the channel and by nothing else, and can be recorded."""
+"""The kernel reads no counter: it asks the host for the time (TIME), and every answer to a request
+brings it along in its last ``out``. So time enters by the channel and can be recorded."""
+
+BOOT_NO_RDTSC = 1 << 4
+"""With BOOT_HOST_TIME: `rdtsc` of a program faults (CR4.TSD) and is answered by the kernel."""
 
 # boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
 QUIRK_SLOW_RING0 = 1 << 0
@@ -78,6 +80,9 @@ QUIRK_OPEN_AVX = 1 << 3
 also XSAVE works in ring 3), not what FXSAVE does."""
 QUIRK_HOST_CPUID = 1 << 4
 """`cpuid` shows the host's CPU: programs may choose other code than on another backend."""
+
+QUIRK_OPEN_TSC = 1 << 5
+"""Ring 3 can read the time-stamp counter whatever CR4.TSD says."""
 
 BOOT_INFO = Record(
     "nv_boot_info",

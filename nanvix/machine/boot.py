@@ -13,6 +13,7 @@ from nanvix.abi.layout import (
     BOOT_INFO,
     BOOT_INFO_PHYS,
     BOOT_MAGIC,
+    BOOT_NO_RDTSC,
     BOOT_NO_VDSO_TSC,
     CLOCK_PHYS,
     HUGE_SIZE,
@@ -134,7 +135,7 @@ def boot(memory: GuestMemory, backend: Backend, image: KernelImage, spec: BootSp
     memory.write(BOOT_INFO_PHYS, _boot_info(memory, backend, spec, manifest, builder.next))
 
     state = _entry_state(image.entry, root)
-    if spec.flags & BOOT_HOST_TIME:
+    if spec.flags & BOOT_NO_RDTSC:
         state.cr4 |= _CR4_TSD
     backend.load_state(state)
     clock = GuestClock(backend.tsc_hz, backend.tsc(), spec.realtime_ns)

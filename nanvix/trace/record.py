@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any, Protocol, runtime_checkable
 
 from nanvix.abi.header import abi_version
-from nanvix.abi.layout import BOOT_HOST_TIME, BOOT_STEADY, PAGE_SIZE
+from nanvix.abi.layout import BOOT_HOST_TIME, BOOT_NO_RDTSC, BOOT_STEADY, PAGE_SIZE, QUIRK_OPEN_TSC
 from nanvix.machine.backend import Backend
 from nanvix.machine.boot import BootSpec
 from nanvix.machine.image import KernelImage
@@ -112,7 +112,10 @@ def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
     take turns where they wait, and time enters by the channel only."""
     if backend.capabilities.deterministic:
         return spec
-    return spec._replace(flags=spec.flags | BOOT_STEADY | BOOT_HOST_TIME)
+    flags = spec.flags | BOOT_STEADY | BOOT_HOST_TIME
+    if not backend.quirks & QUIRK_OPEN_TSC:
+        flags |= BOOT_NO_RDTSC
+    return spec._replace(flags=flags)
 
 
 def file_sha256(path: str) -> str:
