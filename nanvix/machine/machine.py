@@ -173,6 +173,7 @@ class Machine:
         """End the run soon, with this outcome; from any thread or signal handler."""
         if self._stop is None:
             self._stop = (reason, detail)
+        self._watches.ending = True
         self.backend.kick()
         self._waker.wake()
 
