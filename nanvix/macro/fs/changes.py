@@ -18,6 +18,7 @@ from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import Node, NodeTable
 from nanvix.macro.fs.stamps import Stamps
 
+CREATE_UNNAMED = 2
 RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
 _CREATE_TRIES = 8
@@ -40,7 +41,13 @@ class Changes:
     def create(self, call: Call) -> int:
         """FS_CREATE. Without O_EXCL an entry that exists, of whatever kind, is the answer."""
         directory, view = self._prepare(call)
-        name, mode = names.entry(call.inputs), file_mode(call.arg[1])
+        mode = file_mode(call.arg[1])
+        if call.arg[2] == CREATE_UNNAMED:
+            node = self._open(directory, linux.create_unnamed(directory.fd, mode), mode)
+            self._stamps.changed(node)
+            self._attributes.write(node, os.fstat(node.fd), view, 0)
+            return 0
+        name = names.entry(call.inputs)
         # Between finding no entry and making one (or the reverse) the host may be faster.
         for _ in range(_CREATE_TRIES):
             try:
@@ -143,7 +150,10 @@ class Changes:
         self._attributes.write(node, os.fstat(node.fd), view, 0)
 
     def _create(self, directory: Node, name: bytes, mode: int) -> Node:
-        fd = linux.create(directory.fd, name, mode)
+        return self._open(directory, linux.create(directory.fd, name, mode), mode)
+
+    def _open(self, directory: Node, fd: int, mode: int) -> Node:
+        """The node of a file that has just been made, by the descriptor that made it."""
         try:
             status = os.fstat(fd)
             if (status.st_mode ^ mode) & _EXACT:

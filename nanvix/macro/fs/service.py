@@ -21,9 +21,11 @@ from nanvix.macro.fs.changes import Changes
 from nanvix.macro.fs.content import Content
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.exports import Export
+from nanvix.macro.fs.extended import Extended
 from nanvix.macro.fs.listing import Listing
 from nanvix.macro.fs.lookup import Lookup
 from nanvix.macro.fs.nodes import NodeTable
+from nanvix.macro.fs.space import Space
 from nanvix.macro.fs.stamps import Stamps
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ class FileService:
         lookup = Lookup(nodes, descriptors, attributes)
         content = Content(nodes, descriptors, stamps)
         changes = Changes(nodes, descriptors, attributes, stamps)
+        extended = Extended(nodes, descriptors)
+        space = Space(nodes, descriptors, attributes, stamps)
         serve: dict[str, Handler] = {
             "FS_WALK": lookup.walk,
             "FS_GETATTR": attributes.get,
@@ -80,6 +84,12 @@ class FileService:
             "FS_STATFS": lookup.statfs,
             "FS_FSYNC": content.fsync,
             "FS_FORGET": lookup.forget,
+            "FS_ALLOCATE": space.allocate,
+            "FS_SEEK": space.seek,
+            "FS_GETXATTR": extended.get,
+            "FS_SETXATTR": extended.set,
+            "FS_LISTXATTR": extended.list,
+            "FS_REMOVEXATTR": extended.remove,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
 
