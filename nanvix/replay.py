@@ -63,12 +63,11 @@ def open_machine(
         stack.callback(memory.close)
         backend = open_backend("emu", memory)
         stack.callback(backend.close)
-        if not header.exact and hasattr(backend, "probes"):
-            from nanvix.emu.backend import EmuBackend
-            from nanvix.trace.landing import Lander
+        if not header.exact:
+            from nanvix.trace.landing import Lander, Probing
 
-            assert isinstance(backend, EmuBackend)
-            journal.land = Lander(backend.probes(), backend.registers(), memory)
+            if isinstance(backend, Probing):
+                journal.land = Lander(backend.probes(), backend.registers(), memory)
         machine = Machine(
             memory,
             backend,

@@ -1,7 +1,7 @@
 """Finding the place again at which an interrupt was taken on KVM."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nanvix.machine.journal import Landing
 from nanvix.machine.memory import GuestMemory
@@ -26,6 +26,17 @@ class Probes(Protocol):
         self, code: Iterable[int] = (), on_code: Callable[[int, int], bool] | None = None
     ) -> None:
         """Call ``on_code`` in front of every instruction at one of these addresses; True stops."""
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A backend that has both: the emulator."""
+
+    def probes(self) -> Probes:
+        """Its breakpoints."""
+
+    def registers(self) -> Registers:
+        """Its registers."""
 
 
 class Lander:
