@@ -1,0 +1,19 @@
+"""Servers with their clients, all in one guest."""
+
+from catalog.program import Program, text
+from catalog.shell import script
+
+PROGRAMS: tuple[Program, ...] = (
+    script(
+        "redis", "redis.sh", "a server, pipelines, blocking clients, Lua, a snapshot, a restart",
+        "redis-server --version", requires=("redis-server",),
+    ),
+    script(
+        "nginx", "nginx.sh", "two workers serve a directory, ranges, a proxy, a reload, to curl",
+        "nginx -v", files={"nginx.conf": text("catalog/nginx.conf")}, requires=("nginx", "curl"),
+    ),
+    script(
+        "openssl", "openssl.sh", "digests, ciphers, keys, a certificate, a TLS server and client",
+        "openssl version", requires=("openssl",),
+    ),
+)  # fmt: skip
