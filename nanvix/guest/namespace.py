@@ -22,6 +22,8 @@ what is not the program's."""
 _LOADER_CACHE = "/etc/ld.so.cache"
 _ALTERNATIVES = "/etc/alternatives"
 """Debian's commands are links through here."""
+_TLS = ("/etc/ssl/openssl.cnf", "/etc/ssl/certs")
+"""What OpenSSL reads; the directory above them also holds private keys."""
 
 
 class Shown(NamedTuple):
@@ -188,6 +190,8 @@ def default_view(program: Program) -> Namespace:
     if program.commands:
         directories += [*PROGRAM_DIRECTORIES, _ALTERNATIVES, *LIBRARY_DIRECTORIES]
     for path in directories:
+        view.show(path)
+    for path in _TLS if program.commands else ():
         view.show(path)
     if directories:
         view.show(_LOADER_CACHE)

@@ -27,9 +27,9 @@ PROGRAMS = (
         "bash", "bash.sh", "arrays, traps, coprocesses, process substitution, job control",
         "bash --version",
     ),
-    script("coreutils", "coreutils.sh", "some hundred commands, one after the other", "ls --version"),
+    script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version"),
     script(
-        "text tools", "texts.sh", "find, xargs, grep, sed, awk, diff; tar with gzip, bzip2, xz, zstd",
+        "text tools", "texts.sh", "find, xargs, grep, sed, awk, diff; tar with gzip, xz, zstd",
         "find --version",
     ),
     script(

@@ -47,6 +47,7 @@ def test_traces(program: Program, tmp_path: Path, request: pytest.FixtureRequest
     if program.traces_differ:
         return
     here = tmp_path / "work"
+    here.mkdir()
     parser = Parser()
     add_program(parser)
     mount = ["-v", f"{here}:{here}:rw", "-w", str(here)]

@@ -35,8 +35,9 @@ def missing_tools() -> frozenset[str]:
 
 
 def tool_path(tool: str) -> str | None:
-    """Where ``tool`` is; rustc may be outside the tests' own short PATH."""
-    return shutil.which(tool, path=PATH) or (shutil.which(tool) if tool == "rustc" else None)
+    """Where ``tool`` is; rustc may be outside the tests' own short PATH, servers are too."""
+    places = f"{PATH}:{os.environ['PATH']}" if tool == "rustc" else f"{PATH}:/usr/sbin"
+    return shutil.which(tool, path=places)
 
 
 def cache_directory() -> Path:

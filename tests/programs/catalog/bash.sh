@@ -13,13 +13,13 @@ echo "through a coprocess" >&"${UPPER[1]}"; read -r answer <&"${UPPER[0]}"; echo
 eval "exec ${UPPER[1]}>&-"; wait "$UPPER_PID"; echo "coprocess ended $?"
 trap 'echo "trap: $BASH_COMMAND"' ERR; false; trap - ERR
 trap 'echo usr1' USR1; kill -USR1 $$; (kill -USR1 $$); trap - USR1
-for n in 3 1 2; do (sleep "0.0$n"; exit "$n") & done
+for n in 3 1 2; do (sleep "0.$((n * 2))"; exit "$n") & done
 for _ in 1 2 3; do wait -n; echo "ended $?"; done
 set -m
 sleep 100 & sleep 200 &
 jobs | sed 's/ *$//'
 kill -STOP %1; sleep 0.05; jobs %1 | sed 's/ *$//'
-kill -CONT %1; kill %1 %2; wait; echo "killed, $?"
+kill -CONT %1; { kill %1; wait %1; kill %2; wait %2; } 2> /dev/null; echo "killed, $?"
 (sleep 0.01; exit 7) & fg %% > /dev/null; echo "foreground gave $?"
 set +m
 exec 5<>both; echo "written" >&5; exec 5>&-; cat both

@@ -1,4 +1,5 @@
 # redis: a server with an append-only file, clients of all kinds, a snapshot in a child, a restart.
+cd "$(mktemp -d)" || exit
 port=$((10000 + $$ % 20000))
 start() {
     redis-server --port "$port" --bind 127.0.0.1 --unixsocket "$PWD/redis.sock" --dir "$PWD" --appendonly yes \
@@ -14,4 +15,4 @@ r eval 'local s = 0; for i = 1, 100 do s = s + i end; return s' 0
 (timeout 1 redis-cli -p "$port" subscribe news > heard) & sleep 0.2; r publish news headline > /dev/null; wait $!; grep -c headline heard
 r bgsave; until [ -s dump.rdb ]; do sleep 0.05; done; r expire n 100; r ttl n | grep -qE '^(100|99)$' && echo ttl
 r config get maxmemory; r info server | grep -c redis_version; r shutdown nosave; wait
-start; r get key:250; r dbsize; r shutdown nosave; wait; rm -rf ./*
+start; r get key:250; r dbsize; r shutdown nosave; wait; ls -A; rm -rf "$PWD"

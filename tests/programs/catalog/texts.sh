@@ -3,7 +3,7 @@ mkdir -p src/lib src/doc; i=0
 while [ $i -lt 30 ]; do
     printf 'line %d\nneedle %d\n\tend %d\n' $i $((i * i)) $i > src/lib/file$i.c; i=$((i + 1))
 done
-cp src/lib/file1.c src/doc/readme.txt; ln -s ../doc src/lib/doc; chmod 400 src/doc/readme.txt
+cp src/lib/file1.c src/doc/readme.txt; ln -s ../doc src/lib/doc; touch -d 2001-01-01 src/lib/*.c; touch -d 2001-01-02 src/lib/file[12]*.c; chmod 400 src/doc/readme.txt
 find src -name 'file1*.c' -size -2 | sort | head -4
 find src -type f -perm 400 -exec basename {} \;
 find src -newer src/lib/file0.c -o -type l | sort | wc -l
