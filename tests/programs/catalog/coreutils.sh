@@ -12,7 +12,7 @@ nice -n 5 nice; nl fruit; nohup echo hup 2> /dev/null; numfmt --to=iec 123456; o
 pathchk a/b; pr -t -2 numbers | head -3; printf '%s %d %5.1f|\n' s 42 2.5; ptx fruit | head -2; pwd > /dev/null
 readlink soft; realpath --relative-to=. soft; rm linked; rmdir nope 2> /dev/null || echo no; seq -s, 5 -1 1
 sha1sum fruit; sha512sum -b fruit | cut -c1-40; shred -u -n 1 installed; shuf -i 1-5 -n 5 | sort | tr '\n' ' '
-sleep 0.001; sort -k2 -n fruit; split -n 3 numbers part; stat -c '%s %h %F' fruit dir; echo buffered
+sleep 0.001; sort -k2 -n fruit; split -n 3 numbers part; stat -c '%s %h %F' fruit dir; stdbuf -oL echo buffered
 sum fruit; sync fruit; tac fruit; tail -n 2 numbers; tail -c +280 numbers; tee one < fruit > two; test -f one -a ! -d one
 touch -d '2001-01-01' old; stat -c %y old; touch -r old newer; tr a-z A-Z < fruit; true; truncate -s 1M sparse
 stat -c '%s %b' sparse; tsort <<< 'a b

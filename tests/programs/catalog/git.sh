@@ -1,6 +1,6 @@
 # git: a repository, commits, branches, a merge with a conflict, rebase, stash, tags, a clone, gc.
 set -e
-git init -q --template= -b main work; cd work
+git init -q -b main work; cd work
 printf 'one\ntwo\nthree\n' > file; mkdir lib; echo 'int x;' > lib/x.c; git add .; git status --short
 git commit -qm 'First'; echo four >> file; git diff --stat; git commit -qam 'Second'
 git log --format='%h %an %ad %s' --date=iso; git show --stat --oneline HEAD
@@ -12,7 +12,7 @@ git log --oneline --graph; git branch -v; git blame -s file; git tag -a v1 -m 'A
 git checkout -qb side HEAD~1; echo side > side; git add side; git commit -qm 'Side'; git rebase -q main; git log --oneline -2
 echo dirty >> file; git stash -q; git status --short; git stash pop -q; git diff --shortstat; git checkout -q file
 git grep -n both; git rev-list --count HEAD; git ls-files -s; git cat-file -p 'HEAD^{tree}'
-git clone -q --template= . ../clone; cd ../clone; git log --oneline -1; git remote -v | wc -l
+git clone -q . ../clone; cd ../clone; git log --oneline -1; git remote -v | wc -l
 echo more > more; git add more; git commit -qm 'From the clone'; git push -q origin HEAD:refs/heads/pushed
 cd ../work; git checkout -q main; git log --oneline -1 pushed; git gc -q; git fsck; git count-objects -v | grep -E 'in-pack|packs'
 git reset -q --hard v1; git reflog | wc -l; git archive HEAD | tar -tf -; git bundle create -q ../all.bundle --all
