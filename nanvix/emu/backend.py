@@ -6,10 +6,14 @@ instructions retired plus the idle time skipped, at 1 GHz. Between slices Python
 signals; a kick lowers the engine's limit to zero and ends the slice at once.
 """
 
+from typing import NamedTuple
+
 from nanvix.emu.cpu import CR0, CR3, RIP, Cpu
 from nanvix.emu.delivery import FLAG_IF, Delivery
 from nanvix.emu.engine import Engine
-from nanvix.emu.intercepts import Intercepts
+from nanvix.emu.intercepts import Intercepts, Observer
+from nanvix.emu.probes import Probes
+from nanvix.emu.registers import Registers
 from nanvix.emu.state import load, save
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.memory import GuestMemory
@@ -18,10 +22,21 @@ from nanvix.machine.state import VcpuState
 
 SLICE = 2_000_000
 """Instructions before Python gets a turn: 30 to 40 ms."""
-PENDING_SLICE = 64
-"""The same while an interrupt waits for IF, which the guest may set at any instruction."""
+PENDING_GRID = 64
+"""While an interrupt waits for IF, which the guest may set at any instruction, it is looked at
+whenever the count is a multiple of this: where slices begin and end must not show."""
 
 _CR0_PG = 1 << 31
+
+
+class Frozen(NamedTuple):
+    """A moment of one backend: the engine's CPU structure and the counts beside it."""
+
+    data: bytes
+    retired: int
+    skipped: int
+    pending: frozenset[int]
+    fresh: bool
 
 
 class EmuBackend:
@@ -51,6 +66,8 @@ class EmuBackend:
         self._skipped = 0
         self._deadline: int | None = None
         self._budget: int | None = None
+        self._pause: int | None = None
+        self._fresh = False
         self._kicked = False
         self._changed: list[tuple[int, int]] = []
         self._closed = False
@@ -122,6 +139,10 @@ class EmuBackend:
         """Let run return BUDGET when that many instructions have retired since creation."""
         self._budget = instructions
 
+    def pause_at(self, instructions: int | None) -> None:
+        """Let run return PAUSED, every time, when that many instructions have retired."""
+        self._pause = instructions
+
     def instructions(self) -> int:
         """Instructions retired since creation. A repeated string instruction counts each round."""
         return self._retired
@@ -131,6 +152,7 @@ class EmuBackend:
     def inject(self, vector: int) -> None:
         """Deliver an external interrupt as soon as IF allows it."""
         self._intercepts.pending.add(vector)
+        self._fresh = True
 
     def kick(self) -> None:
         """Make run return KICKED soon; from any thread or signal handler."""
@@ -150,6 +172,10 @@ class EmuBackend:
                 self._kicked = False
                 return Exit.KICKED
             limit = SLICE
+            if self._pause is not None:
+                limit = min(limit, self._pause - self._retired)
+                if limit <= 0:
+                    return Exit.PAUSED
             if self._budget is not None:
                 limit = min(limit, self._budget - self._retired)
                 if limit <= 0:
@@ -162,10 +188,11 @@ class EmuBackend:
                 limit = min(limit, left)
             if intercepts.pending:
                 flags = self._cpu.flags()
-                if not intercepts.interruptible(flags):
-                    limit = min(limit, PENDING_SLICE)
+                ahead = -self._retired % PENDING_GRID
+                if (ahead and not self._fresh) or not intercepts.interruptible(flags):
+                    limit = min(limit, ahead or PENDING_GRID)
                 else:
-                    intercepts.exit = None
+                    intercepts.begin(self._retired, self._skipped)
                     intercepts.interrupt(self._cpu.q[RIP], flags)
                     if intercepts.exit is not None:
                         return self._ended()
@@ -176,12 +203,13 @@ class EmuBackend:
     def _slice(self, limit: int) -> None:
         """Run up to ``limit`` instructions, and account for them."""
         cpu, intercepts, engine = self._cpu, self._intercepts, self._engine
-        intercepts.begin(self._retired + self._skipped)
+        self._fresh = False
+        intercepts.begin(self._retired, self._skipped)
         error = engine.start(engine.handle, cpu.q[RIP], 0, 0, limit)
         stopped = cpu.stopped.value
         if intercepts.exit is not None:
             started = intercepts.started
-        elif stopped:
+        elif stopped and not intercepts.at_limit:
             # The instruction at which the limit was noticed has been counted, but not run.
             started = cpu.counter.value - 1
         else:
@@ -194,7 +222,11 @@ class EmuBackend:
             intercepts.detail = f"{engine.describe(error)}, rip {cpu.q[RIP]:#x}"
         elif intercepts.deferred is not None:
             self._deliver_deferred()
-        elif not stopped and not (intercepts.pending and cpu.flags() & FLAG_IF):
+        elif intercepts.behind:
+            intercepts.exit = Exit.PAUSED
+        elif not (stopped or intercepts.at_limit) and not (
+            intercepts.pending and cpu.flags() & FLAG_IF
+        ):
             intercepts.exit = Exit.ERROR
             intercepts.detail = "the guest halted with no interrupt to wake it"
 
@@ -212,12 +244,56 @@ class EmuBackend:
         intercepts = self._intercepts
         self.exit_detail = intercepts.detail
         failure, intercepts.failure = intercepts.failure, None
-        if failure is not None and not isinstance(failure, Exception):
+        if failure is not None and (
+            intercepts.exit is Exit.PAUSED or not isinstance(failure, Exception)
+        ):
             raise failure
         self.exit_value = intercepts.value
         reason = intercepts.exit
         assert reason is not None
         return reason
+
+    # -- for a debugger ----------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> int | None:
+        """What :meth:`set_timer` has set."""
+        return self._deadline
+
+    @property
+    def observer(self) -> Observer | None:
+        """Hears of every way into the guest kernel (see nanvix.emu.intercepts)."""
+        return self._intercepts.observer
+
+    @observer.setter
+    def observer(self, observer: Observer | None) -> None:
+        self._intercepts.observer = observer
+
+    def probes(self) -> Probes:
+        """Breakpoints and watchpoints inside the engine."""
+        return Probes(self._engine, self._cpu, self._intercepts)
+
+    def registers(self) -> Registers:
+        """The live general registers; valid between runs and inside an observer or a probe."""
+        return Registers(self._cpu)
+
+    def freeze(self) -> Frozen:
+        """The CPU as it is, to be thawed by this backend only; guest memory is the caller's."""
+        return Frozen(
+            bytes(self._cpu.data),
+            self._retired,
+            self._skipped,
+            frozenset(self._intercepts.pending),
+            self._fresh,
+        )
+
+    def thaw(self, frozen: Frozen) -> None:
+        """Become what was frozen. Guest memory has been restored, and :meth:`code_changed` told."""
+        self._cpu.data[:] = frozen.data
+        self._retired, self._skipped = frozen.retired, frozen.skipped
+        self._intercepts.pending = set(frozen.pending)
+        self._fresh = frozen.fresh
+        self._engine.flush_tlb()
 
     def close(self) -> None:
         """Release the engine; idempotent."""
