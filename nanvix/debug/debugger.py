@@ -197,7 +197,7 @@ class Debugger(Inspector):
         """One instruction. In a program the kernel's work counts as none, unless ``kernel``."""
         registers, here = self._view.registers, self.moment
         user, tid, rip = registers.user, self._view.kernel.ids()[1], registers.rip
-        syscall = user and self.instruction().kind == "syscall"
+        syscall = user and self._kind() == "syscall"
         for _ in range(_RETRIES):
             search = Search(self._view, [], here=self.moment, skip_crash=here)
             stop = self._forward(search, self.moment + 1)
@@ -213,6 +213,8 @@ class Debugger(Inspector):
 
     def over(self) -> Stop:
         """One instruction, a called function as part of it."""
+        if self._kind() == "":
+            return self.step()
         item = self.instruction()
         if item.kind != "call" and not item.mnemonic.startswith("rep"):
             return self.step()
@@ -267,7 +269,7 @@ class Debugger(Inspector):
         here, registers = self.moment, self._view.registers
         rip, sp, tid = registers.rip, registers["rsp"], self._view.kernel.ids()[1]
         stop = self.step_back()
-        if stop.reason != "step" or self.instruction().kind != "ret":
+        if stop.reason != "step" or self._kind() != "ret":
             return stop
         calls = self._calls_ending_at(rip)
         self.timeline.go(here)

@@ -8,8 +8,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 
 from nanvix.abi.layout import PAGE_SIZE
-from nanvix.debug.dirty import Dirty, present, track
 from nanvix.machine.memory import GuestMemory
+from nanvix.snapshot.dirty import populated, watch
 
 ZERO = bytes(PAGE_SIZE)
 _OVERHEAD = 120
@@ -29,9 +29,10 @@ class PageHistory:
         self.bytes = 0
         self.base = moment
         self._touched: set[int] = set()
-        self._dirty: Dirty = track(memory, self._known)
-        for page in present(memory):
-            self._remember(page, moment)
+        self._dirty = watch(memory)
+        for start, end in populated(memory):
+            for page in range(start // PAGE_SIZE, -(-end // PAGE_SIZE)):
+                self._remember(page, moment)
 
     def keep(self, moment: int) -> None:
         """Memory is now as it is at ``moment``: keep that. Keeping a moment twice changes nothing.
@@ -40,7 +41,7 @@ class PageHistory:
         """
         if moment in self._changed:
             return
-        changed = self._dirty.take() | self._touched
+        changed = self._dirty.pages() | self._touched
         self._touched = set()
         for page in changed:
             self._remember(page, moment)
@@ -51,7 +52,7 @@ class PageHistory:
     def go(self, moment: int) -> list[tuple[int, int]]:
         """Make memory what it was at a kept ``moment``; the byte ranges written."""
         first, last = sorted((self.base, moment))
-        pages = self._dirty.take() | self._touched
+        pages = self._dirty.pages() | self._touched
         low, high = bisect_right(self.moments, first), bisect_right(self.moments, last)
         for between in self.moments[low:high]:
             pages |= self._changed[between]
@@ -61,7 +62,7 @@ class PageHistory:
             at = page * PAGE_SIZE
             view[at : at + PAGE_SIZE] = self._known(page)
         # What has just been written back is no change.
-        self._touched = self._dirty.take() - pages
+        self._touched = self._dirty.pages() - pages
         return [(page * PAGE_SIZE, PAGE_SIZE) for page in pages]
 
     def touched(self, pages: Iterable[int], moment: int) -> bool:

@@ -133,6 +133,12 @@ class Inspector:
             raise DebugError(f"there is no instruction at {rip:#x}")
         return item
 
+    def _kind(self) -> str:
+        """Of the next instruction; empty where there is none, as before a page is there."""
+        rip = self._view.registers.rip
+        item = decode(self._view.read(rip, LONGEST), rip)
+        return "" if item is None else item.kind or item.mnemonic
+
     def disassemble(self, address: int | None = None, count: int = 16) -> list[Instruction]:
         """Instructions from an address, by default from rip, with symbols."""
         start = self._view.registers.rip if address is None else address

@@ -61,7 +61,7 @@ class _TapedRing(EventRing):
 
     def append(self, kind: int, value: int, cookie: int = 0) -> bool:
         """Taped."""
-        slot = _SLOTS + self._tail % EVENT_SLOTS * EVENT.size
+        slot = _SLOTS + self.tail % EVENT_SLOTS * EVENT.size
         if not super().append(kind, value, cookie):
             return False
         count, tape = self._backend.instructions(), self._backend.tape
@@ -81,7 +81,7 @@ class LiveMachine(Machine):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._event_ring = _TapedRing(self.memory, self.backend)
+        self.event_ring = _TapedRing(self.memory, self.backend)
         self._written: list[tuple[int, int]] = []
         self.channel.written = self._note
         self._rang = False
@@ -134,6 +134,9 @@ class LiveMachine(Machine):
         self._written.clear()
         if not self.channel.ring(page):
             self.finish("error", detail="channel violation: a doorbell outside memory")
+            return False
+        if self.journal is not None and self.journal.diverged is not None:
+            self.finish("diverged", detail=self.journal.diverged)
             return False
         self._rang = True
         at = page << PAGE_SHIFT

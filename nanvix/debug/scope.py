@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from nanvix.debug.values import Type, Value
+from nanvix.debug.values import BASE, Type, Value
 from nanvix.machine.state import GPRS
 
 if TYPE_CHECKING:
@@ -61,7 +61,19 @@ class FrameScope:
         """A variable; a symbol without a type is eight bytes, a function an address."""
         if name in self._extra:
             return Value.number(self._extra[name], self.read)
-        return None
+        return self._symbol(name)
+
+    def _symbol(self, name: str) -> Value | None:
+        found = self._view.symbols.symbol(name, self._view.modules(self._task))
+        if found is None:
+            return None
+        address, size, code = found
+        if code:
+            return Value(Type("function", name, 1), self.read, address=address)
+        unit = BASE.get(f"u{8 * size}")
+        if unit is None and size > 8:
+            unit = Type("array", f"{name}[]", size, BASE["u8"], size)
+        return Value(unit or BASE["u64"], self.read, address=address)
 
     def type(self, name: str) -> Type | None:
         """A type of the program."""

@@ -96,8 +96,11 @@ class Search(Plan):
         """See :class:`Plan`."""
         catches = self._catches
         self.code = set(self._once)
+        self._view.forget_modules()
         for point in self._breakpoints:
-            self.code |= self._view.addresses(point)
+            self.code |= self._view.places(point)
+        # The first program is started by the kernel itself, without a call to see.
+        self._mapping |= bool(self._breakpoints) and not self._kernel.current()
         if catches.keys() & {"signal", "exit"}:
             self.code.add(self._on_trace)
         if "return" in catches:

@@ -8,6 +8,7 @@ import os
 import stat
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from mmap import ACCESS_READ, mmap
 from struct import iter_unpack
 from typing import Any, NamedTuple
 
@@ -18,7 +19,6 @@ from nanvix.machine.image import KernelImage
 _SYMBOL = "<IBBHQQ"
 _FUNCTION, _OBJECT, _NOTYPE, _INDIRECT = 2, 1, 0, 10
 _SHN_ABS = 0xFFF1
-_MAX_FILE = 1 << 30
 
 
 class Symbol(NamedTuple):
@@ -48,11 +48,10 @@ class Binary:
 
         try:
             fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            file = open(fd, "rb")  # noqa: SIM115 - lives as long as the binary
-            status = os.fstat(fd)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE:
-                file.close()
-                return
+            with open(fd, "rb", buffering=0):
+                if not stat.S_ISREG(os.fstat(fd).st_mode):
+                    return
+                file: Any = mmap(fd, 0, access=ACCESS_READ)
             elf = ELFFile(file)
             self.segments = [
                 (s["p_offset"], s["p_vaddr"], s["p_memsz"]) for s in elf.iter_segments("PT_LOAD")
@@ -168,16 +167,18 @@ class Symbols:
                 return f"{symbol.name}+{offset:#x}" if offset else symbol.name
         return None
 
-    def symbol(self, name: str, modules: Iterable[Module]) -> tuple[int, int] | None:
-        """Address and size of a name: the program's before its libraries', then the kernel's
-        (``kernel:NAME`` looks only there)."""
+    def symbol(self, name: str, modules: Iterable[Module]) -> tuple[int, int, bool] | None:
+        """Address and size of a name, and whether it is code: the program's before its
+        libraries', then the kernel's (``kernel:NAME`` looks only there)."""
         if not name.startswith("kernel:"):
             for module in modules:
                 symbol = module.binary.names.get(name)
                 if symbol is not None:
-                    return symbol.address + module.bias, symbol.size
+                    return symbol.address + module.bias, symbol.size, symbol.code
         address = self._kernel_names.get(name.removeprefix("kernel:"))
-        return None if address is None else (address, 0)
+        if address is None:
+            return None
+        return address, 0, self._image.symbol(address) == name.removeprefix("kernel:")
 
     def names(self, prefix: str, modules: Iterable[Module], limit: int = 100) -> list[str]:
         """Names that begin so, for completion."""

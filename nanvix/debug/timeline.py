@@ -14,7 +14,8 @@ from nanvix.debug.history import PageHistory, dispensable
 from nanvix.debug.live import LiveMachine, TapedBackend
 from nanvix.debug.probe import Plan
 from nanvix.debug.tape import ARRIVAL, CHANGE, DEPARTURE, INJECT, REGISTER, SKIP, WRITE, Effect
-from nanvix.emu.backend import EmuBackend, Frozen
+from nanvix.emu.backend import Checkpoint as Cpu
+from nanvix.emu.backend import EmuBackend
 from nanvix.machine.backend import Exit
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ BUDGET = 512 << 20
 class Checkpoint(NamedTuple):
     """Beside memory: the CPU, and the next effect of the tape."""
 
-    frozen: Frozen
+    cpu: Cpu
     tape: int
 
 
@@ -53,7 +54,7 @@ class Timeline:
         self._settled = True
         self.frontier = self.position
         self._history = PageHistory(self.memory, self.position)
-        self._checkpoints = {self.position: Checkpoint(self.backend.freeze(), 0)}
+        self._checkpoints = {self.position: Checkpoint(self.backend.checkpoint(), 0)}
 
     @property
     def position(self) -> int:
@@ -225,7 +226,7 @@ class Timeline:
     def _keep(self) -> None:
         moment = self.position
         self._history.keep(moment)
-        self._checkpoints[moment] = Checkpoint(self.backend.freeze(), self._next)
+        self._checkpoints[moment] = Checkpoint(self.backend.checkpoint(), self._next)
         moments = self._history.moments
         while self._history.bytes > self.budget and len(moments) > 4:
             gone = dispensable(moments, self._history.base)
@@ -241,7 +242,7 @@ class Timeline:
         checkpoint = self._checkpoints[moment]
         for start, size in self._history.go(moment):
             self.backend.code_changed(start, size)
-        self.backend.thaw(checkpoint.frozen)
+        self.backend.rollback(checkpoint.cpu)
         self._next = checkpoint.tape
         self._settled = True
         self._apply(moment, CHANGE)

@@ -40,6 +40,7 @@ class View:
             if (found := self._find(symbol, mnemonic)) is not None
         )
         self._resolved: dict[tuple[int, int | str], frozenset[int]] = {}
+        self._places: dict[int | str, set[int]] = {}
 
     @property
     def position(self) -> int:
@@ -110,14 +111,22 @@ class View:
         found = self._resolved.get(key)
         if found is None:
             found = self._resolved[key] = frozenset(self.resolve(point.where))
+            self._places.setdefault(point.where, set()).update(found)
         return found
+
+    def places(self, point: Breakpoint) -> set[int]:
+        """Where it is or has been in any process."""
+        found = self._places.setdefault(point.where, set())
+        for task in {thread.pid: thread.task for thread in self.kernel.threads()}.values():
+            found.update(self.resolve(point.where, task))
+        return found | self.addresses(point)
 
     def confirms(self, point: Breakpoint, address: int) -> bool:
         """Whether an address is still what a breakpoint means."""
         return isinstance(point.where, int) or address in self.resolve(point.where)
 
     def forget_modules(self) -> None:
-        """Mappings have changed: look symbols up again."""
+        """Mappings may be others than before: look symbols up again."""
         self._resolved.clear()
 
     def scope(self, extra: dict[str, int] | None = None) -> FrameScope:

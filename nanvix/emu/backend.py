@@ -2,8 +2,10 @@
 
 The guest runs in slices of at most ``SLICE`` instructions, counted by the engine itself, so
 timers and budgets are exact to the instruction and two runs are identical. Virtual time is
-instructions retired plus the idle time skipped, at 1 GHz. Between slices Python can serve
-signals; a kick lowers the engine's limit to zero and ends the slice at once.
+instructions retired plus the idle time skipped, at 50 MHz. Between slices Python can serve
+signals; a kick lowers the engine's limit to zero and ends the slice at once. Where a slice ends
+makes no difference to the guest: an interrupt that has to wait for IF is looked at only at whole
+multiples of ``PENDING_SLICE``.
 """
 
 from typing import NamedTuple
@@ -22,21 +24,20 @@ from nanvix.machine.state import VcpuState
 
 SLICE = 2_000_000
 """Instructions before Python gets a turn: 30 to 40 ms."""
-PENDING_GRID = 64
-"""While an interrupt waits for IF, which the guest may set at any instruction, it is looked at
-whenever the count is a multiple of this: where slices begin and end must not show."""
+PENDING_SLICE = 64
+"""The same while an interrupt waits for IF, which the guest may set at any instruction."""
 
 _CR0_PG = 1 << 31
 
 
-class Frozen(NamedTuple):
-    """A moment of one backend: the engine's CPU structure and the counts beside it."""
+class Checkpoint(NamedTuple):
+    """The vCPU at one moment, as :meth:`EmuBackend.checkpoint` gives it; opaque to others."""
 
-    data: bytes
+    cpu: bytes
     retired: int
     skipped: int
     pending: frozenset[int]
-    fresh: bool
+    injected_at: int
 
 
 class EmuBackend:
@@ -64,10 +65,10 @@ class EmuBackend:
         self._intercepts = Intercepts(self._engine, self._cpu, delivery, memory)
         self._retired = 0
         self._skipped = 0
+        self._injected_at = -1
         self._deadline: int | None = None
         self._budget: int | None = None
         self._pause: int | None = None
-        self._fresh = False
         self._kicked = False
         self._changed: list[tuple[int, int]] = []
         self._closed = False
@@ -85,6 +86,23 @@ class EmuBackend:
     def save_state(self) -> VcpuState:
         """All registers, consistent with guest memory."""
         return save(self._engine, self._cpu, self.tsc(), frozenset(self._intercepts.pending))
+
+    def checkpoint(self) -> Checkpoint:
+        """The vCPU as it is, cheaper and more exact than :meth:`save_state`; for this VM only."""
+        pending = frozenset(self._intercepts.pending)
+        return Checkpoint(
+            bytes(self._cpu.data), self._retired, self._skipped, pending, self._injected_at
+        )
+
+    def rollback(self, saved: Checkpoint) -> None:
+        """Be again what :meth:`checkpoint` gave. The caller has put memory back, and has named
+        what that changed by :meth:`code_changed`; the deadline stays as it is."""
+        self._cpu.data[:] = saved.cpu
+        self._retired = saved.retired
+        self._skipped = saved.skipped
+        self._intercepts.pending = set(saved.pending)
+        self._injected_at = saved.injected_at
+        self._engine.flush_tlb()
 
     def translate(self, address: int) -> int | None:
         """Guest-physical address of a linear one by the current page tables, or None."""
@@ -152,7 +170,7 @@ class EmuBackend:
     def inject(self, vector: int) -> None:
         """Deliver an external interrupt as soon as IF allows it."""
         self._intercepts.pending.add(vector)
-        self._fresh = True
+        self._injected_at = self._retired
 
     def kick(self) -> None:
         """Make run return KICKED soon; from any thread or signal handler."""
@@ -188,9 +206,11 @@ class EmuBackend:
                 limit = min(limit, left)
             if intercepts.pending:
                 flags = self._cpu.flags()
-                ahead = -self._retired % PENDING_GRID
-                if (ahead and not self._fresh) or not intercepts.interruptible(flags):
-                    limit = min(limit, ahead or PENDING_GRID)
+                phase = self._retired % PENDING_SLICE
+                if (phase and self._retired != self._injected_at) or not intercepts.interruptible(
+                    flags
+                ):
+                    limit = min(limit, PENDING_SLICE - phase)
                 else:
                     intercepts.begin(self._retired, self._skipped)
                     intercepts.interrupt(self._cpu.q[RIP], flags)
@@ -203,7 +223,6 @@ class EmuBackend:
     def _slice(self, limit: int) -> None:
         """Run up to ``limit`` instructions, and account for them."""
         cpu, intercepts, engine = self._cpu, self._intercepts, self._engine
-        self._fresh = False
         intercepts.begin(self._retired, self._skipped)
         error = engine.start(engine.handle, cpu.q[RIP], 0, 0, limit)
         stopped = cpu.stopped.value
@@ -276,24 +295,6 @@ class EmuBackend:
     def registers(self) -> Registers:
         """The live general registers; valid between runs and inside an observer or a probe."""
         return Registers(self._cpu)
-
-    def freeze(self) -> Frozen:
-        """The CPU as it is, to be thawed by this backend only; guest memory is the caller's."""
-        return Frozen(
-            bytes(self._cpu.data),
-            self._retired,
-            self._skipped,
-            frozenset(self._intercepts.pending),
-            self._fresh,
-        )
-
-    def thaw(self, frozen: Frozen) -> None:
-        """Become what was frozen. Guest memory has been restored, and :meth:`code_changed` told."""
-        self._cpu.data[:] = frozen.data
-        self._retired, self._skipped = frozen.retired, frozen.skipped
-        self._intercepts.pending = set(frozen.pending)
-        self._fresh = frozen.fresh
-        self._engine.flush_tlb()
 
     def close(self) -> None:
         """Release the engine; idempotent."""
