@@ -216,10 +216,12 @@ class Sandbox:
         backend.set_budget(self.max_instructions)
         clock.end("backend")
         watches = WatchTable()
+        host_time = backend.name == "kvm" and self.realtime_ns is None
         try:
             services = build_services(
-                exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed
-            )
+                exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed,
+                now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
+            )  # fmt: skip
         except OSError as error:
             raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
         stack.callback(services.close)
