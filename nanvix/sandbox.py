@@ -221,7 +221,6 @@ class Sandbox:
         from nanvix.abi.call import WatchTable
         from nanvix.machine.boot import BootError
         from nanvix.machine.image import ImageError, KernelImage
-        from nanvix.machine.machine import Machine
         from nanvix.machine.memory import GuestMemory
         from nanvix.macro.services import build_services
 
@@ -232,7 +231,7 @@ class Sandbox:
             raise UsageError(f"{self.memory >> 20} MiB of guest memory: {error}") from None
         stack.callback(memory.close)
         clock.end("memory")
-        backend = open_backend(self.backend, memory)
+        backend = self._open_backend(memory)
         stack.callback(backend.close)
         backend.set_budget(self.max_instructions)
         clock.end("backend")
@@ -251,7 +250,7 @@ class Sandbox:
             image, spec = KernelImage.load(), self._boot_spec(launch)
             if recording is not None:
                 spec, journal = recording.begin(launch, spec, image, backend, memory, services)
-            machine = Machine(
+            machine = self._machine_type()(
                 memory,
                 backend,
                 image,
@@ -271,6 +270,14 @@ class Sandbox:
             recording.recorder.failed = recording.report(machine)
         clock.end("boot")
         return machine, backend
+
+    def _open_backend(self, memory: "GuestMemory") -> "Backend":
+        return open_backend(self.backend, memory)
+
+    def _machine_type(self) -> "type[Machine]":
+        from nanvix.machine.machine import Machine
+
+        return Machine
 
     def _boot_spec(self, launch: Launch) -> "BootSpec":
         from nanvix.abi.layout import BOOT_STEADY

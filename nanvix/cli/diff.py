@@ -33,8 +33,8 @@ def main(arguments: list[str]) -> int:
     settings = sandbox_options(options)
     settings["env"] = COMMON_CPU | settings["env"]
     data = None if os.isatty(0) else sys.stdin.buffer.read()
-    left, left_steps = _run(_LEFT, argv, settings, data)
-    right, right_steps = _run(_RIGHT, argv, settings, data)
+    left, left_steps = traced(_LEFT, argv, settings, data)
+    right, right_steps = traced(_RIGHT, argv, settings, data)
     sys.stdout.buffer.write(right.stdout or b"")
     sys.stdout.flush()
     sys.stderr.buffer.write(right.stderr or b"")
@@ -55,9 +55,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _run(
+def traced(
     backend: str, argv: list[str], settings: dict[str, Any], data: bytes | None
 ) -> "tuple[Result, Collector]":
+    """Run ``argv`` so that only the backend makes a difference; ``settings`` are the Sandbox's."""
     steps = Collector()
     sandbox = Sandbox(
         backend=backend, seed=_SEED, realtime_ns=_DATE_NS, steady=True, events=steps, **settings
