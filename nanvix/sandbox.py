@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Stdio = tuple[int | None, int | None, int | None]
 BACKENDS = ("auto", "kvm", "emu")
 
-COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2"}
+COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL"}
 """Some hosts cannot hide their CPU from a guest on KVM. This keeps glibc's programs to what the
 emulator has too, so that they do the same on both."""
 

@@ -8,8 +8,7 @@ from nanvix.cli.run import report, write_json
 
 def main(arguments: list[str]) -> int:
     """Replay; the exit code is the guest's, 125 where the recording cannot be replayed."""
-    from nanvix.replay import check_program, replay
-    from nanvix.trace.recording import load
+    from nanvix.replay import check_program, load, replay
 
     parser = Parser(
         prog="nanvix replay",
@@ -28,6 +27,8 @@ def main(arguments: list[str]) -> int:
     sys.stdout.flush()
     result = replay(recording, output=(1, 2))
     report(result)
+    if result.reason != "diverged" and result.detail:
+        print(f"nanvix: {result.detail}", file=sys.stderr)
     if options.json:
         write_json(options.json, result.to_dict())
     return result.exit_code

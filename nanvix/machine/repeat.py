@@ -35,7 +35,7 @@ class Repeater:
             # or woken up, which are entries of their own.
             self._arrive(entry)
         elif isinstance(entry, Landing):
-            journal.land(entry)
+            machine.backend.kick()  # to look for its place once this request is done
         elif isinstance(entry, End) and _is_given(entry):
             machine.finish(*entry[1:])
 
@@ -43,7 +43,11 @@ class Repeater:
         """The guest runs and has been stopped: perhaps because something is due."""
         machine, journal = self._machine, self._journal
         entry = journal.next()
-        if entry is None or not journal.exact or machine.idle.active:
+        if entry is None or machine.idle.active:
+            return
+        if not journal.exact:
+            if isinstance(entry, Landing):
+                journal.land(entry)
             return
         now = machine.backend.tsc()
         if isinstance(entry, Arrival):

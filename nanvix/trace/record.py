@@ -19,10 +19,12 @@ from nanvix.trace.recording import Header, start, write_chunk
 _FLUSH = 1 << 20
 """Bytes gathered before a chunk is written."""
 
-STACK_BELOW, STACK_ABOVE = 128, 1024
-"""How far around the stack pointer memory counts as part of a place."""
+STACK_BELOW, STACK_ABOVE = 128, 256
+"""How far around the stack pointer memory counts as part of a place: loops may count there. More
+would take in what calls long past have left, which differs from CPU to CPU."""
 
 _ARITHMETIC = 0x8D5
+_RCX = 1 + GPRS.index("rcx")
 _R11 = 1 + GPRS.index("r11")
 
 
@@ -143,6 +145,8 @@ def witness(journal: Journal, backend: Interruptible, memory: GuestMemory) -> No
         state = backend.save_state()
         place = (state.rip, *(state.gpr[name] for name in GPRS))
         checksum = stack_checksum(memory, state.cr3, state.gpr["rsp"])
+        if behind_syscall(place):
+            checksum = 0
         journal.append(Landing(vector, comparable(place), checksum))
 
     backend.on_interrupt = taken
@@ -154,6 +158,12 @@ def comparable(registers: tuple[int, ...]) -> tuple[int, ...]:
     found = list(registers)
     found[_R11] &= ~_ARITHMETIC
     return tuple(found)
+
+
+def behind_syscall(registers: tuple[int, ...]) -> bool:
+    """Whether the program comes back from a system call, where RCX is RIP: the interrupt came
+    while the kernel worked. Such a place needs no look at the stack."""
+    return registers[0] == registers[_RCX]
 
 
 def stack_checksum(memory: GuestMemory, cr3: int, pointer: int) -> int:
