@@ -101,6 +101,8 @@ static i64 call(struct inet_socket *i, const struct endpoint *to) {
 }
 
 static void disconnect(struct inet_socket *i) {
+    /* What is cut off is a reset for both sides. */
+    bool cut = i->s.state == SOCKET_CONNECTING || (i->s.state == SOCKET_CONNECTED && (i->link || i->s.peer));
     if (i->s.state == SOCKET_LISTENING) {
         tcp_turn_away(i);
         backlog_close(&i->s);
@@ -110,7 +112,7 @@ static void disconnect(struct inet_socket *i) {
         tcp_reset(inet_socket(i->s.peer), ECONNRESET);
     if (i->called)
         tcp_hang_up(i);
-    tcp_reset(i, 0);
+    tcp_reset(i, cut ? ECONNRESET : 0);
     stream_close(&i->s.in);
     inet_forget_choice(i);
     i->s.shut = 0;
