@@ -99,3 +99,15 @@ def _obey(sock: socket.socket, reader: BufferedReader, wish: str, number: str = 
             time.sleep(0.001)
         sock.sendall(b"%d bytes" % count)
     return False
+
+
+def patient_connection(port: int, limit_s: float = 60.0) -> socket.socket:
+    """A connection to a port of 127.0.0.1 where somebody is going to listen."""
+    end = time.monotonic() + limit_s
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=limit_s)
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)

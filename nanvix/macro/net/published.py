@@ -57,7 +57,7 @@ class Ports:
     def listen(self, guest_port: int, backlog: int) -> socket.socket:
         """A descriptor of its own for a listener of the guest; ENOENT when nothing leads there."""
         bound = self._find(guest_port, udp=False)
-        bound.listen(backlog)
+        _listen(bound, backlog)
         self._listeners[guest_port] = self._listeners.get(guest_port, 0) + 1
         return bound.dup()
 
@@ -85,6 +85,14 @@ class Ports:
             raise OSError(ENOENT, "no port of the host leads there") from None
 
 
+def _listen(sock: socket.socket, backlog: int) -> None:
+    """Connections of before that are not quite over are no reason to refuse; but between two times
+    of listening the port is nobody else's."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.listen(backlog)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+
+
 def _last_two(text: str) -> tuple[str, str]:
     before, _, guest = text.rpartition(":")
     return before.rpartition(":")[2], guest
@@ -96,12 +104,11 @@ def _bind(port: Published) -> socket.socket:
     sock = socket.socket(family, kind)
     try:
         if not port.udp:
-            # A connection of an earlier guest that is not quite over is no reason to refuse.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((port.address, port.host_port))
         if not port.udp:
             # With SO_REUSEADDR only listening tells whether somebody else does.
-            sock.listen(1)
+            _listen(sock, 1)
             sock.shutdown(socket.SHUT_RD)
     except OSError as error:
         sock.close()
