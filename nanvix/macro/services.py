@@ -51,16 +51,16 @@ def build_services(
     """Console, entropy and host files for one VM, and sockets of the host if it has ``egress``.
 
     ``exports``: the host trees the guest may see, numbered from 1. ``seed`` makes the guest's
-    randomness reproducible. Raises OSError when an export cannot be opened, NanvixError when
-    one of ``ports`` cannot be had.
+    randomness reproducible, and what else the services answer as far as they can. Raises
+    OSError when an export cannot be opened, NanvixError when one of ``ports`` cannot be had.
     """
     from nanvix.macro.fs import FileService
 
     services = Services()
-    console = Console(watches, stdio)
+    console = Console(watches, stdio, steady=seed is not None)
     services.add(console.handlers, console.close)
     services.add(Entropy(seed).handlers)
-    files = FileService(exports)
+    files = FileService(exports, steady=seed is not None)
     services.add(files.handlers, files.close)
     if egress is not None:
         from nanvix.macro.net import NetworkService

@@ -17,6 +17,7 @@ from nanvix.macro.fs.attributes import Attributes, directory_mode, file_mode
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import Node, NodeTable
 
+CREATE_UNNAMED = 2
 RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
 _CREATE_TRIES = 8
@@ -36,7 +37,12 @@ class Changes:
     def create(self, call: Call) -> int:
         """FS_CREATE. Without O_EXCL an entry that exists, of whatever kind, is the answer."""
         directory, view = self._prepare(call)
-        name, mode = names.entry(call.inputs), file_mode(call.arg[1])
+        mode = file_mode(call.arg[1])
+        if call.arg[2] == CREATE_UNNAMED:
+            node, status = self._open(directory, linux.create_unnamed(directory.fd, mode), mode)
+            self._attributes.write(node, status, view, 0)
+            return 0
+        name = names.entry(call.inputs)
         # Between finding no entry and making one (or the reverse) the host may be faster.
         for _ in range(_CREATE_TRIES):
             try:
@@ -133,7 +139,10 @@ class Changes:
         return directory, view
 
     def _create(self, directory: Node, name: bytes, mode: int) -> tuple[Node, os.stat_result]:
-        fd = linux.create(directory.fd, name, mode)
+        return self._open(directory, linux.create(directory.fd, name, mode), mode)
+
+    def _open(self, directory: Node, fd: int, mode: int) -> tuple[Node, os.stat_result]:
+        """The node of a file that has just been made, by the descriptor that made it."""
         try:
             status = os.fstat(fd)
             if (status.st_mode ^ mode) & _EXACT:
