@@ -1,15 +1,17 @@
 /* fcntl(2). */
 #include "errno.h"
+#include "fs/async.h"
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "fs/tmpfs.h"
 #include "lib.h"
 #include "linux/resource.h"
+#include "mm.h"
 #include "syscall.h"
 #include "task.h"
 #include "uaccess.h"
 
-#define SETTABLE (O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK)
+#define SETTABLE (O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
 
 /* A user's struct flock as a range of bytes. */
 static i64 lock_range(struct file *file, const struct flock *in, struct lock *out) {
@@ -79,6 +81,8 @@ static i64 add_seals(struct file *file, u32 seals) {
         return -EINVAL;
     if (!file_writable(file) || (inode->seals & F_SEAL_SEAL))
         return -EPERM;
+    if ((seals & F_SEAL_WRITE) && !(inode->seals & F_SEAL_WRITE) && mm_shares_writable(inode))
+        return -EBUSY;
     inode->seals |= seals;
     return 0;
 }
@@ -87,6 +91,11 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     struct pipe *pipe = file_pipe(file);
     switch (command) {
     case F_SETFL:
+        if ((file->flags ^ argument) & O_ASYNC) {
+            i64 error = async_set(file, fd, argument & O_ASYNC);
+            if (error)
+                return error;
+        }
         file->flags = (file->flags & ~SETTABLE) | (argument & SETTABLE);
         return 0;
     case F_GETLK:
@@ -105,7 +114,7 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     case F_ADD_SEALS:
         return add_seals(file, argument);
     }
-    return -EINVAL;
+    return async_command(file, command, argument);
 }
 
 i64 sys_fcntl(const u64 *a) {

@@ -8,10 +8,13 @@ import os
 from binascii import crc32
 
 import nanvix
+from nanvix.caches import cache_directory
 from nanvix.kvm.device import API_VERSION
 
 _TITLE = "nanvix kvm quirks"
 _SIZE_LIMIT = 65536
+_PROBES = 2
+"""Counts up when a probe changes its mind without changing its name."""
 
 
 def host_key() -> str:
@@ -20,7 +23,7 @@ def host_key() -> str:
     modules = sorted(name for name in _listing("/sys/module") if name.startswith("kvm"))
     cpu = _first_line("/sys/devices/system/cpu/modalias")
     facts = (
-        f"nanvix {nanvix.__version__}",
+        f"nanvix {nanvix.__version__} probes {_PROBES}",
         f"kvm {API_VERSION} {'+'.join(modules)}",
         f"{system.sysname} {system.release} {system.version}",
         f"cpu {crc32(cpu.encode()):08x} {cpu.partition(':feature:')[0]}",
@@ -63,10 +66,7 @@ def store(key: str, found: dict[str, bool]) -> None:
 
 
 def _path(key: str) -> str:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.expanduser("~/.cache")
-    return os.path.join(base, "nanvix", f"kvm-{crc32(key.encode()):08x}")
+    return os.path.join(cache_directory(), f"kvm-{crc32(key.encode()):08x}")
 
 
 def _listing(path: str) -> list[str]:
