@@ -13,11 +13,13 @@ _POINTER_SIZE = 8
 def implemented() -> frozenset[str]:
     """Names of the calls with an entry in the table. Raises KernelImageError without an image."""
     from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
 
     try:
         with open(default_image_path(), "rb") as file:
             image = ELFFile(file)
-            symbols = image.get_section_by_name(".symtab").get_symbol_by_name(_TABLE)
+            section = image.get_section_by_name(".symtab")
+            symbols = isinstance(section, SymbolTableSection) and section.get_symbol_by_name(_TABLE)
             if not symbols or len(symbols) != 1:
                 raise KernelImageError(f"the kernel image has no symbol {_TABLE}: build it again")
             address, size = symbols[0]["st_value"], symbols[0]["st_size"]

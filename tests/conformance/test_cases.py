@@ -3,7 +3,6 @@
 import fcntl
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 

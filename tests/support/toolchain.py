@@ -36,7 +36,7 @@ class Toolchain:
     def __call__(self, source: str | Path, kind: str = "musl", flags: Sequence[str] = ()) -> Path:
         """Build ``tests/programs/SOURCE`` as ``kind``; fails the test when it does not compile.
 
-        An absolute path leads elsewhere; the headers beside a source are part of what it depends on.
+        An absolute path leads elsewhere. The headers beside a source are part of its key.
         """
         path = PROGRAMS / source
         recipe = [*_RECIPES[kind], *flags]

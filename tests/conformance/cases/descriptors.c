@@ -176,7 +176,7 @@ CASE(record_locks_wait, "fcntl")
     until_asleep(child);
     say("the child waits");
     lock.l_type = F_UNLCK;
-    T(fcntl(fd, F_SETLK, &lock));
+    MUST(fcntl(fd, F_SETLK, &lock));
     T(read(ends[0], &lock, 1));
     say_status("child", wait_for(child));
 }
@@ -253,7 +253,7 @@ CASE(flock_waits, "flock")
     }
     until_asleep(child);
     say("the child waits");
-    T(flock(fd, LOCK_UN));
+    MUST(flock(fd, LOCK_UN));
     say_status("child", wait_for(child));
 }
 

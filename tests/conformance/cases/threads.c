@@ -242,7 +242,7 @@ CASE(semaphores_of_processes, "futex mmap")
         _exit(5);
     }
     until_asleep(child);
-    T(sem_post(shared));
+    MUST(sem_post(shared));
     say_status("child", wait_for(child));
 }
 
