@@ -201,7 +201,6 @@ class Sandbox:
         from nanvix.abi.call import WatchTable
         from nanvix.machine.boot import BootError
         from nanvix.machine.image import ImageError, KernelImage
-        from nanvix.machine.machine import Machine
         from nanvix.machine.memory import GuestMemory
         from nanvix.macro.services import build_services
 
@@ -212,21 +211,23 @@ class Sandbox:
             raise UsageError(f"{self.memory >> 20} MiB of guest memory: {error}") from None
         stack.callback(memory.close)
         clock.end("memory")
-        backend = open_backend(self.backend, memory)
+        backend = self._open_backend(memory)
         stack.callback(backend.close)
         backend.set_budget(self.max_instructions)
         clock.end("backend")
         watches = WatchTable()
+        host_time = backend.name == "kvm" and self.realtime_ns is None
         try:
             services = build_services(
-                exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed
-            )
+                exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed,
+                now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
+            )  # fmt: skip
         except OSError as error:
             raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
         stack.callback(services.close)
         clock.end("services")
         try:
-            machine = Machine(
+            machine = self._machine_type()(
                 memory,
                 backend,
                 KernelImage.load(),
@@ -244,6 +245,14 @@ class Sandbox:
         stack.callback(machine.close)
         clock.end("boot")
         return machine, backend
+
+    def _open_backend(self, memory: "GuestMemory") -> "Backend":
+        return open_backend(self.backend, memory)
+
+    def _machine_type(self) -> "type[Machine]":
+        from nanvix.machine.machine import Machine
+
+        return Machine
 
     def _boot_spec(self, launch: Launch) -> "BootSpec":
         from nanvix.abi.layout import BOOT_STEADY

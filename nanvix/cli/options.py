@@ -48,7 +48,7 @@ def add_program(parser: Parser) -> None:
     # One positional that takes all the rest: nothing behind PROGRAM is an option of ours.
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="PROGRAM [ARGS...]",
-        help="an ELF program, a script with a '#!' line, or a .py file",
+        help="an ELF program, a script with a '#!' line, or a source file (.py, .c, .js, ...)",
     )  # fmt: skip
 
 

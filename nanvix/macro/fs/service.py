@@ -26,6 +26,7 @@ from nanvix.macro.fs.listing import Listing
 from nanvix.macro.fs.lookup import Lookup
 from nanvix.macro.fs.nodes import NodeTable
 from nanvix.macro.fs.space import Space
+from nanvix.macro.fs.stamps import Stamps
 
 if TYPE_CHECKING:
     from nanvix.abi.call import Handler
@@ -36,12 +37,19 @@ class FileService:
 
     Raises OSError, with the path, for an export that cannot be opened or is neither a directory
     nor a regular file. ``steady``: reading a file does not show in its attributes. ``handlers``
-    raise nothing but OSError. Not thread-safe.
+    raise nothing but OSError. ``now``: see :class:`~nanvix.macro.fs.stamps.Stamps`. Not
+    thread-safe.
     """
 
     __slots__ = ("_closers", "handlers")
 
-    def __init__(self, exports: Sequence[Export], *, steady: bool = False) -> None:
+    def __init__(
+        self,
+        exports: Sequence[Export],
+        *,
+        steady: bool = False,
+        now: Callable[[], int] | None = None,
+    ) -> None:
         self._closers: list[Callable[[], None]] = []
         nodes = NodeTable(exports)
         self._closers.append(nodes.close)
@@ -51,12 +59,13 @@ class FileService:
             self.close()
             raise
         self._closers.append(descriptors.close)
-        attributes = Attributes(nodes, descriptors, steady)
+        stamps = Stamps(descriptors, now)
+        attributes = Attributes(nodes, descriptors, stamps, steady)
         lookup = Lookup(nodes, descriptors, attributes)
-        content = Content(nodes, descriptors)
-        changes = Changes(nodes, descriptors, attributes)
+        content = Content(nodes, descriptors, stamps)
+        changes = Changes(nodes, descriptors, attributes, stamps)
         extended = Extended(nodes, descriptors)
-        space = Space(nodes, descriptors, attributes)
+        space = Space(nodes, descriptors, attributes, stamps)
         serve: dict[str, Handler] = {
             "FS_WALK": lookup.walk,
             "FS_GETATTR": attributes.get,

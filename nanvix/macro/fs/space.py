@@ -10,6 +10,7 @@ from nanvix.macro.fs.answers import room
 from nanvix.macro.fs.attributes import MAX_OFFSET, Attributes
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import NodeTable
+from nanvix.macro.fs.stamps import Stamps
 
 KEEP_SIZE, PUNCH_HOLE, COLLAPSE_RANGE, ZERO_RANGE, INSERT_RANGE = 1, 2, 8, 16, 32
 """fallocate(2) modes (linux/falloc.h)."""
@@ -19,12 +20,15 @@ _MODES = KEEP_SIZE | PUNCH_HOLE | COLLAPSE_RANGE | ZERO_RANGE | INSERT_RANGE
 class Space:
     """Serves the two ops about the space of regular files."""
 
-    __slots__ = ("_attributes", "_descriptors", "_nodes")
+    __slots__ = ("_attributes", "_descriptors", "_nodes", "_stamps")
 
-    def __init__(self, nodes: NodeTable, descriptors: Descriptors, attributes: Attributes) -> None:
+    def __init__(
+        self, nodes: NodeTable, descriptors: Descriptors, attributes: Attributes, stamps: Stamps
+    ) -> None:
         self._nodes = nodes
         self._descriptors = descriptors
         self._attributes = attributes
+        self._stamps = stamps
 
     def allocate(self, call: Call) -> int:
         """FS_ALLOCATE; what the host's file system cannot do is its own EOPNOTSUPP."""
@@ -36,6 +40,7 @@ class Space:
         if not size or max(offset, size) > MAX_OFFSET:
             raise OSError(EINVAL, "range out of range")
         linux.allocate(self._descriptors.writer(node), mode, offset, size)
+        self._stamps.changed(node)
         self._attributes.write(node, os.fstat(node.fd), view, 0)
         return 0
 
