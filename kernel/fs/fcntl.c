@@ -1,5 +1,6 @@
 /* fcntl(2). */
 #include "errno.h"
+#include "fs/async.h"
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "fs/tmpfs.h"
@@ -10,7 +11,7 @@
 #include "task.h"
 #include "uaccess.h"
 
-#define SETTABLE (O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK)
+#define SETTABLE (O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
 
 /* A user's struct flock as a range of bytes. */
 static i64 lock_range(struct file *file, const struct flock *in, struct lock *out) {
@@ -92,6 +93,11 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     struct pipe *pipe = file_pipe(file);
     switch (command) {
     case F_SETFL:
+        if ((file->flags ^ argument) & O_ASYNC) {
+            i64 error = async_set(file, fd, argument & O_ASYNC);
+            if (error)
+                return error;
+        }
         file->flags = (file->flags & ~SETTABLE) | (argument & SETTABLE);
         return 0;
     case F_GETLK:
@@ -112,7 +118,7 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     case F_ADD_SEALS:
         return add_seals(file, argument);
     }
-    return -EINVAL;
+    return async_command(file, command, argument);
 }
 
 i64 sys_fcntl(const u64 *a) {
