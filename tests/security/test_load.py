@@ -1,4 +1,4 @@
-"""Load and abuse: much of everything at once, full disks, files that shrink, guests that are killed."""
+"""Load and abuse: much of everything, full disks, files that shrink, guests that are killed."""
 
 import os
 import random
