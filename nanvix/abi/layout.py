@@ -60,12 +60,16 @@ BOOT_NO_VDSO_TSC = 1 << 1
 BOOT_STEADY = 1 << 2
 """Threads take turns where they wait, not by the clock (which still ends a spin): two runs of the
 same program then have the same order of events, on any backend."""
+BOOT_NET_NONE = 1 << 3
+"""The guest has no network, not even loopback."""
+BOOT_NET_HOST = 1 << 4
+"""NET_* calls are served: the guest has an interface beside loopback."""
 
-BOOT_HOST_TIME = 1 << 3
+BOOT_HOST_TIME = 1 << 5
 """The kernel reads no counter: it asks the host for the time (TIME), and every answer to a request
 brings it along in its last ``out``. So time enters by the channel and can be recorded."""
 
-BOOT_NO_RDTSC = 1 << 4
+BOOT_NO_RDTSC = 1 << 6
 """With BOOT_HOST_TIME: `rdtsc` of a program faults (CR4.TSD) and is answered by the kernel."""
 
 # boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
@@ -105,7 +109,7 @@ BOOT_INFO = Record(
     ("tmpfs_limit", "u64"),
 )
 """``free_start``: first free physical byte (page aligned); all RAM from there is zero.
-``seed``: 256 bits for the kernel's generator. ``max_files``: RLIMIT_NOFILE."""
+``seed``: 256 bits for the kernel's generator. ``max_files``: hard RLIMIT_NOFILE."""
 
 CLOCK = Record(
     "nv_clock",

@@ -75,7 +75,8 @@ class End(NamedTuple):
 Entry = Served | Arrival | Wake | Landing | End
 
 _SYSTEM = frozenset(number for number, _ in OPS.values() if number < OPS["ENTROPY"][0]) | {
-    OPS["CRASH"][0]
+    OPS["CRASH"][0],
+    OPS["MEMORY"][0],
 }
 """Served by the machine itself, from what is in the guest: nothing enters by them."""
 
