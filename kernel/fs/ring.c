@@ -117,6 +117,14 @@ i64 ring_read(struct ring *r, struct io *io) {
     return moved;
 }
 
+void ring_clear(struct ring *r) {
+    pages_held -= r->count;
+    for (u32 i = 0; i < r->count; i++)
+        frame_put(slot_at(r, i)->frame);
+    r->first = r->count = 0;
+    r->size = 0;
+}
+
 i64 ring_resize(struct ring *r, u32 slots) {
     if (slots < r->count)
         return -EBUSY;

@@ -3,6 +3,7 @@
 #include "hypercall.h"
 #include "lib.h"
 #include "proc.h"
+#include "terminal.h"
 #include "trap.h"
 
 #define SOURCES_MAX 64
@@ -21,7 +22,7 @@ static void signal_foreground(i32 sig) {
     struct siginfo info = { .signo = sig, .code = SI_KERNEL };
     if (sig < 1 || sig > NSIG)
         return;
-    if (signal_group(foreground_pgid, sig, &info))
+    if (terminal_signal(&console_control, sig))
         signal_process(init_process, sig, &info);
 }
 
