@@ -8,6 +8,7 @@
 #include "privilege.h"
 
 #define FXSAVE_SIZE 512
+#define FPU_IMAGE_ROOM 4096 /* more than any CPU's image of the components below */
 #define COMPONENTS 0x2e7UL /* x87, SSE, AVX, AVX-512 (3), PKRU */
 #define FCW_DEFAULT 0x37f
 #define MXCSR_DEFAULT 0x1f80
@@ -33,13 +34,28 @@ static u64 enabled_components(void) {
     return (u64)high << 32 | low;
 }
 
+/* Where the last component ends differs between vendors, and CPUID, which would tell, is not always the
+   host's: the image is as long as what XSAVE changes, whatever was there before. */
+static u32 measured_size(void) {
+    static u8 over_zeros[FPU_IMAGE_ROOM] __attribute__((aligned(64)));
+    static u8 over_ones[FPU_IMAGE_ROOM] __attribute__((aligned(64)));
+    u32 end = FPU_IMAGE_ROOM;
+    memset(over_ones, 0xff, FPU_IMAGE_ROOM);
+    memset(over_ones + FXSAVE_SIZE, 0, sizeof(struct image) - FXSAVE_SIZE);
+    fpu_save(over_zeros);
+    fpu_save(over_ones);
+    while (end > sizeof(struct image) && over_zeros[end - 1] != over_ones[end - 1])
+        end--;
+    return ROUND_UP(end, 64);
+}
+
 void fpu_init(void) {
     if (!quirk(NV_QUIRK_OPEN_AVX) || !sunk)
         return;
-    u32 eax = 0xd, ebx, ecx = 0, edx;
-    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
     components = enabled_components() & COMPONENTS;
-    size = MIN((u32)ROUND_UP(ebx, 64), FPU_IMAGE_MAX);
+    size = measured_size();
+    if (size > FPU_IMAGE_MAX)
+        panic("vector state of an unknown size");
 }
 
 u32 fpu_size(void) { return size; }

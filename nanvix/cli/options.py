@@ -109,6 +109,14 @@ def count(text: str) -> int:
     return value
 
 
+def seed(text: str) -> int:
+    """A whole number, decimal or as in ``0xbeef``."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
 def _environment(assignments: list[str]) -> dict[str, str]:
     from os import environ
 

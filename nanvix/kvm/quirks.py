@@ -30,7 +30,7 @@ from nanvix.kvm.probe_guest import (
 )
 from nanvix.kvm.registers import MSR_TSC
 from nanvix.machine.backend import Capabilities, Exit
-from nanvix.machine.cpuid import HYPERVISOR_BASE, cpuid
+from nanvix.machine.cpuid import FEATURES_LEAF, HYPERVISOR_BASE, cpuid
 
 # The probes' code; each constant is named after what it does, in the order it does it.
 _UD2 = b"\x0f\x0b"
@@ -41,7 +41,7 @@ _SYSCALL = b"\x0f\x05"
 _SYSRETQ = b"\x48\x0f\x07"
 _RING_DOORBELL_0X100 = b"\xb8\x00\x01\x00\x00\xe7\xe0\xeb\xfe"
 _STORE_RAX = b"\x48\x89\x04\x25" + pack("<I", RESULT)
-_RBX_TO_RAX = b"\x48\x89\xd8"
+_RCX_TO_RAX = b"\x48\x89\xc8"
 _RDTSC_TO_RAX = b"\x0f\x31\x48\xc1\xe2\x20\x48\x09\xd0"
 _RAX_TO_R8 = b"\x49\x89\xc0"
 _SUBTRACT_R8 = b"\x4c\x29\xc0"
@@ -122,10 +122,14 @@ def _open_avx() -> bool:
 
 
 def _host_cpuid() -> bool:
-    with ProbeGuest(_CPUID + _RBX_TO_RAX + _STORE_RAX + _UD2, user=True) as guest:
-        guest.state.gpr["rax"] = HYPERVISOR_BASE
+    return any(_cpuid_ecx(leaf) != cpuid(leaf, 0)[2] for leaf in (HYPERVISOR_BASE, FEATURES_LEAF))
+
+
+def _cpuid_ecx(leaf: int) -> int | None:
+    with ProbeGuest(_CPUID + _RCX_TO_RAX + _STORE_RAX + _UD2, user=True) as guest:
+        guest.state.gpr["rax"] = leaf
         guest.start()
-        return guest.exception() != VECTOR_UD or guest.result() != cpuid(HYPERVISOR_BASE, 0)[1]
+        return guest.result() if guest.exception() == VECTOR_UD else None
 
 
 def _fixed_tsc() -> bool:
@@ -205,7 +209,7 @@ QUIRKS = (
     Quirk(
         "host_cpuid",
         QUIRK_HOST_CPUID,
-        "ring 3 sees the host's CPUID instead of the guest's",
+        "ring 3 sees the host's CPUID, or its feature flags, instead of the guest's",
         "programs choose their code for the host's CPU and may differ from the emulator's choice",
         _host_cpuid,
     ),

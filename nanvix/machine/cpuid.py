@@ -18,6 +18,7 @@ Registers = tuple[int, int, int, int]
 ZERO: Registers = (0, 0, 0, 0)
 
 BASIC_MAX = 5
+FEATURES_LEAF = 1
 EXTENDED_MAX = 0x8000_0008
 HYPERVISOR_BASE = 0x4000_0000
 
@@ -70,7 +71,7 @@ def _table() -> dict[tuple[int, int | None], Registers]:
     hypervisor = _words(HYPERVISOR, 12)
     return {
         (0, None): (BASIC_MAX, vendor[0], vendor[2], vendor[1]),
-        (1, None): (
+        (FEATURES_LEAF, None): (
             SIGNATURE,
             1 << 16 | 8 << 8,  # one logical CPU, CLFLUSH of 8 * 8 bytes
             _bits(FEATURES_1_ECX),

@@ -47,14 +47,15 @@ def build_services(
     """Console, entropy and host files for one VM.
 
     ``exports``: the host trees the guest may see, numbered from 1. ``seed`` makes the guest's
-    randomness reproducible. Raises OSError when an export cannot be opened.
+    randomness reproducible, and what else the services answer as far as they can. Raises
+    OSError when an export cannot be opened.
     """
     from nanvix.macro.fs import FileService
 
     services = Services()
-    console = Console(watches, stdio)
+    console = Console(watches, stdio, steady=seed is not None)
     services.add(console.handlers, console.close)
     services.add(Entropy(seed).handlers)
-    files = FileService(exports)
+    files = FileService(exports, steady=seed is not None)
     services.add(files.handlers, files.close)
     return services

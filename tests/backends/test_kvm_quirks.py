@@ -172,7 +172,7 @@ def test_the_probes_code_is_what_its_names_say() -> None:
     assert listing(quirks._UD2 + quirks._SYSCALL + quirks._SYSRETQ) == ["ud2", "syscall", "sysretq"]
     assert listing(quirks._RING_DOORBELL_0X100) == ["mov eax, 0x100", "out 0xe0, eax", "jmp 7"]
     assert listing(quirks._ZERO_YMM0) == ["vxorps ymm0, ymm0, ymm0"]
-    assert listing(quirks._CPUID + quirks._RBX_TO_RAX) == ["cpuid", "mov rax, rbx"]
+    assert listing(quirks._CPUID + quirks._RCX_TO_RAX) == ["cpuid", "mov rax, rcx"]
     assert listing(quirks._TIMED_LOOP + quirks._STORE_RAX) == [
         "rdtsc", "shl rdx, 0x20", "or rax, rdx", "mov r8, rax",
         "mov ecx, 0x3e8", "dec ecx", "jne 0x11",

@@ -31,13 +31,17 @@ _MODE_BITS = {S_IFREG: 0o1777, S_IFDIR: 0o3777}
 
 
 class Attributes:
-    """Serves FS_GETATTR and FS_SETATTR, and writes the records other ops answer with."""
+    """Serves FS_GETATTR and FS_SETATTR, and writes the records other ops answer with.
 
-    __slots__ = ("_descriptors", "_nodes")
+    ``steady``: the time of the last access is given as that of the last change.
+    """
 
-    def __init__(self, nodes: NodeTable, descriptors: Descriptors) -> None:
+    __slots__ = ("_descriptors", "_nodes", "_steady")
+
+    def __init__(self, nodes: NodeTable, descriptors: Descriptors, steady: bool = False) -> None:
         self._nodes = nodes
         self._descriptors = descriptors
+        self._steady = steady
 
     def get(self, call: Call) -> int:
         """FS_GETATTR."""
@@ -79,7 +83,8 @@ class Attributes:
         if ctime != node.seen_ctime or mode != node.seen_mode:
             node.access = self._access(node, mode)
             node.seen_ctime, node.seen_mode = ctime, mode
-        atime, mtime = status.st_atime_ns, status.st_mtime_ns
+        mtime = status.st_mtime_ns
+        atime = mtime if self._steady else status.st_atime_ns
         try:
             _pack_into(
                 view, offset, node.id, status.st_ino, status.st_size, status.st_blocks,

@@ -33,12 +33,13 @@ class FileService:
     """Serves FS_*. Export ``n``, counted from 1, is node ``n``.
 
     Raises OSError, with the path, for an export that cannot be opened or is neither a directory
-    nor a regular file. ``handlers`` raise nothing but OSError. Not thread-safe.
+    nor a regular file. ``steady``: reading a file does not show in its attributes. ``handlers``
+    raise nothing but OSError. Not thread-safe.
     """
 
     __slots__ = ("_closers", "handlers")
 
-    def __init__(self, exports: Sequence[Export]) -> None:
+    def __init__(self, exports: Sequence[Export], *, steady: bool = False) -> None:
         self._closers: list[Callable[[], None]] = []
         nodes = NodeTable(exports)
         self._closers.append(nodes.close)
@@ -48,7 +49,7 @@ class FileService:
             self.close()
             raise
         self._closers.append(descriptors.close)
-        attributes = Attributes(nodes, descriptors)
+        attributes = Attributes(nodes, descriptors, steady)
         lookup = Lookup(nodes, descriptors, attributes)
         content = Content(nodes, descriptors)
         changes = Changes(nodes, descriptors, attributes)
