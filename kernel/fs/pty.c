@@ -36,7 +36,7 @@ static void flow(struct line *line) {
 }
 
 void pty_flush_shown(struct pty *pty) {
-    ring_clear(&pty->shown);
+    ring_cut(&pty->shown, LINE_SIZE); /* what has arrived at the master stays */
     pty_tell(pty, TIOCPKT_FLUSHWRITE, 0);
     poll_wake(&pty->slave, POLLOUT | POLLWRNORM);
 }

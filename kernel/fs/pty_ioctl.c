@@ -43,9 +43,11 @@ static i64 flush(struct pty *pty, bool master, u64 queue) {
     bool typed = (queue == TCIFLUSH) != master || queue == TCIOFLUSH;
     bool shown = (queue == TCOFLUSH) != master || queue == TCIOFLUSH;
     if (typed) {
-        ring_clear(&pty->typed);
+        ring_cut(&pty->typed, 0);
         drop_input(pty);
     }
+    if (shown && master)
+        ring_cut(&pty->shown, 0);
     if (shown)
         pty_flush_shown(pty);
     return 0;

@@ -26,6 +26,6 @@ bool ring_writable(const struct ring *ring); /* room for a page: what poll repor
 /* Move as much as there is room for, or data; bytes or negative errno. */
 i64 ring_write(struct ring *ring, struct io *io);
 i64 ring_read(struct ring *ring, struct io *io);
-void ring_clear(struct ring *ring); /* forget what waits in it */
+void ring_cut(struct ring *ring, u64 keep); /* forget what waits, from the end, down to about `keep` bytes */
 /* Change how many pages it holds: the new number, -EBUSY when more are full, -ENOMEM. */
 i64 ring_resize(struct ring *ring, u32 slots);

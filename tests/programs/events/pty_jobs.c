@@ -189,8 +189,8 @@ static void background_body(void)
         waited(pid, WUNTRACED | WNOHANG);
         SAY(tcsetpgrp(0, pid));
         kill(-pid, SIGCONT);
-        waited(pid, WCONTINUED);
         hear(up[0]);
+        waited(pid, WCONTINUED);
         SAY(tcsetpgrp(0, getpgrp()));
     }
     tell(down[1]);
@@ -250,8 +250,8 @@ static void abandoned_body(void)
         waited(inner, WUNTRACED);
         exit(0);
     }
-    waited(middle, 0);
     hear(up[0]);
+    waited(middle, 0);
 }
 
 static void abandoned(void) { ended(leader(abandoned_body)); }
@@ -313,13 +313,15 @@ static void hangup_body(void)
         setpgid(0, 0);
         tcsetpgrp(0, getpgrp());
         tell(up[1]);
-        SAY(read(0, &c, 1)); /* the end of the file, once the master has gone */
+        SAY(read(0, &c, 1) <= 0); /* ends once the master has gone: Linux may say EIO, too */
         SAY(write(0, "x", 1));
         SAY(open("/dev/tty", O_RDWR));
         tell(up[1]);
         /* The leader's end is heard by the group that was in the foreground. */
-        while (!count[SIGHUP])
-            sigsuspend(&before);
+        do
+            sigpending(&set);
+        while (!sigismember(&set, SIGHUP) || !sigismember(&set, SIGCONT));
+        sigprocmask(SIG_SETMASK, &before, 0);
         exit(0);
     }
     hear(down[0]);
@@ -342,8 +344,8 @@ static void hangup(void)
     close(up[1]);
     int status;
     waitpid(pid, &status, 0);
-    printf("leader: exit %d\n", WEXITSTATUS(status));
     printf("everybody has gone: %d\n", (int)read(up[0], &c, 1));
+    printf("leader: exit %d\n", WEXITSTATUS(status));
 }
 
 static void leader_exit_body(void)
@@ -360,6 +362,7 @@ static void leader_exit_body(void)
         tell(up[1]);
         while (!count[SIGHUP])
             sigsuspend(&before);
+        hear(down[0]);
         /* The terminal lives on, but it is nobody's. */
         SAY(open("/dev/tty", O_RDWR));
         SAY(write(0, "alive\n", 6));
@@ -377,6 +380,7 @@ static void leader_exit(void)
 
     int status;
     waitpid(pid, &status, 0);
+    tell(down[1]);
     hear(up[0]);
     SAY(ioctl(master, TIOCGPGRP, &value));
     printf("foreground %d\n", value);
