@@ -2,7 +2,7 @@
 
 import pytest
 from support.guest import Same
-from support.toolchain import Toolchain
+from support.toolchain import PROGRAMS, Toolchain
 
 TERMINALS = {
     "pty_line": ["names", "editing", "flags", "output", "queues", "timing", "packets", "ends"],
@@ -24,3 +24,9 @@ def test_terminals(same: Same, compiled: Toolchain, name: str) -> None:
         line.removeprefix(b"== ").decode() for line in ran.out.splitlines() if line[:3] == b"== "
     ]
     assert parts == TERMINALS[name]
+
+
+def test_bash_controls_jobs(same: Same) -> None:
+    """Stop, background, foreground, interrupt: bash on a pseudo-terminal of the guest's own."""
+    script = PROGRAMS / "events/shell.py"
+    same(["python3", script.name], files={script.name: script.read_text()})

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import time
 
 KEYS = [b"echo $((6*7))\n", b"sleep 1000\n", b"\x1a", b"jobs\n", b"bg\n", b"fg\n", b"\x03", b"jobs\n"]
 KEYS += [b"sleep 999 &\n", b"kill %1; wait %1; echo status $?\n", b"stty size; stty -echo; tty | cut -c1-9\n"]
@@ -25,19 +26,23 @@ def expect(text: bytes) -> bytes:
     return before
 
 
-def foreground() -> int:
-    return os.tcgetpgrp(fd)
+def asleep() -> bool:
+    """Whether the foreground is a sleep that can be interrupted."""
+    try:
+        with open(f"/proc/{os.tcgetpgrp(fd)}/stat") as file:
+            return file.read().split()[1:3] == ["(sleep)", "S"]
+    except OSError:
+        return False
 
 
 expect(PROMPT)
-shell = foreground()
 for keys in KEYS:
     os.write(fd, keys)
     text = expect(READY.get(keys, PROMPT)).decode().replace(str(os.getpid()), "PID")
     # A background job's number of its own is nobody's business.
     print("\n".join(line for line in text.splitlines() if not line.startswith("[1] ")))
-    while keys in READY and foreground() == shell:
-        pass
+    while keys in READY and not asleep():
+        time.sleep(0.01)
 os.write(fd, b"exit 9\n")
 try:
     while os.read(fd, 4096):
