@@ -13,7 +13,9 @@ from typing import NamedTuple
 from nanvix.emu.cpu import CR0, CR3, RIP, Cpu
 from nanvix.emu.delivery import FLAG_IF, Delivery
 from nanvix.emu.engine import Engine
-from nanvix.emu.intercepts import Intercepts
+from nanvix.emu.intercepts import Intercepts, Observer
+from nanvix.emu.probes import Probes
+from nanvix.emu.registers import Registers
 from nanvix.emu.state import load, save
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.memory import GuestMemory
@@ -66,6 +68,7 @@ class EmuBackend:
         self._injected_at = -1
         self._deadline: int | None = None
         self._budget: int | None = None
+        self._pause: int | None = None
         self._kicked = False
         self._changed: list[tuple[int, int]] = []
         self._closed = False
@@ -154,6 +157,10 @@ class EmuBackend:
         """Let run return BUDGET when that many instructions have retired since creation."""
         self._budget = instructions
 
+    def pause_at(self, instructions: int | None) -> None:
+        """Let run return PAUSED, every time, when that many instructions have retired."""
+        self._pause = instructions
+
     def instructions(self) -> int:
         """Instructions retired since creation. A repeated string instruction counts each round."""
         return self._retired
@@ -183,6 +190,10 @@ class EmuBackend:
                 self._kicked = False
                 return Exit.KICKED
             limit = SLICE
+            if self._pause is not None:
+                limit = min(limit, self._pause - self._retired)
+                if limit <= 0:
+                    return Exit.PAUSED
             if self._budget is not None:
                 limit = min(limit, self._budget - self._retired)
                 if limit <= 0:
@@ -201,7 +212,7 @@ class EmuBackend:
                 ):
                     limit = min(limit, PENDING_SLICE - phase)
                 else:
-                    intercepts.exit = None
+                    intercepts.begin(self._retired, self._skipped)
                     intercepts.interrupt(self._cpu.q[RIP], flags)
                     if intercepts.exit is not None:
                         return self._ended()
@@ -212,12 +223,12 @@ class EmuBackend:
     def _slice(self, limit: int) -> None:
         """Run up to ``limit`` instructions, and account for them."""
         cpu, intercepts, engine = self._cpu, self._intercepts, self._engine
-        intercepts.begin(self._retired + self._skipped)
+        intercepts.begin(self._retired, self._skipped)
         error = engine.start(engine.handle, cpu.q[RIP], 0, 0, limit)
         stopped = cpu.stopped.value
         if intercepts.exit is not None:
             started = intercepts.started
-        elif stopped:
+        elif stopped and not intercepts.at_limit:
             # The instruction at which the limit was noticed has been counted, but not run.
             started = cpu.counter.value - 1
         else:
@@ -230,7 +241,11 @@ class EmuBackend:
             intercepts.detail = f"{engine.describe(error)}, rip {cpu.q[RIP]:#x}"
         elif intercepts.deferred is not None:
             self._deliver_deferred()
-        elif not stopped and not (intercepts.pending and cpu.flags() & FLAG_IF):
+        elif intercepts.behind:
+            intercepts.exit = Exit.PAUSED
+        elif not (stopped or intercepts.at_limit) and not (
+            intercepts.pending and cpu.flags() & FLAG_IF
+        ):
             intercepts.exit = Exit.ERROR
             intercepts.detail = "the guest halted with no interrupt to wake it"
 
@@ -248,12 +263,38 @@ class EmuBackend:
         intercepts = self._intercepts
         self.exit_detail = intercepts.detail
         failure, intercepts.failure = intercepts.failure, None
-        if failure is not None and not isinstance(failure, Exception):
+        if failure is not None and (
+            intercepts.exit is Exit.PAUSED or not isinstance(failure, Exception)
+        ):
             raise failure
         self.exit_value = intercepts.value
         reason = intercepts.exit
         assert reason is not None
         return reason
+
+    # -- for a debugger ----------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> int | None:
+        """What :meth:`set_timer` has set."""
+        return self._deadline
+
+    @property
+    def observer(self) -> Observer | None:
+        """Hears of every way into the guest kernel (see nanvix.emu.intercepts)."""
+        return self._intercepts.observer
+
+    @observer.setter
+    def observer(self, observer: Observer | None) -> None:
+        self._intercepts.observer = observer
+
+    def probes(self) -> Probes:
+        """Breakpoints and watchpoints inside the engine."""
+        return Probes(self._engine, self._cpu, self._intercepts)
+
+    def registers(self) -> Registers:
+        """The live general registers; valid between runs and inside an observer or a probe."""
+        return Registers(self._cpu)
 
     def close(self) -> None:
         """Release the engine; idempotent."""

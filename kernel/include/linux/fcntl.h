@@ -23,6 +23,7 @@
 #define O_PATH 010000000
 #define O_TMPFILE 020200000
 #define O_TMPFILE_ONLY 020000000 /* O_TMPFILE without its O_DIRECTORY bit */
+#define O_KNOWN 037777703 /* every flag there is */
 
 #define AT_FDCWD (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
@@ -43,9 +44,17 @@
 #define F_SETLKW 7
 #define F_SETOWN 8
 #define F_GETOWN 9
+#define F_SETSIG 10
+#define F_GETSIG 11
+#define F_SETOWN_EX 15
+#define F_GETOWN_EX 16
+#define F_OWNER_TID 0
+#define F_OWNER_PID 1
+#define F_OWNER_PGRP 2
 #define F_OFD_GETLK 36
 #define F_OFD_SETLK 37
 #define F_OFD_SETLKW 38
+#define F_GETLEASE 1025
 #define F_DUPFD_QUERY 1027
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ 1031
@@ -77,7 +86,9 @@
 
 #define FALLOC_FL_KEEP_SIZE 1
 #define FALLOC_FL_PUNCH_HOLE 2
+#define FALLOC_FL_COLLAPSE_RANGE 8
 #define FALLOC_FL_ZERO_RANGE 16
+#define FALLOC_FL_INSERT_RANGE 32
 
 #define RENAME_NOREPLACE 1
 #define RENAME_EXCHANGE 2

@@ -17,6 +17,7 @@ from nanvix.abi.channel import (
 from nanvix.macro.fs.answers import room
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import Node, NodeTable
+from nanvix.macro.fs.stamps import Stamps
 
 READ, WRITE, EXECUTE = 4, 2, 1
 
@@ -36,11 +37,14 @@ class Attributes:
     ``steady``: the time of the last access is given as that of the last change.
     """
 
-    __slots__ = ("_descriptors", "_nodes", "_steady")
+    __slots__ = ("_descriptors", "_nodes", "_stamps", "_steady")
 
-    def __init__(self, nodes: NodeTable, descriptors: Descriptors, steady: bool = False) -> None:
+    def __init__(
+        self, nodes: NodeTable, descriptors: Descriptors, stamps: Stamps, steady: bool = False
+    ) -> None:
         self._nodes = nodes
         self._descriptors = descriptors
+        self._stamps = stamps
         self._steady = steady
 
     def get(self, call: Call) -> int:
@@ -60,6 +64,7 @@ class Attributes:
             raise OSError(EACCES, "a special file")
         if mask & SET_SIZE:
             self._truncate(node, size_gid)
+            self._stamps.changed(node)
         entry, root = str(node.fd), self._descriptors.by_number
         if mask & SET_OWNER:
             os.chown(entry, _owner(mode_owner >> 32), _owner(size_gid), dir_fd=root)
