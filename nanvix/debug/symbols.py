@@ -13,6 +13,8 @@ from struct import iter_unpack
 from typing import Any, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE, USER_END
+from nanvix.debug.cfi import CallFrames
+from nanvix.debug.dwarf import Dwarf
 from nanvix.debug.kernel import Area
 from nanvix.machine.image import KernelImage
 
@@ -38,6 +40,8 @@ class Binary:
         self.elf: Any = None
         self.segments: list[tuple[int, int, int]] = []
         """(file offset, address, size in memory) of what is loaded."""
+        self._frames: CallFrames | None = None
+        self._dwarf: Dwarf | None = None
         self._functions: tuple[list[int], list[Symbol]] | None = None
         self.names: dict[str, Symbol] = {}
         self._open()
@@ -87,6 +91,23 @@ class Binary:
                         found[value] = symbol
         starts = sorted(found)
         self._functions = starts, [found[start] for start in starts]
+
+    def frames(self) -> CallFrames:
+        """Call frame information, empty where there is none."""
+        if self._frames is None:
+            sections = {}
+            for name in (".eh_frame", ".eh_frame_hdr", ".debug_frame"):
+                section = self.elf.get_section_by_name(name) if self.elf is not None else None
+                if section is not None and section["sh_type"] != "SHT_NOBITS":
+                    sections[name] = (section["sh_addr"], section.data())
+            self._frames = CallFrames(sections)
+        return self._frames
+
+    def dwarf(self) -> Dwarf:
+        """Debug information, empty where there is none."""
+        if self._dwarf is None:
+            self._dwarf = Dwarf(self.elf)
+        return self._dwarf
 
     def nearest(self, address: int) -> Symbol | None:
         """The symbol ``address`` (as linked) lies in or, without sizes, behind."""
