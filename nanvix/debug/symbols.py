@@ -190,12 +190,13 @@ class Symbols:
 
     def symbol(self, name: str, modules: Iterable[Module]) -> tuple[int, int, bool] | None:
         """Address and size of a name, and whether it is code: the program's before its
-        libraries', then the kernel's (``kernel:NAME`` looks only there)."""
+        libraries'; ``kernel:NAME`` is the kernel's."""
         if not name.startswith("kernel:"):
             for module in modules:
                 symbol = module.binary.names.get(name)
                 if symbol is not None:
                     return symbol.address + module.bias, symbol.size, symbol.code
+            return None
         address = self._kernel_names.get(name.removeprefix("kernel:"))
         if address is None:
             return None
@@ -205,7 +206,8 @@ class Symbols:
         """Names that begin so, for completion."""
         tables = [module.binary.names for module in modules]
         found = {name for table in tables for name in table if name.startswith(prefix)}
-        found |= {name for name in self._kernel_names if name.startswith(prefix)}
+        kernel = (f"kernel:{name}" for name in self._kernel_names)
+        found |= {name for name in kernel if name.startswith(prefix)}
         return sorted(found)[:limit]
 
 
