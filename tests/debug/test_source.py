@@ -132,5 +132,4 @@ def test_expressions_fail_clearly(
 ) -> None:
     debugger = debug([compiled(WALK)])
     with pytest.raises(DebugError, match=message):
-        debugger.evaluate(text).show()
         debugger.evaluate(text).integer()
