@@ -10,7 +10,7 @@ static const char *const self = "/proc/self/exe";
 /* This program again, as a case of its own that is given by name. */
 static void again(const char *name)
 {
-    execl(self, "again", name, (char *)0);
+    execl(self, "again", "--body", name, (char *)0);
     say("exec: %s", error_name(errno));
     _exit(97);
 }
@@ -65,44 +65,18 @@ CASE(exec_of_a_script_loop, "execve")
 
 CASE(exec_text_busy, "execve open")
 {
-    int fd = T(open(self, O_WRONLY));
-    (void)fd;
-    fd = file_with("f", "#!/bin/x\n");
+    int fd = file_with("f", "#!/bin/x\n");
+    N(fd);
     T(chmod("f", 0755));
     char *argv[] = {"x", 0};
     T(execve("f", argv, environ));
 }
 
-/* How the helpers below are told from cases that are simply run in turn. */
-static int helping(void)
-{
-    return getenv("CASE_HELPER") != 0;
-}
-
-CASE(exec_keeps, "execve close dup2")
-{
-    if (helping())
-        return;
-    int fd = MUST(dup2(file_with("f", "kept"), 50)), gone = MUST(fcntl(fd, F_DUPFD_CLOEXEC, 60));
-    N(gone);
-    umask(027);
-    signal(SIGUSR1, SIG_IGN);
-    signal(SIGUSR2, (void (*)(int))(uintptr_t)getpid);
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, 0);
-    setenv("CASE_HELPER", "1", 1);
-    again("exec_kept");
-}
-
-CASE(exec_kept, "execve rt_sigaction rt_sigprocmask")
+static void look_what_was_kept(void)
 {
     char text[8] = "";
     struct sigaction action;
     sigset_t set;
-    if (!helping())
-        return;
     T(pread(50, text, 4, 0));
     say("%s", text);
     T(fcntl(60, F_GETFD));
@@ -112,6 +86,26 @@ CASE(exec_kept, "execve rt_sigaction rt_sigprocmask")
     IS(action.sa_handler == SIG_DFL);
     sigprocmask(SIG_BLOCK, 0, &set);
     N(sigismember(&set, SIGTERM));
+    T(umask(0));
+}
+
+CASE(exec_keeps, "execve close dup2 rt_sigaction rt_sigprocmask")
+{
+    if (getenv("CASE_AGAIN")) {
+        look_what_was_kept();
+        return;
+    }
+    int fd = MUST(dup2(file_with("f", "kept"), 50)), gone = MUST(fcntl(fd, F_DUPFD_CLOEXEC, 60));
+    N(gone);
+    umask(027);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, (void (*)(int))(uintptr_t)getpid);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, 0);
+    setenv("CASE_AGAIN", "1", 1);
+    again("exec_keeps");
 }
 
 CASE(exec_from_vfork, "vfork execve wait4")

@@ -5,7 +5,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
-CASE(names, "uname sethostname")
+CASE(names, "uname sethostname setdomainname")
 {
     struct utsname name;
     T(uname(&name));
