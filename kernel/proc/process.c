@@ -7,10 +7,10 @@
 #include "linux/resource.h"
 #include "mm.h"
 #include "proc.h"
+#include "terminal.h"
 
 struct list all_processes = LIST_INIT(all_processes);
 struct process *init_process;
-i32 foreground_pgid;
 
 static struct tree tasks;     /* by tid */
 static struct tree processes; /* by pid; zombies too */
@@ -79,13 +79,14 @@ static void default_limits(struct rlimit *limits) {
 static void init_first(struct process *process) {
     process->uid = process->ruid = process->suid = boot.uid;
     process->gid = process->rgid = process->sgid = boot.gid;
-    process->pgid = process->sid = foreground_pgid = process->pid;
+    process->pgid = process->sid = console_control.foreground = console_control.session = process->pid;
     default_limits(process->limits);
 }
 
 static void inherit(struct process *process, const struct process *parent) {
     process->pgid = parent->pgid;
     process->sid = parent->sid;
+    process->terminal = parent->terminal;
     process->uid = parent->uid;
     process->gid = parent->gid;
     process->ruid = parent->ruid;
