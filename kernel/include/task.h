@@ -75,6 +75,7 @@ struct process {
     struct rlimit limits[RLIM_COUNT];
     u64 start_ns;          /* clock_monotonic at creation */
     u64 user_ns, system_ns, child_user_ns, child_system_ns; /* of threads and children that ended */
+    u64 moved_bytes[2], move_calls[2]; /* read, written: /proc/<pid>/io */
     u64 peak_resident, child_peak_resident; /* pages */
     struct wait_queue vfork_done; /* vfork parents */
     bool vfork_released;
