@@ -17,12 +17,15 @@ static i64 open_link(struct inet_socket *i, bool published) {
     hc_arg(0, i->local.port);
     hc_arg(1, i->s.family == AF_INET6);
     hc_arg(2, published);
+    hc_arg(3, POLLIN);
+    hc_cookie(link->source.cookie);
     i64 handle = hc_ring();
     if (handle < 0) {
         host_link_drop(i, false);
         return handle;
     }
     link->handle = handle;
+    host_told(link, POLLIN);
     return 0;
 }
 
@@ -39,7 +42,6 @@ i64 host_udp_connect(struct inet_socket *i, const struct endpoint *to) {
     hc_arg(0, i->link->handle);
     host_address(1, to);
     i->link->has_peer = true;
-    i->link->ready = i->link->armed = 0;
     return hc_ring();
 }
 

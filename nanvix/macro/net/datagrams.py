@@ -20,6 +20,8 @@ from nanvix.policy.egress import Address, Egress, plain
 
 HostAddress = tuple[str, int]
 _RESOLVER: tuple[Address, int] = (RESOLVER, 53)
+_HEARD_MAX = 1024
+"""Senders to a published port that are remembered, to be answered."""
 _UNHEARD_MAX = 64
 """Unwanted datagrams thrown away in one call."""
 
@@ -40,11 +42,15 @@ class Datagrams:
         self._sockets.require_room()
         port = port_of(call.arg[0])
         sock = self._ports.datagrams(port)
-        if sock is not None:
-            return self._sockets.add(HostSocket(sock, datagrams=True, published=port))
-        if call.arg[2]:
-            return -ENOENT
-        return self._sockets.add(HostSocket(_open(both=bool(call.arg[1])), datagrams=True))
+        published = port if sock is not None else None
+        if sock is None:
+            if call.arg[2]:
+                return -ENOENT
+            sock = _open(both=bool(call.arg[1]))
+        entry = HostSocket(sock, datagrams=True, published=published)
+        number = self._sockets.add(entry)
+        self._sockets.watch(call, entry, call.arg[3])
+        return number
 
     def connect(self, call: Call) -> int:
         """Only this peer from now on."""
@@ -61,7 +67,7 @@ class Datagrams:
             address, port = self._resolver.where()
         else:
             address = to_host(given)
-            if not self._policy.allows(address, port):
+            if (address, port) not in entry.heard and not self._policy.allows(address, port):
                 raise OSError(EACCES, "not allowed")
         if entry.socket.family == socket.AF_INET6:
             return (f"::ffff:{address}" if address.version == 4 else str(address)), port
@@ -92,7 +98,12 @@ class Datagrams:
         address, port = plain(ip_address(sender[0].partition("%")[0])), sender[1]
         if self._resolver.started and (address, port) == self._resolver.where():
             return _RESOLVER
-        if entry.published is None and not self._policy.allows(address, port):
+        if entry.published is not None:
+            entry.heard.pop((address, port), None)
+            entry.heard[address, port] = None
+            if len(entry.heard) > _HEARD_MAX:
+                del entry.heard[next(iter(entry.heard))]
+        elif not self._policy.allows(address, port):
             return None
         return seen_by_guest(address), port
 
