@@ -49,6 +49,8 @@ static i64 lock_command(struct file *file, i32 fd, u32 command, u64 address) {
         return -EINVAL;
     if (ofd && in.pid)
         return -EINVAL;
+    if (command == F_GETLK && in.type == F_UNLCK)
+        return -EINVAL;
     if (command == F_GETLK || command == F_OFD_GETLK) {
         struct lock *other = in.type == F_UNLCK ? NULL : lock_conflict(file->inode, &want);
         if (other) {
@@ -109,6 +111,8 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
         return pipe ? (i64)(pipe->ring.slots * PAGE_SIZE) : -EBADF;
     case F_SETPIPE_SZ:
         return pipe ? pipe_resize(pipe, (u32)argument) : -EBADF;
+    case F_GETLEASE: /* nobody has one */
+        return F_UNLCK;
     case F_GET_SEALS:
         return file->inode->ops->holes && !file->inode->nlink ? (i64)file->inode->seals : -EINVAL;
     case F_ADD_SEALS:

@@ -104,6 +104,12 @@ void file_ids(struct file *file, u64 *dev, u64 *ino) {
     *ino = file->inode->ino;
 }
 
+i64 file_punch(struct file *file, u64 offset, u64 size) {
+    const struct inode_ops *ops = file->inode->ops;
+    return ops->allocate ? ops->allocate(file->inode, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, size)
+                         : -EOPNOTSUPP;
+}
+
 i64 file_sync(struct file *file, bool data_only) {
     struct inode *inode = file->inode;
     i64 error = inode->pages.dirty ? inode_write_back(inode, 0, ~0UL) : 0;

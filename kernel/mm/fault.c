@@ -7,10 +7,14 @@
 #include "file.h"
 #include "bulk.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "pagetable.h"
 #include "privilege.h"
+#include "task.h"
 
-#define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB */
+#define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB; and while a program goes through memory */
+#define AROUND_STRIDING 256 /* in order, doubled with every fault up to this */
+#define SPARE 8             /* such a window is at most one in this many free frames */
 #define AROUND_FILE 64
 #define AROUND_COPY 16 /* private pages of a file: who writes one (a linker, say) writes its neighbours */
 
@@ -21,21 +25,36 @@ static void window(const struct area *area, u64 addr, u64 pages, u64 *first, u64
     *last = MIN(ROUND_DOWN(addr, span) + span, area->end);
 }
 
+/* How many pages a fault on fresh memory maps: more and more while each begins where the last window
+   ended. */
+static u64 stride(struct mm *mm, u64 addr) {
+    u64 pages = AROUND_ANONYMOUS;
+    if (addr == mm->stride_end && mm->stride < frames_free() / SPARE)
+        pages = MIN(mm->stride * 2, AROUND_STRIDING);
+    return pages;
+}
+
+static bool map_fresh(struct mm *mm, u64 *pte, u64 rights) {
+    paddr frame = frame_alloc_zero();
+    if (!frame)
+        return false;
+    *pte = frame | rights;
+    mm->resident++;
+    return true;
+}
+
 static i64 fault_anonymous(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
-    u64 first, last, count = 0, rights = pte_rights(area->prot, true);
-    u64 *empty[AROUND_ANONYMOUS];
-    paddr frames[AROUND_ANONYMOUS];
-    window(area, addr, AROUND_ANONYMOUS, &first, &last);
-    empty[count++] = pte;
+    u64 first, last, rights = pte_rights(area->prot, true), pages = stride(mm, addr);
+    if (!map_fresh(mm, pte, rights))
+        return -ENOMEM;
+    window(area, addr, pages, &first, &last);
     u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
     for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
-        if (entry != pte && !(*entry & PTE_PRESENT))
-            empty[count++] = entry;
-    u64 got = frame_alloc_zero_many(frames, count);
-    for (u64 i = 0; i < got; i++)
-        *empty[i] = frames[i] | rights;
-    mm->resident += got;
-    return got ? 0 : -ENOMEM;
+        if (!(*entry & PTE_PRESENT) && !map_fresh(mm, entry, rights))
+            break; /* out of memory for neighbours is no error */
+    mm->stride = pages;
+    mm->stride_end = last;
+    return 0;
 }
 
 /* A private page of its own with this content. */
@@ -123,8 +142,22 @@ static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
     return 0;
 }
 
+/* A stack reaches no further than its limit says now, however much of it was reserved. */
+static bool beyond_stack(struct mm *mm, const struct area *area, u64 addr) {
+    return (area->flags & MAP_GROWSDOWN) && mm == current->mm &&
+           area->end - addr > current->process->limits[RLIMIT_STACK].cur;
+}
+
+/* The area of an address, or one that grows down to it. */
+static struct area *area_for(struct mm *mm, u64 addr) {
+    struct area *area = area_first_from(mm, addr);
+    if (!area || area->node.key <= addr)
+        return area;
+    return (area->flags & MAP_GROWSDOWN) && !area_grow_down(mm, area, addr) ? area : NULL;
+}
+
 i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
-    struct area *area = area_find(mm, addr);
+    struct area *area = area_for(mm, ROUND_DOWN(addr, PAGE_SIZE));
     if (!area)
         return -EFAULT;
     u32 needed = access & FAULT_WRITE ? PROT_WRITE : access & FAULT_EXEC ? PROT_EXEC
@@ -141,6 +174,8 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
         user_space_flush(addr); /* a stale translation: the entry already allows it */
         return 0;
     }
+    if (beyond_stack(mm, area, addr))
+        return -EFAULT;
     return area->file ? fault_file(mm, area, addr, access, pte) : fault_anonymous(mm, area, addr, pte);
 }
 

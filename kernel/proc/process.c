@@ -62,13 +62,15 @@ static i32 pid_alloc(void) {
     return 0;
 }
 
+#define SOFT_FILES 1024 /* what select(2) can name; who wants more asks */
+
 static void default_limits(struct rlimit *limits) {
     for (u32 i = 0; i < RLIM_COUNT; i++)
         limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
     limits[RLIMIT_STACK].cur = 8UL << 20;
     limits[RLIMIT_CORE].cur = 0;
     limits[RLIMIT_NPROC] = (struct rlimit){ boot.max_tasks, boot.max_tasks };
-    limits[RLIMIT_NOFILE] = (struct rlimit){ boot.max_files, boot.max_files };
+    limits[RLIMIT_NOFILE] = (struct rlimit){ MIN(SOFT_FILES, boot.max_files), boot.max_files };
     limits[RLIMIT_SIGPENDING] = (struct rlimit){ 4096, 4096 };
     limits[RLIMIT_NICE] = limits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
 }

@@ -54,6 +54,7 @@
 #define F_OFD_GETLK 36
 #define F_OFD_SETLK 37
 #define F_OFD_SETLKW 38
+#define F_GETLEASE 1025
 #define F_DUPFD_QUERY 1027
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ 1031
