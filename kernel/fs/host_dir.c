@@ -168,6 +168,8 @@ static i64 host_readdir(struct file *file, struct dir_sink *sink) {
 }
 
 static i64 host_dir_seek(struct file *file, i64 offset, i32 whence) {
+    if (whence == SEEK_END) /* a listing has no end */
+        return -EINVAL;
     if (whence != SEEK_SET)
         return seek_to(file, offset, whence, 0);
     file->pos = offset; /* any position the listing has told, as a number above 2^63 too */
