@@ -76,15 +76,13 @@ static i64 place(struct mm *mm, u64 hint, u64 size, u32 flags) {
 }
 
 static i64 check_file(struct file *file, u32 prot, u32 flags) {
-    if (!file_is_regular(file))
-        return -ENODEV;
     if (!file_can_read(file))
         return -EACCES;
-    if (flags & MAP_GROWSDOWN)
-        return -EINVAL;
     if ((flags & MAP_SHARED) && (prot & PROT_WRITE) && !file_can_write(file))
         return file_is_sealed(file) ? -EPERM : -EACCES;
-    return 0;
+    if (!file_is_regular(file))
+        return -ENODEV;
+    return flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
 i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write) {
@@ -183,7 +181,7 @@ i64 sys_brk(const u64 *a) {
             return (i64)mm->brk;
     } else if (new > old) {
         if (!mm_is_free(mm, old, new - old) || !mm_within_limits(mm, new - old, true) ||
-            mm_map(mm, old, new - old, PROT_READ | PROT_WRITE, MAP_PRIVATE, NULL, 0) < 0)
+            mm_map_named(mm, old, new - old, PROT_READ | PROT_WRITE, MAP_PRIVATE, NULL, 0, "[heap]") < 0)
             return (i64)mm->brk;
     }
     mm->brk = a[0];

@@ -1,6 +1,7 @@
 /* The end of threads and processes. */
 #include "errno.h"
 #include "file.h"
+#include "fs/pidfd.h"
 #include "hypercall.h"
 #include "ipc.h"
 #include "lib.h"
@@ -8,6 +9,7 @@
 #include "mm.h"
 #include "proc.h"
 #include "syscall.h"
+#include "terminal.h"
 #include "trace.h"
 #include "uaccess.h"
 
@@ -109,7 +111,9 @@ static void process_exit(struct process *process) {
     if (process == init_process)
         vm_exit(process->status);
     i32 pgid = process->pgid;
+    terminal_leader_exit(process);
     give_children_away(process);
+    pidfd_ended(process);
     announce_death(process);
     hang_up_orphans(pgid);
 }

@@ -2,15 +2,16 @@
 #include "fpu.h"
 #include "errno.h"
 #include "file.h"
+#include "fs/pidfd.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "linux/resource.h"
 #include "mm.h"
 #include "proc.h"
+#include "terminal.h"
 
 struct list all_processes = LIST_INIT(all_processes);
 struct process *init_process;
-i32 foreground_pgid;
 
 static struct tree tasks;     /* by tid */
 static struct tree processes; /* by pid; zombies too */
@@ -79,13 +80,14 @@ static void default_limits(struct rlimit *limits) {
 static void init_first(struct process *process) {
     process->uid = process->ruid = process->suid = boot.uid;
     process->gid = process->rgid = process->sgid = boot.gid;
-    process->pgid = process->sid = foreground_pgid = process->pid;
+    process->pgid = process->sid = console_control.foreground = console_control.session = process->pid;
     default_limits(process->limits);
 }
 
 static void inherit(struct process *process, const struct process *parent) {
     process->pgid = parent->pgid;
     process->sid = parent->sid;
+    process->terminal = parent->terminal;
     process->uid = parent->uid;
     process->gid = parent->gid;
     process->ruid = parent->ruid;
@@ -136,6 +138,7 @@ struct process *process_new(struct process *parent) {
 }
 
 void process_free(struct process *process) {
+    pidfd_reaped(process);
     timer_cancel(&process->alarm);
     timer_cancel(&process->cpu_timer);
     sig_pending_flush(&process->pending);

@@ -5,15 +5,18 @@ The part of :class:`~nanvix.debug.debugger.Debugger` that changes nothing.
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
+from nanvix.debug import backing
 from nanvix.debug.disassembly import LONGEST, Instruction, decode, disassemble
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
 from nanvix.debug.kernel import Area, Process, Thread
 from nanvix.debug.points import Point, Watchpoint
+from nanvix.debug.scope import FrameScope
 from nanvix.debug.space import Entry, Space
+from nanvix.debug.unwind import Call
 from nanvix.debug.values import Value
 from nanvix.debug.view import View
 from nanvix.guest.mounts import Mount
@@ -21,6 +24,15 @@ from nanvix.guest.mounts import Mount
 if TYPE_CHECKING:
     from nanvix.debug.timeline import Timeline
     from nanvix.machine.state import VcpuState
+
+
+class Local(NamedTuple):
+    """A variable in scope. ``value`` is None where ``problem`` says why."""
+
+    name: str
+    value: Value | None
+    problem: str
+    argument: bool
 
 
 class Inspector:
@@ -36,6 +48,7 @@ class Inspector:
             return path
 
         self._timeline = timeline
+        self._locate = locate
         self._view = View(timeline, locate)
 
     # -- registers and memory ----------------------------------------------------------------
@@ -58,9 +71,11 @@ class Inspector:
         return not self._view.registers.user
 
     def read_memory(self, address: int, size: int, *, pid: int | None = None) -> bytes:
-        """Linear memory, up to the first page that is not mapped."""
+        """Linear memory, up to what is not mapped; pages not touched yet as they will be."""
         space = self._view.space(pid)
-        return space.read(address, size) if space is not None else b""
+        if space is None:
+            return b""
+        return backing.read(space, lambda: self.maps(pid), self._locate, address, size)
 
     def read_physical(self, address: int, size: int) -> bytes:
         """Guest-physical memory. Raises BadAddress outside RAM."""
@@ -123,12 +138,35 @@ class Inspector:
         thread = next((t for t in self.threads() if t.pid == pid), None)
         return self._view.kernel.areas(thread.task) if thread is not None else []
 
+    def auxv(self, pid: int) -> bytes:
+        """A program's auxiliary vector, empty when there is no such process."""
+        thread = next((t for t in self.threads() if t.pid == pid), None)
+        return self._view.kernel.auxv(thread.task) if thread is not None else b""
+
+    def saved_fpu(self, thread: Thread) -> bytes | None:
+        """The FXSAVE image of a thread that does not run."""
+        return self._view.kernel.fpu(thread.task)
+
+    def frame_address(self, thread: Thread) -> int:
+        """Where the kernel keeps a thread's user registers (crash.FRAME_FIELDS)."""
+        return self._view.kernel.frame(thread.task)
+
+    def host_path(self, path: str) -> str:
+        """Where a file of the guest is on the host."""
+        return self._locate(path)
+
+    def syscall_number(self) -> int | None:
+        """The system call about to be made, if the next instruction makes one."""
+        if self.in_kernel or self._kind() != "syscall":
+            return None
+        return self._view.registers["rax"] & 0xFFFF_FFFF
+
     # -- code and names ----------------------------------------------------------------------
 
     def instruction(self) -> Instruction:
         """The next instruction. Raises DebugError when rip leads nowhere."""
         rip = self._view.registers.rip
-        item = decode(self._view.read(rip, LONGEST), rip)
+        item = decode(self.read_memory(rip, LONGEST), rip)
         if item is None:
             raise DebugError(f"there is no instruction at {rip:#x}")
         return item
@@ -136,7 +174,7 @@ class Inspector:
     def _kind(self) -> str:
         """Of the next instruction; empty where there is none, as before a page is there."""
         rip = self._view.registers.rip
-        item = decode(self._view.read(rip, LONGEST), rip)
+        item = decode(self.read_memory(rip, LONGEST), rip)
         return "" if item is None else item.kind or item.mnemonic
 
     def disassemble(self, address: int | None = None, count: int = 16) -> list[Instruction]:
@@ -146,10 +184,15 @@ class Inspector:
         return [
             item._replace(
                 symbol=name(item.address),
+                line=self._line_text(item.address),
                 note=(name(item.target) or "") if item.target is not None else "",
             )
-            for item in disassemble(self._view.read, start, count)
+            for item in disassemble(self.read_memory, start, count)
         ]
+
+    def _line_text(self, address: int) -> str | None:
+        line = self._view.line(address)
+        return f"{line[0]}:{line[1]}" if line is not None else None
 
     def symbol(self, address: int) -> str | None:
         """``main+0x12``, or None."""
@@ -166,9 +209,63 @@ class Inspector:
         """Symbols that begin so."""
         return self._view.symbols.names(prefix, self._view.modules())
 
-    def evaluate(self, text: str) -> Value:
-        """A C expression in the innermost frame. Raises DebugError."""
-        return Expression(text).value(self._view.scope())
+    def line(self, address: int | None = None) -> tuple[str, int] | None:
+        """Source file and line of an instruction, by default the next one; None without debug
+        information."""
+        return self._view.line(self._view.registers.rip if address is None else address)
+
+    def source(self, file: str, line: int, around: int = 5) -> list[tuple[int, str]]:
+        """Numbered source lines around one, as far as the file is on the host."""
+        try:
+            with open(self._locate(file), encoding="utf-8", errors="replace") as stream:
+                lines = stream.read().splitlines()
+        except OSError:
+            return []
+        first = max(1, line - around)
+        return list(enumerate(lines[first - 1 : line + around], first))
+
+    # -- stacks and variables ----------------------------------------------------------------
+
+    def backtrace(self, tid: int | None = None, limit: int = 64) -> list[Call]:
+        """A thread's calls, innermost first, through the kernel into the program."""
+        found = []
+        task = self._task(tid)
+        for frame in self._view.frames(tid, limit):
+            line = self._view.line(frame.lookup, task)
+            found.append(
+                Call(
+                    frame.level,
+                    frame.pc,
+                    frame.cfa,
+                    frame.ring,
+                    self._view.name(frame.lookup, task),
+                    f"{line[0]}:{line[1]}" if line is not None else None,
+                    frame.how,
+                )
+            )
+        return found
+
+    def variables(self, level: int = 0, tid: int | None = None) -> list[Local]:
+        """Arguments and local variables of a frame."""
+        return [Local(*found) for found in self._scope(level, tid).variables()]
+
+    def evaluate(self, text: str, level: int = 0, tid: int | None = None) -> Value:
+        """A C expression in a frame, by default the innermost one. Raises DebugError."""
+        return Expression(text).value(self._scope(level, tid))
+
+    def _scope(self, level: int, tid: int | None) -> FrameScope:
+        if not level and tid is None:
+            return self._view.scope()
+        frames = self._view.frames(tid, level + 2)
+        if level >= len(frames):
+            raise DebugError(f"there is no frame {level}")
+        frame = frames[level]
+        return FrameScope(
+            self._view, frame.registers, {}, frame, self._view.modules(self._task(tid))
+        )
+
+    def _task(self, tid: int | None) -> int:
+        return self._view.kernel.current() if tid is None else self._view.thread(tid).task
 
     # -- for the verbs -----------------------------------------------------------------------
 
@@ -203,13 +300,16 @@ class Inspector:
 
     def _return_place(self) -> tuple[int, int]:
         """Where the current function returns to, and the stack pointer then."""
-        raise DebugError("the caller of this function is not known")
+        frames = self._view.frames(None, 2)
+        if len(frames) < 2 or frames[0].how not in ("cfi", "frame pointer"):
+            raise DebugError("the caller of this function is not known")
+        return frames[1].pc, frames[0].cfa
 
     def _calls_ending_at(self, address: int) -> list[int]:
         """Addresses of the instructions that may have called with this return address."""
         found = []
         for size in range(2, 8):
-            data = self._view.read(address - size, size)
+            data = self.read_memory(address - size, size)
             item = decode(data, address - size)
             if item is not None and item.kind == "call" and item.size == size:
                 found.append(item.address)

@@ -58,6 +58,9 @@ struct statx {
 };
 _Static_assert(sizeof(struct statx) == 256, "struct statx");
 #define STATX_BASIC_STATS 0x7ff
+#define STATX_BTIME 0x800
+#define STATX_MNT_ID 0x1000
+#define STATX_ATTR_MOUNT_ROOT 0x2000UL
 #define STATX_RESERVED 0x80000000u
 
 struct statfs {
@@ -72,6 +75,7 @@ _Static_assert(sizeof(struct statfs) == 120, "struct statfs");
 #define ST_VALID 0x20
 #define TMPFS_MAGIC 0x01021994
 #define PROC_MAGIC 0x9fa0
+#define DEVPTS_MAGIC 0x1cd1
 #define PIPEFS_MAGIC 0x50495045
 #define ANON_MAGIC 0x09041934
 #define HOST_MAGIC 0x01021997 /* as 9p: files of another machine */
