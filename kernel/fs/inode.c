@@ -21,6 +21,7 @@ void inode_init(struct inode *inode, struct super *super, const struct inode_ops
     inode->reclaim_hand = 0;
     list_init(&inode->lru);
     list_init(&inode->locks);
+    list_init(&inode->watches);
     inode->fifo = NULL;
 }
 

@@ -91,6 +91,7 @@ struct inode {
     u64 reclaim_hand;     /* page index where reclaim goes on */
     struct list lru;      /* by last use of its pages; unlinked when it has none to reclaim */
     struct list locks;    /* struct lock.link; heads nothing until the first (next == NULL) */
+    struct list watches;  /* inotify's */
     struct pipe *fifo;    /* the pipe behind an open FIFO */
 };
 
