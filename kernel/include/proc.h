@@ -45,6 +45,7 @@ void task_set_tid(struct task *task, i32 tid);
 void process_kill(struct process *process, i32 status); /* every thread ends as soon as it can */
 void robust_list_exit(void);             /* robust.c: unlock what the thread still holds */
 void posix_timers_free(struct process *process); /* posix_timer.c */
+void posix_timer_taken(i32 id, i32 overrun);     /* its signal has been delivered */
 
 /* stop.c: job control. */
 void process_stop(i32 sig);                  /* the current process, by this signal */
