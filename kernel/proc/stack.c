@@ -91,7 +91,7 @@ static void make_auxv(struct mm *mm, const struct elf_image *image, u64 random, 
         AT_HWCAP2, 0,
         AT_EXECFN, path,
         AT_PLATFORM, platform,
-        AT_MINSIGSTKSZ, fpu_size() + SIGNAL_FRAME_REST,
+        AT_MINSIGSTKSZ, fpu_frame_size() + SIGNAL_FRAME_REST,
         AT_NULL, 0,
     };
     _Static_assert(sizeof(auxv) <= sizeof(mm->auxv), "auxv");

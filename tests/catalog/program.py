@@ -28,7 +28,7 @@ class Program(NamedTuple):
     options: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     version: tuple[str, ...] = ()
-    traces_differ: str = "not compared yet"
+    traces_differ: str = ""
     limit: float = 90.0
 
 
