@@ -34,15 +34,13 @@ PROGRAMS = (
            traces_differ="timers interrupt it"),
     script("catalog/walks.py", "pathlib, tempfile, shutil, filecmp, os.walk, archives",
            traces_differ="its archives hold the time"),
-    script("python/database.py", "sqlite3 in memory and in files"),
+    script("python/database.py", "sqlite3 in memory and in files", traces_differ=""),
     script("catalog/wal.py", "sqlite3 with a write-ahead log and two processes",
            traces_differ="its processes wait for locks by the clock"),
-    script("catalog/hashes.py", "ssl, hashlib, hmac, secrets"),
-    script("catalog/matrix.py", "numpy: a matrix product, a linear system, a mapped file",
-           traces_differ="not compared yet"),
+    script("catalog/hashes.py", "ssl, hashlib, hmac, secrets", traces_differ=""),
+    script("catalog/matrix.py", "numpy: a matrix product, a linear system, a mapped file"),
     script(
         "catalog/wheel.py", "venv, and pip that installs a local wheel into it, offline",
         env={"PYTHONDONTWRITEBYTECODE": "1"}, limit=300.0,
-        traces_differ="not compared yet",
     ),
 )  # fmt: skip
