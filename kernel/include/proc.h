@@ -6,6 +6,7 @@
 void timer_interrupt(void);      /* VECTOR_TIMER: run what is due, arm what is next */
 u64 timer_next(void);            /* deadline of the earliest timer, or NEVER */
 void tick_needed(bool yes);      /* more than one task is runnable: ask for a scheduling tick */
+void turn_begins(void);          /* a task goes on the CPU */
 extern bool timers_stale;        /* the host's timer may be late: call timers_arm before ring 3 */
 void timers_arm(void);
 
