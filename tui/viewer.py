@@ -1,0 +1,333 @@
+"""Turns what the debugger knows about a moment into a :class:`View`: only what can be seen.
+
+Runs on the session's thread, up to ten times a second while the guest runs; nothing here may take
+long, and nothing that cannot be read may raise: it is shown as missing.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from nanvix.debug.errors import DebugError
+from nanvix.tui.panes.memory import BYTES, ROWS
+from nanvix.tui.view import (
+    Bytes,
+    CodeLine,
+    Flag,
+    MapRow,
+    PointRow,
+    Register,
+    StackRow,
+    Status,
+    TaskRow,
+    Timeline,
+    View,
+    WalkRow,
+    WatchRow,
+)
+
+if TYPE_CHECKING:
+    from nanvix.debug.debugger import Debugger
+    from nanvix.debug.points import Stop
+
+REGISTERS = {
+    **{f"r{name}": f"r{name}" for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")},
+    **{f"r{number}": f"r{number}" for number in range(8, 16)},
+    "rip": "rip", "rflags": "rfl", "fs_base": "fs", "gs_base": "gs",
+}  # fmt: skip
+"""The debugger's name of each register and the one shown, in the order of the manuals."""
+FLAGS = {
+    "CF": 0, "PF": 2, "AF": 4, "ZF": 6, "SF": 7, "TF": 8, "IF": 9, "DF": 10, "OF": 11, "AC": 18,
+}  # fmt: skip
+CODE_BEFORE, CODE_AFTER = 12, 56
+STACK_WORDS = 64
+TEXT_LIMIT = 24
+_MARKS = 200
+_T = TypeVar("_T")
+
+
+class Focus(NamedTuple):
+    """What the panes look at. ``memory`` and ``code``: an expression, or None to follow the stack
+    pointer and the next instruction; ``watches``: expressions; ``panes``: those that can be seen.
+    """
+
+    memory: str | None = None
+    code: str | None = None
+    watches: tuple[str, ...] = ()
+    panes: frozenset[str] = frozenset()
+
+
+class Viewer:
+    """Remembers the moment before, so that changes can be marked."""
+
+    def __init__(self) -> None:
+        self._registers: dict[str, int] = {}
+        self._vectors: dict[str, int] = {}
+        self._memory = Bytes()
+        self._watches: dict[str, str] = {}
+        self._moment = -1
+        self._before: View = View()
+
+    def view(
+        self,
+        debugger: "Debugger",
+        stop: "Stop",
+        focus: Focus,
+        status: Status,
+        bookmarks: Iterable[tuple[int, str]],
+    ) -> View:
+        """The moment shown, as far as ``focus`` wants it."""
+        moment, before = debugger.moment, self._before
+        fresh = moment != self._moment
+        parts: dict[str, object] = {}
+        for pane, make in (
+            ("registers", self._general),
+            ("vectors", self._vector),
+            ("code", lambda d: {"code": self._code(d, focus.code)}),
+            ("memory", lambda d: {"memory": self._window(d, focus.memory)}),
+            ("stack", lambda d: {"stack": self._stack(d)}),
+            ("maps", lambda d: {"maps": _maps(d)}),
+            ("walk", lambda d: {"walk": self._walk(d, focus.memory)}),
+            ("tasks", lambda d: {"tasks": _tasks(d)}),
+            ("points", lambda d: {"points": _points(d)}),
+            ("locals", lambda d: {"locals": self._locals(d, focus.watches)}),
+        ):
+            if pane in focus.panes:
+                parts |= _or(lambda make=make: make(debugger), {})  # type: ignore[misc]
+        self._before = before._replace(
+            status=status,
+            reason=describe(stop, debugger),
+            where=_where(debugger, stop),
+            count=moment,
+            timeline=_timeline(debugger, bookmarks),
+            **parts,  # type: ignore[arg-type]
+        )
+        if fresh:
+            self._moment = moment
+        return self._before
+
+    # -- registers -----------------------------------------------------------------------------
+
+    def _general(self, debugger: "Debugger") -> dict[str, object]:
+        values = debugger.registers()
+        rflags = values.get("rflags", 0)
+        old, self._registers = self._registers or values, values
+        changed = old.get("rflags", 0) ^ rflags
+        return {
+            "registers": tuple(
+                Register(
+                    shown, values[name], old.get(name) != values[name],
+                    telescope(debugger, values[name], 1),
+                )
+                for name, shown in REGISTERS.items()
+                if name in values
+            ),
+            "flags": tuple(
+                Flag(name, bool(rflags >> bit & 1), bool(changed >> bit & 1))
+                for name, bit in FLAGS.items()
+            ),
+        }
+
+    def _vector(self, debugger: "Debugger") -> dict[str, object]:
+        image = debugger.cpu().fxsave
+        values = {
+            f"xmm{i}": int.from_bytes(image[160 + 16 * i : 176 + 16 * i], "little")
+            for i in range(16)
+        }
+        values |= {
+            f"st{i}": int.from_bytes(image[32 + 16 * i : 42 + 16 * i], "little") for i in range(8)
+        }
+        values["mxcsr"] = int.from_bytes(image[24:28], "little")
+        values["fcw"] = int.from_bytes(image[0:2], "little")
+        old, self._vectors = self._vectors or values, values
+        return {
+            "vectors": tuple(
+                Register(name, value, old.get(name) != value) for name, value in values.items()
+            )
+        }
+
+    # -- code ----------------------------------------------------------------------------------
+
+    def _code(self, debugger: "Debugger", where: str | None) -> tuple[CodeLine, ...]:
+        rip = debugger.registers()["rip"]
+        start = rip if where is None else place(debugger, where)
+        marked = {
+            address
+            for point in debugger.points
+            if point.kind == "breakpoint" and point.enabled
+            for address in _or(lambda p=point: debugger.places(p), ())  # type: ignore[misc]
+        }
+        lines: list[CodeLine] = []
+        label = source = ""
+        for item in debugger.disassemble_around(start, CODE_BEFORE, CODE_AFTER):
+            symbol = (item.symbol or "").partition("+")[0]
+            if symbol and symbol != label:
+                lines.append(CodeLine(None, f"{symbol}:"))
+            label = symbol or label
+            if item.line and item.line != source:
+                source = item.line
+                text = debugger.source_line(source)
+                lines.append(CodeLine(None, f"  {source}  {text}".rstrip(), "source"))
+            lines.append(
+                CodeLine(
+                    item.address,
+                    item.text,
+                    item.data[:7].hex(" "),
+                    item.address == rip,
+                    item.address in marked,
+                    item.note,
+                )
+            )
+        return tuple(lines)
+
+    # -- memory --------------------------------------------------------------------------------
+
+    def _window(self, debugger: "Debugger", where: str | None) -> Bytes:
+        start = _memory_place(debugger, where) & ~(BYTES - 1)
+        data = read_with_holes(debugger.read_memory, start, ROWS * BYTES)
+        old = self._memory
+        changed = frozenset(
+            index
+            for index, (now, then) in enumerate(zip(data, old.data, strict=False))
+            if now != then
+        )
+        self._memory = Bytes(start, data, changed if old.start == start else frozenset())
+        return self._memory
+
+    def _walk(self, debugger: "Debugger", where: str | None) -> tuple[WalkRow, ...]:
+        address = _memory_place(debugger, where)
+        rows = []
+        for level, entry in enumerate(debugger.page_walk(address)):
+            index = address >> (39 - 9 * level) & 511
+            rows.append(WalkRow(entry.table, index, entry.value, entry.rights or "not present"))
+        physical = debugger.translate(address)
+        end = "not mapped" if physical is None else f"physical {physical:#x}"
+        return (*rows, WalkRow("", address & 4095, address, end))
+
+    def _stack(self, debugger: "Debugger") -> tuple[StackRow, ...]:
+        sp = debugger.registers()["rsp"] & ~7
+        data = read_with_holes(debugger.read_memory, sp, STACK_WORDS * 8)
+        frames = {frame.sp: frame.name for frame in _or(debugger.backtrace, ())}
+        rows = []
+        for at in range(0, len(data), 8):
+            word = data[at : at + 8]
+            value = None if None in word else int.from_bytes(bytes(word), "little")  # type: ignore[arg-type]
+            lead = "" if value is None else telescope(debugger, value)
+            rows.append(StackRow(sp + at, value, lead, frames.get(sp + at, "")))
+        return tuple(rows)
+
+    def _locals(self, debugger: "Debugger", watches: tuple[str, ...]) -> tuple[WatchRow, ...]:
+        found = [(text, *_evaluate(debugger, text)) for text in watches]
+        found += [
+            (variable.name, _or(variable.value.show, "?"), variable.value.type.name)
+            for variable in _or(debugger.variables, ())
+        ]
+        old, self._watches = self._watches, {name: value for name, value, _ in found}
+        return tuple(
+            WatchRow(name, value, kind, old.get(name, value) != value)
+            for name, value, kind in found
+        )
+
+
+# -- one value at a time -----------------------------------------------------------------------
+
+
+def place(debugger: "Debugger", text: str) -> int:
+    """The address that a symbol, line or expression means. Raises DebugError."""
+    try:
+        return debugger.address(text)
+    except DebugError:
+        value = debugger.evaluate(text)
+        return value.address if value.type.kind == "struct" and value.address else value.integer()
+
+
+def telescope(debugger: "Debugger", value: int, depth: int = 3) -> str:
+    """Where a word leads: a symbol, text, or another word and what that leads to."""
+    data = debugger.read_memory(value, TEXT_LIMIT) if value >= 4096 else b""
+    if not data:
+        return ""
+    name = debugger.symbol(value)
+    if name:
+        return f"→ {name}"
+    text = data.split(b"\0")[0]
+    if len(text) >= 3 and all(32 <= byte < 127 for byte in text):
+        return f'→ "{text.decode()}"'
+    if len(data) < 8:
+        return ""
+    following = int.from_bytes(data[:8], "little")
+    rest = telescope(debugger, following, depth - 1) if depth > 1 else ""
+    return f"→ {following:#x} {rest}".rstrip()
+
+
+def read_with_holes(
+    read: Callable[[int, int], bytes], start: int, size: int
+) -> tuple[int | None, ...]:
+    """``size`` bytes from ``start``; None for those that are not mapped."""
+    data: list[int | None] = []
+    while len(data) < size:
+        piece = read(start + len(data), size - len(data))
+        data.extend(piece)
+        if len(data) < size:
+            at = start + len(data)
+            hole = min(4096 - at % 4096, size - len(data))
+            data.extend([None] * hole)
+    return tuple(data)
+
+
+def describe(stop: "Stop", debugger: "Debugger") -> str:
+    """Why the guest stands, in a few words."""
+    points = ", ".join(str(number) for number in stop.points)
+    text = f"{stop.reason} {points}".rstrip()
+    return f"{text}: {stop.detail}" if stop.detail else text
+
+
+def _where(debugger: "Debugger", stop: "Stop") -> str:
+    ring = "kernel" if debugger.in_kernel else "user"
+    name = _or(lambda: debugger.symbol(debugger.registers()["rip"]), None)
+    return f"pid {stop.pid} tid {stop.tid} {ring} {name or f'{stop.rip:#x}'}"
+
+
+def _memory_place(debugger: "Debugger", where: str | None) -> int:
+    return debugger.registers()["rsp"] if where is None else place(debugger, where)
+
+
+def _evaluate(debugger: "Debugger", text: str) -> tuple[str, str]:
+    try:
+        value = debugger.evaluate(text)
+        return value.show(), value.type.name
+    except DebugError as error:
+        return f"<{error}>", ""
+
+
+def _maps(debugger: "Debugger") -> tuple[MapRow, ...]:
+    return tuple(MapRow(a.start, a.end, a.rights, a.name) for a in debugger.maps())
+
+
+def _tasks(debugger: "Debugger") -> tuple[TaskRow, ...]:
+    return tuple(TaskRow(t.pid, t.tid, t.name, t.state, t.current) for t in debugger.threads())
+
+
+def _points(debugger: "Debugger") -> tuple[PointRow, ...]:
+    return tuple(
+        PointRow(
+            point.number,
+            point.kind.removesuffix("point"),
+            point.describe(),
+            str(point.condition or ""),
+            point.hits,
+            point.enabled,
+        )
+        for point in debugger.points
+    )
+
+
+def _timeline(debugger: "Debugger", bookmarks: Iterable[tuple[int, str]]) -> Timeline:
+    checkpoints = debugger.timeline.checkpoints
+    thinned = checkpoints[:: max(1, len(checkpoints) // _MARKS)]
+    return Timeline(debugger.moment, debugger.frontier, tuple(thinned), tuple(bookmarks))
+
+
+def _or(make: Callable[[], _T], otherwise: _T) -> _T:
+    try:
+        return make()
+    except DebugError:
+        return otherwise
