@@ -27,6 +27,7 @@ class Result(NamedTuple):
     guest kernel. ``reason``: exit, signal, timeout, budget, panic, shutdown, error, or what was
     given to :meth:`Sandbox.stop`; ``detail``: a line more. ``instructions``: retired in both
     rings, None where they cannot be counted. ``phases``: where the time went, in order.
+    ``ram_sha256``: checksum of guest memory at the end, of runs with a seed.
     ``crash``: the last fault report of the run, if any. ``stdout`` and ``stderr``: what the
     guest wrote, if it was captured.
     """
@@ -42,6 +43,7 @@ class Result(NamedTuple):
     syscalls: dict[int, int]
     peak_memory: int
     phases: dict[str, float]
+    ram_sha256: str | None = None
     crash: "CrashRecord | None" = None
     stdout: bytes | None = None
     stderr: bytes | None = None
@@ -63,6 +65,7 @@ class Result(NamedTuple):
             "backend": self.backend,
             "wall_time": round(self.wall_time, 6),
             "instructions": self.instructions,
+            "ram_sha256": self.ram_sha256,
             "exits": self.exits,
             "hypercalls": {op_name(op): count for op, count in self.hypercalls.items()},
             "syscalls": {syscall_name(nr): count for nr, count in self.syscalls.items()},

@@ -9,8 +9,8 @@ A sandbox is a set of limits and grants; each run gets a fresh VM.
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -24,12 +24,16 @@ from nanvix.result import Result, exit_code
 if TYPE_CHECKING:
     from nanvix.machine.backend import Backend
     from nanvix.machine.boot import BootSpec
+    from nanvix.machine.journal import Journal
     from nanvix.machine.machine import Listener, Log, Machine
     from nanvix.machine.memory import GuestMemory
     from nanvix.macro.fs import Export
 
 Stdio = tuple[int | None, int | None, int | None]
 BACKENDS = ("auto", "kvm", "emu")
+
+SEEDED_DATE_NS = 1_700_000_000_000_000_000
+"""When a guest with a seed starts: 14 November 2023, 22:13:20 UTC."""
 
 
 class Sandbox:
@@ -39,8 +43,10 @@ class Sandbox:
     rounded up to 2 MiB. ``timeout``: seconds of wall time per run. ``max_instructions``: retired
     instructions per run (emulator only; auto then means emu). ``env``: added to the little the
     guest inherits. ``directory``: the guest's working directory. ``mounts``: see
-    :func:`nanvix.guest.mounts.make_mount`. ``seed`` (32 bytes) and ``realtime_ns`` fix what is
-    random and what time it is; ``steady`` also fixes the order in which the guest's threads run.
+    :func:`nanvix.guest.mounts.make_mount`. ``seed`` fixes what is random and what time it is, so
+    that on the emulator two runs are the same to the last instruction (docs/determinism.md);
+    ``realtime_ns`` fixes the time alone (ns since the epoch); ``steady`` makes the guest's threads
+    take turns where they wait, not by the clock.
     ``events`` hears every event, ``log`` the kernel's log lines.
 
     Raises UsageError for limits that make no sense.
@@ -56,7 +62,7 @@ class Sandbox:
         env: Mapping[str, str] | None = None,
         directory: str | None = None,
         mounts: Iterable[Mount] = (),
-        seed: bytes | None = None,
+        seed: int | bytes | None = None,
         realtime_ns: int | None = None,
         steady: bool = False,
         events: "Listener | None" = None,
@@ -77,7 +83,9 @@ class Sandbox:
         self.env = dict(env or {})
         self.directory = directory
         self.mounts = tuple(mounts)
-        self.seed = seed
+        self.seed = seed_bytes(seed) if isinstance(seed, int) else seed
+        if self.seed is not None and realtime_ns is None:
+            realtime_ns = SEEDED_DATE_NS
         self.realtime_ns = realtime_ns
         self.steady = steady
         self.events = events
@@ -136,6 +144,18 @@ class Sandbox:
         if self._machine is not None:
             self._machine.stop(reason, detail)
 
+    @contextmanager
+    def machine(
+        self, argv: Sequence[str], *, stdio: Stdio = (0, 1, 2), journal: "Journal | None" = None
+    ) -> "Iterator[Machine]":
+        """A booted machine to drive by hand: its first instruction is up to the caller.
+
+        ``journal``: keeps what enters the guest. Raises a NanvixError as :meth:`run` does.
+        """
+        launch = prepare(argv, self.env, self.directory, self.mounts)
+        with ExitStack() as stack:
+            yield self._build(launch, stdio, stack, _Phases(), journal)[0]
+
     def _run(self, argv: Sequence[str], stdio: Stdio) -> Result:
         clock = _Phases()
         launch = prepare(argv, self.env, self.directory, self.mounts)
@@ -163,19 +183,24 @@ class Sandbox:
                 syscalls=machine.syscalls(),
                 peak_memory=machine.peak_memory(),
                 phases=clock.phases,
+                ram_sha256=None if self.seed is None else machine.memory.sha256(),
                 crash=outcome.crash,
             )
         clock.end("close")
         return result
 
     def _build(
-        self, launch: Launch, stdio: Stdio, stack: ExitStack, clock: "_Phases"
+        self,
+        launch: Launch,
+        stdio: Stdio,
+        stack: ExitStack,
+        clock: "_Phases",
+        journal: "Journal | None" = None,
     ) -> "tuple[Machine, Backend]":
         """A booted machine; whatever it owns is released with ``stack``."""
         from nanvix.abi.call import WatchTable
         from nanvix.machine.boot import BootError
         from nanvix.machine.image import ImageError, KernelImage
-        from nanvix.machine.machine import Machine
         from nanvix.machine.memory import GuestMemory
         from nanvix.macro.services import build_services
 
@@ -186,21 +211,23 @@ class Sandbox:
             raise UsageError(f"{self.memory >> 20} MiB of guest memory: {error}") from None
         stack.callback(memory.close)
         clock.end("memory")
-        backend = open_backend(self.backend, memory)
+        backend = self._open_backend(memory)
         stack.callback(backend.close)
         backend.set_budget(self.max_instructions)
         clock.end("backend")
         watches = WatchTable()
+        host_time = backend.name == "kvm" and self.realtime_ns is None
         try:
             services = build_services(
-                exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed
-            )
+                exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed,
+                now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
+            )  # fmt: skip
         except OSError as error:
             raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
         stack.callback(services.close)
         clock.end("services")
         try:
-            machine = Machine(
+            machine = self._machine_type()(
                 memory,
                 backend,
                 KernelImage.load(),
@@ -209,6 +236,7 @@ class Sandbox:
                 watches,
                 events=self.events,
                 log=self.log,
+                journal=journal,
             )
         except BootError as error:
             raise UsageError(str(error)) from None
@@ -217,6 +245,14 @@ class Sandbox:
         stack.callback(machine.close)
         clock.end("boot")
         return machine, backend
+
+    def _open_backend(self, memory: "GuestMemory") -> "Backend":
+        return open_backend(self.backend, memory)
+
+    def _machine_type(self) -> "type[Machine]":
+        from nanvix.machine.machine import Machine
+
+        return Machine
 
     def _boot_spec(self, launch: Launch) -> "BootSpec":
         from nanvix.abi.layout import BOOT_STEADY
@@ -233,6 +269,13 @@ class Sandbox:
             seed=os.urandom(32) if self.seed is None else self.seed,
             realtime_ns=time.time_ns() if self.realtime_ns is None else self.realtime_ns,
         )
+
+
+def seed_bytes(seed: int) -> bytes:
+    """The 32 bytes a number stands for."""
+    from hashlib import sha256
+
+    return sha256(b"nanvix seed %d" % seed).digest()
 
 
 class _Phases:

@@ -1,6 +1,7 @@
 /* chmod, chown, times, truncate, fallocate. */
 #include "errno.h"
 #include "fs/open.h"
+#include "fs/regular.h"
 #include "fs/walk.h"
 #include "lib.h"
 #include "syscall.h"
@@ -119,6 +120,10 @@ i64 sys_utimensat(const u64 *a) {
         return -EINVAL;
     if (a[2] && copy_from_user(times, a[2], sizeof(times)))
         return -EFAULT;
+    if (a[2] && times[0].ns == UTIME_OMIT && times[1].ns == UTIME_OMIT)
+        return 0; /* whatever the path is */
+    if (!a[1] && (i32)a[0] == AT_FDCWD)
+        return -EFAULT;
     return set_times(object(a[0], a[1], a[3]), a[2] ? times : NULL);
 }
 
@@ -151,7 +156,14 @@ static i64 resize(struct inode *inode, i64 size) {
         return -EINVAL;
     if (S_ISDIR(inode->mode))
         return -EISDIR;
-    return S_ISREG(inode->mode) ? inode_setattr(inode, &c) : -EINVAL;
+    if (!S_ISREG(inode->mode))
+        return -EINVAL;
+    if ((u64)size > inode->size) {
+        i64 error = size_within_limit(size - 1, 1);
+        if (error < 0)
+            return error;
+    }
+    return inode_setattr(inode, &c);
 }
 
 i64 sys_truncate(const u64 *a) {
@@ -172,18 +184,46 @@ i64 sys_ftruncate(const u64 *a) {
     return file_writable(file) && S_ISREG(file->inode->mode) ? resize(file->inode, a[1]) : -EINVAL;
 }
 
+/* Which modes go together. */
+static i64 allocation(u32 mode) {
+    u32 way = mode & ~FALLOC_FL_KEEP_SIZE;
+    switch (way) {
+    case 0:
+    case FALLOC_FL_ZERO_RANGE:
+        return 0;
+    case FALLOC_FL_PUNCH_HOLE:
+        return mode & FALLOC_FL_KEEP_SIZE ? 0 : -EOPNOTSUPP;
+    case FALLOC_FL_COLLAPSE_RANGE:
+    case FALLOC_FL_INSERT_RANGE:
+        return mode & FALLOC_FL_KEEP_SIZE ? -EOPNOTSUPP : 0;
+    default:
+        return -EOPNOTSUPP;
+    }
+}
+
 i64 sys_fallocate(const u64 *a) {
     struct file *file = fd_peek(a[0]);
     i64 offset = a[2], size = a[3];
-    if (!file || !file_writable(file))
+    u32 mode = a[1];
+    if (!file)
         return -EBADF;
     if (offset < 0 || size <= 0)
         return -EINVAL;
-    if (offset + (u64)size > ~0UL >> 1)
-        return -EFBIG;
+    i64 error = allocation(mode);
+    if (error)
+        return error;
+    if (!file_writable(file))
+        return -EBADF;
     if (S_ISFIFO(file->inode->mode))
         return -ESPIPE;
     if (!S_ISREG(file->inode->mode))
-        return -ENODEV;
+        return S_ISDIR(file->inode->mode) ? -EISDIR : -ENODEV;
+    if (offset + (u64)size > ~0UL >> 1)
+        return -EFBIG;
+    if (!(mode & FALLOC_FL_KEEP_SIZE) && offset + (u64)size > file->inode->size) {
+        error = size_within_limit(offset + size - 1, 1);
+        if (error < 0)
+            return error;
+    }
     return file->inode->ops->allocate ? file->inode->ops->allocate(file->inode, a[1], offset, size) : -EOPNOTSUPP;
 }

@@ -1,14 +1,12 @@
 /* sendfile(2) and copy_file_range(2): from file to file through frames of the kernel's own. */
 #include "errno.h"
-#include "fs/open.h"
+#include "fs/copy.h"
 #include "lib.h"
 #include "syscall.h"
 #include "task.h"
 #include "uaccess.h"
 
 #define CHUNK_PAGES 32
-/* The most one call moves: nothing interrupts the kernel, and callers must expect short counts. */
-#define CALL_MAX (16UL << 20)
 
 struct bounce {
     u64 count;
@@ -42,8 +40,7 @@ static void bounce_runs(const struct bounce *b, struct segments *runs, u64 n) {
     }
 }
 
-/* Copy up to n bytes; *in and *out move with what was written. */
-static i64 copy(struct file *from, u64 *in, struct file *to, u64 *out, u64 n) {
+i64 file_copy(struct file *from, u64 *in, struct file *to, u64 *out, u64 n, bool once) {
     struct bounce *b = bounce_new(n);
     struct segments *runs = kmalloc(sizeof(*runs));
     u64 done = 0;
@@ -67,7 +64,7 @@ static i64 copy(struct file *from, u64 *in, struct file *to, u64 *out, u64 n) {
         }
         *in += put;
         done += put;
-        if (put < got)
+        if (put < got || once)
             break;
     }
     kfree(runs);
@@ -77,7 +74,7 @@ static i64 copy(struct file *from, u64 *in, struct file *to, u64 *out, u64 n) {
 }
 
 i64 sys_sendfile(const u64 *a) {
-    u64 n = MIN(a[3], CALL_MAX), offset;
+    u64 n = MIN(a[3], COPY_MAX), offset;
     if (a[2] && get_user(offset, a[2]))
         return -EFAULT;
     if (a[2] && (i64)offset < 0)
@@ -89,7 +86,7 @@ i64 sys_sendfile(const u64 *a) {
     else if (!from->ops->seekable || !from->ops->read || !to->ops->write || (to->flags & O_APPEND))
         done = -EINVAL;
     else
-        done = copy(from, a[2] ? &offset : &from->pos, to, &to->pos, n);
+        done = file_copy(from, a[2] ? &offset : &from->pos, to, &to->pos, n, false);
     if (done > 0 && a[2] && put_user(offset, a[2]))
         done = -EFAULT;
     file_put(to);
@@ -98,7 +95,7 @@ i64 sys_sendfile(const u64 *a) {
 }
 
 i64 sys_copy_file_range(const u64 *a) {
-    u64 n = MIN(a[4], CALL_MAX), in, out;
+    u64 n = MIN(a[4], COPY_MAX), in, out;
     if ((a[1] && get_user(in, a[1])) || (a[3] && get_user(out, a[3])))
         return -EFAULT;
     if (a[5])
@@ -106,16 +103,20 @@ i64 sys_copy_file_range(const u64 *a) {
     struct file *from = fd_file(current->files, a[0]), *to = fd_file(current->files, a[2]);
     u64 *pin = a[1] ? &in : from ? &from->pos : NULL, *pout = a[3] ? &out : to ? &to->pos : NULL;
     i64 done;
-    if (!to || !from || !file_readable(from) || !file_writable(to) || (to->flags & O_APPEND))
+    if (!to || !from)
         done = -EBADF;
     else if (S_ISDIR(from->inode->mode) || S_ISDIR(to->inode->mode))
         done = -EISDIR;
-    else if (!file_is_regular(from) || !file_is_regular(to) || (i64)*pin < 0 || (i64)*pout < 0)
+    else if (!file_is_regular(from) || !file_is_regular(to))
+        done = -EINVAL;
+    else if (!file_readable(from) || !file_writable(to) || (to->flags & O_APPEND))
+        done = -EBADF;
+    else if ((i64)*pin < 0 || (i64)*pout < 0)
         done = -EINVAL;
     else if (from->inode == to->inode && *pin < *pout + n && *pout < *pin + n)
         done = -EINVAL;
     else
-        done = copy(from, pin, to, pout, n);
+        done = file_copy(from, pin, to, pout, n, false);
     if (done > 0 && ((a[1] && put_user(in, a[1])) || (a[3] && put_user(out, a[3]))))
         done = -EFAULT;
     file_put(to);

@@ -227,6 +227,18 @@ void dentry_move(struct dentry *d, struct dentry *parent, const struct name *nam
     dentry_put(before);
 }
 
+void dentry_exchange(struct dentry *a, const struct name *a_name, struct dentry *b, const struct name *b_name) {
+    struct dentry *parent = a->parent;
+    hash_remove(a);
+    hash_remove(b);
+    store_name(a, b_name);
+    store_name(b, a_name);
+    a->parent = b->parent;
+    b->parent = parent;
+    hash_add(a);
+    hash_add(b);
+}
+
 struct dentry *dentry_up(struct dentry *d) {
     while (d->parent == d && d->super->covers)
         d = d->super->covers;

@@ -5,6 +5,7 @@
 #include "fs/tmpfs.h"
 #include "lib.h"
 #include "linux/resource.h"
+#include "mm.h"
 #include "syscall.h"
 #include "task.h"
 #include "uaccess.h"
@@ -79,6 +80,8 @@ static i64 add_seals(struct file *file, u32 seals) {
         return -EINVAL;
     if (!file_writable(file) || (inode->seals & F_SEAL_SEAL))
         return -EPERM;
+    if ((seals & F_SEAL_WRITE) && !(inode->seals & F_SEAL_WRITE) && mm_shares_writable(inode))
+        return -EBUSY;
     inode->seals |= seals;
     return 0;
 }

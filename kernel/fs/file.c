@@ -85,10 +85,10 @@ u32 file_poll(struct file *file, struct poll_table *table) {
 }
 
 struct inode *file_inode(struct file *file) { return file->inode; }
+struct dentry *file_dentry(struct file *file) { return dentry_get(file->dentry); }
 bool file_can_read(const struct file *file) { return file_readable(file); }
-bool file_can_write(const struct file *file) {
-    return file_writable(file) && !(file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE));
-}
+bool file_is_sealed(const struct file *file) { return file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE); }
+bool file_can_write(const struct file *file) { return file_writable(file) && !file_is_sealed(file); }
 bool file_is_regular(const struct file *file) { return S_ISREG(file->inode->mode) && file->ops == &regular_ops; }
 bool file_is_zero_device(const struct file *file) {
     return S_ISCHR(file->inode->mode) && file->inode->rdev == MAKEDEV(1, 5);

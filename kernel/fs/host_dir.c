@@ -3,6 +3,7 @@
 #include "fs/host.h"
 #include "fs/names.h"
 #include "fs/regular.h"
+#include "fs/xattr.h"
 #include "lib.h"
 
 static struct nv_attr made; /* of what the last call made */
@@ -53,6 +54,19 @@ static i64 host_symlink(struct dentry *dir, struct dentry *entry, const char *ta
     begin(NV_OP_FS_SYMLINK, dir, 0, 0, entry);
     hc_in(target, strlen(target));
     return finish(dir, entry);
+}
+
+static i64 host_unnamed(struct dentry *dir, struct dentry *entry, u32 mode) {
+    hc_begin(NV_OP_FS_CREATE);
+    hc_arg(0, HOST_NODE(dir));
+    hc_arg(1, mode & 07777);
+    hc_arg(2, 2);
+    hc_out(&made, sizeof(made));
+    i64 error = hc_ring();
+    if (error < 0)
+        return error;
+    entry->inode = host_inode_get(dir->super, &made);
+    return entry->inode ? 0 : -ENOMEM;
 }
 
 static i64 host_link(struct dentry *dir, struct dentry *entry, struct inode *inode) {
@@ -174,9 +188,9 @@ static const struct file_ops host_dir_file_ops = {.readdir = host_readdir, .seek
 
 const struct inode_ops host_dir_ops = {
     .file = &host_dir_file_ops, .lookup = host_lookup, .revalidate = host_revalidate, .create = host_create,
-    .symlink = host_symlink, .link = host_link, .remove = host_remove, .rename = host_rename,
-    .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .sync = host_sync,
-    .access = host_access, .free = host_free,
+    .symlink = host_symlink, .link = host_link, .unnamed = host_unnamed, .remove = host_remove,
+    .rename = host_rename, .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .sync = host_sync,
+    .xattr = &host_xattr_ops, .access = host_access, .free = host_free,
 };
 
 const struct inode_ops host_link_ops = {

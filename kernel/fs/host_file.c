@@ -2,7 +2,9 @@
 #include "errno.h"
 #include "fs/host.h"
 #include "fs/regular.h"
+#include "fs/xattr.h"
 #include "lib.h"
+#include "mm.h"
 
 #define WINDOW 240            /* pages one call can read: as many as fit its segments */
 #define FIRST_WINDOW 64       /* of a large file that is not read in sequence */
@@ -190,8 +192,45 @@ static i64 host_write_page(struct inode *inode, u64 index, paddr frame) {
     return (u64)put == n ? 0 : -EIO;
 }
 
+/* The host must know what mappings have written before it moves anything, and no mapping may go on
+   writing to what is cached now. */
+static i64 host_allocate(struct inode *inode, u32 mode, u64 offset, u64 size) {
+    static struct nv_attr attr;
+    mm_forget_pages(inode);
+    i64 error = inode->pages.dirty ? inode_write_back(inode, 0, ~0UL) : 0;
+    if (error)
+        return error;
+    hc_begin(NV_OP_FS_ALLOCATE);
+    hc_arg(0, HOST_INODE(inode)->node);
+    hc_arg(1, mode);
+    hc_arg(2, offset);
+    hc_arg(3, size);
+    hc_out(&attr, sizeof(attr));
+    error = hc_ring();
+    if (error < 0)
+        return error;
+    if (mode & ~FALLOC_FL_KEEP_SIZE)
+        page_map_drop(&inode->pages, 0, ~0UL);
+    inode->size = attr.size;
+    inode->mtime = attr.mtime;
+    host_attributes(inode, &attr);
+    return 0;
+}
+
+static i64 host_seek(struct inode *inode, u64 offset, bool data) {
+    i64 error = inode->pages.dirty ? inode_write_back(inode, 0, ~0UL) : 0;
+    if (error)
+        return error;
+    hc_begin(NV_OP_FS_SEEK);
+    hc_arg(0, HOST_INODE(inode)->node);
+    hc_arg(1, offset);
+    hc_arg(2, data ? SEEK_DATA : SEEK_HOLE);
+    return hc_ring();
+}
+
 const struct inode_ops host_file_ops = {
     .file = &regular_ops, .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .fill = host_fill,
     .read_direct = host_read_direct, .write = host_write, .write_page = host_write_page, .sync = host_sync,
+    .allocate = host_allocate, .seek = host_seek, .xattr = &host_xattr_ops,
     .access = host_access, .free = host_free,
 };

@@ -14,6 +14,7 @@ void inode_init(struct inode *inode, struct super *super, const struct inode_ops
     inode->nlink = 1;
     inode->uid = inode->gid = 0;
     inode->seals = 0;
+    inode->linkable = false;
     inode->ino = inode->rdev = inode->size = 0;
     inode->atime = inode->mtime = inode->ctime = 0;
     inode->pages = (struct page_map){0};

@@ -137,10 +137,14 @@ static i64 make_link(i32 old_fd, u64 old_path, i32 new_fd, u64 new_path, u32 fla
             error = -EXDEV;
         else if (S_ISDIR(old->inode->mode))
             error = -EPERM;
+        else if (!old->inode->nlink && !old->inode->linkable)
+            error = -ENOENT; /* all its names are gone for good */
         else
             error = names_may_change(w.at);
         if (!error)
             error = create_in(w.at, &w.last, 0, 0, NULL, old->inode, NULL);
+        if (!error)
+            old->inode->linkable = false;
         dentry_put(found);
         dentry_put(w.at);
     }
@@ -187,11 +191,13 @@ i64 sys_unlinkat(const u64 *a) {
 
 /* Everything but the walks: `from` exists, `to` perhaps. */
 static i64 move(struct walk *wf, struct dentry *from, struct walk *wt, struct dentry *to, u32 flags) {
-    bool dir = S_ISDIR(from->inode->mode);
-    if ((wf->slash || wt->slash) && !dir)
-        return -ENOTDIR;
+    bool dir = S_ISDIR(from->inode->mode), exchange = flags & RENAME_EXCHANGE;
+    if (exchange && !to)
+        return -ENOENT;
     if (to && (flags & RENAME_NOREPLACE))
         return -EEXIST;
+    if ((wf->slash && !dir) || (wt->slash && !(exchange ? S_ISDIR(to->inode->mode) : dir)))
+        return -ENOTDIR;
     if (is_mount(from) || (to && is_mount(to)))
         return -EBUSY;
     if (wf->at->super != wt->at->super)
@@ -204,17 +210,19 @@ static i64 move(struct walk *wf, struct dentry *from, struct walk *wt, struct de
     if (dir && dentry_below(wt->at, from))
         return -EINVAL;
     if (to && dentry_below(wf->at, to))
-        return -ENOTEMPTY;
+        return exchange ? -EINVAL : -ENOTEMPTY;
     if (to && to->inode == from->inode)
         return 0;
-    if (to && dir != S_ISDIR(to->inode->mode))
+    if (to && !exchange && dir != S_ISDIR(to->inode->mode))
         return dir ? -ENOTDIR : -EISDIR;
     if (!wf->at->inode->ops->rename)
         return -EPERM;
-    if (!dentry_reserve(from, wt->last.size))
+    if (!dentry_reserve(from, wt->last.size) || (exchange && !dentry_reserve(to, wf->last.size)))
         return -ENOMEM;
     error = wf->at->inode->ops->rename(wf->at, from, wt->at, &wt->last, to, flags);
-    if (!error)
+    if (!error && exchange)
+        dentry_exchange(from, &wf->last, to, &wt->last);
+    else if (!error)
         dentry_move(from, wt->at, &wt->last);
     return error;
 }
@@ -222,7 +230,8 @@ static i64 move(struct walk *wf, struct dentry *from, struct walk *wt, struct de
 static i64 rename_at(i32 old_fd, u64 old_path, i32 new_fd, u64 new_path, u32 flags) {
     struct walk wf, wt;
     struct dentry *from, *to;
-    if (flags & ~RENAME_NOREPLACE) /* EXCHANGE and WHITEOUT: as a file system that cannot */
+    /* WHITEOUT: as a file system that cannot. */
+    if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
         return -EINVAL;
     i64 error = names_parent(&wf, old_fd, path_from_user(0, old_path), -EBUSY, &from);
     if (error)

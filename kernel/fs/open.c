@@ -42,29 +42,28 @@ static struct file *open_unnamed(struct dentry *dir, u32 flags, u32 mode) {
     i64 error = names_may_change(dir);
     if (error)
         return ERR_PTR(error);
-    if (dir->inode->ops != &tmpfs_dir_ops)
+    if (!dir->inode->ops->unnamed)
         return ERR_PTR(-EOPNOTSUPP);
-    struct inode *inode = tmpfs_inode(dir->inode->super, S_IFREG | (mode & 07777 & ~current->fs->umask));
-    if (!inode)
-        return ERR_PTR(-ENOMEM);
-    inode->nlink = 0;
     struct name name;
-    name_set(&name, text, format(text, sizeof(text), "#%lu", inode->ino));
+    name_set(&name, text, format(text, sizeof(text), "#%lu", inode_number()));
     struct dentry *d = dentry_new(dir->super, dir, &name);
-    if (!d) {
-        inode_put(inode);
+    if (!d)
         return ERR_PTR(-ENOMEM);
+    error = dir->inode->ops->unnamed(dir, d, S_IFREG | (mode & 07777 & ~current->fs->umask));
+    if (error) {
+        dentry_put(d);
+        return ERR_PTR(error);
     }
-    d->inode = inode;
+    d->inode->linkable = !(flags & O_EXCL);
     struct file *file = file_open_dentry(d, flags);
     dentry_put(d);
     return file;
 }
 
 /* The last component is open's own business: it may be made here, and followed if it is a link. */
-static struct file *open_creating(i32 dirfd, char *path, u32 flags, u32 mode) {
+static struct file *open_creating(i32 dirfd, char *path, u32 flags, u32 mode, u32 confined) {
     struct walk w;
-    i64 error = walk_at(&w, dirfd, path, WALK_PARENT);
+    i64 error = walk_at(&w, dirfd, path, WALK_PARENT | confined);
     while (!error) {
         if (!w.last.size || w.dot || w.dotdot || w.slash) {
             error = -EISDIR;
@@ -73,6 +72,11 @@ static struct file *open_creating(i32 dirfd, char *path, u32 flags, u32 mode) {
         struct dentry *found = walk_lookup(w.at, &w.last, "", 0);
         if (IS_ERR(found)) {
             error = PTR_ERR(found);
+            break;
+        }
+        if (found && (confined & WALK_NO_XDEV) && found->super != w.at->super) {
+            error = -EXDEV;
+            dentry_put(found);
             break;
         }
         bool made = false;
@@ -107,7 +111,7 @@ static struct file *open_creating(i32 dirfd, char *path, u32 flags, u32 mode) {
     return ERR_PTR(error);
 }
 
-static struct file *open_path(i32 dirfd, char *path, u32 flags, u32 mode) {
+static struct file *open_path(i32 dirfd, char *path, u32 flags, u32 mode, u32 confined) {
     if (IS_ERR(path))
         return (struct file *)path;
     if (flags & O_PATH)
@@ -116,9 +120,9 @@ static struct file *open_path(i32 dirfd, char *path, u32 flags, u32 mode) {
     if ((flags & O_CREAT) && (flags & O_DIRECTORY))
         return ERR_PTR(-EINVAL);
     if ((flags & O_CREAT) && !unnamed)
-        return open_creating(dirfd, path, flags, mode);
+        return open_creating(dirfd, path, flags, mode, confined);
     struct walk w;
-    u32 how = (flags & O_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & (O_DIRECTORY | O_TMPFILE_ONLY) ? WALK_DIRECTORY : 0);
+    u32 how = confined | (flags & O_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & (O_DIRECTORY | O_TMPFILE_ONLY) ? WALK_DIRECTORY : 0);
     if (!(flags & (O_PATH | O_TRUNC)) && (flags & O_ACCMODE) == O_RDONLY)
         how |= WALK_OPEN;
     i64 error = walk_at(&w, dirfd, path, how);
@@ -129,32 +133,63 @@ static struct file *open_path(i32 dirfd, char *path, u32 flags, u32 mode) {
     return file;
 }
 
-static i64 open_fd(i32 dirfd, u64 path, u32 flags, u32 mode) {
-    struct file *file = open_path(dirfd, path_from_user(0, path), flags, mode);
+static i64 open_fd(i32 dirfd, u64 path, u32 flags, u32 mode, u32 confined) {
+    struct file *file = open_path(dirfd, path_from_user(0, path), flags, mode, confined);
     if (IS_ERR(file))
         return PTR_ERR(file);
     return fd_install(file, 0, flags & O_CLOEXEC);
 }
 
-i64 sys_open(const u64 *a) { return open_fd(AT_FDCWD, a[0], a[1], a[2]); }
-i64 sys_openat(const u64 *a) { return open_fd(a[0], a[1], a[2], a[3]); }
-i64 sys_creat(const u64 *a) { return open_fd(AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1]); }
+i64 sys_open(const u64 *a) { return open_fd(AT_FDCWD, a[0], a[1], a[2], 0); }
+i64 sys_openat(const u64 *a) { return open_fd(a[0], a[1], a[2], a[3], 0); }
+i64 sys_creat(const u64 *a) { return open_fd(AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1], 0); }
+
+#define RESOLVE_CACHED 0x20
+#define RESOLVE_ALL 0x3f
+
+/* open_how.resolve as WALK_* flags. */
+static u32 resolution(u64 resolve) {
+    static const u32 meaning[] = {WALK_NO_XDEV, WALK_NO_MAGIC_LINKS, WALK_NO_LINKS | WALK_NO_MAGIC_LINKS,
+                                  WALK_BENEATH, WALK_IN_ROOT};
+    u32 flags = 0;
+    for (u32 i = 0; i < ARRAY_LEN(meaning); i++)
+        flags |= resolve >> i & 1 ? meaning[i] : 0;
+    return flags;
+}
+
+/* openat2 refuses what openat overlooks. */
+static i64 check_how(u64 flags, u64 mode, u64 resolve) {
+    bool makes = (flags & O_CREAT) || (flags & O_TMPFILE_ONLY);
+    if ((flags & ~(u64)O_KNOWN) || (resolve & ~(u64)RESOLVE_ALL) || (mode & ~07777UL) || (mode && !makes) ||
+        resolution(resolve & ~7UL) == WALK_CONFINED)
+        return -EINVAL;
+    if ((flags & O_PATH) && (flags & ~(u64)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)))
+        return -EINVAL;
+    if ((flags & O_TMPFILE_ONLY) && ((flags & O_TMPFILE) != O_TMPFILE || (flags & O_CREAT)))
+        return -EINVAL;
+    /* Nothing here promises to find all it needs in a cache. */
+    return resolve & RESOLVE_CACHED ? -EAGAIN : 0;
+}
 
 i64 sys_openat2(const u64 *a) {
     struct {
         u64 flags, mode, resolve;
     } how;
+    u8 byte;
     if (a[3] < sizeof(how))
         return -EINVAL;
     if (a[3] > PAGE_SIZE)
         return -E2BIG;
     if (get_user(how, a[2]))
         return -EFAULT;
-    if (how.resolve) /* ways to resolve that we cannot promise */
-        return -EAGAIN;
-    if (how.flags >> 32 || (how.mode & ~07777UL))
-        return -EINVAL;
-    return open_fd(a[0], a[1], how.flags, how.mode);
+    for (u64 at = sizeof(how); at < a[3]; at++) { /* a later version's fields must say nothing */
+        if (get_user(byte, a[2] + at))
+            return -EFAULT;
+        if (byte)
+            return -E2BIG;
+    }
+    i64 error = check_how(how.flags, how.mode, how.resolve);
+    return error ? error : open_fd(a[0], a[1], how.flags, how.mode, resolution(how.resolve));
 }
 
 i64 sys_close(const u64 *a) { return fd_close(current->files, a[0]); }

@@ -45,23 +45,42 @@ static void closed(struct pipe *p, const struct file *file) {
     poll_wake(&p->head, POLLIN | POLLOUT | POLLHUP | POLLERR);
 }
 
-static i64 pipe_wait(struct file *file, struct pipe *p) {
-    if (file->flags & O_NONBLOCK)
+static i64 pipe_wait(struct file *file, struct pipe *p, bool nonblock) {
+    if (nonblock || (file->flags & O_NONBLOCK))
         return -EAGAIN;
     return wait_on(&p->head.sleepers, NEVER) ? -ERESTARTSYS : 0;
 }
 
-static i64 pipe_read(struct file *file, struct io *io, u64 *pos) {
+i64 pipe_wait_data(struct file *file, bool nonblock) {
     struct pipe *p = file->private;
-    while (io->left && !p->ring.size) {
-        i64 error = p->writers ? pipe_wait(file, p) : 0;
+    while (p->held || (!p->ring.size && p->writers)) {
+        i64 error = pipe_wait(file, p, nonblock);
         if (error)
             return error;
-        if (!p->writers && !p->ring.size)
-            return 0;
     }
-    if (!io->left)
-        return 0;
+    return 0;
+}
+
+static i64 broken(void) {
+    signal_task(current, SIGPIPE, NULL);
+    return -EPIPE;
+}
+
+i64 pipe_wait_room(struct file *file, bool nonblock) {
+    struct pipe *p = file->private;
+    while (p->readers && !ring_room(&p->ring)) {
+        i64 error = pipe_wait(file, p, nonblock);
+        if (error)
+            return error;
+    }
+    return p->readers ? 0 : broken();
+}
+
+static i64 pipe_read(struct file *file, struct io *io, u64 *pos) {
+    struct pipe *p = file->private;
+    i64 error = io->left ? pipe_wait_data(file, false) : 0;
+    if (error || !io->left || !p->ring.size)
+        return error;
     i64 got = ring_read(&p->ring, io);
     while (got > 0 && io->left && p->ring.size) {
         i64 more = ring_read(&p->ring, io);
@@ -80,10 +99,9 @@ static i64 pipe_write(struct file *file, struct io *io, u64 *pos) {
     while (io->left) {
         i64 put;
         if (!p->readers) {
-            signal_task(current, SIGPIPE, NULL);
-            put = -EPIPE;
+            put = broken();
         } else if (!ring_takes(&p->ring, io->left)) {
-            put = pipe_wait(file, p);
+            put = pipe_wait(file, p, false);
             if (!put)
                 continue;
         } else {

@@ -130,6 +130,18 @@ static i64 link_exe(struct process *p, i32 number, char *buf, u64 size) {
     return p->exe[0] ? copy_path(p->exe, buf, size) : -ENOENT;
 }
 
+#define AT_ENTRY 9
+
+/* The program's file is what its entry point is mapped from. */
+static struct dentry *follow_exe(struct process *p, i32 number) {
+    struct task *t = proc_task(p);
+    struct area *area = NULL;
+    for (u32 i = 0; t && i + 1 < t->mm->auxv_len; i += 2)
+        if (t->mm->auxv[i] == AT_ENTRY)
+            area = area_find(t->mm, t->mm->auxv[i + 1]);
+    return area && area->file ? file_dentry(area->file) : NULL;
+}
+
 static struct dentry *follow_cwd(struct process *p, i32 number) {
     struct task *t = proc_task(p);
     return t ? dentry_get(t->fs->cwd) : NULL;
@@ -188,7 +200,7 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
     {.name = "cgroup", .mode = TEXT, .write = write_cgroup},                          \
     {.name = "cwd", .mode = LINK, .link = link_cwd, .follow = follow_cwd},            \
     {.name = "environ", .mode = S_IFREG | 0400, .write = write_environ},              \
-    {.name = "exe", .mode = LINK, .link = link_exe},                                  \
+    {.name = "exe", .mode = LINK, .link = link_exe, .follow = follow_exe},                                  \
     {.name = "fd", .mode = S_IFDIR | 0500, .next = next_fd, .numbered = &fd_link},    \
     {.name = "limits", .mode = TEXT, .write = write_limits},                          \
     {.name = "maps", .mode = TEXT, .write = proc_maps},                               \

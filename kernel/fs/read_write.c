@@ -56,6 +56,41 @@ static i64 vector_at(const u64 *a, bool write) {
     return error ? error : transfer_at(a[0], &io, a[3], write);
 }
 
+#define RWF_HIPRI 1
+#define RWF_DSYNC 2
+#define RWF_SYNC 4
+#define RWF_NOWAIT 8
+#define RWF_APPEND 16
+#define RWF_NOAPPEND 32
+
+/* preadv2 and pwritev2: flags for this one transfer, lent to the file. It cannot sleep meanwhile with
+   O_NONBLOCK, and what appends does not sleep. */
+static i64 vector_flags(const u64 *a, bool write) {
+    u32 flags = a[5], known = RWF_HIPRI | RWF_NOWAIT | (write ? RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND : 0);
+    struct io io;
+    struct file *file = fd_peek(a[0]);
+    if (!file)
+        return -EBADF;
+    if ((flags & ~known) || ((flags & RWF_APPEND) && (flags & RWF_NOAPPEND)))
+        return flags & ~(known | RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND) ? -EOPNOTSUPP : -EINVAL;
+    i64 done = io_vector(&io, a[1], a[2]);
+    if (done)
+        return done;
+    u32 before = file_get(file)->flags;
+    file->flags |= (flags & RWF_NOWAIT ? O_NONBLOCK : 0) | (flags & RWF_APPEND ? O_APPEND : 0);
+    if (flags & RWF_NOAPPEND)
+        file->flags &= ~O_APPEND;
+    done = a[3] == ~0UL ? transfer(a[0], &io, write) : transfer_at(a[0], &io, a[3], write);
+    if (flags & (RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND))
+        file->flags = before;
+    if (done > 0 && (flags & (RWF_DSYNC | RWF_SYNC)) && file_is_regular(file)) {
+        i64 error = file_sync(file, flags & RWF_DSYNC);
+        done = error ? error : done;
+    }
+    file_put(file);
+    return done;
+}
+
 i64 sys_read(const u64 *a) { return plain(a[0], a[1], a[2], false); }
 i64 sys_write(const u64 *a) { return plain(a[0], a[1], a[2], true); }
 i64 sys_pread64(const u64 *a) { return plain_at(a, false); }
@@ -64,6 +99,9 @@ i64 sys_readv(const u64 *a) { return vector(a, false); }
 i64 sys_writev(const u64 *a) { return vector(a, true); }
 i64 sys_preadv(const u64 *a) { return vector_at(a, false); }
 i64 sys_pwritev(const u64 *a) { return vector_at(a, true); }
+
+i64 sys_preadv2(const u64 *a) { return vector_flags(a, false); }
+i64 sys_pwritev2(const u64 *a) { return vector_flags(a, true); }
 
 i64 sys_lseek(const u64 *a) {
     struct file *file = fd_peek(a[0]);

@@ -3,7 +3,8 @@
 #include "fs/open.h"
 #include "fs/regular.h"
 #include "lib.h"
-#include "sched.h"
+#include "linux/resource.h"
+#include "task.h"
 
 #define SMALL 256 /* bytes within a page: copied without tables */
 
@@ -80,6 +81,16 @@ i64 regular_read(struct file *file, struct io *io, u64 *pos) {
     return done;
 }
 
+i64 size_within_limit(u64 pos, u64 n) {
+    u64 limit = current->process->limits[RLIMIT_FSIZE].cur;
+    if (likely(limit == RLIM_INFINITY) || !n || pos + n <= limit)
+        return n;
+    if (pos < limit)
+        return limit - pos;
+    signal_task(current, SIGXFSZ, &(struct siginfo){.signo = SIGXFSZ, .code = SI_USER});
+    return -EFBIG;
+}
+
 i64 regular_write(struct file *file, struct io *io, u64 *pos) {
     struct inode *inode = file->inode;
     bool append = file->flags & O_APPEND;
@@ -88,6 +99,11 @@ i64 regular_write(struct file *file, struct io *io, u64 *pos) {
         return -EROFS;
     if (!append && (i64)(*pos + io->left) < 0)
         return -EINVAL;
+    i64 room = size_within_limit(append ? inode->size : *pos, io->left);
+    if (room < 0)
+        return room;
+    u64 beyond = io->left - room;
+    io->left = room;
     while (io->left) {
         i64 put = inode->ops->write(inode, io, pos, append);
         if (put <= 0)
@@ -95,6 +111,7 @@ i64 regular_write(struct file *file, struct io *io, u64 *pos) {
         *pos += put;
         done += put;
     }
+    io->left += beyond;
     return done;
 }
 
@@ -127,8 +144,8 @@ void pages_update(struct inode *inode, const struct segments *from, u64 pos, u64
 static i64 seek_hole(struct inode *inode, u64 offset, bool data) {
     if (offset >= inode->size)
         return -ENXIO;
-    if (!inode->ops->holes)
-        return data ? offset : inode->size;
+    if (inode->ops->seek)
+        return inode->ops->seek(inode, offset, data);
     u64 index = offset / PAGE_SIZE;
     if (data) {
         u64 *entry = page_map_next(&inode->pages, &index);

@@ -48,6 +48,8 @@ static u64 tail_part(const struct ring *r, u64 n) {
 
 bool ring_takes(const struct ring *r, u64 n) { return free_slots(r) || tail_part(r, n); }
 
+u64 ring_room(const struct ring *r) { return (u64)free_slots(r) * PAGE_SIZE; }
+
 i64 ring_write(struct ring *r, struct io *io) {
     u64 tail = tail_part(r, io->left);
     u64 want = MIN(io->left, tail + (u64)free_slots(r) * PAGE_SIZE);
@@ -87,17 +89,20 @@ i64 ring_write(struct ring *r, struct io *io) {
     return moved;
 }
 
-i64 ring_read(struct ring *r, struct io *io) {
-    u64 want = MIN(io->left, r->size), planned = 0;
-    runs.count = 0;
-    for (u32 i = 0; planned < want && i < MIN(r->count, (u32)STEP); i++) {
+u64 ring_peek(const struct ring *r, struct segments *out, u64 max) {
+    u64 want = MIN(max, r->size), seen = 0;
+    out->count = 0;
+    for (u32 i = 0; seen < want && i < MIN(r->count, (u32)STEP); i++) {
         struct ring_slot *slot = slot_at(r, i);
-        u64 part = MIN(slot->size, want - planned);
-        segments_add(&runs, slot->frame + slot->start, part);
-        planned += part;
+        u64 part = MIN(slot->size, want - seen);
+        segments_add(out, slot->frame + slot->start, part);
+        seen += part;
     }
-    i64 moved = planned ? io_put_runs(io, &runs) : 0;
-    for (u64 left = MAX(moved, 0); left;) {
+    return seen;
+}
+
+void ring_drop(struct ring *r, u64 n) {
+    for (u64 left = n; left;) {
         struct ring_slot *slot = slot_at(r, 0);
         u64 part = MIN(left, slot->size);
         slot->start += part;
@@ -114,6 +119,11 @@ i64 ring_read(struct ring *r, struct io *io) {
         r->count--;
         pages_held--;
     }
+}
+
+i64 ring_read(struct ring *r, struct io *io) {
+    i64 moved = ring_peek(r, &runs, io->left) ? io_put_runs(io, &runs) : 0;
+    ring_drop(r, MAX(moved, 0));
     return moved;
 }
 

@@ -27,6 +27,21 @@ i64 sys_syncfs(const u64 *a) {
     return 0;
 }
 
+#define SYNC_FILE_RANGE_FLAGS 7
+
+i64 sys_sync_file_range(const u64 *a) {
+    struct file *file = fd_peek(a[0]);
+    i64 offset = a[1], end;
+    if (!file)
+        return -EBADF;
+    if ((a[3] & ~(u64)SYNC_FILE_RANGE_FLAGS) || offset < 0 || __builtin_add_overflow(offset, (i64)a[2], &end) ||
+        end < offset)
+        return -EINVAL;
+    if (!S_ISREG(file->inode->mode) && !S_ISDIR(file->inode->mode) && !S_ISLNK(file->inode->mode))
+        return -ESPIPE;
+    return inode_write_back(file->inode, offset / PAGE_SIZE, a[2] ? ROUND_UP(end, PAGE_SIZE) / PAGE_SIZE : ~0UL);
+}
+
 i64 sys_fadvise64(const u64 *a) {
     struct file *file = fd_peek(a[0]);
     if (!file)

@@ -2,6 +2,7 @@
 #include "fs/tmpfs.h"
 #include "errno.h"
 #include "fs/regular.h"
+#include "fs/xattr.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "sched.h"
@@ -122,6 +123,8 @@ i64 tmpfs_setattr(struct inode *inode, const struct attr_change *c) {
         if (error)
             return error;
     }
+    if ((c->mask & NV_SET_MODE) && (inode->seals & F_SEAL_EXEC) && ((c->mode ^ inode->mode) & 0111))
+        return -EPERM;
     if (c->mask & NV_SET_MODE)
         inode->mode = (inode->mode & S_IFMT) | (c->mode & 07777);
     if (c->mask & NV_SET_OWNER) {
@@ -139,6 +142,8 @@ i64 tmpfs_setattr(struct inode *inode, const struct attr_change *c) {
 static i64 tmpfs_allocate(struct inode *inode, u32 mode, u64 offset, u64 size) {
     u64 end = offset + size;
     if (mode & FALLOC_FL_PUNCH_HOLE) {
+        if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+            return -EPERM;
         /* Whole pages go, the ends are zeroed by hand. */
         u64 from = ROUND_UP(offset, PAGE_SIZE), to = ROUND_DOWN(end, PAGE_SIZE);
         for (u64 at = offset, part; at < end; at += part) {
@@ -178,6 +183,7 @@ static i64 tmpfs_allocate(struct inode *inode, u32 mode, u64 offset, u64 size) {
 static void tmpfs_free(struct inode *inode) {
     struct tmpfs_inode *t = container_of(inode, struct tmpfs_inode, inode);
     drop_pages(inode, 0, ~0UL);
+    tmpfs_xattr_free(inode);
     tmpfs_uncharge(1 + (t->target ? inode->size / TMPFS_OBJECT : 0));
     kfree(t->target);
     kfree(t);
@@ -192,7 +198,7 @@ static i64 tmpfs_readlink(struct inode *inode, char *buf, u64 size) {
 
 const struct inode_ops tmpfs_file_ops = {
     .holes = true, .file = &regular_ops, .fill = tmpfs_fill, .write = tmpfs_write,
-    .setattr = tmpfs_setattr, .allocate = tmpfs_allocate, .free = tmpfs_free,
+    .setattr = tmpfs_setattr, .allocate = tmpfs_allocate, .xattr = &tmpfs_xattr_ops, .free = tmpfs_free,
 };
 const struct inode_ops tmpfs_link_ops = {
     .readlink = tmpfs_readlink, .setattr = tmpfs_setattr, .free = tmpfs_free,
@@ -212,6 +218,7 @@ struct inode *tmpfs_inode(struct super *super, u32 mode) {
                                                   : &tmpfs_special_ops;
     inode_init(&t->inode, super, ops, mode);
     t->target = NULL;
+    t->xattrs = NULL;
     t->inode.ino = inode_number();
     if (current) {
         t->inode.uid = current->process->uid;

@@ -3,6 +3,7 @@
 #include "errno.h"
 #include "fs/regular.h"
 #include "fs/tmpfs.h"
+#include "fs/xattr.h"
 #include "lib.h"
 #include "sched.h"
 
@@ -63,6 +64,15 @@ i64 tmpfs_symlink(struct dentry *dir, struct dentry *entry, const char *target) 
     return add_new(dir, entry, inode);
 }
 
+static i64 tmpfs_unnamed(struct dentry *dir, struct dentry *entry, u32 mode) {
+    struct inode *inode = tmpfs_inode(dir->inode->super, mode & (S_IFMT | 07777));
+    if (!inode)
+        return -ENOSPC;
+    inode->nlink = 0;
+    entry->inode = inode;
+    return 0;
+}
+
 static i64 tmpfs_link(struct dentry *dir, struct dentry *entry, struct inode *inode) {
     i64 error = add(dir, entry, inode_get(inode));
     if (error) {
@@ -99,13 +109,19 @@ static i64 tmpfs_rename(struct dentry *dir, struct dentry *entry, struct dentry 
                         const struct name *to, struct dentry *victim, u32 flags) {
     if (to_dir->inode->nlink == 0)
         return -ENOENT;
-    if (victim && !list_empty(&victim->children))
+    bool exchange = flags & RENAME_EXCHANGE;
+    if (victim && !exchange && !list_empty(&victim->children))
         return -ENOTEMPTY;
-    if (victim)
+    if (victim && !exchange)
         unlinked(to_dir, victim->inode);
-    if (S_ISDIR(entry->inode->mode) && dir != to_dir) {
-        dir->inode->nlink--;
-        to_dir->inode->nlink++;
+    if (dir != to_dir) {
+        i32 leaves = S_ISDIR(entry->inode->mode), comes = exchange && S_ISDIR(victim->inode->mode);
+        dir->inode->nlink += comes - leaves;
+        to_dir->inode->nlink += leaves - comes;
+    }
+    if (exchange) {
+        victim->stamp = ++last_place;
+        victim->inode->ctime = clock_realtime();
     }
     entry->stamp = ++last_place;
     entry->inode->ctime = clock_realtime();
@@ -134,6 +150,7 @@ static i64 tmpfs_dir_seek(struct file *file, i64 offset, i32 whence) {
 }
 
 static void tmpfs_dir_free(struct inode *inode) {
+    tmpfs_xattr_free(inode);
     tmpfs_uncharge(1);
     kfree(container_of(inode, struct tmpfs_inode, inode));
 }
@@ -142,5 +159,6 @@ static const struct file_ops dir_file_ops = {.readdir = tmpfs_readdir, .seek = t
 
 const struct inode_ops tmpfs_dir_ops = {
     .file = &dir_file_ops, .create = tmpfs_create, .symlink = tmpfs_symlink, .link = tmpfs_link,
-    .remove = tmpfs_remove, .rename = tmpfs_rename, .setattr = tmpfs_setattr, .free = tmpfs_dir_free,
+    .unnamed = tmpfs_unnamed, .remove = tmpfs_remove, .rename = tmpfs_rename, .setattr = tmpfs_setattr,
+    .xattr = &tmpfs_xattr_ops, .free = tmpfs_dir_free,
 };

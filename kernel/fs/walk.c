@@ -74,24 +74,40 @@ struct dentry *walk_lookup(struct dentry *dir, const struct name *name, const ch
     return d;
 }
 
-static struct dentry *walk_root(void) { return current && current->fs ? current->fs->root : root_dentry; }
+static struct dentry *process_root(void) { return current && current->fs ? current->fs->root : root_dentry; }
 
-static void walk_to(struct walk *w, struct dentry *d) {
+/* Go there, taking over the reference; -EXDEV where the walk must stay in its file system. */
+static i64 walk_to(struct walk *w, struct dentry *d) {
+    bool leaves = (w->flags & WALK_NO_XDEV) && d->super != w->at->super;
     dentry_put(w->at);
     w->at = d;
+    return leaves ? -EXDEV : 0;
+}
+
+/* To "/", which a confined walk does not have or has where it started. */
+static i64 walk_to_root(struct walk *w) {
+    return w->flags & WALK_BENEATH ? -EXDEV : walk_to(w, dentry_get(w->top));
+}
+
+/* One up, or nowhere at the top. */
+static i64 walk_up(struct walk *w) {
+    if (w->at == w->top)
+        return w->flags & WALK_BENEATH ? -EXDEV : 0;
+    return walk_to(w, dentry_get(dentry_up(w->at)));
 }
 
 /* Put the target of a link before the rest of the path. */
 static i64 splice(struct walk *w, struct dentry *link) {
     struct inode *inode = link->inode;
-    if (++w->links > MAX_LINKS)
+    if (++w->links > MAX_LINKS || (w->flags & WALK_NO_LINKS))
         return -ELOOP;
     if (inode->ops->follow) {
+        if (w->flags & WALK_NO_MAGIC_LINKS)
+            return -ELOOP;
+        if (w->flags & WALK_CONFINED)
+            return -EXDEV;
         struct dentry *to = inode->ops->follow(inode);
-        if (IS_ERR(to))
-            return PTR_ERR(to);
-        walk_to(w, to);
-        return 0;
+        return IS_ERR(to) ? PTR_ERR(to) : walk_to(w, to);
     }
     i64 size = inode->ops->readlink(inode, link_text, PATH_MAX - 1);
     if (size < 0)
@@ -104,9 +120,7 @@ static i64 splice(struct walk *w, struct dentry *link) {
     memmove(w->buffer + size, w->rest, rest + 1);
     memcpy(w->buffer, link_text, size);
     w->rest = w->buffer;
-    if (link_text[0] == '/')
-        walk_to(w, dentry_get(walk_root()));
-    return 0;
+    return link_text[0] == '/' ? walk_to_root(w) : 0;
 }
 
 static i64 walk_run(struct walk *w) {
@@ -142,8 +156,9 @@ static i64 walk_run(struct walk *w) {
         if (w->dot)
             continue;
         if (w->dotdot) {
-            if (w->at != walk_root())
-                walk_to(w, dentry_get(dentry_up(w->at)));
+            error = walk_up(w);
+            if (error)
+                return error;
             continue;
         }
         struct dentry *next = walk_lookup(w->at, &name, after, w->flags);
@@ -158,7 +173,9 @@ static i64 walk_run(struct walk *w) {
                 return error;
             continue;
         }
-        walk_to(w, next);
+        error = walk_to(w, next);
+        if (error)
+            return error;
     }
     if ((w->slash || (w->flags & WALK_DIRECTORY)) && !S_ISDIR(w->at->inode->mode))
         return -ENOTDIR;
@@ -177,8 +194,9 @@ i64 walk_at(struct walk *w, i32 dirfd, char *path, u32 flags) {
     *w = (struct walk){.flags = flags, .buffer = path, .rest = path};
     if (!*path && !(flags & WALK_EMPTY))
         return -ENOENT;
-    if (*path == '/') {
-        w->at = walk_root();
+    w->top = process_root();
+    if (*path == '/' && !(flags & WALK_CONFINED)) {
+        w->at = w->top;
     } else if (dirfd == AT_FDCWD) {
         w->at = current && current->fs ? current->fs->cwd : root_dentry;
     } else {
@@ -190,6 +208,11 @@ i64 walk_at(struct walk *w, i32 dirfd, char *path, u32 flags) {
         w->at = file->dentry;
     }
     dentry_get(w->at);
+    if (flags & WALK_CONFINED) {
+        w->top = w->at; /* referenced by the descriptor or the process as long as nothing sleeps */
+        if (*path == '/' && (flags & WALK_BENEATH))
+            return finish(w, -EXDEV);
+    }
     return finish(w, walk_run(w));
 }
 
@@ -204,7 +227,7 @@ i64 walk_through(struct walk *w, struct dentry *link) {
 
 struct dentry *walk_user(i32 dirfd, u64 path, u32 flags) {
     struct walk w;
-    char *text = path_from_user(0, path);
+    char *text = path || !(flags & WALK_EMPTY) ? path_from_user(0, path) : path_from_kernel(0, "");
     if (IS_ERR(text))
         return ERR_PTR(PTR_ERR(text));
     i64 error = walk_at(&w, dirfd, text, flags);

@@ -4,6 +4,7 @@
 #include "sched.h"
 #include "types.h"
 
+struct dentry;
 struct inode;
 struct file;
 struct fd_table;
@@ -15,8 +16,10 @@ void fs_init(void); /* root tmpfs, /dev, /proc, /tmp, then the boot manifest */
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 struct inode *file_inode(struct file *file);
+struct dentry *file_dentry(struct file *file); /* with a new reference */
 bool file_can_read(const struct file *file);
 bool file_can_write(const struct file *file);
+bool file_is_sealed(const struct file *file); /* against writing */
 bool file_is_regular(const struct file *file);
 bool file_is_zero_device(const struct file *file); /* mmap of /dev/zero is anonymous memory */
 u64 file_size(struct file *file);

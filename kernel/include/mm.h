@@ -99,6 +99,8 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access);
 paddr mm_resolve(struct mm *mm, u64 addr, u32 access);
 /* A file has been cut to `pages` pages: shared and clean private mappings of it must fault again. */
 void mm_truncated(void *inode, u64 pages);
+/* Is a file mapped shared by somebody who may write to it? */
+bool mm_shares_writable(void *inode);
 /* Unmap every page of a file that is a page of its cache; private copies stay. Only where no kernel
    code holds a physical address it got from user_segments. */
 void mm_forget_pages(void *inode);

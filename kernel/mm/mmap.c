@@ -44,7 +44,7 @@ static i64 check_file(struct file *file, u32 prot, u32 flags) {
     if (!file_can_read(file))
         return -EACCES;
     if ((flags & MAP_SHARED) && (prot & PROT_WRITE) && !file_can_write(file))
-        return -EACCES;
+        return file_is_sealed(file) ? -EPERM : -EACCES;
     return 0;
 }
 

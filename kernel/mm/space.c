@@ -108,6 +108,16 @@ void mm_truncated(void *inode, u64 pages) {
     }
 }
 
+bool mm_shares_writable(void *inode) {
+    struct mm *mm;
+    list_for_each(mm, &all_mms, all)
+        for (struct area *area = area_first_from(mm, 0); area; area = area_next(area))
+            if (area->file && file_inode(area->file) == inode && (area->flags & MAP_SHARED) &&
+                (file_can_write(area->file) || (area->prot & PROT_WRITE)))
+                return true;
+    return false;
+}
+
 void mm_forget_pages(void *inode) {
     struct mm *mm;
     list_for_each(mm, &all_mms, all) {

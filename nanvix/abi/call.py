@@ -44,12 +44,16 @@ class Watch(NamedTuple):
 
 
 class WatchTable:
-    """The pending watches of one VM; bounded, keyed by the guest's cookie."""
+    """The pending watches of one VM; bounded, keyed by the guest's cookie.
+
+    ``ending``: the VM is to end soon, so a service that waits for the host stops waiting.
+    """
 
     LIMIT = 4096
 
     def __init__(self) -> None:
         self.pending: dict[int, Watch] = {}
+        self.ending = False
 
     def add(self, watch: Watch) -> bool:
         """Register or replace the watch of this cookie; False when the table is full."""

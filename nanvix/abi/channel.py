@@ -73,7 +73,8 @@ OPS: dict[str, tuple[int, str]] = {
                  "result = bytes, out0 = new size, out1 = mtime ns, out2 = offset written."),
     "FS_READDIR": (0x25, "arg0 = node, arg1 = cookie (0 first). out: dirent records. "
                    "result = bytes, 0 at the end. '.' and '..' are not listed."),
-    "FS_CREATE": (0x26, "arg0 = directory, arg1 = mode, arg2 = 1 for O_EXCL. in: name. out: attr."),
+    "FS_CREATE": (0x26, "arg0 = directory, arg1 = mode, arg2 = 1 for O_EXCL, 2 for a file "
+                  "without a name (O_TMPFILE; then no input). in: name. out: attr."),
     "FS_MKDIR": (0x27, "arg0 = directory, arg1 = mode. in: name. out: attr."),
     "FS_SYMLINK": (0x28, "arg0 = directory. in: name, target. out: attr."),
     "FS_LINK": (0x29, "arg0 = node, arg1 = directory. in: name. out: attr."),
@@ -85,6 +86,15 @@ OPS: dict[str, tuple[int, str]] = {
     "FS_STATFS": (0x2E, "arg0 = node. out: nv_statfs."),
     "FS_FSYNC": (0x2F, "arg0 = node, arg1 = 1 for data only."),
     "FS_FORGET": (0x30, "arg0 = node: the guest has dropped it."),
+    "FS_ALLOCATE": (0x31, "arg0 = node, arg1 = fallocate(2) mode, arg2 = offset, arg3 = size. "
+                    "out: attr."),
+    "FS_SEEK": (0x32, "arg0 = node, arg1 = offset, arg2 = SEEK_DATA or SEEK_HOLE. "
+                "result = offset."),
+    "FS_GETXATTR": (0x33, "arg0 = node. in: name. out: buffers, or none to ask for the size. "
+                    "result = size. Names begin with 'user.' in all of these."),
+    "FS_SETXATTR": (0x34, "arg0 = node, arg1 = setxattr(2) flags. in: name, value in parts."),
+    "FS_LISTXATTR": (0x35, "arg0 = node. out: as FS_GETXATTR. result = size."),
+    "FS_REMOVEXATTR": (0x36, "arg0 = node. in: name."),
 }
 # fmt: on
 

@@ -48,7 +48,7 @@ def add_program(parser: Parser) -> None:
     # One positional that takes all the rest: nothing behind PROGRAM is an option of ours.
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="PROGRAM [ARGS...]",
-        help="an ELF program, a script with a '#!' line, or a .py file",
+        help="an ELF program, a script with a '#!' line, or a source file (.py, .c, .js, ...)",
     )  # fmt: skip
 
 
@@ -107,6 +107,14 @@ def count(text: str) -> int:
     if not 0 < value < 1 << 63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of instructions above 0")
     return value
+
+
+def seed(text: str) -> int:
+    """A whole number, decimal or as in ``0xbeef``."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
 def _environment(assignments: list[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
-from nanvix.cli.options import Parser, add_program, command, count, sandbox_options
+from nanvix.cli.options import Parser, add_program, command, count, sandbox_options, seed
 from nanvix.cli.signals import Relay
 from nanvix.errors import NanvixError, UsageError
 from nanvix.sandbox import BACKENDS, Sandbox, Stdio
@@ -22,6 +22,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--max-instructions", type=count, metavar="N",
         help="end the guest after N instructions (on the emulator)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=seed, metavar="N",
+        help="fix what is random and the date: on emu, the same N gives the same run",
     )  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write what the run took; - for stdout")
     parser.add_argument("--trace", metavar="FILE", help="write every event as JSON Lines")
@@ -74,7 +78,9 @@ _MEANING = {
 
 def _run(options: Any, argv: list[str], stdio: Stdio) -> "Result":
     settings = sandbox_options(options)
-    settings.update(backend=options.backend, max_instructions=options.max_instructions)
+    settings.update(
+        backend=options.backend, max_instructions=options.max_instructions, seed=options.seed
+    )
     if options.verbose:
         settings["log"] = _log
     if not options.trace:

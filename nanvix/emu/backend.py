@@ -2,14 +2,20 @@
 
 The guest runs in slices of at most ``SLICE`` instructions, counted by the engine itself, so
 timers and budgets are exact to the instruction and two runs are identical. Virtual time is
-instructions retired plus the idle time skipped, at 1 GHz. Between slices Python can serve
-signals; a kick lowers the engine's limit to zero and ends the slice at once.
+instructions retired plus the idle time skipped, at 50 MHz. Between slices Python can serve
+signals; a kick lowers the engine's limit to zero and ends the slice at once. Where a slice ends
+makes no difference to the guest: an interrupt that has to wait for IF is looked at only at whole
+multiples of ``PENDING_SLICE``.
 """
+
+from typing import NamedTuple
 
 from nanvix.emu.cpu import CR0, CR3, RIP, Cpu
 from nanvix.emu.delivery import FLAG_IF, Delivery
 from nanvix.emu.engine import Engine
-from nanvix.emu.intercepts import Intercepts
+from nanvix.emu.intercepts import Intercepts, Observer
+from nanvix.emu.probes import Probes
+from nanvix.emu.registers import Registers
 from nanvix.emu.state import load, save
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.memory import GuestMemory
@@ -22,6 +28,16 @@ PENDING_SLICE = 64
 """The same while an interrupt waits for IF, which the guest may set at any instruction."""
 
 _CR0_PG = 1 << 31
+
+
+class Checkpoint(NamedTuple):
+    """The vCPU at one moment, as :meth:`EmuBackend.checkpoint` gives it; opaque to others."""
+
+    cpu: bytes
+    retired: int
+    skipped: int
+    pending: frozenset[int]
+    injected_at: int
 
 
 class EmuBackend:
@@ -49,8 +65,10 @@ class EmuBackend:
         self._intercepts = Intercepts(self._engine, self._cpu, delivery, memory)
         self._retired = 0
         self._skipped = 0
+        self._injected_at = -1
         self._deadline: int | None = None
         self._budget: int | None = None
+        self._pause: int | None = None
         self._kicked = False
         self._changed: list[tuple[int, int]] = []
         self._closed = False
@@ -68,6 +86,23 @@ class EmuBackend:
     def save_state(self) -> VcpuState:
         """All registers, consistent with guest memory."""
         return save(self._engine, self._cpu, self.tsc(), frozenset(self._intercepts.pending))
+
+    def checkpoint(self) -> Checkpoint:
+        """The vCPU as it is, cheaper and more exact than :meth:`save_state`; for this VM only."""
+        pending = frozenset(self._intercepts.pending)
+        return Checkpoint(
+            bytes(self._cpu.data), self._retired, self._skipped, pending, self._injected_at
+        )
+
+    def rollback(self, saved: Checkpoint) -> None:
+        """Be again what :meth:`checkpoint` gave. The caller has put memory back, and has named
+        what that changed by :meth:`code_changed`; the deadline stays as it is."""
+        self._cpu.data[:] = saved.cpu
+        self._retired = saved.retired
+        self._skipped = saved.skipped
+        self._intercepts.pending = set(saved.pending)
+        self._injected_at = saved.injected_at
+        self._engine.flush_tlb()
 
     def translate(self, address: int) -> int | None:
         """Guest-physical address of a linear one by the current page tables, or None."""
@@ -122,6 +157,10 @@ class EmuBackend:
         """Let run return BUDGET when that many instructions have retired since creation."""
         self._budget = instructions
 
+    def pause_at(self, instructions: int | None) -> None:
+        """Let run return PAUSED, every time, when that many instructions have retired."""
+        self._pause = instructions
+
     def instructions(self) -> int:
         """Instructions retired since creation. A repeated string instruction counts each round."""
         return self._retired
@@ -131,6 +170,7 @@ class EmuBackend:
     def inject(self, vector: int) -> None:
         """Deliver an external interrupt as soon as IF allows it."""
         self._intercepts.pending.add(vector)
+        self._injected_at = self._retired
 
     def kick(self) -> None:
         """Make run return KICKED soon; from any thread or signal handler."""
@@ -150,6 +190,10 @@ class EmuBackend:
                 self._kicked = False
                 return Exit.KICKED
             limit = SLICE
+            if self._pause is not None:
+                limit = min(limit, self._pause - self._retired)
+                if limit <= 0:
+                    return Exit.PAUSED
             if self._budget is not None:
                 limit = min(limit, self._budget - self._retired)
                 if limit <= 0:
@@ -162,10 +206,13 @@ class EmuBackend:
                 limit = min(limit, left)
             if intercepts.pending:
                 flags = self._cpu.flags()
-                if not intercepts.interruptible(flags):
-                    limit = min(limit, PENDING_SLICE)
+                phase = self._retired % PENDING_SLICE
+                if (phase and self._retired != self._injected_at) or not intercepts.interruptible(
+                    flags
+                ):
+                    limit = min(limit, PENDING_SLICE - phase)
                 else:
-                    intercepts.exit = None
+                    intercepts.begin(self._retired, self._skipped)
                     intercepts.interrupt(self._cpu.q[RIP], flags)
                     if intercepts.exit is not None:
                         return self._ended()
@@ -176,12 +223,12 @@ class EmuBackend:
     def _slice(self, limit: int) -> None:
         """Run up to ``limit`` instructions, and account for them."""
         cpu, intercepts, engine = self._cpu, self._intercepts, self._engine
-        intercepts.begin(self._retired + self._skipped)
+        intercepts.begin(self._retired, self._skipped)
         error = engine.start(engine.handle, cpu.q[RIP], 0, 0, limit)
         stopped = cpu.stopped.value
         if intercepts.exit is not None:
             started = intercepts.started
-        elif stopped:
+        elif stopped and not intercepts.at_limit:
             # The instruction at which the limit was noticed has been counted, but not run.
             started = cpu.counter.value - 1
         else:
@@ -194,7 +241,11 @@ class EmuBackend:
             intercepts.detail = f"{engine.describe(error)}, rip {cpu.q[RIP]:#x}"
         elif intercepts.deferred is not None:
             self._deliver_deferred()
-        elif not stopped and not (intercepts.pending and cpu.flags() & FLAG_IF):
+        elif intercepts.behind:
+            intercepts.exit = Exit.PAUSED
+        elif not (stopped or intercepts.at_limit) and not (
+            intercepts.pending and cpu.flags() & FLAG_IF
+        ):
             intercepts.exit = Exit.ERROR
             intercepts.detail = "the guest halted with no interrupt to wake it"
 
@@ -212,12 +263,38 @@ class EmuBackend:
         intercepts = self._intercepts
         self.exit_detail = intercepts.detail
         failure, intercepts.failure = intercepts.failure, None
-        if failure is not None and not isinstance(failure, Exception):
+        if failure is not None and (
+            intercepts.exit is Exit.PAUSED or not isinstance(failure, Exception)
+        ):
             raise failure
         self.exit_value = intercepts.value
         reason = intercepts.exit
         assert reason is not None
         return reason
+
+    # -- for a debugger ----------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> int | None:
+        """What :meth:`set_timer` has set."""
+        return self._deadline
+
+    @property
+    def observer(self) -> Observer | None:
+        """Hears of every way into the guest kernel (see nanvix.emu.intercepts)."""
+        return self._intercepts.observer
+
+    @observer.setter
+    def observer(self, observer: Observer | None) -> None:
+        self._intercepts.observer = observer
+
+    def probes(self) -> Probes:
+        """Breakpoints and watchpoints inside the engine."""
+        return Probes(self._engine, self._cpu, self._intercepts)
+
+    def registers(self) -> Registers:
+        """The live general registers; valid between runs and inside an observer or a probe."""
+        return Registers(self._cpu)
 
     def close(self) -> None:
         """Release the engine; idempotent."""

@@ -35,6 +35,9 @@ _WRITE = 1 << 30
 
 HOOK_INTR = 1 << 0
 HOOK_INSN = 1 << 1
+HOOK_CODE = 1 << 2
+HOOK_MEM_READ = 1 << 10
+HOOK_MEM_WRITE = 1 << 11
 HOOK_INSN_INVALID = 1 << 14
 
 # x86.h: uc_x86_insn, the instructions that can be hooked.
@@ -63,6 +66,9 @@ REG_MXCSR = 249
 REG_FIP = 254
 REG_FDP = 256
 REG_FOP = 258
+
+_HOOK_SIZE = 64
+"""The bounds of a hook lie within this many bytes of its structure."""
 
 _PHYSICAL_END = 1 << 40
 """First guest-physical address the engine's page walk takes for a reserved bit."""
@@ -195,6 +201,25 @@ class Engine:
             ),
             "hook",
         )  # fmt: skip
+
+    def watch(self, kind: int, callback: object, at: int) -> "ctypes.Array[ctypes.c_uint64]":
+        """Call back for one address (of code: linear, of data: physical) for the life of the
+        engine; the caller keeps ``callback`` alive and flushes translated code.
+
+        The result are the hook's bounds in the engine, first and last address, to be changed in
+        place between runs.
+        """
+        slot = ctypes.c_size_t()
+        function = ctypes.cast(callback, ctypes.c_void_p)  # type: ignore[arg-type]
+        self._check(
+            self._lib.uc_hook_add(self.handle, ctypes.byref(slot), kind, function, None, at, at),
+            "watch",
+        )
+        both = at.to_bytes(8, "little") * 2
+        offset = ctypes.string_at(slot.value, _HOOK_SIZE).find(both)
+        if offset < 0 or offset % 8:
+            raise EngineError("the emulator's hooks are not those of unicorn 2.1.4")
+        return (ctypes.c_uint64 * 2).from_address(slot.value + offset)
 
     def stop(self) -> None:
         """End the running :meth:`start` before the next instruction."""

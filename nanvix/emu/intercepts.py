@@ -6,6 +6,7 @@ cannot raise through the engine; what goes wrong is kept and ends the slice.
 """
 
 import ctypes
+from collections.abc import Callable
 
 from nanvix.abi.channel import PORT
 from nanvix.emu.cpu import (
@@ -73,6 +74,13 @@ _LONGEST_INSTRUCTION = 15
 _FLOATING_PORT = 0xFFFFFFFF
 _FIRST_VECTOR_OF_ENGINE = 256
 
+CALL = 4
+"""What an observer is told of SYSCALL, beside the kinds of nanvix.emu.delivery."""
+Observer = Callable[[int, int, int, int], bool]
+"""Hears of every way into the guest kernel before it is taken: the kind (of a delivery, or CALL),
+the vector or rax, rip, and how many instructions have retired (with SYSCALL and INT, which have;
+without one that faults). True ends the slice there."""
+
 # Callbacks declare only the arguments they use; the C caller cleans up the rest.
 _PLAIN = ctypes.CFUNCTYPE(None)
 _ANSWER = ctypes.CFUNCTYPE(ctypes.c_uint32)
@@ -86,6 +94,8 @@ class Intercepts:
 
     ``exit``: why the slice was ended from inside (None: it was not). ``started``: the engine's
     counter then. ``unretired``: instructions of the slice that were counted but did not retire.
+    ``at_limit``: the slice ended where the next instruction could not even be fetched.
+    ``behind``: the slice is to end for a debugger where the counter's limit ends it.
     ``deferred``: a fault that can only be delivered after the slice: its vector, RIP, and the
     general registers as they were before the instruction.
     """
@@ -96,6 +106,7 @@ class Intercepts:
         self._delivery = delivery
         self._memory = memory
         self.pending: set[int] = set()
+        self.retired = 0
         self.tsc_base = 0
         self.exit: Exit | None = None
         self.value = 0
@@ -104,6 +115,9 @@ class Intercepts:
         self.unretired = 0
         self.deferred: tuple[int, int, bytes] | None = None
         self.failure: BaseException | None = None
+        self.behind = self.at_limit = False
+        self.observer: Observer | None = None
+        self._ahead = -1
         engine.hook(HOOK_INTR, _INTERRUPT(self._on_exception))
         engine.hook(HOOK_INSN_INVALID, _ANSWER(self._on_invalid))
         engine.hook(HOOK_INSN, _PLAIN(self._on_syscall), INSN_SYSCALL)
@@ -114,16 +128,23 @@ class Intercepts:
         engine.hook(HOOK_INSN, _IN(self._on_in), INSN_IN)
         engine.hook(HOOK_INSN, _OUT(self._on_out), INSN_OUT)
 
-    def begin(self, tsc_base: int) -> None:
-        """A slice starts; ``tsc_base`` is the time-stamp counter before its first instruction."""
-        self.tsc_base = tsc_base
+    def begin(self, retired: int, skipped: int) -> None:
+        """A slice starts: instructions retired before it, and idle time before it."""
+        self.retired = retired
+        self.tsc_base = retired + skipped
+        self._cpu.counter.value = 0
         self.exit = None
+        self.behind = self.at_limit = False
         self.unretired = 0
         self.deferred = None
 
     def interruptible(self, flags: int) -> bool:
         """Whether an external interrupt could be taken at this instruction boundary."""
-        return bool(flags & FLAG_IF) and not self._cpu.w[HFLAGS] & HF_INHIBIT
+        cpu = self._cpu
+        if not flags & FLAG_IF:
+            return False
+        # A shadow that _fetch_fault made is none of the guest's.
+        return not cpu.w[HFLAGS] & HF_INHIBIT or cpu.q[RIP] == self._ahead
 
     def interrupt(self, rip: int, flags: int) -> None:
         """Deliver one pending interrupt at a boundary; the highest vector goes first."""
@@ -137,6 +158,24 @@ class Intercepts:
 
     # -- ending a slice ----------------------------------------------------------------------
 
+    def now(self) -> int:
+        """Instructions retired, for a callback; the one it is called from counts as retired."""
+        return self.retired + self._cpu.counter.value - self.unretired
+
+    def pause_behind(self) -> None:
+        """End the slice for a debugger, exactly behind the instruction that is about to run."""
+        cpu = self._cpu
+        self.behind = True
+        cpu.counter_limit.value = min(cpu.counter_limit.value, cpu.counter.value)
+
+    def pause(self, unfinished: int) -> None:
+        """End the slice for a debugger. ``unfinished``: 1 if the instruction at hand is not to
+        run, 0 if it is to be completed."""
+        if self.exit is None:
+            self._end(Exit.PAUSED)
+            self.started -= unfinished
+        self._engine.stop()
+
     def _end(self, reason: Exit, detail: str = "") -> None:
         if self.exit is None:
             self.exit = reason
@@ -144,7 +183,7 @@ class Intercepts:
             self.started = self._cpu.counter.value
         self._engine.stop()
 
-    def _failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException) -> None:
         """Nothing may be raised into the engine: keep it for after the slice."""
         if isinstance(error, (CannotDeliver, BadAddress)):
             self._end(Exit.ERROR, str(error))
@@ -152,7 +191,14 @@ class Intercepts:
             self.failure = error
             self._end(Exit.ERROR, f"internal error: {error!r}")
 
+    def failed_behind(self, error: BaseException) -> None:
+        """The same in a debugger's probe: what failed is not the guest, which stays as it is."""
+        self.failure = error
+        self.pause_behind()
+
     def _deliver(self, vector: int, error: int, kind: int, rip: int, flags: int) -> None:
+        if self.observer is not None and self.observer(kind, vector, rip, self.now()):
+            self.pause(0)
         try:
             if not self._delivery.deliver(vector, error, kind, rip, flags):
                 self._end(Exit.SHUTDOWN, f"triple fault at rip {rip:#x}")
@@ -187,7 +233,7 @@ class Intercepts:
                     self.unretired += 1
                 self._fault_or_interrupt(vector, error, rip, flags)
         except BaseException as error:
-            self._failed(error)
+            self.failed(error)
 
     def _on_invalid(self) -> int:
         try:
@@ -195,7 +241,7 @@ class Intercepts:
             self.unretired += 1
             self._fault_or_interrupt(UD, 0, cpu.q[RIP], cpu.flags_at_start())
         except BaseException as error:
-            self._failed(error)
+            self.failed(error)
         return 1
 
     def _fetch_fault(self, error: int, rip: int) -> None:
@@ -206,9 +252,15 @@ class Intercepts:
         which is what the interrupt shadow makes the engine do.
         """
         cpu = self._cpu
-        if (cpu.q[CR2] ^ rip) & _PAGE and not cpu.w[HFLAGS] & HF_INHIBIT:
+        if cpu.counter.value >= cpu.counter_limit.value:
+            # The slice is over; the next one will find the same fault.
+            cpu.s[cpu.in_flight] = -1
+            self.at_limit = True
+            self._engine.stop()
+        elif (cpu.q[CR2] ^ rip) & _PAGE and not cpu.w[HFLAGS] & HF_INHIBIT:
             cpu.s[cpu.in_flight] = -1
             cpu.w[HFLAGS] |= HF_INHIBIT
+            self._ahead = rip
         else:
             cpu.w[HFLAGS] &= ~HF_INHIBIT
             self._fault_or_interrupt(PF, error, rip, cpu.flags())
@@ -245,16 +297,18 @@ class Intercepts:
                 cpu.set_segment(CS, star & 0xFFFC, 0, 0xFFFFFFFF, _KERNEL_CODE)
                 cpu.set_segment(SS, (star & 0xFFFC) + 8 & 0xFFFF, 0, 0xFFFFFFFF, _KERNEL_DATA)
                 w[HFLAGS] = hflags & ~(HF_CPL | HF_INHIBIT) | HF_LONG
+                if self.observer is not None and self.observer(CALL, q[RAX], rip, self.now()):
+                    self.pause(0)
             q[RIP] = q[RIP] - length & _MASK
         except BaseException as error:
-            self._failed(error)
+            self.failed(error)
 
     def _on_sysenter(self) -> None:
         """Not in our CPU model."""
         try:
             self._refuse(UD)
         except BaseException as error:
-            self._failed(error)
+            self.failed(error)
 
     def _syscall_length(self, rip: int) -> int:
         """Length of the SYSCALL at ``rip`` with its useless prefixes.
@@ -304,7 +358,7 @@ class Intercepts:
         try:
             self._refuse(UD)
         except BaseException as error:
-            self._failed(error)
+            self.failed(error)
         return 1
 
     def _on_out(self, _engine: int, port: int, size: int, value: int) -> None:
@@ -317,7 +371,7 @@ class Intercepts:
                 self.value = value
                 self._end(Exit.DOORBELL)
         except BaseException as error:
-            self._failed(error)
+            self.failed(error)
 
     def _on_in(self, _engine: int, _port: int, _size: int) -> int:
         try:
@@ -327,7 +381,7 @@ class Intercepts:
             else:
                 cpu.w[CC_OP] = CC_OP_EFLAGS
         except BaseException as error:
-            self._failed(error)
+            self.failed(error)
         return _FLOATING_PORT
 
     def _refuse(self, vector: int) -> None:

@@ -12,7 +12,12 @@ from typing import NamedTuple
 from nanvix.abi.channel import MOUNT_FILE, MOUNT_READ_ONLY, MOUNT_STABLE
 from nanvix.abi.manifest import Manifest
 from nanvix.guest.mounts import Mount
-from nanvix.guest.program import LIBRARY_DIRECTORIES, PROGRAM_DIRECTORIES, Program
+from nanvix.guest.program import (
+    DATA_DIRECTORIES,
+    LIBRARY_DIRECTORIES,
+    PROGRAM_DIRECTORIES,
+    Program,
+)
 
 _MAX_LINKS = 40
 """Links on one path before it counts as a loop, as in Linux."""
@@ -186,7 +191,12 @@ def default_view(program: Program) -> Namespace:
         view.show(path)
     directories = list(program.directories)
     if program.commands:
-        directories += [*PROGRAM_DIRECTORIES, _ALTERNATIVES, *LIBRARY_DIRECTORIES]
+        directories += [
+            *PROGRAM_DIRECTORIES,
+            _ALTERNATIVES,
+            *LIBRARY_DIRECTORIES,
+            *DATA_DIRECTORIES,
+        ]
     for path in directories:
         view.show(path)
     if directories:

@@ -9,13 +9,21 @@ import os
 import re
 import stat
 import sys
+from typing import TYPE_CHECKING
 
 from nanvix.errors import ProgramError, ProgramNotFound
 from nanvix.guest.elf import MAGIC, BadElf, read_elf
 
+if TYPE_CHECKING:
+    from nanvix.guest.languages import Language
+
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 PROGRAM_DIRECTORIES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 LIBRARY_DIRECTORIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
+DATA_DIRECTORIES = (
+    "/usr/include", "/usr/local/include", "/usr/libexec", "/usr/share", "/usr/local/share",
+)  # fmt: skip
+"""What commands find by names built into them: headers, helper programs, modules, templates."""
 SYSTEM_PREFIXES = ("/", "/usr", "/usr/local")
 
 _MAX_SCRIPTS = 4
@@ -36,7 +44,7 @@ class Program:
         self.typed: str | None = None
         """The relative spelling of ``path`` or of the script, where the user chose one."""
         self.script: str | None = None
-        """Absolute path of the script, if the program is one."""
+        """Absolute path of the script or source file, if the program is one."""
         self.files: list[str] = []
         self.directories: list[str] = []
         self.commands = False
@@ -46,9 +54,10 @@ class Program:
         """Path and argv for the guest. Relative spellings survive if they mean the same there."""
         if self.typed is None or not same_directory:
             return self.path, self.argv
-        if self.argv[1:2] == [self.script]:
-            return self.path, [self.argv[0], self.typed, *self.argv[2:]]
-        return self.typed, self.argv
+        if self.script is None or self.path == self.script:
+            return self.typed, self.argv
+        at = self.argv.index(self.script, 1)
+        return self.path, [*self.argv[:at], self.typed, *self.argv[at + 1 :]]
 
 
 def resolve(name: str, arguments: list[str], search: str) -> Program:
@@ -58,6 +67,12 @@ def resolve(name: str, arguments: list[str], search: str) -> Program:
     """
     if name.endswith(".py"):
         return _python_script(name, arguments)
+    if os.path.splitext(name)[1] and ("/" in name or os.path.isfile(name)):
+        from nanvix.guest.languages import language_of
+
+        language = language_of(name)
+        if language is not None:
+            return _source(name, arguments, search, language)
     if "/" not in name and _PYTHON.fullmatch(name):
         found = _search(name, search)
         if _head(found).startswith(b"#!"):
@@ -70,6 +85,49 @@ def resolve(name: str, arguments: list[str], search: str) -> Program:
     if not os.path.isabs(name):
         program.typed = name
     return program
+
+
+def _source(name: str, arguments: list[str], search: str, language: "Language") -> Program:
+    """A source file: run as the program it already is, by its engine, or compiled first."""
+    path = os.path.abspath(name)
+    head = _head(path)
+    if head.startswith(MAGIC) or (head.startswith(b"#!") and os.access(path, os.X_OK)):
+        program = _chain(path, name, arguments, search)
+    elif language.compilers:
+        from nanvix.guest.compiled import build
+
+        # Named as if it lay beside its source; it can neither find nor want that file.
+        title = os.path.splitext(name)[0]
+        program = _chain(build(path, language), title, arguments, search)
+        program.script, program.commands = path, True
+        return program
+    else:
+        engine, options = _engine(path, head, search, language)
+        if _PYTHON.fullmatch(os.path.basename(engine)):
+            program = _python([sys.executable, *options, path, *arguments], script=path)
+        else:
+            program = _chain(engine, engine, [*options, path, *arguments], search)
+            program.files.append(path)
+            program.script, program.commands = path, True
+    if not os.path.isabs(name):
+        program.typed = name
+    return program
+
+
+def _engine(path: str, head: bytes, search: str, language: "Language") -> tuple[str, list[str]]:
+    """What runs the script, and the options before its name. A ``#!`` line decides."""
+    if not head.startswith(b"#!"):
+        for name in language.engines:
+            if found := _find(name, search):
+                return found, []
+        raise ProgramNotFound(f"{path}: no {language.name} found: install {language.advice}")
+    interpreter, argument = _hash_bang(path, head)
+    if os.path.basename(interpreter) != "env":
+        return interpreter, [argument] if argument else []
+    words = argument.removeprefix("-S").split()
+    if not words:
+        raise ProgramError(f"{path}: its first line names no interpreter")
+    return (words[0] if _PYTHON.fullmatch(words[0]) else _search(words[0], search)), words[1:]
 
 
 def _chain(path: str, name: str, arguments: list[str], search: str) -> Program:

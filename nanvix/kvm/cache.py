@@ -8,6 +8,7 @@ import os
 from binascii import crc32
 
 import nanvix
+from nanvix.caches import cache_directory
 from nanvix.kvm.device import API_VERSION
 
 _TITLE = "nanvix kvm quirks"
@@ -65,10 +66,7 @@ def store(key: str, found: dict[str, bool]) -> None:
 
 
 def _path(key: str) -> str:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.expanduser("~/.cache")
-    return os.path.join(base, "nanvix", f"kvm-{crc32(key.encode()):08x}")
+    return os.path.join(cache_directory(), f"kvm-{crc32(key.encode()):08x}")
 
 
 def _listing(path: str) -> list[str]:

@@ -25,6 +25,8 @@ class Exit(IntEnum):
     """Triple fault: the guest kernel is lost."""
     ERROR = 5
     """The CPU cannot go on; ``exit_detail`` says why in one line."""
+    PAUSED = 6
+    """A debugger's stop (emulator only); the guest has not noticed."""
 
 
 class Capabilities(NamedTuple):

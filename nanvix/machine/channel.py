@@ -8,11 +8,15 @@ later (a segment may overlap it) changes what has been checked. What a service t
 from collections.abc import Callable, Mapping
 from errno import EFAULT, EINVAL, EIO, EMSGSIZE, ENOSYS
 from struct import Struct
+from typing import TYPE_CHECKING
 
 from nanvix.abi.call import Call, Handler
 from nanvix.abi.channel import MAX_SEGMENTS, REQUEST, SEGMENT
 from nanvix.abi.layout import PAGE_SHIFT, PAGE_SIZE
 from nanvix.machine.memory import GuestMemory
+
+if TYPE_CHECKING:
+    from nanvix.machine.journal import Journal
 
 MAX_BYTES = 64 << 20
 """Most bytes one request may name, all segments together."""
@@ -22,10 +26,12 @@ MAX_FAULTS = 16
 _OPS = 256
 _HEADER = REQUEST.codec.unpack_from
 _RESULT_AT = REQUEST.offsets["result"]
+_ANSWER = Struct("<q7Q").pack
 _RESULT = Struct("<q7Q").pack_into
 _SEGMENTS = [Struct(f"<{count * 2}Q").unpack_from for count in range(MAX_SEGMENTS + 1)]
 _SEGMENTS_AT = REQUEST.size
 _NO_VIEWS: list[memoryview] = []
+_NO_OUT = (0,) * 7
 
 assert _SEGMENTS_AT + MAX_SEGMENTS * SEGMENT.size <= PAGE_SIZE
 
@@ -39,12 +45,13 @@ class Channel:
     ``counts``: calls per op number, ``total``: calls in all, ``violations``: malformed ones,
     ``faults``: tracebacks of our own errors (the first MAX_FAULTS), ``fault_count``: how many.
     ``written`` hears of every range a service may have written, ``observer`` of every call and
-    its result; ``policy`` is asked before a service runs. All three are None when not wanted.
+    its result; ``policy`` is asked before a service runs; ``journal`` keeps what enters the guest,
+    or repeats it. All are None when not wanted.
     """
 
     __slots__ = (
-        "_handlers", "_memory", "counts", "fault_count", "faults", "observer", "policy",
-        "total", "violations", "written",
+        "_handlers", "_memory", "counts", "fault_count", "faults", "journal", "observer",
+        "policy", "total", "violations", "written",
     )  # fmt: skip
 
     def __init__(self, memory: GuestMemory, handlers: Mapping[int, Handler]) -> None:
@@ -58,6 +65,7 @@ class Channel:
         self.written: Callable[[int, int], None] | None = None
         self.observer: Callable[[Call, int], None] | None = None
         self.policy: Policy | None = None
+        self.journal: Journal | None = None
 
     def ring(self, doorbell: int) -> bool:
         """Serve the request in guest page ``doorbell``.
@@ -94,23 +102,15 @@ class Channel:
                 views.append(view[start : start + length])
             inputs, outputs = views[:nin], views[nin:]
 
-        handler = self._handlers[op] if op < _OPS else None
-        if handler is None:
+        if op >= _OPS or self._handlers[op] is None:
             return self._refuse(gpa, ENOSYS)
         self.counts[op] += 1
         call = Call(op, (a0, a1, a2, a3, a4, a5), inputs, outputs, cookie)
-        try:
-            answer = self.policy(call) if self.policy is not None else None
-            result = handler(call) if answer is None else answer
-            _RESULT(view, gpa + _RESULT_AT, result, *call.out)
-        except OSError as error:
-            # Some library errors carry numbers that are no errno.
-            result = -(error.errno if error.errno and 0 < error.errno < 4096 else EIO)
-            self._answer(gpa, result)
-        except Exception:
-            result = -EIO
-            self._record_fault()
-            self._answer(gpa, result)
+        if self.journal is None:
+            result = self._invoke(call)
+        else:
+            result = self.journal.serve(call, self._invoke)
+        _RESULT(view, gpa + _RESULT_AT, result, *call.out)
 
         if nout and self.written is not None:
             for index in range(nin * 2, segments * 2, 2):
@@ -119,12 +119,29 @@ class Channel:
             self.observer(call, result)
         return True
 
-    def _answer(self, gpa: int, result: int) -> None:
-        _RESULT(self._memory.view, gpa + _RESULT_AT, result, 0, 0, 0, 0, 0, 0, 0)
+    def _invoke(self, call: Call) -> int:
+        """What the service answers; its errors as negative numbers."""
+        try:
+            answer = self.policy(call) if self.policy is not None else None
+            if answer is None:
+                handler = self._handlers[call.op]
+                assert handler is not None
+                answer = handler(call)
+            _ANSWER(answer, *call.out)  # whether it fits
+        except OSError as error:
+            # Some library errors carry numbers that are no errno.
+            result = -(error.errno if error.errno and 0 < error.errno < 4096 else EIO)
+        except Exception:
+            result = -EIO
+            self._record_fault()
+        else:
+            return answer
+        call.out[:] = _NO_OUT
+        return result
 
     def _refuse(self, gpa: int, errno: int) -> bool:
         self.violations += 1
-        self._answer(gpa, -errno)
+        _RESULT(self._memory.view, gpa + _RESULT_AT, -errno, *_NO_OUT)
         return True
 
     def _record_fault(self) -> None:

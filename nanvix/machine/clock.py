@@ -34,6 +34,10 @@ class GuestClock:
         """Monotonic ns at a counter value; never before ``monotonic_base``."""
         return self.monotonic_base + (max(0, tsc - self.tsc_base) * self.mult >> self.shift)
 
+    def realtime(self, tsc: int) -> int:
+        """Real time at a counter value, in ns since the epoch, if the guest has not set it."""
+        return self.ns(tsc) + self.realtime_offset
+
     def tsc(self, ns: int) -> int:
         """The first counter value at which :meth:`ns` has reached ``ns``."""
         ticks = max(0, ns - self.monotonic_base) << self.shift

@@ -18,25 +18,25 @@ _MASK = 0xFFFF_FFFF
 
 
 class EventRing:
-    """Appends :data:`nanvix.abi.layout.EVENT` entries for the guest."""
+    """Appends :data:`nanvix.abi.layout.EVENT` entries for the guest. ``tail``: how many so far."""
 
-    __slots__ = ("_tail", "_view")
+    __slots__ = ("_view", "tail")
 
     def __init__(self, memory: GuestMemory) -> None:
         self._view = memory.view
-        self._tail = 0
+        self.tail = 0
 
     def unread(self) -> int:
         """Entries the guest has not consumed; EVENT_SLOTS (full) when its cursor is garbage."""
         head: int = _CURSOR.unpack_from(self._view, _HEAD_AT)[0]
-        return min(self._tail - head & _MASK, EVENT_SLOTS)
+        return min(self.tail - head & _MASK, EVENT_SLOTS)
 
     def append(self, kind: int, value: int, cookie: int = 0) -> bool:
         """Add one event; False when the ring is full."""
         if self.unread() >= EVENT_SLOTS:
             return False
-        slot = _SLOTS_AT + self._tail % EVENT_SLOTS * EVENT.size
+        slot = _SLOTS_AT + self.tail % EVENT_SLOTS * EVENT.size
         EVENT.codec.pack_into(self._view, slot, kind, value & _MASK, cookie)
-        self._tail = self._tail + 1 & _MASK
-        _CURSOR.pack_into(self._view, _TAIL_AT, self._tail)
+        self.tail = self.tail + 1 & _MASK
+        _CURSOR.pack_into(self._view, _TAIL_AT, self.tail)
         return True

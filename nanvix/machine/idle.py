@@ -131,6 +131,21 @@ class Idle:
             now = min(now, self._deadline)
         self._backend.skip_to(self._clock.tsc(now))
 
+    def resume(self, tsc: int) -> None:
+        """End the sleep with the counter at ``tsc``, as it did the first time."""
+        self.active = False
+        self._backend.skip_to(tsc)
+
+    def save(self) -> tuple[bool, int | None, int, int | None]:
+        """Whether the guest sleeps, until when, since when (guest ns), and for how long (ns)."""
+        slept = None if self._host_ns is None else time.monotonic_ns() - self._host_ns
+        return self.active, self._deadline, self._guest_ns, slept
+
+    def load(self, saved: tuple[bool, int | None, int, int | None]) -> None:
+        """Take over what :meth:`save` gave."""
+        self.active, self._deadline, self._guest_ns, slept = saved
+        self._host_ns = None if slept is None else time.monotonic_ns() - slept
+
     def wait(self, table: WatchTable, waker: Waker) -> Wait:
         """What ends the sleep. Only after :meth:`expired` has said no."""
         fds = {waker.fd: 1}

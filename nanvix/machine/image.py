@@ -6,6 +6,7 @@ The format is the System V ABI's ELF-64 (gABI chapters 4 and 5). Anything unexpe
 
 import os
 from bisect import bisect_right
+from collections.abc import Iterator
 from struct import Struct, iter_unpack
 from typing import NamedTuple
 
@@ -87,6 +88,19 @@ class KernelImage:
         offset = address - starts[index]
         return f"{names[index]}+{offset:#x}" if offset else names[index]
 
+    def symbols(self) -> dict[str, int]:
+        """Address of every symbol by name; empty when the image is stripped."""
+        return {name: value for name, value, _ in self._all_symbols()}
+
+    def bytes_at(self, address: int, size: int) -> bytes:
+        """What the image holds at a kernel address, zeros where it holds nothing."""
+        physical = address - KERNEL_BASE
+        for segment in self.segments:
+            if segment.start <= physical < segment.start + segment.size:
+                at = physical - segment.start
+                return bytes(segment.data[at : at + size]).ljust(size, b"\0")
+        return bytes(size)
+
     def _load(self, table: int, count: int) -> tuple[Segment, ...]:
         segments: list[Segment] = []
         floor = KERNEL_PHYS
@@ -114,14 +128,23 @@ class KernelImage:
         return tuple(segments)
 
     def _read_symbols(self) -> tuple[list[int], list[str]]:
-        """Start addresses in order, and the names there; empty when the image is stripped."""
+        """Start addresses of code in order, and the names there."""
+        found = {
+            value: name
+            for name, value, kind in self._all_symbols()
+            if kind in (_STT_NOTYPE, _STT_FUNC)
+        }
+        starts = sorted(found)
+        return starts, [found[start] for start in starts]
+
+    def _all_symbols(self) -> Iterator[tuple[str, int, int]]:
+        """Name, value and type of every defined symbol; nothing when the image is stripped."""
         data = self._data
         header = _HEADER.unpack_from(data)
         table, size, count = header[6], header[11], header[12]
         if size != _SECTION.size or count > _MAX_SECTIONS or table + size * count > len(data):
-            return [], []
+            return
         sections = list(iter_unpack(_SECTION.format, data[table : table + size * count]))
-        found: dict[int, str] = {}
         for section in sections:
             if section[1] != _SHT_SYMTAB or section[6] >= count:
                 continue
@@ -131,11 +154,9 @@ class KernelImage:
             for name, info, _, index, value, _ in iter_unpack(
                 _SYMBOL, symbols[: section[5] // 24 * 24]
             ):
-                if name and index and info & 15 in (_STT_NOTYPE, _STT_FUNC):
+                if name and index:
                     text = strings[name : strings.find(b"\0", name)]
-                    found[value] = text.decode("ascii", "replace")
-        starts = sorted(found)
-        return starts, [found[start] for start in starts]
+                    yield text.decode("ascii", "replace"), value, info & 15
 
 
 def default_image_path() -> str:

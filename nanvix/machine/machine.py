@@ -7,7 +7,6 @@
 :meth:`Machine.run` is the simple driver around it that blocks. An idle guest costs no thread.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +28,7 @@ from nanvix.machine.channel import Channel
 from nanvix.machine.event_ring import EventRing
 from nanvix.machine.idle import Idle, Wait, Waker, ready
 from nanvix.machine.image import KernelImage
+from nanvix.machine.journal import Arrival, Journal, Wake, describe
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.system import SystemOps
 from nanvix.machine.timers import Timers
@@ -58,11 +58,25 @@ class Outcome(NamedTuple):
     crash: "CrashRecord | None" = None
 
 
+class Checkpoint(NamedTuple):
+    """The machine's own part of a moment, as :meth:`Machine.checkpoint` gives it."""
+
+    timers: tuple[int | None, int | None]
+    idle: tuple[bool, int | None, int, int | None]
+    event_tail: int
+    trace_tail: int
+    trace_lost: int
+    counts: tuple[int, ...]
+    crash: "CrashRecord | None"
+    position: int
+
+
 class Machine:
     """One VM: memory, a vCPU and the services' handlers, none of which it owns.
 
     ``events`` hears every :class:`TraceEvent` (None costs nothing); ``log`` hears the guest
-    kernel's log lines with their level. ``outcome`` is None until the run has ended.
+    kernel's log lines with their level; ``journal`` keeps what enters the guest, or repeats it.
+    ``outcome`` is None until the run has ended.
     """
 
     def __init__(
@@ -76,6 +90,7 @@ class Machine:
         *,
         events: Listener | None = None,
         log: Log | None = None,
+        journal: Journal | None = None,
     ) -> None:
         """Build and boot the machine; the guest's first instruction is up to :meth:`step`.
 
@@ -97,12 +112,18 @@ class Machine:
         self.trace = TraceRing(memory)
         self._listener = events
         self._watches = watches
-        self._event_ring = EventRing(memory)
+        self.event_ring = EventRing(memory)
         self._waker = Waker()
         self._signals: set[int] = set()
         self._stop: tuple[str, str] | None = None
         self._crash: CrashRecord | None = None
         self._polled_ns = 0
+        self.journal = journal
+        if journal is not None:
+            self.channel.journal = journal
+            journal.counter = backend.tsc
+            journal.moved = self._moved
+            self._moved()
 
     # -- driving -----------------------------------------------------------------------------
 
@@ -120,7 +141,7 @@ class Machine:
         Call it again when the wait is over; calling it too early only returns a wait again.
         """
         run = self.backend.run
-        ring = self.channel.ring
+        ring, journal = self.channel.ring, self.journal
         while self.outcome is None:
             if self._stop is not None:
                 self.finish(self._stop[0], detail=self._stop[1])
@@ -131,6 +152,8 @@ class Machine:
                     self.drain()
                 if not ring(self.backend.exit_value):
                     self.finish("error", detail="channel violation: a doorbell outside memory")
+                elif journal is not None and journal.diverged is not None:
+                    self.finish("diverged", detail=journal.diverged)
                 elif self._watches.pending and not self.idle.active:
                     self._poll_while_running()
             else:
@@ -150,12 +173,47 @@ class Machine:
         """End the run soon, with this outcome; from any thread or signal handler."""
         if self._stop is None:
             self._stop = (reason, detail)
+        self._watches.ending = True
         self.backend.kick()
         self._waker.wake()
 
     def close(self) -> None:
         """Release the machine's own descriptor; idempotent."""
         self._waker.close()
+
+    # -- going back --------------------------------------------------------------------------
+
+    def checkpoint(self) -> Checkpoint:
+        """What goes with memory and the vCPU; between two steps. Needs a journal.
+
+        The services are not part of it: after :meth:`rollback` they are not asked for what they
+        have been asked before, because the journal knows it.
+        """
+        assert self.journal is not None
+        return Checkpoint(
+            self.timers.save(),
+            self.idle.save(),
+            self.event_ring.tail,
+            self.trace.tail,
+            self.trace.lost,
+            tuple(self.channel.counts),
+            self._crash,
+            self.journal.position,
+        )
+
+    def rollback(self, saved: Checkpoint) -> None:
+        """Be again what :meth:`checkpoint` gave; memory and the vCPU are the caller's."""
+        assert self.journal is not None
+        self.outcome = self._stop = None
+        self.idle.load(saved.idle)
+        self.event_ring.tail = saved.event_tail
+        self.trace.tail, self.trace.lost = saved.trace_tail, saved.trace_lost
+        self.channel.counts[:] = saved.counts
+        self._crash = saved.crash
+        self.timers.load(saved.timers)
+        self.journal.position = saved.position
+        self.journal.diverged = None
+        self._moved()
 
     # -- what the guest did ------------------------------------------------------------------
 
@@ -210,7 +268,7 @@ class Machine:
 
     def _handle(self, reason: Exit) -> None:
         if reason is Exit.TIMER:
-            if self.timers.fired():
+            if self.timers.fired() or not (self.journal is None or self.journal.live):
                 self._interrupt()
         elif reason is Exit.KICKED:
             self._interrupt()
@@ -226,52 +284,100 @@ class Machine:
 
     def _sleep(self) -> Wait | None:
         """For an idle guest: what it waits for, or None when it can go on."""
+        journal = self.journal
+        if journal is not None and not journal.live:
+            self._sleep_again(journal)
+            return None
         self._waker.clear()
         # A signal posted from here on makes the descriptor readable again.
         self._collect()
         if self._stop is not None:
             return None
-        if self._event_ring.unread():
+        if self.event_ring.unread():
             self.idle.interrupt()
-            return None
-        if self.idle.expired():
-            return None
-        return self.idle.wait(self._watches, self._waker)
+        elif not self.idle.expired():
+            return self.idle.wait(self._watches, self._waker)
+        if journal is not None:
+            journal.append(Wake(self.backend.tsc()))
+        return None
+
+    def _sleep_again(self, journal: Journal) -> None:
+        """The same sleep from the journal: nothing is waited for."""
+        entry = journal.next()
+        if isinstance(entry, Arrival):
+            self._repeat(entry)
+        elif isinstance(entry, Wake):
+            self.idle.resume(entry.tsc)
+        elif entry is not None:
+            journal.diverge(describe(entry), f"a sleep at {self.backend.tsc()}")
+            self.finish("diverged", detail=journal.diverged or "")
+            return
+        journal.advance()
+
+    def _repeat(self, entry: Arrival) -> None:
+        for kind, value, cookie in entry.events:
+            self.event_ring.append(kind, value, cookie)
+        for vector in entry.vectors:
+            self.backend.inject(vector)
+
+    def _moved(self) -> None:
+        """The journal has a new next entry: be there when it is due."""
+        entry = self.journal.next() if self.journal is not None else None
+        self.timers.set_arrival(entry.tsc if isinstance(entry, Arrival) else None)
 
     def _poll_while_running(self) -> None:
         self.timers.poll_soon()
-        now = time.monotonic_ns()
+        now = self.clock.ns(self.backend.tsc())
         if now - self._polled_ns >= _POLL_NS:
             self._polled_ns = now
             self._interrupt()
 
     def _interrupt(self) -> None:
         """Tell the running guest what has happened, if anything."""
-        if self._collect():
+        journal = self.journal
+        if journal is not None and not journal.live:
+            entry = journal.next()
+            if isinstance(entry, Arrival) and not self.idle.active:
+                self._arrive(journal, entry)
+        elif self._collect(VECTOR_EVENT):
             self.backend.inject(VECTOR_EVENT)
         if self._watches.pending:
             self.timers.poll_soon()
 
-    def _collect(self) -> bool:
+    def _arrive(self, journal: Journal, entry: Arrival) -> None:
+        now = self.backend.tsc()
+        if now == entry.tsc:
+            self._repeat(entry)
+            journal.advance()
+        elif now > entry.tsc:
+            journal.diverge(describe(entry), f"nothing up to {now}")
+            self.finish("diverged", detail=journal.diverged or "")
+
+    def _collect(self, *vectors: int) -> bool:
         """Move posted signals and ready watches into the event ring; True if any went in.
 
-        What finds no room stays posted or pending.
+        What finds no room stays posted or pending. ``vectors``: what the caller then injects.
         """
-        append = self._event_ring.append
-        fresh = False
+        fresh: list[tuple[int, int, int]] = []
+        self._fill_ring(fresh)
+        if fresh and self.journal is not None:
+            self.journal.append(Arrival(self.backend.tsc(), tuple(fresh), vectors))
+        return bool(fresh)
+
+    def _fill_ring(self, fresh: list[tuple[int, int, int]]) -> None:
+        append = self.event_ring.append
         while self._signals:
             signo = self._signals.pop()
             if not append(EVENT_SIGNAL, signo):
                 self._signals.add(signo)
-                return fresh
-            fresh = True
+                return
+            fresh.append((EVENT_SIGNAL, signo, 0))
         if self._watches.pending:
             for watch, bits in ready(self._watches):
                 if not append(EVENT_READY, bits, watch.cookie):
-                    return fresh
+                    return
                 self._watches.drop(watch.cookie)
-                fresh = True
-        return fresh
+                fresh.append((EVENT_READY, bits, watch.cookie))
 
     def _observe(self, call: Call, result: int) -> None:
         """The channel's part of the event stream."""

@@ -1,4 +1,4 @@
-"""The one backend timer, shared by the guest's deadline and the polling of watches."""
+"""The one backend timer, shared by the guest's deadline, the polling of watches and the journal."""
 
 from nanvix.abi.layout import VECTOR_TIMER
 from nanvix.machine.backend import Backend
@@ -8,15 +8,16 @@ _POLLS_PER_SECOND = 100
 
 
 class Timers:
-    """Two deadlines in counter ticks; the backend is armed with the earlier one."""
+    """Deadlines in counter ticks; the backend is armed with the earliest."""
 
-    __slots__ = ("_backend", "_clock", "_guest", "_poll", "_poll_ticks")
+    __slots__ = ("_arrival", "_backend", "_clock", "_guest", "_poll", "_poll_ticks")
 
     def __init__(self, backend: Backend, clock: GuestClock) -> None:
         self._backend = backend
         self._clock = clock
         self._guest: int | None = None
         self._poll: int | None = None
+        self._arrival: int | None = None
         self._poll_ticks = clock.tsc(NANOSECONDS // _POLLS_PER_SECOND) - clock.tsc(0)
 
     def set_guest(self, deadline_ns: int | None) -> None:
@@ -39,13 +40,27 @@ class Timers:
         polls = self._poll is not None and now >= self._poll
         if polls:
             self._poll = None
+        if self._arrival is not None and now >= self._arrival:
+            self._arrival = None
         self._arm()
         return polls
 
+    def set_arrival(self, tsc: int | None) -> None:
+        """Come back exactly at ``tsc``, where the journal has something to repeat."""
+        if tsc != self._arrival:
+            self._arrival = tsc
+            self._arm()
+
+    def save(self) -> tuple[int | None, int | None]:
+        """The guest's deadline and that of polling, in counter ticks."""
+        return self._guest, self._poll
+
+    def load(self, saved: tuple[int | None, int | None]) -> None:
+        """Take over what :meth:`save` gave."""
+        self._guest, self._poll = saved
+        self._arrival = None
+        self._arm()
+
     def _arm(self) -> None:
-        if self._guest is None:
-            self._backend.set_timer(self._poll)
-        elif self._poll is None:
-            self._backend.set_timer(self._guest)
-        else:
-            self._backend.set_timer(min(self._guest, self._poll))
+        deadlines = [d for d in (self._guest, self._poll, self._arrival) if d is not None]
+        self._backend.set_timer(min(deadlines, default=None))

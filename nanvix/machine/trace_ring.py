@@ -32,25 +32,26 @@ class TraceEvent(NamedTuple):
 
 
 class TraceRing:
-    """Reads the ring of one VM. ``lost``: records overwritten before they were drained."""
+    """Reads the ring of one VM. ``lost``: records overwritten before they were drained;
+    ``tail``: how many have been read or lost."""
 
-    __slots__ = ("_tail", "_view", "lost")
+    __slots__ = ("_view", "lost", "tail")
 
     def __init__(self, memory: GuestMemory) -> None:
         self._view = memory.view
-        self._tail = 0
+        self.tail = 0
         self.lost = 0
 
     def drain(self) -> list[TraceEvent]:
         """All records since the last drain that are still there, oldest first."""
         head: int = _CURSOR.unpack_from(self._view, _HEAD_AT)[0]
-        if head == self._tail:
+        if head == self.tail:
             return []
-        fresh = head - self._tail & _MASK
+        fresh = head - self.tail & _MASK
         if fresh > TRACE_RECORDS:
             self.lost += fresh - TRACE_RECORDS
             fresh = TRACE_RECORDS
-        self._tail = head
+        self.tail = head
         _CURSOR.pack_into(self._view, _TAIL_AT, head)
         return self._records(head - fresh, fresh)
 

@@ -10,9 +10,13 @@ import select
 import stat
 from collections.abc import Callable
 from errno import EAGAIN, EBADF, EINVAL, ENOSPC
+from typing import TYPE_CHECKING
 
 from nanvix.abi.call import Call, Handler, Watch, WatchTable
 from nanvix.abi.channel import OPS
+
+if TYPE_CHECKING:
+    from nanvix.macro.steady import WholeInput
 
 PIECE = 4096
 """A pipe that polls as writable takes PIPE_BUF bytes without blocking (pipe(7))."""
@@ -27,7 +31,7 @@ _POLL_BITS = 0xFFFF
 class _Stream:
     """One host descriptor and what never changes about it."""
 
-    __slots__ = ("access", "always_ready", "fd", "readable", "writable")
+    __slots__ = ("access", "always_ready", "fd", "is_pipe", "readable", "whole", "writable")
 
     def __init__(self, fd: int) -> None:
         from fcntl import F_GETFL, fcntl
@@ -36,6 +40,8 @@ class _Stream:
         self.access = fcntl(fd, F_GETFL) & os.O_ACCMODE
         mode = os.fstat(fd).st_mode
         self.always_ready = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+        self.is_pipe = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+        self.whole: WholeInput | None = None
         self.readable = _poller(fd, select.POLLIN)
         self.writable = _poller(fd, select.POLLOUT)
 
@@ -44,13 +50,21 @@ class Console:
     """Serves CON_*. ``stdio``: a descriptor, or None for a closed one, per stream.
 
     The descriptors stay the caller's; :meth:`close` gives terminals their old settings back.
+    ``steady``: how fast the other ends of pipes and sockets are does not show. Input is there as
+    a whole, once the other end has closed it, and output always finds room; the host waits, and
+    no time passes for the guest.
     """
 
     def __init__(
-        self, watches: WatchTable, stdio: tuple[int | None, int | None, int | None] = (0, 1, 2)
+        self,
+        watches: WatchTable,
+        stdio: tuple[int | None, int | None, int | None] = (0, 1, 2),
+        *,
+        steady: bool = False,
     ) -> None:
         self._watches = watches
         self._streams = [_open(fd) for fd in stdio]
+        self._steady = steady
         self._original: dict[int, bytes] = {}
         serve: dict[str, Handler] = {
             "CON_INFO": self._info,
@@ -104,6 +118,8 @@ class Console:
             return -EBADF
         if not any(map(len, buffers)):
             return 0
+        if self._steady and stream.is_pipe:
+            return self._whole(stream).read(buffers)
         if not stream.always_ready and not stream.readable(0):
             return -EAGAIN
         return os.readv(stream.fd, buffers)
@@ -118,6 +134,10 @@ class Console:
             return 0
         if stream.always_ready:
             return os.writev(stream.fd, buffers)
+        if self._steady:
+            from nanvix.macro.steady import write_all
+
+            return write_all(stream.fd, buffers, self._watches)
         if not stream.writable(0):
             return -EAGAIN
         if size <= PIECE:
@@ -158,10 +178,21 @@ class Console:
         return os.lseek(self._stream(call).fd, offset, whence)
 
     def _poll(self, call: Call) -> int:
+        stream, wanted = self._stream(call), call.arg[1] & _POLL_BITS
+        if self._steady and stream.is_pipe and wanted & select.POLLIN:
+            return self._whole(stream).poll() | wanted & select.POLLOUT
         poller = select.poll()
-        poller.register(self._stream(call).fd, call.arg[1] & _POLL_BITS)
+        poller.register(stream.fd, wanted)
         ready = poller.poll(0)
-        return ready[0][1] if ready else 0
+        shown = ready[0][1] if ready else 0
+        return shown | wanted & select.POLLOUT if self._steady else shown
+
+    def _whole(self, stream: _Stream) -> "WholeInput":
+        from nanvix.macro.steady import WholeInput
+
+        if stream.whole is None:
+            stream.whole = WholeInput(stream.fd, self._watches)
+        return stream.whole
 
 
 def _poller(fd: int, bits: int) -> Callable[[int], list[tuple[int, int]]]:

@@ -43,18 +43,21 @@ def build_services(
     watches: WatchTable,
     stdio: Stdio = (0, 1, 2),
     seed: bytes | None = None,
+    now: Callable[[], int] | None = None,
 ) -> Services:
     """Console, entropy and host files for one VM.
 
     ``exports``: the host trees the guest may see, numbered from 1. ``seed`` makes the guest's
-    randomness reproducible. Raises OSError when an export cannot be opened.
+    randomness reproducible, and what else the services answer as far as they can. ``now`` is the
+    guest's clock (ns since the epoch) where it is not the host's. Raises OSError when an export
+    cannot be opened.
     """
     from nanvix.macro.fs import FileService
 
     services = Services()
-    console = Console(watches, stdio)
+    console = Console(watches, stdio, steady=seed is not None)
     services.add(console.handlers, console.close)
     services.add(Entropy(seed).handlers)
-    files = FileService(exports)
+    files = FileService(exports, steady=seed is not None, now=now)
     services.add(files.handlers, files.close)
     return services

@@ -36,6 +36,17 @@ def test_read_only(guest: Guest, tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "kept\n"
 
 
+def test_nothing_comes_from_the_future(guest: Guest, tmp_path: Path) -> None:
+    """Files have the guest's time, also where its clock is slower than the host's."""
+    script = """cd /data; mkdir old; for n in 1 2 3; do
+        echo > file; touch new$n; echo > old/new$n; rm new$n
+        for each in file . old/new$n old; do
+            test $(date +%s%N) -ge $(date -r $each +%s%N) && printf .
+        done
+    done"""
+    assert sh(guest, script, "-v", f"{tmp_path}:/data") == (0, "." * 12, "")
+
+
 def test_single_file(guest: Guest, tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("value = 1\n")

@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 TOOLS = (
-    "busybox", "cc", "dash", "g++", "gcc", "lua5.4", "python3", "rustc", "setpriv", "sha256sum",
-    "sqlite3", "strace",
+    "busybox", "cc", "dash", "g++", "gcc", "go", "lua5.4", "make", "node", "perl", "python3",
+    "rustc", "setpriv", "sha256sum", "sqlite3", "strace", "tcc",
 )  # fmt: skip
 """Programs some tests need; where one is missing its tests are left out and the header says so."""
 

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -53,12 +53,13 @@ class Answer(NamedTuple):
 class HostFiles:
     """A file service and shorthands for its ops; a failing shorthand raises OSError."""
 
-    def __init__(self, *exports: Path | Export) -> None:
+    def __init__(self, *exports: Path | Export, now: Callable[[], int] | None = None) -> None:
         self.service = FileService(
             [
                 export if isinstance(export, Export) else Export(str(export), False, False)
                 for export in exports
-            ]
+            ],
+            now=now,
         )
 
     def __enter__(self) -> Self:

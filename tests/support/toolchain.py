@@ -20,8 +20,9 @@ _RECIPES: dict[str, tuple[str, ...]] = {
     "dynamic": ("gcc", "-O2", "-pie", "-fPIE"),
     "glibc++": ("g++", "-static", "-O2"),
     "rust": ("rustc", "-O", "-C", "target-feature=+crt-static"),
+    "go": ("go", "build", "-trimpath", "-ldflags=-buildid="),
 }
-"""What comes before ``SOURCE -o OUTPUT``, by the kind of program."""
+"""What comes before ``-o OUTPUT SOURCE``, by the kind of program."""
 _TIME_LIMIT_S = 600
 """The first program for musl builds musl itself."""
 
@@ -48,15 +49,16 @@ class Toolchain:
             # Parallel test processes build each program once.
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not target.exists():
-                self._build([*recipe, str(path)], target)
+                self._build(recipe, path, target)
         return target
 
-    def _build(self, recipe: list[str], target: Path) -> None:
+    def _build(self, recipe: list[str], source: Path, target: Path) -> None:
         fresh = target.with_suffix(".new")
         zig = str(self._cache / "zig")
         done = subprocess.run(
-            [*recipe, "-o", str(fresh)],
-            env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": zig, "ZIG_LOCAL_CACHE_DIR": zig},
+            [*recipe, "-o", str(fresh), str(source)],
+            env=os.environ
+            | {"ZIG_GLOBAL_CACHE_DIR": zig, "ZIG_LOCAL_CACHE_DIR": zig, "CGO_ENABLED": "0"},
             capture_output=True, text=True, check=False, timeout=_TIME_LIMIT_S,
         )  # fmt: skip
         assert done.returncode == 0, f"{' '.join(recipe)}\n{done.stderr}"

@@ -248,9 +248,13 @@ def test_short_sleeps_are_short(start: Start) -> None:
             yield b.ring(IDLE, b.now + 100_000)
         yield leave(b)
 
-    begin = time.monotonic()
-    start(script).run()
-    assert time.monotonic() - begin < 0.02
+    def seconds() -> float:
+        begin = time.monotonic()
+        start(script).run()
+        return time.monotonic() - begin
+
+    # Other work of the machine only ever makes it longer.
+    assert min(seconds() for _ in range(5)) < 0.02
 
 
 def test_signal_wakes_an_idle_guest(start: Start) -> None:

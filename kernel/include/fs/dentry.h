@@ -51,6 +51,8 @@ void dentry_unhash(struct dentry *dentry);
 /* Room for a longer name before a rename; false when memory is out. */
 bool dentry_reserve(struct dentry *dentry, u64 size);
 void dentry_move(struct dentry *dentry, struct dentry *parent, const struct name *name);
+/* Two names change places; room for both is reserved, and the texts are not the dentries' own. */
+void dentry_exchange(struct dentry *a, const struct name *a_name, struct dentry *b, const struct name *b_name);
 /* Is `above` the dentry or one of its ancestors, mounts included? */
 bool dentry_below(struct dentry *dentry, const struct dentry *above);
 /* The dentry above, crossing mounts; itself at the top. Not referenced. */

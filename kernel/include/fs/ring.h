@@ -22,9 +22,14 @@ bool ring_init(struct ring *ring); /* false: no memory */
 void ring_free(struct ring *ring);
 /* Is there room for a write of n bytes: all of it up to a page, some of it above? */
 bool ring_takes(const struct ring *ring, u64 n);
+u64 ring_room(const struct ring *ring);      /* bytes that fit in whole pages */
 bool ring_writable(const struct ring *ring); /* room for a page: what poll reports */
 /* Move as much as there is room for, or data; bytes or negative errno. */
 i64 ring_write(struct ring *ring, struct io *io);
 i64 ring_read(struct ring *ring, struct io *io);
+/* The runs of the first bytes waiting, at most max (fewer when they lie in many pages), and taking
+   bytes away unread. */
+u64 ring_peek(const struct ring *ring, struct segments *out, u64 max);
+void ring_drop(struct ring *ring, u64 n);
 /* Change how many pages it holds: the new number, -EBUSY when more are full, -ENOMEM. */
 i64 ring_resize(struct ring *ring, u32 slots);

@@ -6,9 +6,11 @@
 struct tmpfs_inode {
     struct inode inode;
     char *target; /* of a symbolic link */
+    struct xattr *xattrs;
 };
 
 extern const struct inode_ops tmpfs_dir_ops;
+void tmpfs_xattr_free(struct inode *inode);
 
 struct super *tmpfs_new(const char *source); /* NULL: no memory */
 /* Inodes and names are counted too, against a limit of their own; false: full. */

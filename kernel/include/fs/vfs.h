@@ -19,6 +19,7 @@ struct lock;
 struct name;
 struct pipe;
 struct super;
+struct xattr_ops;
 
 #define MAY_EXEC 1
 #define MAY_WRITE 2
@@ -48,6 +49,8 @@ struct inode_ops {
     i64 (*create)(struct dentry *dir, struct dentry *entry, u32 mode, u64 rdev);
     i64 (*symlink)(struct dentry *dir, struct dentry *entry, const char *target);
     i64 (*link)(struct dentry *dir, struct dentry *entry, struct inode *inode);
+    /* A regular file without a name (O_TMPFILE): `entry` gets its inode and stays unhashed. */
+    i64 (*unnamed)(struct dentry *dir, struct dentry *entry, u32 mode);
     i64 (*remove)(struct dentry *dir, struct dentry *entry); /* unlink and rmdir */
     /* The names move by the caller (dentry_move); `victim` is what the new name had, or NULL. */
     i64 (*rename)(struct dentry *dir, struct dentry *entry, struct dentry *to_dir,
@@ -66,6 +69,9 @@ struct inode_ops {
     i64 (*write_page)(struct inode *inode, u64 index, paddr frame); /* a dirty page */
     i64 (*sync)(struct inode *inode, bool data_only);
     i64 (*allocate)(struct inode *inode, u32 mode, u64 offset, u64 size); /* fallocate */
+    /* Where the next data or hole is; NULL: pages that are cached are data (tmpfs), or all is. */
+    i64 (*seek)(struct inode *inode, u64 offset, bool data);
+    const struct xattr_ops *xattr; /* NULL: EOPNOTSUPP */
     u32 (*access)(struct inode *inode); /* MAY_* that the file system itself allows; NULL: all */
     void (*free)(struct inode *inode);  /* the last reference has gone */
 };
@@ -77,6 +83,7 @@ struct inode {
     u32 mode;
     u32 nlink, uid, gid;
     u32 seals;            /* F_SEAL_*; tmpfs only */
+    bool linkable;        /* without a name, but it may get one (O_TMPFILE) */
     u64 ino, rdev, size;  /* rdev: of a device */
     i64 atime, mtime, ctime; /* ns since the epoch */
     struct page_map pages;

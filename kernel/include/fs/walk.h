@@ -9,8 +9,16 @@
 #define WALK_DIRECTORY 4 /* the result must be a directory */
 #define WALK_EMPTY 8     /* an empty path is the base itself */
 #define WALK_OPEN 16     /* the result will be read: its content may be fetched with it */
+/* openat2(2): what the path must not lead through. */
+#define WALK_NO_XDEV 32        /* other file systems */
+#define WALK_NO_MAGIC_LINKS 64 /* links to objects, as in /proc */
+#define WALK_NO_LINKS 128      /* any link */
+#define WALK_BENEATH 256       /* out of the directory it starts from */
+#define WALK_IN_ROOT 512       /* the same, but that directory is "/" */
+#define WALK_CONFINED (WALK_BENEATH | WALK_IN_ROOT)
 
 struct walk {
+    struct dentry *top; /* where ".." ends and "/" begins; held by whoever holds it for the process */
     struct dentry *at;  /* the result or, with WALK_PARENT, the directory; referenced */
     struct name last;   /* WALK_PARENT: size 0 when there is none ("/", or it is "." or "..") */
     bool dot, dotdot;   /* the last component is one of those */

@@ -17,6 +17,7 @@ from nanvix.abi.channel import (
 from nanvix.macro.fs.answers import room
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import Node, NodeTable
+from nanvix.macro.fs.stamps import Stamps
 
 READ, WRITE, EXECUTE = 4, 2, 1
 
@@ -31,13 +32,20 @@ _MODE_BITS = {S_IFREG: 0o1777, S_IFDIR: 0o3777}
 
 
 class Attributes:
-    """Serves FS_GETATTR and FS_SETATTR, and writes the records other ops answer with."""
+    """Serves FS_GETATTR and FS_SETATTR, and writes the records other ops answer with.
 
-    __slots__ = ("_descriptors", "_nodes")
+    ``steady``: the time of the last access is given as that of the last change.
+    """
 
-    def __init__(self, nodes: NodeTable, descriptors: Descriptors) -> None:
+    __slots__ = ("_descriptors", "_nodes", "_stamps", "_steady")
+
+    def __init__(
+        self, nodes: NodeTable, descriptors: Descriptors, stamps: Stamps, steady: bool = False
+    ) -> None:
         self._nodes = nodes
         self._descriptors = descriptors
+        self._stamps = stamps
+        self._steady = steady
 
     def get(self, call: Call) -> int:
         """FS_GETATTR."""
@@ -56,6 +64,7 @@ class Attributes:
             raise OSError(EACCES, "a special file")
         if mask & SET_SIZE:
             self._truncate(node, size_gid)
+            self._stamps.changed(node)
         entry, root = str(node.fd), self._descriptors.by_number
         if mask & SET_OWNER:
             os.chown(entry, _owner(mode_owner >> 32), _owner(size_gid), dir_fd=root)
@@ -79,7 +88,8 @@ class Attributes:
         if ctime != node.seen_ctime or mode != node.seen_mode:
             node.access = self._access(node, mode)
             node.seen_ctime, node.seen_mode = ctime, mode
-        atime, mtime = status.st_atime_ns, status.st_mtime_ns
+        mtime = status.st_mtime_ns
+        atime = mtime if self._steady else status.st_atime_ns
         try:
             _pack_into(
                 view, offset, node.id, status.st_ino, status.st_size, status.st_blocks,

@@ -16,7 +16,9 @@ from nanvix.macro.fs.answers import room
 from nanvix.macro.fs.attributes import Attributes, directory_mode, file_mode
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import Node, NodeTable
+from nanvix.macro.fs.stamps import Stamps
 
+CREATE_UNNAMED = 2
 RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
 _CREATE_TRIES = 8
@@ -26,34 +28,42 @@ _EXACT = 0o1777
 class Changes:
     """Serves the ops that change directories."""
 
-    __slots__ = ("_attributes", "_descriptors", "_nodes")
+    __slots__ = ("_attributes", "_descriptors", "_nodes", "_stamps")
 
-    def __init__(self, nodes: NodeTable, descriptors: Descriptors, attributes: Attributes) -> None:
+    def __init__(
+        self, nodes: NodeTable, descriptors: Descriptors, attributes: Attributes, stamps: Stamps
+    ) -> None:
         self._nodes = nodes
         self._descriptors = descriptors
         self._attributes = attributes
+        self._stamps = stamps
 
     def create(self, call: Call) -> int:
         """FS_CREATE. Without O_EXCL an entry that exists, of whatever kind, is the answer."""
         directory, view = self._prepare(call)
-        name, mode = names.entry(call.inputs), file_mode(call.arg[1])
+        mode = file_mode(call.arg[1])
+        if call.arg[2] == CREATE_UNNAMED:
+            node = self._open(directory, linux.create_unnamed(directory.fd, mode), mode)
+            self._stamps.changed(node)
+            self._attributes.write(node, os.fstat(node.fd), view, 0)
+            return 0
+        name = names.entry(call.inputs)
         # Between finding no entry and making one (or the reverse) the host may be faster.
         for _ in range(_CREATE_TRIES):
             try:
-                node, status = self._create(directory, name, mode)
-                break
+                self._finish(directory, self._create(directory, name, mode), view)
             except FileExistsError:
                 if call.arg[2]:
                     raise
+            else:
+                return 0
             try:
                 node, status = self._nodes.enter(directory, name)
-                break
             except FileNotFoundError:
                 continue
-        else:
-            raise OSError(ENOENT, "comes and goes")
-        self._attributes.write(node, status, view, 0)
-        return 0
+            self._attributes.write(node, status, view, 0)
+            return 0
+        raise OSError(ENOENT, "comes and goes")
 
     def mkdir(self, call: Call) -> int:
         """FS_MKDIR."""
@@ -66,8 +76,7 @@ class Changes:
         if ours and (status.st_mode ^ mode) & _EXACT:
             mode |= status.st_mode & ~_EXACT & 0o7777
             os.chmod(str(node.fd), mode, dir_fd=self._descriptors.by_number)
-            status = os.fstat(node.fd)
-        self._attributes.write(node, status, view, 0)
+        self._finish(directory, node, view)
         return 0
 
     def symlink(self, call: Call) -> int:
@@ -75,8 +84,7 @@ class Changes:
         directory, view = self._prepare(call)
         name, target = names.entry_and_target(call.inputs)
         os.symlink(target, name, dir_fd=directory.fd)
-        node, status = self._nodes.enter(directory, name)
-        self._attributes.write(node, status, view, 0)
+        self._finish(directory, self._nodes.enter(directory, name)[0], view)
         return 0
 
     def link(self, call: Call) -> int:
@@ -93,6 +101,7 @@ class Changes:
             str(node.fd), name, src_dir_fd=self._descriptors.by_number,
             dst_dir_fd=directory.fd, follow_symlinks=True,
         )  # fmt: skip
+        self._stamps.changed(directory)
         self._attributes.write(node, os.fstat(node.fd), view, 0)
         return 0
 
@@ -100,12 +109,14 @@ class Changes:
         """FS_UNLINK."""
         directory = self._nodes.changeable(call.arg[0])
         os.unlink(names.entry(call.inputs), dir_fd=directory.fd)
+        self._stamps.changed(directory)
         return 0
 
     def rmdir(self, call: Call) -> int:
         """FS_RMDIR."""
         directory = self._nodes.changeable(call.arg[0])
         os.rmdir(names.entry(call.inputs), dir_fd=directory.fd)
+        self._stamps.changed(directory)
         return 0
 
     def rename(self, call: Call) -> int:
@@ -122,6 +133,7 @@ class Changes:
             linux.rename(source.fd, old, target.fd, new, flags)
         else:
             os.rename(old, new, src_dir_fd=source.fd, dst_dir_fd=target.fd)
+        self._stamps.changed(source, target)
         return 0
 
     def _prepare(self, call: Call) -> tuple[Node, memoryview]:
@@ -132,15 +144,23 @@ class Changes:
         self._nodes.require_room()
         return directory, view
 
-    def _create(self, directory: Node, name: bytes, mode: int) -> tuple[Node, os.stat_result]:
-        fd = linux.create(directory.fd, name, mode)
+    def _finish(self, directory: Node, node: Node, view: memoryview) -> None:
+        """``node`` has just been made in ``directory``: both have the guest's time; answer."""
+        self._stamps.changed(directory, node)
+        self._attributes.write(node, os.fstat(node.fd), view, 0)
+
+    def _create(self, directory: Node, name: bytes, mode: int) -> Node:
+        return self._open(directory, linux.create(directory.fd, name, mode), mode)
+
+    def _open(self, directory: Node, fd: int, mode: int) -> Node:
+        """The node of a file that has just been made, by the descriptor that made it."""
         try:
             status = os.fstat(fd)
             if (status.st_mode ^ mode) & _EXACT:
                 os.fchmod(fd, mode)
-            node, status = self._nodes.adopt(directory, self._descriptors.hold(fd))
+            node = self._nodes.adopt(directory, self._descriptors.hold(fd))[0]
         except BaseException:
             os.close(fd)
             raise
         self._descriptors.adopt_writer(node, fd)
-        return node, status
+        return node

@@ -12,6 +12,7 @@ from nanvix.abi.call import Call
 from nanvix.macro.fs.attributes import MAX_OFFSET
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import Node, NodeTable
+from nanvix.macro.fs.stamps import Stamps
 
 _MASK64 = (1 << 64) - 1
 
@@ -19,11 +20,12 @@ _MASK64 = (1 << 64) - 1
 class Content:
     """Reads, writes and flushes."""
 
-    __slots__ = ("_descriptors", "_nodes")
+    __slots__ = ("_descriptors", "_nodes", "_stamps")
 
-    def __init__(self, nodes: NodeTable, descriptors: Descriptors) -> None:
+    def __init__(self, nodes: NodeTable, descriptors: Descriptors, stamps: Stamps) -> None:
         self._nodes = nodes
         self._descriptors = descriptors
+        self._stamps = stamps
 
     def read(self, call: Call) -> int:
         """FS_READ; short only at the end of the file."""
@@ -36,7 +38,8 @@ class Content:
     def write(self, call: Call) -> int:
         """FS_WRITE. Appending is atomic against other writers on the host."""
         number, offset, append = call.arg[:3]
-        fd = self._descriptors.writer(self._nodes.changeable(number))
+        node = self._nodes.changeable(number)
+        fd = self._descriptors.writer(node)
         if append:
             # Offset -1 makes the kernel keep the position, which tells where the data went.
             count = os.pwritev(fd, call.inputs, -1, os.RWF_APPEND)
@@ -45,6 +48,7 @@ class Content:
             raise OSError(EINVAL, "offset out of range")
         else:
             count = os.pwritev(fd, call.inputs, offset)
+        self._stamps.changed(node)
         status = os.fstat(fd)
         call.out[0] = status.st_size
         call.out[1] = status.st_mtime_ns & _MASK64

@@ -34,6 +34,8 @@ _CREATE = (
     | os.O_NONBLOCK
 )
 
+_UNNAMED = os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC
+
 _RENAMEAT2, _GETDENTS64 = {"x86_64": (316, 217)}.get(os.uname().machine, (276, 61))
 """x86-64 has numbers of its own, newer architectures share those of asm-generic/unistd.h."""
 
@@ -52,6 +54,9 @@ _openat2 = _syscall(ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_siz
 _renameat2 = _syscall(ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
 _getdents64 = _syscall(ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t)
 
+_fallocate = _libc["fallocate"]
+_fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+
 _fstatfs = _libc["fstatfs"]
 _fstatfs.argtypes = (ctypes.c_int, ctypes.c_void_p)
 _STATFS_SIZE = 256
@@ -66,6 +71,17 @@ def look(directory: int, name: bytes) -> int:
 def create(directory: int, name: bytes, mode: int) -> int:
     """Create a regular file that must not exist yet; its descriptor, for writing."""
     return _open(directory, name, _HOW.pack(_CREATE, mode, _CONFINED))
+
+
+def create_unnamed(directory: int, mode: int) -> int:
+    """Create a regular file in the directory's file system but not in the directory."""
+    return _open(directory, b".", _HOW.pack(_UNNAMED, mode, _CONFINED))
+
+
+def allocate(fd: int, mode: int, offset: int, size: int) -> None:
+    """fallocate(2)."""
+    if _fallocate(fd, mode, offset, size):
+        raise _error()
 
 
 def rename(source: int, old: bytes, target: int, new: bytes, flags: int) -> None:

@@ -21,9 +21,12 @@ from nanvix.macro.fs.changes import Changes
 from nanvix.macro.fs.content import Content
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.exports import Export
+from nanvix.macro.fs.extended import Extended
 from nanvix.macro.fs.listing import Listing
 from nanvix.macro.fs.lookup import Lookup
 from nanvix.macro.fs.nodes import NodeTable
+from nanvix.macro.fs.space import Space
+from nanvix.macro.fs.stamps import Stamps
 
 if TYPE_CHECKING:
     from nanvix.abi.call import Handler
@@ -33,12 +36,20 @@ class FileService:
     """Serves FS_*. Export ``n``, counted from 1, is node ``n``.
 
     Raises OSError, with the path, for an export that cannot be opened or is neither a directory
-    nor a regular file. ``handlers`` raise nothing but OSError. Not thread-safe.
+    nor a regular file. ``steady``: reading a file does not show in its attributes. ``handlers``
+    raise nothing but OSError. ``now``: see :class:`~nanvix.macro.fs.stamps.Stamps`. Not
+    thread-safe.
     """
 
     __slots__ = ("_closers", "handlers")
 
-    def __init__(self, exports: Sequence[Export]) -> None:
+    def __init__(
+        self,
+        exports: Sequence[Export],
+        *,
+        steady: bool = False,
+        now: Callable[[], int] | None = None,
+    ) -> None:
         self._closers: list[Callable[[], None]] = []
         nodes = NodeTable(exports)
         self._closers.append(nodes.close)
@@ -48,10 +59,13 @@ class FileService:
             self.close()
             raise
         self._closers.append(descriptors.close)
-        attributes = Attributes(nodes, descriptors)
+        stamps = Stamps(descriptors, now)
+        attributes = Attributes(nodes, descriptors, stamps, steady)
         lookup = Lookup(nodes, descriptors, attributes)
-        content = Content(nodes, descriptors)
-        changes = Changes(nodes, descriptors, attributes)
+        content = Content(nodes, descriptors, stamps)
+        changes = Changes(nodes, descriptors, attributes, stamps)
+        extended = Extended(nodes, descriptors)
+        space = Space(nodes, descriptors, attributes, stamps)
         serve: dict[str, Handler] = {
             "FS_WALK": lookup.walk,
             "FS_GETATTR": attributes.get,
@@ -70,6 +84,12 @@ class FileService:
             "FS_STATFS": lookup.statfs,
             "FS_FSYNC": content.fsync,
             "FS_FORGET": lookup.forget,
+            "FS_ALLOCATE": space.allocate,
+            "FS_SEEK": space.seek,
+            "FS_GETXATTR": extended.get,
+            "FS_SETXATTR": extended.set,
+            "FS_LISTXATTR": extended.list,
+            "FS_REMOVEXATTR": extended.remove,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
 

@@ -1,0 +1,216 @@
+"""Looking: registers, memory, code, names, stacks, processes, of the moment shown.
+
+The part of :class:`~nanvix.debug.debugger.Debugger` that changes nothing.
+"""
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from nanvix.abi.layout import PAGE_SIZE
+from nanvix.debug.disassembly import LONGEST, Instruction, decode, disassemble
+from nanvix.debug.errors import DebugError
+from nanvix.debug.expression import Expression
+from nanvix.debug.kernel import Area, Process, Thread
+from nanvix.debug.points import Point, Watchpoint
+from nanvix.debug.space import Entry, Space
+from nanvix.debug.values import Value
+from nanvix.debug.view import View
+from nanvix.guest.mounts import Mount
+
+if TYPE_CHECKING:
+    from nanvix.debug.timeline import Timeline
+    from nanvix.machine.state import VcpuState
+
+
+class Inspector:
+    """See the module. ``tid`` arguments name a thread; None is the running one."""
+
+    def __init__(self, timeline: "Timeline", mounts: Iterable[Mount] = ()) -> None:
+        places = sorted(((m.target, m.source) for m in mounts), reverse=True)
+
+        def locate(path: str) -> str:
+            for guest, host in places:
+                if path == guest or path.startswith(guest.rstrip("/") + "/"):
+                    return os.path.normpath(host + path[len(guest.rstrip("/")) :])
+            return path
+
+        self._timeline = timeline
+        self._view = View(timeline, locate)
+
+    # -- registers and memory ----------------------------------------------------------------
+
+    def registers(self, tid: int | None = None) -> dict[str, int]:
+        """General registers, rip, rflags, fs_base, gs_base: the CPU's, or those with which a
+        thread will return to user mode."""
+        if tid is not None:
+            return dict(self._view.thread(tid).registers)
+        live = self._view.registers
+        return live.general() | {"fs_base": live["fs_base"], "gs_base": live["gs_base"]}
+
+    def cpu(self) -> "VcpuState":
+        """Everything of the virtual CPU: segments, control registers, x87 and SSE."""
+        return self._timeline.backend.save_state()
+
+    @property
+    def in_kernel(self) -> bool:
+        """Whether the CPU is in ring 0."""
+        return not self._view.registers.user
+
+    def read_memory(self, address: int, size: int, *, pid: int | None = None) -> bytes:
+        """Linear memory, up to the first page that is not mapped."""
+        space = self._view.space(pid)
+        return space.read(address, size) if space is not None else b""
+
+    def read_physical(self, address: int, size: int) -> bytes:
+        """Guest-physical memory. Raises BadAddress outside RAM."""
+        return self._view.memory.read(address, size)
+
+    def translate(self, address: int, *, pid: int | None = None) -> int | None:
+        """Guest-physical address, or None."""
+        space = self._view.space(pid)
+        return space.translate(address) if space is not None else None
+
+    def page_walk(self, address: int, *, pid: int | None = None) -> list[Entry]:
+        """The page-table entries on the way to an address."""
+        space = self._view.space(pid)
+        return space.walk(address) if space is not None else []
+
+    def search_memory(
+        self, data: bytes, start: int, end: int, *, pid: int | None = None, limit: int = 100
+    ) -> list[int]:
+        """Addresses in [start, end) at which ``data`` stands; what is not mapped is passed over."""
+        found: list[int] = []
+        for area in self.maps(pid):
+            low, high = max(start, area.start), min(end, area.end)
+            if low >= high or not data:
+                continue
+            text = self._mapped(low, high, pid)
+            for base, piece in text:
+                at = piece.find(data)
+                while at >= 0 and len(found) < limit:
+                    found.append(base + at)
+                    at = piece.find(data, at + 1)
+        return found
+
+    def _mapped(self, low: int, high: int, pid: int | None) -> list[tuple[int, bytes]]:
+        """The mapped stretches of a range."""
+        found: list[tuple[int, bytes]] = []
+        at = low
+        while at < high:
+            data = self.read_memory(at, high - at, pid=pid)
+            if data:
+                found.append((at, data))
+                at += len(data)
+            else:
+                at = (at // PAGE_SIZE + 1) * PAGE_SIZE
+        return found
+
+    # -- processes ---------------------------------------------------------------------------
+
+    def processes(self) -> list[Process]:
+        """All processes, zombies included."""
+        return self._view.kernel.processes()
+
+    def threads(self) -> list[Thread]:
+        """All threads of all processes."""
+        return self._view.kernel.threads()
+
+    def maps(self, pid: int | None = None) -> list[Area]:
+        """The mappings of a process, by default the running one."""
+        if pid is None:
+            return self._view.kernel.areas(self._view.kernel.current())
+        thread = next((t for t in self.threads() if t.pid == pid), None)
+        return self._view.kernel.areas(thread.task) if thread is not None else []
+
+    # -- code and names ----------------------------------------------------------------------
+
+    def instruction(self) -> Instruction:
+        """The next instruction. Raises DebugError when rip leads nowhere."""
+        rip = self._view.registers.rip
+        item = decode(self._view.read(rip, LONGEST), rip)
+        if item is None:
+            raise DebugError(f"there is no instruction at {rip:#x}")
+        return item
+
+    def _kind(self) -> str:
+        """Of the next instruction; empty where there is none, as before a page is there."""
+        rip = self._view.registers.rip
+        item = decode(self._view.read(rip, LONGEST), rip)
+        return "" if item is None else item.kind or item.mnemonic
+
+    def disassemble(self, address: int | None = None, count: int = 16) -> list[Instruction]:
+        """Instructions from an address, by default from rip, with symbols."""
+        start = self._view.registers.rip if address is None else address
+        name = self._view.name
+        return [
+            item._replace(
+                symbol=name(item.address),
+                note=(name(item.target) or "") if item.target is not None else "",
+            )
+            for item in disassemble(self._view.read, start, count)
+        ]
+
+    def symbol(self, address: int) -> str | None:
+        """``main+0x12``, or None."""
+        return self._view.name(address)
+
+    def address(self, where: int | str) -> int:
+        """The address of a symbol, symbol+offset or line. Raises DebugError when not known."""
+        found = self._view.resolve(where)
+        if not found:
+            raise DebugError(f"{where!r} is not known here")
+        return found[0]
+
+    def complete(self, prefix: str) -> list[str]:
+        """Symbols that begin so."""
+        return self._view.symbols.names(prefix, self._view.modules())
+
+    def evaluate(self, text: str) -> Value:
+        """A C expression in the innermost frame. Raises DebugError."""
+        return Expression(text).value(self._view.scope())
+
+    # -- for the verbs -----------------------------------------------------------------------
+
+    def _place(self, what: int | str, size: int | None) -> tuple[int, int]:
+        """Address and size of what is to be watched."""
+        if isinstance(what, int):
+            return what, size or 8
+        value = self.evaluate(what)
+        if value.address is not None:
+            return value.address, size or max(1, value.type.size)
+        return value.integer() & (1 << 64) - 1, size or 8
+
+    def _watched_pages(self, points: Iterable[Point]) -> set[int] | None:
+        """The physical pages that watchpoints for writing watch; None when anything else is
+        watched for."""
+        pages: set[int] = set()
+        for point in points:
+            if not point.enabled:
+                continue
+            if not isinstance(point, Watchpoint) or point.access not in ("write", "change"):
+                return None
+            space: Space | None = self._view.space(point.pid)
+            for offset in range(point.size):
+                address = point.address + offset
+                if not point.physical:
+                    found = space.translate(address) if space is not None else None
+                    if found is None:
+                        return None
+                    address = found
+                pages.add(address // PAGE_SIZE)
+        return pages
+
+    def _return_place(self) -> tuple[int, int]:
+        """Where the current function returns to, and the stack pointer then."""
+        raise DebugError("the caller of this function is not known")
+
+    def _calls_ending_at(self, address: int) -> list[int]:
+        """Addresses of the instructions that may have called with this return address."""
+        found = []
+        for size in range(2, 8):
+            data = self._view.read(address - size, size)
+            item = decode(data, address - size)
+            if item is not None and item.kind == "call" and item.size == size:
+                found.append(item.address)
+        return found

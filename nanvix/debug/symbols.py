@@ -1,0 +1,197 @@
+"""Names for addresses and addresses for names: the kernel, the program, its libraries.
+
+A *module* is an ELF file as one process has mapped it. Files are read from the host, where they
+have the same path unless a mount says otherwise; damage in a file means fewer names, no error.
+"""
+
+import os
+import stat
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from mmap import ACCESS_READ, mmap
+from struct import iter_unpack
+from typing import Any, NamedTuple
+
+from nanvix.abi.layout import PAGE_SIZE, USER_END
+from nanvix.debug.kernel import Area
+from nanvix.machine.image import KernelImage
+
+_SYMBOL = "<IBBHQQ"
+_FUNCTION, _OBJECT, _NOTYPE, _INDIRECT = 2, 1, 0, 10
+_SHN_ABS = 0xFFF1
+
+
+class Symbol(NamedTuple):
+    """``address``: as linked. ``code``: a function rather than data."""
+
+    address: int
+    size: int
+    name: str
+    code: bool
+
+
+class Binary:
+    """One ELF file's symbols and segments, read when first needed."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.elf: Any = None
+        self.segments: list[tuple[int, int, int]] = []
+        """(file offset, address, size in memory) of what is loaded."""
+        self._functions: tuple[list[int], list[Symbol]] | None = None
+        self.names: dict[str, Symbol] = {}
+        self._open()
+
+    def _open(self) -> None:
+        from elftools.common.exceptions import ELFError
+        from elftools.elf.elffile import ELFFile
+
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(fd, "rb", buffering=0):
+                if not stat.S_ISREG(os.fstat(fd).st_mode):
+                    return
+                file: Any = mmap(fd, 0, access=ACCESS_READ)
+            elf = ELFFile(file)
+            self.segments = [
+                (s["p_offset"], s["p_vaddr"], s["p_memsz"]) for s in elf.iter_segments("PT_LOAD")
+            ]
+            self.elf = elf
+            self._read_symbols(elf)
+        except (OSError, ELFError, ValueError, KeyError, AssertionError):
+            return
+
+    def _read_symbols(self, elf: Any) -> None:
+        found: dict[int, Symbol] = {}
+        for section_name in (".symtab", ".dynsym"):
+            section = elf.get_section_by_name(section_name)
+            if section is None:
+                continue
+            strings = elf.get_section(section["sh_link"]).data()
+            data = section.data()
+            for name, info, _, index, value, size in iter_unpack(
+                _SYMBOL, data[: len(data) // 24 * 24]
+            ):
+                kind = info & 15
+                if not name or not index or index == _SHN_ABS:
+                    continue
+                if kind not in (_FUNCTION, _OBJECT, _NOTYPE, _INDIRECT):
+                    continue
+                text = strings[name : strings.find(b"\0", name)].decode("utf-8", "replace")
+                code = kind in (_FUNCTION, _INDIRECT)
+                symbol = Symbol(value, size, text, code)
+                self.names.setdefault(text.split("@")[0], symbol)
+                if kind != _NOTYPE or value not in found:
+                    old = found.get(value)
+                    if old is None or (old.size == 0 and size):
+                        found[value] = symbol
+        starts = sorted(found)
+        self._functions = starts, [found[start] for start in starts]
+
+    def nearest(self, address: int) -> Symbol | None:
+        """The symbol ``address`` (as linked) lies in or, without sizes, behind."""
+        if self._functions is None:
+            return None
+        starts, symbols = self._functions
+        index = bisect_right(starts, address) - 1
+        if index < 0:
+            return None
+        symbol = symbols[index]
+        return symbol if not symbol.size or address < symbol.address + symbol.size else None
+
+
+class Module(NamedTuple):
+    """``bias``: what was added to the file's addresses; [start, end): where it lies."""
+
+    path: str
+    bias: int
+    start: int
+    end: int
+    binary: Binary
+
+
+class Symbols:
+    """All names of one guest. ``locate``: the host path of a guest path."""
+
+    def __init__(self, image: KernelImage, locate: Callable[[str], str] = str) -> None:
+        self._image = image
+        self._locate = locate
+        self._kernel_names = image.symbols()
+        self._binaries: dict[tuple[str, int, int, int], Binary] = {}
+        self._modules: dict[tuple[Area, ...], list[Module]] = {}
+
+    def modules(self, areas: Iterable[Area]) -> list[Module]:
+        """The ELF files behind a process's mappings; the one mapped lowest first."""
+        mapped = tuple(area for area in areas if area.file and area.name.startswith("/"))
+        known = self._modules.get(mapped)
+        if known is None:
+            if len(self._modules) > 256:
+                self._modules.clear()
+            known = self._modules[mapped] = self._find(mapped)
+        return known
+
+    def _find(self, areas: tuple[Area, ...]) -> list[Module]:
+        found = []
+        for path in dict.fromkeys(area.name for area in areas):
+            pieces = [area for area in areas if area.name == path]
+            if not any("x" in area.rights for area in pieces):
+                continue
+            binary = self._binary(path)
+            bias = _bias(binary, pieces)
+            if bias is not None:
+                end = max((bias + v + size for _, v, size in binary.segments), default=0)
+                found.append(Module(path, bias, pieces[0].start, max(end, pieces[-1].end), binary))
+        return found
+
+    def _binary(self, path: str) -> Binary:
+        host = self._locate(path)
+        try:
+            status = os.stat(host)
+            key = (host, status.st_mtime_ns, status.st_size, status.st_ino)
+        except OSError:
+            key = (host, 0, 0, 0)
+        if key not in self._binaries:
+            self._binaries[key] = Binary(host)
+        return self._binaries[key]
+
+    def name(self, address: int, modules: Iterable[Module]) -> str | None:
+        """``main+0x12``, or None."""
+        if address >= USER_END:
+            return self._image.symbol(address)
+        for module in modules:
+            if module.start <= address < module.end:
+                symbol = module.binary.nearest(address - module.bias)
+                if symbol is None:
+                    return None
+                offset = address - module.bias - symbol.address
+                return f"{symbol.name}+{offset:#x}" if offset else symbol.name
+        return None
+
+    def symbol(self, name: str, modules: Iterable[Module]) -> tuple[int, int, bool] | None:
+        """Address and size of a name, and whether it is code: the program's before its
+        libraries', then the kernel's (``kernel:NAME`` looks only there)."""
+        if not name.startswith("kernel:"):
+            for module in modules:
+                symbol = module.binary.names.get(name)
+                if symbol is not None:
+                    return symbol.address + module.bias, symbol.size, symbol.code
+        address = self._kernel_names.get(name.removeprefix("kernel:"))
+        if address is None:
+            return None
+        return address, 0, self._image.symbol(address) == name.removeprefix("kernel:")
+
+    def names(self, prefix: str, modules: Iterable[Module], limit: int = 100) -> list[str]:
+        """Names that begin so, for completion."""
+        tables = [module.binary.names for module in modules]
+        found = {name for table in tables for name in table if name.startswith(prefix)}
+        found |= {name for name in self._kernel_names if name.startswith(prefix)}
+        return sorted(found)[:limit]
+
+
+def _bias(binary: Binary, areas: list[Area]) -> int | None:
+    """Where the file's address 0 is, by the first mapping that begins where a segment does."""
+    for area in areas:
+        for offset, address, _ in binary.segments:
+            if offset // PAGE_SIZE * PAGE_SIZE == area.offset:
+                return area.start - address // PAGE_SIZE * PAGE_SIZE
+    return None

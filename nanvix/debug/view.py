@@ -1,0 +1,153 @@
+"""What can be seen of the guest at the moment shown: registers, memory, names, processes.
+
+Cheap enough to be used in the middle of a run, for conditions.
+"""
+
+from typing import TYPE_CHECKING
+
+from nanvix.abi.layout import USER_END
+from nanvix.debug.disassembly import disassemble
+from nanvix.debug.errors import DebugError
+from nanvix.debug.kernel import Kernel, Thread
+from nanvix.debug.points import Breakpoint
+from nanvix.debug.scope import FrameScope
+from nanvix.debug.space import Space
+from nanvix.debug.symbols import Module, Symbols
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nanvix.debug.timeline import Timeline
+
+_EXIT_CODE = 400
+"""Bytes behind an entry symbol in which its way back to user mode lies."""
+
+
+class View:
+    """One guest, read only. ``kernel_exits``: where the kernel returns to programs."""
+
+    def __init__(self, timeline: "Timeline", locate: "Callable[[str], str]") -> None:
+        self._timeline = timeline
+        self.memory = timeline.memory
+        image = timeline.machine.image
+        self.image = image
+        self.kernel = Kernel(self.memory, image)
+        self.symbols = Symbols(image, locate)
+        self.registers = timeline.backend.registers()
+        self.kernel_exits = tuple(
+            found
+            for symbol, mnemonic in (("trap_return", "iretq"), ("syscall_entry", "sysretq"))
+            if (found := self._find(symbol, mnemonic)) is not None
+        )
+        self._resolved: dict[tuple[int, int | str], frozenset[int]] = {}
+        self._places: dict[int | str, set[int]] = {}
+
+    @property
+    def position(self) -> int:
+        """The moment shown."""
+        return self._timeline.position
+
+    # -- address spaces ----------------------------------------------------------------------
+
+    def space(self, pid: int | None = None) -> Space | None:
+        """The address space of a process, or the one the CPU uses now (None); None when there is
+        no such process."""
+        if pid is None or pid == self.kernel.ids()[0]:
+            return Space(self.memory, self.registers["cr3"])
+        root = self.kernel.root_of(pid)
+        return Space(self.memory, root) if root else None
+
+    def read(self, address: int, size: int) -> bytes:
+        """Memory as the CPU sees it now, up to the first page that is not mapped."""
+        return Space(self.memory, self.registers["cr3"]).read(address, size)
+
+    def kernel_string(self, address: int) -> str:
+        """Text in kernel memory."""
+        return Space(self.memory, self.registers["cr3"]).string(address).decode("utf-8", "replace")
+
+    # -- names -------------------------------------------------------------------------------
+
+    def modules(self, task: int | None = None) -> list[Module]:
+        """What the running process, or that of ``task``, has mapped."""
+        task = self.kernel.current() if task is None else task
+        return self.symbols.modules(self.kernel.areas(task)) if task else []
+
+    def name(self, address: int, task: int | None = None) -> str | None:
+        """``main+0x12``, or None."""
+        return self.symbols.name(address, [] if address >= USER_END else self.modules(task))
+
+    def resolve(self, where: int | str, task: int | None = None) -> list[int]:
+        """The addresses a place stands for, none when it is not known (yet)."""
+        if isinstance(where, int):
+            return [where]
+        text = where.strip()
+        text = text.removeprefix("*")
+        if text[:1].isdigit():
+            try:
+                return [int(text, 0)]
+            except ValueError:
+                raise DebugError(f"{where!r} is no address") from None
+        file, colon, line = text.rpartition(":")
+        if colon and line.isdigit():
+            return self.line_addresses(file, int(line), task)
+        name, plus, offset = text.partition("+")
+        found = self.symbols.symbol(name.strip(), self.modules(task))
+        if found is None:
+            return []
+        try:
+            return [found[0] + (int(offset, 0) if plus else 0)]
+        except ValueError:
+            raise DebugError(f"{where!r}: {offset!r} is no offset") from None
+
+    def line_addresses(self, file: str, line: int, task: int | None = None) -> list[int]:
+        """Where the code of a source line begins."""
+        raise DebugError(f"{file}:{line}: source lines are not known here")
+
+    # -- for a search ------------------------------------------------------------------------
+
+    def addresses(self, point: Breakpoint) -> frozenset[int]:
+        """Where a breakpoint is in the running process."""
+        key = (self.kernel.ids()[0], point.where)
+        found = self._resolved.get(key)
+        if found is None:
+            found = self._resolved[key] = frozenset(self.resolve(point.where))
+            self._places.setdefault(point.where, set()).update(found)
+        return found
+
+    def places(self, point: Breakpoint) -> set[int]:
+        """Where it is or has been in any process."""
+        found = self._places.setdefault(point.where, set())
+        for task in {thread.pid: thread.task for thread in self.kernel.threads()}.values():
+            found.update(self.resolve(point.where, task))
+        return found | self.addresses(point)
+
+    def confirms(self, point: Breakpoint, address: int) -> bool:
+        """Whether an address is still what a breakpoint means."""
+        return isinstance(point.where, int) or address in self.resolve(point.where)
+
+    def forget_modules(self) -> None:
+        """Mappings may be others than before: look symbols up again."""
+        self._resolved.clear()
+
+    def scope(self, extra: dict[str, int] | None = None) -> FrameScope:
+        """Names at the running thread's innermost frame."""
+        return FrameScope(self, self.registers, extra or {})
+
+    def thread(self, tid: int | None) -> Thread:
+        """A thread by number, the running one by default. Raises DebugError."""
+        for thread in self.kernel.threads():
+            if thread.tid == tid or (tid is None and thread.current):
+                return thread
+        raise DebugError("no thread runs yet" if tid is None else f"there is no thread {tid}")
+
+    def _find(self, symbol: str, mnemonic: str) -> int | None:
+        """The first such instruction behind a kernel symbol."""
+        start = self.kernel.address(symbol)
+
+        def read(address: int, size: int) -> bytes:
+            return self.image.bytes_at(address, min(size, _EXIT_CODE))
+
+        for item in disassemble(read, start, _EXIT_CODE // 3):
+            if item.mnemonic == mnemonic:
+                return item.address
+        return None

@@ -1,0 +1,66 @@
+"""A debugger on a program of tests/programs, its output in a pipe."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from nanvix.abi.layout import PAGE_SIZE
+from nanvix.debug.debugger import Debugger
+from nanvix.debug.history import ZERO
+from nanvix.snapshot.dirty import populated
+
+Start = Callable[..., Debugger]
+
+
+@pytest.fixture
+def debug(request: pytest.FixtureRequest) -> Iterator[Start]:
+    """``debug([program])`` starts a debugger that is closed after the test; ``output(it)``
+    is what its guest has written so far."""
+    opened: list[tuple[Debugger, list[int]]] = []
+
+    def start(argv: list[Any], **options: Any) -> Debugger:
+        ends = list(os.pipe())
+        os.set_blocking(ends[0], False)
+        null = os.open(os.devnull, os.O_RDONLY)
+        options.setdefault("stdio", (null, ends[1], ends[1]))
+        options.setdefault("seed", bytes(32))
+        debugger = Debugger([str(part) for part in argv], **options)
+        debugger.output = lambda: _read(ends[0])  # type: ignore[attr-defined]
+        opened.append((debugger, [*ends, null]))
+        return debugger
+
+    yield start
+    for debugger, descriptors in opened:
+        debugger.close()
+        for fd in descriptors:
+            os.close(fd)
+
+
+def _read(fd: int) -> bytes:
+    try:
+        return os.read(fd, 1 << 16)
+    except BlockingIOError:
+        return b""
+
+
+def digest(debugger: Debugger) -> tuple[Any, ...]:
+    """Everything that makes a moment: registers, virtual time, all of memory."""
+    memory = debugger.machine.memory
+    content = hashlib.sha256()
+    for start, end in populated(memory):
+        for at in range(start, end, PAGE_SIZE):
+            page = bytes(memory.view[at : at + PAGE_SIZE])
+            if page != ZERO:
+                content.update(b"%d" % at + page)
+    state = debugger.cpu()
+    return (
+        state.rip,
+        state.rflags,
+        tuple(state.gpr.values()),
+        state.cr3,
+        state.tsc,
+        content.digest(),
+    )

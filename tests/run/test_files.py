@@ -1,0 +1,29 @@
+"""Files through system calls: on a directory of the host and in memory, as natively."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.guest import Same
+from support.toolchain import Toolchain
+
+ON_DISK = "."
+
+
+@pytest.fixture(params=["disk", "memory"])
+def directory(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The shared directory, or one that each kernel keeps in memory of its own."""
+    if request.param == "disk":
+        yield ON_DISK
+        return
+    path = Path("/dev/shm", f"nanvix-test-{uuid.uuid4()}")
+    yield str(path)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.mark.parametrize("family", ["splice", "names", "space"])
+def test_family(same: Same, compiled: Toolchain, family: str, directory: str) -> None:
+    """What every call says, and what it leaves behind."""
+    assert same([compiled(f"files/{family}.c"), directory]).code == 0
