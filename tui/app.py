@@ -1,6 +1,7 @@
 """The application: panes on a desk, a session behind them, one table of actions in front."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
@@ -50,7 +51,7 @@ class DebugApp(App[int], Events):
     program from one session to the next. The result is the program's exit code if it has ended.
     """
 
-    CSS_PATH = "styles.tcss"
+    CSS_PATH = Path(__file__).with_name("styles.tcss")
     TITLE = "nanvix debug"
     COMMANDS = {ActionCommands}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -244,7 +245,11 @@ class DebugApp(App[int], Events):
     def on_resize(self) -> None:
         """Another arrangement may fit now."""
         self.desk.place()
-        self.call_after_refresh(self.seen_panes)
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        self.seen_panes()
+        self._draw_chrome()
 
     # -- from the session's thread -------------------------------------------------------------
 

@@ -68,6 +68,8 @@ LARGE: Arrangement = (
 )  # fmt: skip
 
 LEAST_COLUMN, LEAST_CELL = 16, 3
+_STEP = 10
+"""How much one key press changes a share."""
 
 
 def arrangement_for(width: int, height: int) -> Arrangement:
@@ -194,7 +196,7 @@ class Desk(Container):
 
     def _grow(self, key: tuple[str, ...], weight: int, steps: int) -> None:
         if steps:
-            self._shares[key] = min(max(self._shares.get(key, weight) + 5 * steps, 5), 200)
+            self._shares[key] = min(max(self._shares.get(key, weight) + _STEP * steps, _STEP), 200)
 
     def _title(self, name: str) -> str:
         """The names of the pile, each a link; the one in front stands out."""

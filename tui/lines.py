@@ -96,7 +96,7 @@ class LinePane(ScrollView, can_focus=True):
             return Strip.blank(width, blank)
         styles = self.get_component_rich_style
         segments = [Segment(text, styles(f"lines--{style}")) for text, style in self.line(index)]
-        strip = Strip(segments).adjust_cell_length(width, blank)
+        strip = Strip(segments).simplify().adjust_cell_length(width, blank)
         if self.has_focus and index == self.cursor:
             cursor = self.get_component_rich_style("lines--cursor")
             strip = strip.apply_style(Style(bgcolor=cursor.bgcolor, underline=cursor.underline))

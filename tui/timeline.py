@@ -54,7 +54,7 @@ class TimelineBar(Widget):
     def render_line(self, y: int) -> Strip:
         """The rail above, its legend below."""
         segments = self._rail() if y == 0 else self._legend()
-        return Strip(segments).adjust_cell_length(self.size.width, self._style("text"))
+        return Strip(segments).simplify().adjust_cell_length(self.size.width, self._style("text"))
 
     def on_click(self, event: Click) -> None:
         """Scrub."""

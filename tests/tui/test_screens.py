@@ -44,7 +44,7 @@ async def test_light() -> None:
         compare("light", picture(app))
 
 
-async def test_without_colour(, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = StillApp()
     async with app.run_test(size=(80, 24)) as pilot:
