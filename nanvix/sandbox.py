@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from nanvix.machine.machine import Listener, Log, Machine
     from nanvix.machine.memory import GuestMemory
     from nanvix.macro.fs import Export
+    from nanvix.policy.egress import Egress
 
 Stdio = tuple[int | None, int | None, int | None]
 BACKENDS = ("auto", "kvm", "emu")
+NETWORKS = ("none", "loopback", "host")
 
 SEEDED_DATE_NS = 1_700_000_000_000_000_000
 """When a guest with a seed starts: 14 November 2023, 22:13:20 UTC."""
@@ -47,6 +49,9 @@ class Sandbox:
     that on the emulator two runs are the same to the last instruction (docs/determinism.md);
     ``realtime_ns`` fixes the time alone (ns since the epoch); ``steady`` makes the guest's threads
     take turns where they wait, not by the clock.
+    ``net``: none, loopback (the guest's own) or host: then the guest reaches what ``allow`` grants
+    (:mod:`nanvix.policy.egress`; by default nothing) and ``ports`` (``"8080:80"``, see
+    :func:`nanvix.macro.net.parse_port`) lead into it. Either of the two implies host.
     ``events`` hears every event, ``log`` the kernel's log lines.
 
     Raises UsageError for limits that make no sense.
@@ -65,6 +70,9 @@ class Sandbox:
         seed: int | bytes | None = None,
         realtime_ns: int | None = None,
         steady: bool = False,
+        net: str | None = None,
+        allow: Iterable[str] = (),
+        ports: Iterable[str] = (),
         events: "Listener | None" = None,
         log: "Log | None" = None,
     ) -> None:
@@ -88,6 +96,16 @@ class Sandbox:
             realtime_ns = SEEDED_DATE_NS
         self.realtime_ns = realtime_ns
         self.steady = steady
+        self.allow = tuple(allow)
+        self.ports = tuple(ports)
+        self.net = _network(net, bool(self.allow or self.ports))
+        if self.net == "host":
+            from nanvix.macro.net import parse_port
+            from nanvix.policy.egress import Egress
+
+            # What makes no sense is said here, not when the guest starts.
+            Egress(self.allow)
+            self._published = [parse_port(text) for text in self.ports]
         self.events = events
         self.log = log
         self._machine: Machine | None = None
@@ -152,13 +170,17 @@ class Sandbox:
 
         ``journal``: keeps what enters the guest. Raises a NanvixError as :meth:`run` does.
         """
-        launch = prepare(argv, self.env, self.directory, self.mounts)
+        launch = self._prepare(argv)
         with ExitStack() as stack:
             yield self._build(launch, stdio, stack, _Phases(), journal)[0]
 
+    def _prepare(self, argv: Sequence[str]) -> Launch:
+        network = self.net == "host"
+        return prepare(argv, self.env, self.directory, self.mounts, network=network)
+
     def _run(self, argv: Sequence[str], stdio: Stdio) -> Result:
         clock = _Phases()
-        launch = prepare(argv, self.env, self.directory, self.mounts)
+        launch = self._prepare(argv)
         clock.end("prepare")
         with ExitStack() as stack:
             machine, backend = self._build(launch, stdio, stack, clock)
@@ -219,9 +241,14 @@ class Sandbox:
         host_time = backend.name == "kvm" and self.realtime_ns is None
         try:
             services = build_services(
-                exports=_exports(launch), watches=watches, stdio=stdio, seed=self.seed,
+                exports=_exports(launch),
+                watches=watches,
+                stdio=stdio,
+                seed=self.seed,
+                egress=self._egress(),
+                ports=self._published if self.net == "host" else (),
                 now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
-            )  # fmt: skip
+            )
         except OSError as error:
             raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
         stack.callback(services.close)
@@ -246,6 +273,13 @@ class Sandbox:
         clock.end("boot")
         return machine, backend
 
+    def _egress(self) -> "Egress | None":
+        if self.net != "host":
+            return None
+        from nanvix.policy.egress import Egress
+
+        return Egress(self.allow)
+
     def _open_backend(self, memory: "GuestMemory") -> "Backend":
         return open_backend(self.backend, memory)
 
@@ -255,9 +289,10 @@ class Sandbox:
         return Machine
 
     def _boot_spec(self, launch: Launch) -> "BootSpec":
-        from nanvix.abi.layout import BOOT_STEADY
+        from nanvix.abi.layout import BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY
         from nanvix.machine.boot import BootSpec
 
+        network = {"none": BOOT_NET_NONE, "host": BOOT_NET_HOST}.get(self.net, 0)
         umask = os.umask(0o022)
         os.umask(umask)
         return BootSpec(
@@ -265,7 +300,7 @@ class Sandbox:
             uid=os.getuid(),
             gid=os.getgid(),
             umask=umask,
-            flags=BOOT_STEADY if self.steady else 0,
+            flags=network | (BOOT_STEADY if self.steady else 0),
             seed=os.urandom(32) if self.seed is None else self.seed,
             realtime_ns=time.time_ns() if self.realtime_ns is None else self.realtime_ns,
         )
@@ -312,6 +347,14 @@ def open_backend(name: str, memory: "GuestMemory") -> "Backend":
         return emu.create(memory)
     except RuntimeError as error:
         raise BackendUnavailable(f"the emulator does not work: {error}") from None
+
+
+def _network(net: str | None, grants: bool) -> str:
+    if net is not None and net not in NETWORKS:
+        raise UsageError(f"unknown network {net!r}: choose one of {', '.join(NETWORKS)}")
+    if grants and net not in (None, "host"):
+        raise UsageError(f"allowed addresses and ports need the network host, not {net}")
+    return net or ("host" if grants else "loopback")
 
 
 def _exports(launch: Launch) -> "list[Export]":

@@ -15,6 +15,7 @@ static const syscall_fn table[NV_COUNT_SLOTS] = {
 #include "calls/proc.def"
 #include "calls/fs.def"
 #include "calls/net.def"
+#include "calls/ipc.def"
 #undef X
 };
 

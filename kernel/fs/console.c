@@ -173,7 +173,7 @@ static void probe(u32 stream) {
     c->access = hc_result(4) & O_ACCMODE;
     poll_head_init(&c->head);
     c->source.ready = ready;
-    event_source_register(&c->source);
+    assert(event_source_register(&c->source));
     anon_inode_init(&c->inode, &console_inode_ops, mode & (S_IFMT | 0777));
     if (S_ISCHR(mode))
         c->inode.rdev = c->tty ? MAKEDEV(5, 0) : MAKEDEV(1, 3);

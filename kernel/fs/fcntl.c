@@ -1,5 +1,6 @@
 /* fcntl(2). */
 #include "errno.h"
+#include "fs/async.h"
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "fs/tmpfs.h"
@@ -10,7 +11,7 @@
 #include "task.h"
 #include "uaccess.h"
 
-#define SETTABLE (O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK)
+#define SETTABLE (O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
 
 /* A user's struct flock as a range of bytes. */
 static i64 lock_range(struct file *file, const struct flock *in, struct lock *out) {
@@ -47,6 +48,8 @@ static i64 lock_command(struct file *file, i32 fd, u32 command, u64 address) {
     if (in.type != F_RDLCK && in.type != F_WRLCK && in.type != F_UNLCK)
         return -EINVAL;
     if (ofd && in.pid)
+        return -EINVAL;
+    if (command == F_GETLK && in.type == F_UNLCK)
         return -EINVAL;
     if (command == F_GETLK || command == F_OFD_GETLK) {
         struct lock *other = in.type == F_UNLCK ? NULL : lock_conflict(file->inode, &want);
@@ -90,6 +93,11 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     struct pipe *pipe = file_pipe(file);
     switch (command) {
     case F_SETFL:
+        if ((file->flags ^ argument) & O_ASYNC) {
+            i64 error = async_set(file, fd, argument & O_ASYNC);
+            if (error)
+                return error;
+        }
         file->flags = (file->flags & ~SETTABLE) | (argument & SETTABLE);
         return 0;
     case F_GETLK:
@@ -103,12 +111,14 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
         return pipe ? (i64)(pipe->ring.slots * PAGE_SIZE) : -EBADF;
     case F_SETPIPE_SZ:
         return pipe ? pipe_resize(pipe, (u32)argument) : -EBADF;
+    case F_GETLEASE: /* nobody has one */
+        return F_UNLCK;
     case F_GET_SEALS:
         return file->inode->ops->holes && !file->inode->nlink ? (i64)file->inode->seals : -EINVAL;
     case F_ADD_SEALS:
         return add_seals(file, argument);
     }
-    return -EINVAL;
+    return async_command(file, command, argument);
 }
 
 i64 sys_fcntl(const u64 *a) {

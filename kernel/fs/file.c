@@ -1,4 +1,5 @@
 /* Open files, and what the rest of the kernel asks of them. */
+#include "fs/async.h"
 #include "fs/epoll.h"
 #include "fs/open.h"
 #include "fs/walk.h"
@@ -16,6 +17,7 @@ struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 fla
     file->inode = dentry->inode;
     file->private = NULL;
     list_init(&file->epoll_items);
+    file->async = NULL;
     return file;
 }
 
@@ -28,6 +30,7 @@ void file_put(struct file *file) {
     if (!file || --file->refs)
         return;
     epoll_forget(file);
+    async_forget(file);
     if (!list_empty(&file->inode->locks))
         locks_release_file(file->inode, file);
     if (file->inode->pages.dirty && file_writable(file))
@@ -99,6 +102,12 @@ i64 file_path(struct file *file, char *buf, u64 size) { return dentry_path(file-
 void file_ids(struct file *file, u64 *dev, u64 *ino) {
     *dev = file->inode->super->dev;
     *ino = file->inode->ino;
+}
+
+i64 file_punch(struct file *file, u64 offset, u64 size) {
+    const struct inode_ops *ops = file->inode->ops;
+    return ops->allocate ? ops->allocate(file->inode, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, size)
+                         : -EOPNOTSUPP;
 }
 
 i64 file_sync(struct file *file, bool data_only) {

@@ -166,6 +166,8 @@ static i64 host_write(struct inode *inode, struct io *io, u64 *pos, bool append)
     if (append)
         *pos = hc_result(2);
     u64 before = inode->size;
+    if (*pos + put > before)
+        pages_zero_tail(inode);
     written(inode, *pos + put);
     /* What others appended before us is not in the cache's last page. */
     if (append && *pos > before)

@@ -133,6 +133,8 @@ i64 host_setattr(struct inode *inode, const struct attr_change *c) {
     /* The change is ours: pages stay true but for those cut off. */
     if (attr.size < inode->size)
         pages_truncate(inode, attr.size);
+    else if (attr.size > inode->size)
+        pages_zero_tail(inode);
     inode->size = attr.size;
     inode->mtime = attr.mtime;
     host_attributes(inode, &attr);

@@ -1,5 +1,6 @@
 /* ioctl(2): what concerns any descriptor, then the file's own. */
 #include "errno.h"
+#include "fs/async.h"
 #include "fs/open.h"
 #include "linux/tty.h"
 #include "syscall.h"
@@ -22,6 +23,12 @@ i64 sys_ioctl(const u64 *a) {
             return -EFAULT;
         file->flags = value ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK;
         return 0;
+    case FIOASYNC:
+        if (get_user(value, a[2]))
+            return -EFAULT;
+        if (!value == !(file->flags & O_ASYNC))
+            return 0;
+        return async_possible(file) ? async_set(file, a[0], value) : -ENOTTY;
     case FIONREAD:
         if (S_ISREG(file->inode->mode) && file->ops == &regular_ops) {
             value = file->inode->size - file->pos;

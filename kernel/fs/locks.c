@@ -7,9 +7,48 @@
 #include "uaccess.h"
 
 #define MAX_LOCKS 4096 /* of one file */
+#define BLOCKED_MAX 64 /* links of a chain of waiting processes that are followed */
 
 /* Whoever waits for a lock waits here: locks are contended rarely, and looked at again cheaply. */
 static struct wait_queue waiting = {LIST_INIT(waiting.waiters)};
+
+/* Processes that wait for a lock of another one, on the stacks of those who wait. */
+struct blocked {
+    struct list link;
+    const void *owner, *by;
+};
+static struct list blocked = LIST_INIT(blocked);
+
+/* Would waiting for `by` close a circle? */
+static bool deadlock(const void *owner, const void *by) {
+    for (u32 depth = 0; depth < BLOCKED_MAX; depth++) {
+        struct blocked *b, *found = NULL;
+        list_for_each(b, &blocked, link)
+            if (!found && b->owner == by)
+                found = b;
+        if (!found)
+            return false;
+        by = found->by;
+        if (by == owner)
+            return true;
+    }
+    return false;
+}
+
+/* Wait until a lock may have gone. Only processes can be caught in a deadlock: open files and their
+   locks belong to nobody. */
+static i64 wait_for(const struct lock *other, const struct lock *want) {
+    struct blocked self = {.owner = want->owner, .by = other->owner};
+    bool process = want->kind == LOCK_PROCESS && other->kind == LOCK_PROCESS;
+    if (process && deadlock(want->owner, other->owner))
+        return -EDEADLK;
+    if (process)
+        list_append(&blocked, &self.link);
+    i64 error = wait_on(&waiting, NEVER);
+    if (process)
+        list_remove(&self.link);
+    return error ? -ERESTARTSYS : 0;
+}
 
 static struct lock *next_in(struct inode *inode, struct lock *l) {
     struct list *link = l ? l->link.next : inode->locks.next;
@@ -25,11 +64,12 @@ static bool same_owner(const struct lock *a, const struct lock *b) {
 }
 
 struct lock *lock_conflict(struct inode *inode, const struct lock *want) {
+    struct lock *first = NULL;
     for (struct lock *l = next_in(inode, NULL); l; l = next_in(inode, l))
         if ((l->kind == LOCK_FLOCK) == (want->kind == LOCK_FLOCK) && !same_owner(l, want) && overlaps(l, want) &&
-            (l->write || want->write))
-            return l;
-    return NULL;
+            (l->write || want->write) && (!first || l->start < first->start))
+            first = l;
+    return first;
 }
 
 static void drop(struct lock *l) {
@@ -80,11 +120,10 @@ static void merge(struct inode *inode, struct lock *lock) {
 }
 
 i64 lock_set(struct inode *inode, const struct lock *want, bool wait) {
-    while (lock_conflict(inode, want)) {
-        if (!wait)
-            return -EAGAIN;
-        if (wait_on(&waiting, NEVER))
-            return -ERESTARTSYS;
+    for (struct lock *other; (other = lock_conflict(inode, want));) {
+        i64 error = wait ? wait_for(other, want) : -EAGAIN;
+        if (error)
+            return error;
     }
     u64 count = 0;
     for (struct lock *l = next_in(inode, NULL); l; l = next_in(inode, l))

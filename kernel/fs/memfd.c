@@ -8,7 +8,7 @@
 
 #define MEMFD_NAME_MAX 249
 
-static struct file *memory_file(const char *label, u64 size) {
+struct file *file_memory(const char *label, u64 size) {
     struct inode *inode = tmpfs_inode(root_dentry->super, S_IFREG | 0777);
     if (!inode)
         return ERR_PTR(-ENOMEM);
@@ -24,7 +24,7 @@ static struct file *memory_file(const char *label, u64 size) {
     return file;
 }
 
-struct file *file_shared_memory(u64 size) { return memory_file("/dev/zero (deleted)", size); }
+struct file *file_shared_memory(u64 size) { return file_memory("/dev/zero (deleted)", size); }
 
 i64 sys_memfd_create(const u64 *a) {
     static char name[MEMFD_NAME_MAX + 1], label[MEMFD_NAME_MAX + 32]; /* nothing here sleeps */
@@ -34,7 +34,7 @@ i64 sys_memfd_create(const u64 *a) {
     if (size < 0)
         return size == -ENAMETOOLONG ? -EINVAL : size;
     format(label, sizeof(label), "/memfd:%s (deleted)", name);
-    struct file *file = memory_file(label, 0);
+    struct file *file = file_memory(label, 0);
     if (IS_ERR(file))
         return PTR_ERR(file);
     file->inode->seals = a[1] & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) ? 0 : F_SEAL_SEAL;

@@ -50,6 +50,13 @@ void pages_truncate(struct inode *inode, u64 size) {
     mm_truncated(inode, keep);
 }
 
+void pages_zero_tail(struct inode *inode) {
+    u64 used = inode->size % PAGE_SIZE;
+    u64 *last = used ? page_map_find(&inode->pages, inode->size / PAGE_SIZE) : NULL;
+    if (last)
+        phys_copy(ENTRY_FRAME(*last) + used, virt_to_phys(zeros), PAGE_SIZE - used);
+}
+
 void pages_write_back_all(void) {
     struct inode *inode;
     list_for_each(inode, &by_use, lru)

@@ -26,6 +26,8 @@ u64 file_size(struct file *file);
 /* Path of an open file as getcwd would write it; length or -ERANGE. For /proc and /proc/self/exe. */
 i64 file_path(struct file *file, char *buf, u64 size);
 void file_ids(struct file *file, u64 *dev, u64 *ino); /* for /proc/self/maps */
+/* Make a hole in a file opened for writing; 0 or negative errno. */
+i64 file_punch(struct file *file, u64 offset, u64 size);
 /* Put dirty pages back and have the file system make them safe. 0 or negative errno. */
 i64 file_sync(struct file *file, bool data_only);
 /* Read into kernel memory, not moving the position; bytes or negative errno. */
@@ -66,6 +68,7 @@ extern struct boot_program boot_program;
 
 /* An unnamed tmpfs file of this size: what MAP_SHARED | MAP_ANONYMOUS maps. ERR_PTR. */
 struct file *file_shared_memory(u64 size);
+struct file *file_memory(const char *label, u64 size); /* the same under another name */
 /* Frames are out: give back up to n clean cached ones (and the names around them); how many. */
 u64 pagecache_reclaim(u64 n);
 /* Put back the dirty pages of every file: sync(2), and before the machine stops. */

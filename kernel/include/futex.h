@@ -25,9 +25,14 @@ struct futex_waiter {
 /* A key for this user address; -EINVAL when unaligned, -EFAULT. futex_key_put when done. */
 i64 futex_key_get(struct futex_key *key, u64 addr, bool private);
 void futex_key_put(const struct futex_key *key);
+void futex_enqueue(struct futex_waiter *waiter); /* the current task */
 /* Queue the current task and sleep; 0 when woken, else -ETIMEDOUT or -EINTR. */
 i64 futex_sleep(struct futex_waiter *waiter, u64 deadline);
 i64 futex_wake(const struct futex_key *key, u32 count, u32 bitset);
+/* The calls behind futex(2): wait while the word has this value; wake; wake some and move others. */
+i64 futex_wait_value(u64 addr, u32 expected, bool private, u32 bitset, u64 deadline, bool restartable);
+i64 futex_wake_bitset(u64 addr, u32 count, bool private, u32 bitset);
+i64 futex_requeue(u64 addr, u64 addr2, bool private, u32 wake, u32 move, const u32 *expected);
 /* The first that waits for ownership of this key, or NULL; `more`: are there others? */
 struct futex_waiter *futex_first_pi(const struct futex_key *key, bool *more);
 void futex_release(struct futex_waiter *waiter);

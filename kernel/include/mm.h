@@ -16,6 +16,7 @@ struct task;
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
 #define MAP_GROWSDOWN 0x100
+#define MAP_LOCKED 0x2000
 #define MAP_NORESERVE 0x4000
 #define MAP_POPULATE 0x8000
 #define MAP_STACK 0x20000
@@ -31,6 +32,9 @@ struct area {
     u64 offset;            /* into the file, of the first address */
     const char *name;      /* "[heap]", "[stack]", "[vdso]", "[vvar]" or NULL */
 };
+#define AREA_LOCKED MAP_LOCKED
+#define AREA_DONT_FORK 0x08000000 /* MADV_DONTFORK */
+#define AREA_WIPE_ON_FORK 0x04000000
 #define AREA_FIXED_FRAMES 0x40000000 /* vDSO and clock page: frames are mapped at creation */
 
 struct mm {
@@ -47,6 +51,7 @@ struct mm {
     u64 vdso;
     u64 resident; /* 4 KiB pages mapped */
     u64 reserved; /* bytes in areas */
+    bool lock_future; /* mlockall(MCL_FUTURE) */
     u64 auxv[48];
     u32 auxv_len; /* u64s */
 };
@@ -70,6 +75,15 @@ struct area *area_first_from(struct mm *mm, u64 addr); /* the first that ends ab
 struct area *area_next(struct area *area);
 /* Map a range; takes its own reference of file. Address or negative errno. */
 i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
+/* The same for the current process, within its limits, where mmap(2) would put it. */
+i64 mm_map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
+/* May the current process's space grow by so many bytes (RLIMIT_AS; for private writable memory
+   RLIMIT_DATA too)? */
+bool mm_within_limits(struct mm *mm, u64 more, bool data);
+/* Fault the pages of a range in: 0 or what the first fault that fails says. */
+i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write);
+/* May so many bytes more be locked? 0, -EPERM (none at all), -ENOMEM (too many). */
+i64 mm_may_lock(struct mm *mm, u64 more);
 i64 mm_unmap(struct mm *mm, u64 addr, u64 size);
 i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot);
 /* Room for size bytes below MM_MAP_TOP, or 0. */
@@ -80,6 +94,8 @@ bool mm_is_free(struct mm *mm, u64 addr, u64 size);
 void mm_discard(struct mm *mm, u64 addr, u64 end);
 /* Cut areas so that none crosses addr; -ENOMEM. */
 i64 area_split_at(struct mm *mm, u64 addr);
+/* Let a MAP_GROWSDOWN area begin at addr; -EFAULT where limits or neighbours forbid it. */
+i64 area_grow_down(struct mm *mm, struct area *area, u64 addr);
 void area_insert(struct mm *mm, struct area *area);
 /* Join an area with its neighbours where they continue each other; the survivor. */
 struct area *area_merge(struct mm *mm, struct area *area);
@@ -99,6 +115,8 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access);
 paddr mm_resolve(struct mm *mm, u64 addr, u32 access);
 /* A file has been cut to `pages` pages: shared and clean private mappings of it must fault again. */
 void mm_truncated(void *inode, u64 pages);
+/* How many areas map a file, in all processes. */
+u64 mm_count_areas(void *inode);
 /* Is a file mapped shared by somebody who may write to it? */
 bool mm_shares_writable(void *inode);
 /* Unmap every page of a file that is a page of its cache; private copies stay. Only where no kernel

@@ -61,10 +61,12 @@ void timer_start(struct timer *timer, u64 deadline);
 u64 timer_again(struct timer *timer, u64 period);
 void timer_cancel(struct timer *timer);
 
-/* Host events (kernel/proc/events.c): what a WATCH reports back to. Register once, then pass
-   `cookie` with the request. */
+/* Host events (kernel/proc/events.c): what a WATCH reports back to. Register, then pass `cookie`
+   with the request. `ready` runs outside any task's context and must only wake. */
 struct event_source {
     void (*ready)(struct event_source *source, u32 events);
     u64 cookie;
 };
-void event_source_register(struct event_source *source);
+bool event_source_register(struct event_source *source); /* false: too many */
+/* An event that is still under way finds nobody. */
+void event_source_unregister(struct event_source *source);

@@ -33,6 +33,7 @@ struct trapframe;
 #define SIGVTALRM 26
 #define SIGPROF 27
 #define SIGWINCH 28
+#define SIGIO 29
 #define SIGSYS 31
 #define SIGRTMIN 32
 #define SIG_BIT(sig) (1UL << ((sig) - 1))
@@ -51,6 +52,9 @@ struct trapframe;
 #define ILL_ILLOPN 2
 #define FPE_INTDIV 1
 #define TRAP_BRKPT 1
+#define POLL_IN 1
+#define POLL_OUT 2
+#define POLL_HUP 6
 #define CLD_EXITED 1
 #define CLD_KILLED 2
 #define CLD_DUMPED 3

@@ -10,4 +10,5 @@ typedef i64 (*syscall_fn)(const u64 *a);
 #include "calls/proc.def"
 #include "calls/fs.def"
 #include "calls/net.def"
+#include "calls/ipc.def"
 #undef X

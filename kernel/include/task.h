@@ -76,6 +76,7 @@ struct process {
     struct wait_queue vfork_done; /* vfork parents */
     bool vfork_released;
     void *posix_timers;
+    void *sem_undo;        /* struct sem_undo: what SEM_UNDO owes (ipc/sem.c) */
     char exe[256];         /* path of the program, for /proc/self/exe */
 };
 

@@ -2,10 +2,14 @@
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "pagetable.h"
 #include "privilege.h"
+#include "task.h"
 
-#define KEEP_TOGETHER (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_FIXED_FRAMES)
+#define KEEP_TOGETHER \
+    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_FIXED_FRAMES)
+#define GUARD_GAP (256 * PAGE_SIZE) /* what a growing stack keeps from its neighbour */
 
 static struct area *area_of(struct tree_node *node) {
     return node ? tree_entry(node, struct area, node) : NULL;
@@ -82,6 +86,20 @@ struct area *area_merge(struct mm *mm, struct area *area) {
     if (prev && continues(prev, area))
         area = join(mm, prev, area);
     return area;
+}
+
+i64 area_grow_down(struct mm *mm, struct area *area, u64 addr) {
+    struct area *below = area_of(tree_prev(&area->node));
+    u64 more = area->node.key - addr;
+    if (mm != current->mm || addr < MM_MIN_ADDRESS || area->end - addr > current->process->limits[RLIMIT_STACK].cur ||
+        (below && !(below->flags & MAP_GROWSDOWN) && below->prot && addr < below->end + GUARD_GAP) ||
+        (below && addr < below->end) || !mm_within_limits(mm, more, true))
+        return -EFAULT;
+    tree_remove(&mm->areas, &area->node);
+    area->node.key = addr;
+    tree_insert(&mm->areas, &area->node);
+    mm->reserved += more;
+    return 0;
 }
 
 /* Downwards from the hint, which follows the lowest mapping; only when that runs out of space are
@@ -174,6 +192,7 @@ static void reprotect(struct mm *mm, u64 addr, u64 end, u32 prot) {
     }
 }
 
+/* As far as the range is mapped: what lies before a hole is changed all the same. */
 i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
     u64 end = addr + size;
     for (u64 at = addr; at < end;) {
@@ -182,15 +201,15 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
             return -ENOMEM;
         if ((prot & PROT_WRITE) && (area->flags & MAP_SHARED) && area->file && !file_can_write(area->file))
             return -EACCES;
-        at = area->end;
-    }
-    i64 err = area_split_at(mm, addr);
-    if (!err)
-        err = area_split_at(mm, end);
-    if (err)
-        return err;
-    for (u64 at = addr; at < end;) {
-        struct area *area = area_find(mm, at);
+        if ((prot & PROT_WRITE) && !((area->prot & PROT_WRITE) | (area->flags & MAP_SHARED)) &&
+            !mm_within_limits(mm, 0, true))
+            return -ENOMEM;
+        i64 err = area_split_at(mm, at);
+        if (!err)
+            err = area_split_at(mm, end);
+        if (err)
+            return err;
+        area = area_find(mm, at);
         area->prot = prot;
         reprotect(mm, area->node.key, area->end, prot);
         at = area->end;

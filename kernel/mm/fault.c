@@ -7,8 +7,10 @@
 #include "file.h"
 #include "bulk.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "pagetable.h"
 #include "privilege.h"
+#include "task.h"
 
 #define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB */
 #define AROUND_FILE 64
@@ -123,8 +125,22 @@ static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
     return 0;
 }
 
+/* A stack reaches no further than its limit says now, however much of it was reserved. */
+static bool beyond_stack(struct mm *mm, const struct area *area, u64 addr) {
+    return (area->flags & MAP_GROWSDOWN) && mm == current->mm &&
+           area->end - addr > current->process->limits[RLIMIT_STACK].cur;
+}
+
+/* The area of an address, or one that grows down to it. */
+static struct area *area_for(struct mm *mm, u64 addr) {
+    struct area *area = area_first_from(mm, addr);
+    if (!area || area->node.key <= addr)
+        return area;
+    return (area->flags & MAP_GROWSDOWN) && !area_grow_down(mm, area, addr) ? area : NULL;
+}
+
 i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
-    struct area *area = area_find(mm, addr);
+    struct area *area = area_for(mm, ROUND_DOWN(addr, PAGE_SIZE));
     if (!area)
         return -EFAULT;
     u32 needed = access & FAULT_WRITE ? PROT_WRITE : access & FAULT_EXEC ? PROT_EXEC
@@ -141,6 +157,8 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
         user_space_flush(addr); /* a stale translation: the entry already allows it */
         return 0;
     }
+    if (beyond_stack(mm, area, addr))
+        return -EFAULT;
     return area->file ? fault_file(mm, area, addr, access, pte) : fault_anonymous(mm, area, addr, pte);
 }
 

@@ -2,22 +2,59 @@
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "mm.h"
 #include "syscall.h"
 #include "task.h"
 
 #define PROT_KNOWN (PROT_READ | PROT_WRITE | PROT_EXEC)
-#define RLIMIT_DATA 2
-#define RLIMIT_AS 9
+#define MAP_32BIT 0x40
+#define MAP_HUGETLB 0x40000
+/* What MAP_SHARED_VALIDATE knows; other flags are refused there and ignored elsewhere. */
+#define MAP_KNOWN 0x7fb73
 
 /* Page-aligned, not empty, inside user space. */
 static bool valid_range(u64 addr, u64 size) {
     return !(addr & PAGE_MASK) && size && addr <= NV_USER_END && size <= NV_USER_END - addr;
 }
 
-static bool within_limits(struct mm *mm, u64 more) {
-    return more <= current->process->limits[RLIMIT_AS].cur &&
-           mm->reserved <= current->process->limits[RLIMIT_AS].cur - more;
+/* Private memory that can be written: what RLIMIT_DATA counts. */
+static u64 data_bytes(struct mm *mm) {
+    u64 bytes = 0;
+    for (struct area *area = area_first_from(mm, 0); area; area = area_next(area))
+        if ((area->prot & PROT_WRITE) && !(area->flags & (MAP_SHARED | MAP_GROWSDOWN)))
+            bytes += area->end - area->node.key;
+    return bytes;
+}
+
+static bool below(u64 used, u64 more, u64 limit) { return more <= limit && used <= limit - more; }
+
+bool mm_within_limits(struct mm *mm, u64 more, bool data) {
+    const struct rlimit *limits = current->process->limits;
+    if (!below(mm->reserved, more, limits[RLIMIT_AS].cur))
+        return false;
+    u64 limit = limits[RLIMIT_DATA].cur;
+    return !data || limit == RLIM_INFINITY || below(data_bytes(mm), more, limit);
+}
+
+/* Bytes of a range that are mapped, and will be mapped no longer when something is put there. */
+static u64 mapped_bytes(struct mm *mm, u64 addr, u64 size) {
+    u64 bytes = 0;
+    for (struct area *area = area_first_from(mm, addr); area && area->node.key < addr + size; area = area_next(area))
+        bytes += MIN(area->end, addr + size) - MAX(area->node.key, addr);
+    return bytes;
+}
+
+/* Room below 2 GiB, searched upwards; 0: none. */
+static u64 find_low_room(struct mm *mm, u64 size) {
+    u64 at = 1UL << 30;
+    while (at + size <= 1UL << 31) {
+        struct area *area = area_first_from(mm, at);
+        if (!area || area->node.key >= at + size)
+            return at;
+        at = area->end;
+    }
+    return 0;
 }
 
 /* Where a mapping goes: the fixed address, the free hint, or the next room. */
@@ -34,7 +71,7 @@ static i64 place(struct mm *mm, u64 hint, u64 size, u32 flags) {
     hint = ROUND_DOWN(hint, PAGE_SIZE);
     if (hint >= MM_MIN_ADDRESS && valid_range(hint, size) && mm_is_free(mm, hint, size))
         return (i64)hint;
-    u64 at = mm_find_room(mm, size);
+    u64 at = flags & MAP_32BIT ? find_low_room(mm, size) : mm_find_room(mm, size);
     return at ? (i64)at : -ENOMEM;
 }
 
@@ -43,37 +80,56 @@ static i64 check_file(struct file *file, u32 prot, u32 flags) {
         return -ENODEV;
     if (!file_can_read(file))
         return -EACCES;
+    if (flags & MAP_GROWSDOWN)
+        return -EINVAL;
     if ((flags & MAP_SHARED) && (prot & PROT_WRITE) && !file_can_write(file))
         return file_is_sealed(file) ? -EPERM : -EACCES;
     return 0;
 }
 
-static void populate(struct mm *mm, u64 addr, u64 size, u32 prot) {
-    for (u64 at = addr; at < addr + size; at += PAGE_SIZE)
-        if (!mm_resolve(mm, at, prot & PROT_WRITE ? FAULT_WRITE : 0))
-            return;
+i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write) {
+    for (u64 at = addr; at < addr + size; at += PAGE_SIZE) {
+        if (mm_resolve(mm, at, write ? FAULT_WRITE : 0))
+            continue;
+        i64 err = mm_fault(mm, at, write ? FAULT_WRITE : 0);
+        if (err || signal_interrupts(current))
+            return err ? err : -EINTR;
+    }
+    return 0;
 }
 
-static i64 map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset) {
+i64 mm_map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset) {
     struct mm *mm = current->mm;
     i64 at = place(mm, addr, size, flags);
     if (at < 0)
         return at;
-    if (!within_limits(mm, size))
+    if (mm->lock_future)
+        flags |= MAP_LOCKED;
+    i64 err = flags & MAP_LOCKED ? mm_may_lock(mm, size) : 0;
+    if (err)
+        return err == -ENOMEM ? -EAGAIN : err;
+    u64 more = size - (flags & MAP_FIXED ? mapped_bytes(mm, at, size) : 0);
+    if (!mm_within_limits(mm, more, (prot & PROT_WRITE) && !(flags & (MAP_SHARED | MAP_GROWSDOWN))))
         return -ENOMEM;
     at = mm_map(mm, (u64)at, size, prot, flags, file, offset);
-    if (at > 0 && (flags & MAP_POPULATE))
-        populate(mm, (u64)at, size, prot);
+    if (at > 0 && (flags & (MAP_POPULATE | MAP_LOCKED)))
+        mm_populate(mm, (u64)at, size, prot & PROT_WRITE);
     return at;
 }
 
 i64 sys_mmap(const u64 *a) {
     u64 addr = a[0], size = ROUND_UP(a[1], PAGE_SIZE), offset = a[5];
     u32 prot = (u32)a[2] & PROT_KNOWN, flags = (u32)a[3];
-    u32 kind = flags & MAP_SHARED_VALIDATE;
-    if (!a[1] || (offset & PAGE_MASK) || !kind)
+    u32 kind = flags & 0xf;
+    if (!a[1] || (offset & PAGE_MASK) || !kind || kind > MAP_SHARED_VALIDATE)
         return -EINVAL;
     if (size < a[1] || size > NV_USER_END)
+        return -ENOMEM;
+    if (kind == MAP_SHARED_VALIDATE && (flags & ~MAP_KNOWN))
+        return -EOPNOTSUPP;
+    if ((flags & MAP_ANONYMOUS) && (kind == MAP_SHARED_VALIDATE || (kind == MAP_SHARED && (flags & MAP_GROWSDOWN))))
+        return -EINVAL;
+    if (flags & MAP_HUGETLB) /* there are no huge pages to be had */
         return -ENOMEM;
     if (kind == MAP_SHARED_VALIDATE)
         flags = (flags & ~(u32)MAP_SHARED_VALIDATE) | MAP_SHARED;
@@ -96,7 +152,7 @@ i64 sys_mmap(const u64 *a) {
             return PTR_ERR(file);
         offset = 0;
     }
-    i64 result = err ? err : map_checked(addr, size, prot, flags, file, offset);
+    i64 result = err ? err : mm_map_checked(addr, size, prot, flags, file, offset);
     if (file)
         file_put(file);
     return result;
@@ -126,7 +182,7 @@ i64 sys_brk(const u64 *a) {
         if (mm_unmap(mm, new, old - new))
             return (i64)mm->brk;
     } else if (new > old) {
-        if (!mm_is_free(mm, old, new - old) || !within_limits(mm, new - old) ||
+        if (!mm_is_free(mm, old, new - old) || !mm_within_limits(mm, new - old, true) ||
             mm_map(mm, old, new - old, PROT_READ | PROT_WRITE, MAP_PRIVATE, NULL, 0) < 0)
             return (i64)mm->brk;
     }
@@ -134,49 +190,7 @@ i64 sys_brk(const u64 *a) {
     return (i64)mm->brk;
 }
 
-#define MADV_DONTNEED 4
-#define MADV_FREE 8
-#define MADV_REMOVE 9
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-
-i64 sys_madvise(const u64 *a) {
-    u64 addr = a[0], size = ROUND_UP(a[1], PAGE_SIZE), end = addr + size;
-    if ((addr & PAGE_MASK) || size < a[1])
-        return -EINVAL;
-    if (!size)
-        return 0;
-    if (!valid_range(addr, size))
-        return -ENOMEM;
-    i64 result = 0;
-    for (u64 at = addr; at < end;) {
-        struct area *area = area_first_from(current->mm, at);
-        if (!area || area->node.key >= end)
-            return -ENOMEM;
-        if (area->node.key > at)
-            result = -ENOMEM; /* holes are reported, what is mapped is advised all the same */
-        u64 first = MAX(at, area->node.key), last = MIN(end, area->end);
-        switch (a[2]) {
-        case MADV_DONTNEED:
-        case MADV_FREE:
-            if (a[2] == MADV_FREE && (area->file || (area->flags & MAP_SHARED)))
-                return -EINVAL;
-            mm_discard(current->mm, first, last);
-            break;
-        case MADV_POPULATE_READ:
-        case MADV_POPULATE_WRITE:
-            populate(current->mm, first, last - first, a[2] == MADV_POPULATE_WRITE ? PROT_WRITE : 0);
-            break;
-        case MADV_REMOVE:
-            return -EOPNOTSUPP;
-        default: /* the rest only advises about speed or dumps; unknown advice is an error */
-            if (a[2] > 25 && !(a[2] >= 100 && a[2] <= 101))
-                return -EINVAL;
-        }
-        at = last;
-    }
-    return result;
-}
+#define MS_INVALIDATE 2
 
 i64 sys_msync(const u64 *a) {
     u64 size = ROUND_UP(a[1], PAGE_SIZE), end = a[0] + size;
@@ -187,6 +201,8 @@ i64 sys_msync(const u64 *a) {
         if (!area)
             return -ENOMEM;
         u64 last = MIN(end, area->end);
+        if ((a[2] & MS_INVALIDATE) && (area->flags & AREA_LOCKED))
+            return -EBUSY;
         if (area->file && (area->flags & MAP_SHARED)) {
             u64 first = at - area->node.key + area->offset;
             i64 err = inode_write_back(file_inode(area->file), first >> NV_PAGE_SHIFT,
@@ -199,20 +215,7 @@ i64 sys_msync(const u64 *a) {
     return 0;
 }
 
-/* Guest memory is never swapped, so locking is only the check that the range is mapped. */
-i64 sys_mlock(const u64 *a) {
-    u64 first = ROUND_DOWN(a[0], PAGE_SIZE), end = ROUND_UP(a[0] + a[1], PAGE_SIZE);
-    for (u64 at = first; at < end;) {
-        struct area *area = area_find(current->mm, at);
-        if (!area)
-            return -ENOMEM;
-        populate(current->mm, at, MIN(end, area->end) - at, area->prot);
-        at = area->end;
-    }
-    return 0;
-}
-
-i64 sys_munlock(const u64 *a) {
-    return valid_range(ROUND_DOWN(a[0], PAGE_SIZE), ROUND_UP(a[1] + (a[0] & PAGE_MASK), PAGE_SIZE)) || !a[1]
-               ? 0 : -ENOMEM;
-}
+/* Protection keys: the virtual CPU has none, so there is only the one every page has. */
+i64 sys_pkey_mprotect(const u64 *a) { return (i32)a[3] == -1 || !(i32)a[3] ? sys_mprotect(a) : -EINVAL; }
+i64 sys_pkey_alloc(const u64 *a) { return a[0] || (a[1] & ~3UL) ? -EINVAL : -ENOSPC; }
+i64 sys_pkey_free(const u64 *a) { return -EINVAL; }

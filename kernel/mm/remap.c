@@ -41,7 +41,7 @@ static i64 move(struct mm *mm, u64 old, u64 old_size, u64 to, u64 new_size, u32 
     err = move_pages(mm, old, to, MIN(old_size, new_size));
     if (err)
         return err;
-    if (!(flags & MREMAP_DONTUNMAP))
+    if (!(flags & MREMAP_DONTUNMAP) && old_size)
         mm_unmap(mm, old, old_size);
     return (i64)to;
 }
@@ -61,11 +61,23 @@ i64 sys_mremap(const u64 *a) {
     u32 flags = (u32)a[3];
     if ((old & PAGE_MASK) || !new_size || new_size > NV_USER_END || (flags & ~7u) ||
         ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE)) ||
-        ((flags & MREMAP_DONTUNMAP) && old_size != new_size) || !old_size)
+        ((flags & MREMAP_DONTUNMAP) && old_size != new_size))
         return -EINVAL;
     struct area *area = area_find(mm, old);
-    if (!area || old_size > area->end - old)
+    if (!area)
         return -EFAULT;
+    if (!old_size && !(area->flags & MAP_SHARED)) /* a second mapping of the same is for shared memory */
+        return -EINVAL;
+    if (old_size > area->end - old)
+        return -EFAULT;
+    if (new_size > old_size || (flags & MREMAP_DONTUNMAP)) {
+        u64 more = new_size - (flags & MREMAP_DONTUNMAP ? 0 : old_size);
+        i64 err = area->flags & AREA_LOCKED ? mm_may_lock(mm, more) : 0;
+        if (err)
+            return -EAGAIN;
+        if (!mm_within_limits(mm, more, (area->prot & PROT_WRITE) && !(area->flags & MAP_SHARED)))
+            return -ENOMEM;
+    }
     if (flags & MREMAP_FIXED) {
         u64 to = a[4];
         if ((to & PAGE_MASK) || to < MM_MIN_ADDRESS || to > NV_USER_END || new_size > NV_USER_END - to ||
@@ -78,13 +90,21 @@ i64 sys_mremap(const u64 *a) {
         i64 err = new_size < old_size ? mm_unmap(mm, old + new_size, old_size - new_size) : 0;
         return err ? err : (i64)old;
     }
-    if (!(flags & MREMAP_DONTUNMAP)) {
+    if (!(flags & MREMAP_DONTUNMAP) && old_size) {
         i64 at = grow_in_place(mm, area, old, old_size, new_size);
         if (at > 0 || !(flags & MREMAP_MAYMOVE))
             return at;
     }
     u64 to = mm_find_room(mm, new_size);
     return to ? move(mm, old, old_size, to, new_size, flags) : -ENOMEM;
+}
+
+static bool is_cached(const struct area *area, u64 at) {
+    u64 index = (at - area->node.key + area->offset) >> NV_PAGE_SHIFT;
+    paddr frame = inode_page_cached(file_inode(area->file), index);
+    if (frame)
+        frame_put(frame);
+    return frame;
 }
 
 i64 sys_mincore(const u64 *a) {
@@ -95,10 +115,13 @@ i64 sys_mincore(const u64 *a) {
     if (end < a[0] || end > NV_USER_END)
         return -ENOMEM;
     for (u64 at = a[0], out = a[2]; at < end; at += PAGE_SIZE, out++) {
-        if (!area_find(mm, at))
+        struct area *area = area_find(mm, at);
+        if (!area)
             return -ENOMEM;
         u64 *pte = pte_find(mm->root, at);
         u8 resident = pte && (*pte & PTE_PRESENT);
+        if (!resident && area->file)
+            resident = is_cached(area, at);
         if (put_user(resident, out))
             return -EFAULT;
     }

@@ -59,16 +59,20 @@ struct mm *mm_fork(struct mm *from) {
     to->auxv_len = from->auxv_len;
     i64 err = 0;
     for (struct area *area = area_first_from(from, 0); area && !err; area = area_next(area)) {
+        if (area->flags & AREA_DONT_FORK)
+            continue;
         struct area *copy = kmalloc(sizeof(*copy));
         if (!copy) {
             err = -ENOMEM;
             break;
         }
         *copy = *area;
+        copy->flags &= ~AREA_LOCKED; /* locks are not inherited */
         if (copy->file)
             file_get(copy->file);
         area_insert(to, copy);
-        err = copy_pages(to, from, area);
+        if (!(area->flags & AREA_WIPE_ON_FORK))
+            err = copy_pages(to, from, area);
     }
     user_space_flush_all(); /* the parent's write rights have gone */
     if (err) {
@@ -106,6 +110,15 @@ void mm_truncated(void *inode, u64 pages) {
                 mm_discard(mm, area->node.key + kept, area->end);
         }
     }
+}
+
+u64 mm_count_areas(void *inode) {
+    struct mm *mm;
+    u64 count = 0;
+    list_for_each(mm, &all_mms, all)
+        for (struct area *area = area_first_from(mm, 0); area; area = area_next(area))
+            count += area->file && file_inode(area->file) == inode;
+    return count;
 }
 
 bool mm_shares_writable(void *inode) {

@@ -92,7 +92,7 @@ i64 sys_listen(const u64 *a) {
         return error;
     if (!s->ops->listen)
         return -EOPNOTSUPP;
-    error = s->ops->listen(s);
+    error = s->ops->listen(s, MIN((u32)a[1], (u32)SOMAXCONN));
     if (!error) {
         s->backlog_max = MIN((u32)a[1], (u32)SOMAXCONN);
         s->state = SOCKET_LISTENING;

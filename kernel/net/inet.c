@@ -1,5 +1,5 @@
 /* AF_INET and AF_INET6: making and binding sockets. */
-#include "net/inet.h"
+#include "net/host.h"
 #include "errno.h"
 #include "lib.h"
 #include "task.h"
@@ -69,11 +69,16 @@ i64 inet_target(const struct inet_socket *i, const struct address *from, struct 
     bool v4 = endpoint_is_mapped(out);
     if (endpoint_is_any(out))
         endpoint_loopback(out, v4); /* "this host" */
-    if (!endpoint_is_local(out) || (v4 && i->v6_only))
+    if (net_is_none())
+        return v4 ? -ENETUNREACH : -EADDRNOTAVAIL; /* as where no interface is up */
+    bool own = endpoint_is_own(out);
+    if ((!own && !net_is_host()) || (v4 && i->v6_only))
         return -ENETUNREACH;
-    if (!endpoint_is_any(&i->local) && endpoint_is_mapped(&i->local) != v4)
+    if (endpoint_is_any(&i->local))
+        return 0;
+    if (endpoint_is_mapped(&i->local) != v4)
         return -ENETUNREACH;
-    return 0;
+    return !own && endpoint_is_local(&i->local) ? -EINVAL : 0; /* nothing comes back to there */
 }
 
 void inet_tell(const struct inet_socket *i, const struct endpoint *e, struct address *out) {
@@ -104,7 +109,7 @@ i64 inet_bind(struct socket *s, const struct address *to) {
     i64 error = read_address(i, &any, &e);
     if (error)
         return error;
-    if (!endpoint_is_any(&e) && !endpoint_is_local(&e))
+    if (!endpoint_is_any(&e) && (!endpoint_is_own(&e) || (net_is_none() && !endpoint_is_mapped(&e))))
         return -EADDRNOTAVAIL;
     if (endpoint_is_mapped(&e) && i->v6_only)
         return -EINVAL;
@@ -132,8 +137,13 @@ i64 inet_bind_any(struct inet_socket *i) {
 }
 
 void inet_choose_source(struct inet_socket *i, const struct endpoint *target) {
-    if (endpoint_is_any(&i->local))
-        endpoint_loopback(&i->local, endpoint_is_mapped(target));
+    bool v4 = endpoint_is_mapped(target);
+    if (!endpoint_is_any(&i->local))
+        return;
+    if (endpoint_is_local(target))
+        endpoint_loopback(&i->local, v4);
+    else
+        endpoint_guest(&i->local, v4);
 }
 
 /* What connecting has chosen ends with the connection. */

@@ -1,6 +1,6 @@
 /* Internet addresses: which of them lead where. */
 #include "lib.h"
-#include "net/inet.h"
+#include "net/host.h"
 
 static const u8 mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
 static const u8 zeros[16];
@@ -15,6 +15,14 @@ bool endpoint_is_local(const struct endpoint *e) {
     if (endpoint_is_mapped(e))
         return e->address[12] == 127;
     return !memcmp(e->address, zeros, 15) && e->address[15] == 1;
+}
+
+bool endpoint_is_own(const struct endpoint *e) {
+    struct endpoint guest;
+    if (endpoint_is_local(e))
+        return true;
+    endpoint_guest(&guest, endpoint_is_mapped(e));
+    return net_is_host() && !memcmp(e->address, guest.address, 16);
 }
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
@@ -32,6 +40,18 @@ void endpoint_loopback(struct endpoint *e, bool v4) {
     e->address[15] = 1;
     if (v4)
         e->address[12] = 127;
+}
+
+void endpoint_guest(struct endpoint *e, bool v4) {
+    u64 high = __builtin_bswap64(NV_NET_PREFIX_V6), low = __builtin_bswap64(NV_NET_GUEST_V6);
+    endpoint_any(e, v4);
+    if (v4) {
+        u32 address = __builtin_bswap32(NV_NET_GUEST_V4);
+        memcpy(e->address + 12, &address, 4);
+    } else {
+        memcpy(e->address, &high, 8);
+        memcpy(e->address + 8, &low, 8);
+    }
 }
 
 bool inet_covers(const struct inet_socket *bound, const struct endpoint *to) {

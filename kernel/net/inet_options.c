@@ -3,7 +3,7 @@
 #include "errno.h"
 #include "lib.h"
 #include "net/calls.h"
-#include "net/inet.h"
+#include "net/host.h"
 #include "net/interface.h"
 #include "uaccess.h"
 
@@ -127,7 +127,21 @@ i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
     if (value < k->low || value > k->high)
         return k->high < k->low ? -ENOPROTOOPT : -EINVAL;
     i->option[n] = k->kind == FLAG ? !!value : value;
+    host_set_option(i, level, name, i->option[n]);
     return 0;
+}
+
+void host_set_options(struct inet_socket *i) {
+    const struct socket_options *o = &i->s.options;
+    for (u32 n = 0; n < ARRAY_LEN(known); n++)
+        if (i->option[n] != known[n].initial)
+            host_set_option(i, known[n].level, known[n].name, i->option[n]);
+    if (o->send_buffer != TCP_SEND_BUFFER)
+        host_set_option(i, SOL_SOCKET, SO_SNDBUF, o->send_buffer / 2);
+    if (o->receive_buffer != TCP_RECEIVE_BUFFER)
+        host_set_option(i, SOL_SOCKET, SO_RCVBUF, o->receive_buffer / 2);
+    if (option_plain(&i->s, SO_KEEPALIVE))
+        host_set_option(i, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 /* TCP_INFO: the state; everything else has nothing to count. */

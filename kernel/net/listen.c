@@ -12,7 +12,11 @@ void backlog_add(struct socket *listener, struct socket *child) {
 }
 
 struct socket *backlog_take(struct socket *listener, u64 deadline) {
-    while (list_empty(&listener->backlog)) {
+    for (;;) {
+        if (list_empty(&listener->backlog) && listener->ops->admit)
+            listener->ops->admit(listener);
+        if (!list_empty(&listener->backlog))
+            break;
         if (listener->state != SOCKET_LISTENING || (listener->shut & SHUT_READ))
             return ERR_PTR(-EINVAL);
         i64 error = socket_wait(&listener->head.sleepers, deadline);

@@ -30,11 +30,19 @@ void options_init(struct socket *s) {
     s->options.receive_timeout = s->options.send_timeout = NEVER;
 }
 
-static i64 set_buffer(struct socket *s, i32 *buffer, i32 wish, i32 smallest) {
+static void changed(struct socket *s, i32 name, i32 value) {
+    if (s->ops->changed)
+        s->ops->changed(s, name, value);
+}
+
+static i64 set_buffer(struct socket *s, i32 name, i32 wish) {
+    bool send = name == SO_SNDBUF;
     wish = (u32)wish > BUFFER_MAX ? BUFFER_MAX : wish;
-    *buffer = MAX(wish * 2, smallest);
-    if (s->ops->resized)
-        s->ops->resized(s);
+    if (send)
+        s->options.send_buffer = MAX(wish * 2, SEND_BUFFER_MIN);
+    else
+        s->options.receive_buffer = MAX(wish * 2, RECEIVE_BUFFER_MIN);
+    changed(s, name, wish);
     return 0;
 }
 
@@ -74,9 +82,17 @@ static i64 set_plain(struct socket *s, i32 name, i32 value) {
         if (name == SO_PRIORITY && (value < 0 || value > 6) && current->process->uid)
             return -EPERM;
         s->options.value[i] = plain[i].flag ? !!value : value;
+        changed(s, name, s->options.value[i]);
         return 0;
     }
     return -ENOPROTOOPT;
+}
+
+i32 option_plain(const struct socket *s, i32 name) {
+    for (u32 i = 0; i < OPTION_VALUES; i++)
+        if (plain[i].name == name)
+            return s->options.value[i];
+    return 0;
 }
 
 static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
@@ -106,12 +122,10 @@ static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
     case SO_RCVBUFFORCE:
         if (current->process->uid)
             return -EPERM;
-        return name == SO_SNDBUFFORCE ? set_buffer(s, &o->send_buffer, value, SEND_BUFFER_MIN)
-                                      : set_buffer(s, &o->receive_buffer, value, RECEIVE_BUFFER_MIN);
+        return set_buffer(s, name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF, value);
     case SO_SNDBUF:
-        return set_buffer(s, &o->send_buffer, value, SEND_BUFFER_MIN);
     case SO_RCVBUF:
-        return set_buffer(s, &o->receive_buffer, value, RECEIVE_BUFFER_MIN);
+        return set_buffer(s, name, value);
     case SO_RCVLOWAT:
         o->low_water = value < 0 ? 0x7fffffff : MAX(value, 1);
         return 0;
@@ -142,6 +156,7 @@ static i64 get_general(struct socket *s, i32 name, void *value, u32 *size) {
         *number = s->protocol;
         return 0;
     case SO_ERROR:
+        socket_settle(s);
         *number = -socket_error(s);
         return 0;
     case SO_ACCEPTCONN:

@@ -1,12 +1,12 @@
-/* TCP on loopback: a connection is two sockets that write into each other's ring. This is how it is used
-   and how it ends. */
+/* TCP inside the guest: a connection is two sockets that write into each other's ring. This is how it
+   is used and how it ends. */
 #include "errno.h"
 #include "lib.h"
-#include "net/inet.h"
+#include "net/host.h"
 #include "task.h"
 
-static void tcp_resized(struct socket *s) {
-    if (!s->peer)
+static void tcp_changed(struct socket *s, i32 name, i32 value) {
+    if (!s->peer || (name != SO_SNDBUF && name != SO_RCVBUF))
         return;
     stream_resize(&s->peer->in, tcp_window(s, s->peer));
     stream_resize(&s->in, tcp_window(s->peer, s));
@@ -21,7 +21,7 @@ void tcp_reset(struct inet_socket *i, i32 error) {
 }
 
 /* One that is being accepted may be over already, and still says who it was. */
-static i64 tcp_peer_name(struct socket *s, struct address *out) {
+i64 tcp_peer_name(struct socket *s, struct address *out) {
     if (s->state != SOCKET_CONNECTED && s->file)
         return -ENOTCONN;
     inet_tell(inet_socket(s), &inet_socket(s)->remote, out);
@@ -90,6 +90,7 @@ static i64 tcp_shutdown(struct socket *s, u32 how) {
         if (how & SHUT_READ) {
             s->state = SOCKET_IDLE;
             tcp_turn_away(i);
+            host_link_drop(i, false);
             backlog_close(s);
             inet_forget_choice(i);
             socket_wake(s);
@@ -116,7 +117,9 @@ static i64 tcp_shutdown(struct socket *s, u32 how) {
 
 static u32 tcp_poll(struct socket *s) {
     u32 events = socket_poll_input(s);
-    if (s->state == SOCKET_LISTENING || s->state == SOCKET_CONNECTING)
+    if (s->state == SOCKET_LISTENING)
+        return events | host_callers(inet_socket(s));
+    if (s->state == SOCKET_CONNECTING)
         return events;
     if (s->state == SOCKET_IDLE)
         events |= POLLHUP;
@@ -134,6 +137,7 @@ static void tcp_close(struct socket *s) {
     struct inet_socket *i = inet_socket(s);
     bool abort = stream_size(&s->in) || (s->options.linger.on && !s->options.linger.seconds);
     tcp_turn_away(i);
+    host_link_drop(i, false);
     if (i->called)
         tcp_hang_up(i);
     if (s->peer) {
@@ -151,9 +155,9 @@ static void tcp_close(struct socket *s) {
 }
 
 const struct socket_ops tcp_ops = {
-    .bind = inet_bind, .connect = tcp_connect, .listen = tcp_listen, .accepted = tcp_accepted,
+    .bind = inet_bind, .connect = tcp_connect, .listen = tcp_listen, .admit = host_admit, .accepted = tcp_accepted,
     .name = inet_name, .peer_name = tcp_peer_name, .send = tcp_send, .receive = tcp_receive,
     .shutdown = tcp_shutdown, .poll = tcp_poll, .waiting = tcp_waiting,
-    .set_option = inet_set_option, .get_option = inet_get_option, .resized = tcp_resized,
+    .set_option = inet_set_option, .get_option = inet_get_option, .changed = tcp_changed,
     .close = tcp_close, .free = inet_free,
 };

@@ -1,7 +1,7 @@
-/* TCP on loopback: how connections come about. */
+/* TCP: how connections come about. */
 #include "errno.h"
 #include "lib.h"
-#include "net/inet.h"
+#include "net/host.h"
 
 #define TUNED_SEND_BUFFER (1u << 18) /* what a send buffer nobody has set grows to */
 
@@ -83,6 +83,8 @@ static i64 call(struct inet_socket *i, const struct endpoint *to) {
     i->remote = *to;
     i->s.error = 0;
     i->finished = false;
+    if (!endpoint_is_own(to))
+        return host_call(i, to);
     struct inet_socket *listener = port_listener(to);
     if (!listener && endpoint_equal(to, &i->local))
         return connect_to_self(i);
@@ -99,15 +101,18 @@ static i64 call(struct inet_socket *i, const struct endpoint *to) {
 }
 
 static void disconnect(struct inet_socket *i) {
+    /* What is cut off is a reset for both sides. */
+    bool cut = i->s.state == SOCKET_CONNECTING || (i->s.state == SOCKET_CONNECTED && (i->link || i->s.peer));
     if (i->s.state == SOCKET_LISTENING) {
         tcp_turn_away(i);
         backlog_close(&i->s);
     }
+    host_hang_up(i, true);
     if (i->s.peer)
         tcp_reset(inet_socket(i->s.peer), ECONNRESET);
     if (i->called)
         tcp_hang_up(i);
-    tcp_reset(i, 0);
+    tcp_reset(i, cut ? ECONNRESET : 0);
     stream_close(&i->s.in);
     inet_forget_choice(i);
     i->s.shut = 0;
@@ -123,6 +128,7 @@ i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline) {
     }
     if (i->line == LINE_CUT)
         return -EINVAL;
+    socket_settle(s);
     if (i->line != LINE_CALLING) {
         if (s->state != SOCKET_IDLE || i->line == LINE_USED)
             return -EISCONN;
@@ -141,7 +147,7 @@ i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline) {
     } else if (!deadline && s->state == SOCKET_CONNECTING) {
         return -EALREADY;
     }
-    while (s->state == SOCKET_CONNECTING) {
+    for (socket_settle(s); s->state == SOCKET_CONNECTING; socket_settle(s)) {
         i64 why = socket_wait(&s->head.sleepers, deadline);
         if (why)
             return why == -EAGAIN ? -EINPROGRESS : why;
@@ -156,7 +162,7 @@ i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline) {
     return error ? error : -ECONNABORTED;
 }
 
-i64 tcp_listen(struct socket *s) {
+i64 tcp_listen(struct socket *s, u32 backlog) {
     struct inet_socket *i = inet_socket(s);
     if (s->state == SOCKET_LISTENING)
         return 0;
@@ -166,5 +172,5 @@ i64 tcp_listen(struct socket *s) {
     if (error || port_listened(i))
         return -EADDRINUSE;
     s->shut = 0;
-    return 0;
+    return host_listen(i, backlog);
 }

@@ -39,14 +39,13 @@ i64 stream_send(struct socket *s, struct message *m, i64 (*broken)(struct socket
     return done;
 }
 
-/* How much a read wants before it is content. */
-static u64 wanted(const struct socket *s, const struct message *m) {
+u64 stream_wanted(const struct socket *s, const struct message *m) {
     u64 n = m->flags & MSG_WAITALL ? m->io.left : MIN((u64)s->options.low_water, m->io.left);
     return MAX(n, 1ul);
 }
 
 i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct socket *s, bool some)) {
-    u64 done = 0, want = wanted(s, m);
+    u64 done = 0, want = stream_wanted(s, m);
     bool peek = m->flags & MSG_PEEK;
     for (;;) {
         u64 skip = peek ? done : 0;

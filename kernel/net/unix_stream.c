@@ -3,7 +3,7 @@
 #include "lib.h"
 #include "net/unix.h"
 
-i64 unix_listen(struct socket *s) {
+i64 unix_listen(struct socket *s, u32 backlog) {
     if (!unix_socket(s)->name || (s->state != SOCKET_IDLE && s->state != SOCKET_LISTENING))
         return -EINVAL;
     return 0;
@@ -99,8 +99,8 @@ static i64 unix_stream_waiting(struct socket *s) {
 }
 
 /* The bytes we send wait in the ring of the peer, so that is what our send buffer measures. */
-static void unix_stream_resized(struct socket *s) {
-    if (s->peer && s->peer->in.open)
+static void unix_stream_changed(struct socket *s, i32 name, i32 value) {
+    if (name == SO_SNDBUF && s->peer && s->peer->in.open)
         stream_resize(&s->peer->in, s->options.send_buffer);
 }
 
@@ -108,5 +108,5 @@ const struct socket_ops unix_stream_ops = {
     .bind = unix_bind, .connect = unix_connect, .listen = unix_listen, .name = unix_own_name,
     .peer_name = unix_peer_name, .send = unix_stream_send, .receive = unix_stream_receive,
     .shutdown = unix_shutdown, .poll = unix_stream_poll, .waiting = unix_stream_waiting,
-    .resized = unix_stream_resized, .close = unix_close, .free = unix_free,
+    .changed = unix_stream_changed, .close = unix_close, .free = unix_free,
 };

@@ -5,17 +5,31 @@
 #include "proc.h"
 #include "trap.h"
 
-#define SOURCES_MAX 64
+#define SOURCES_MAX (16 + NV_NET_SOCKETS) /* the console's streams and sockets of the host */
 
-/* Cookies are indexes + 1, so that what the host sends back is checked against what we gave out. */
+/* A cookie is an index and, above it, how often that place was taken before: what the host sends back
+   is checked against what we gave out, and what comes too late for one source is not for the next. */
 static struct event_source *sources[SOURCES_MAX];
-static u32 source_count;
+static u32 uses[SOURCES_MAX];
 
-void event_source_register(struct event_source *source) {
-    assert(source_count < SOURCES_MAX); /* the console's streams, at boot */
-    sources[source_count++] = source;
-    source->cookie = source_count;
+static u32 free_place(void) {
+    static u32 next;
+    for (u32 n = 0; n < SOURCES_MAX; n++, next++)
+        if (!sources[next % SOURCES_MAX])
+            return next++ % SOURCES_MAX;
+    return SOURCES_MAX;
 }
+
+bool event_source_register(struct event_source *source) {
+    u32 at = free_place();
+    if (at == SOURCES_MAX)
+        return false;
+    sources[at] = source;
+    source->cookie = (u64)++uses[at] << 32 | at;
+    return true;
+}
+
+void event_source_unregister(struct event_source *source) { sources[(u32)source->cookie] = NULL; }
 
 static void signal_foreground(i32 sig) {
     struct siginfo info = { .signo = sig, .code = SI_KERNEL };
@@ -28,9 +42,10 @@ static void signal_foreground(i32 sig) {
 static void handle(const struct nv_event *event) {
     switch (event->kind) {
     case NV_EVENT_READY:
-        if (event->cookie - 1 < source_count) {
-            struct event_source *source = sources[event->cookie - 1];
-            source->ready(source, event->value);
+        if ((u32)event->cookie < SOURCES_MAX) {
+            struct event_source *source = sources[(u32)event->cookie];
+            if (source && source->cookie == event->cookie)
+                source->ready(source, event->value);
         }
         break;
     case NV_EVENT_SIGNAL:

@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "file.h"
 #include "hypercall.h"
+#include "ipc.h"
 #include "lib.h"
 #include "linux/sigframe.h"
 #include "mm.h"
@@ -103,6 +104,7 @@ static void process_exit(struct process *process) {
     process->zombie = true;
     timer_cancel(&process->alarm);
     posix_timers_free(process);
+    sem_exit(process);
     sig_pending_flush(&process->pending);
     if (process == init_process)
         vm_exit(process->status);

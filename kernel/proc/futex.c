@@ -49,11 +49,15 @@ void futex_key_put(const struct futex_key *key) {
         frame_put(ROUND_DOWN(key->at, PAGE_SIZE));
 }
 
-i64 futex_sleep(struct futex_waiter *waiter, u64 deadline) {
-    i64 why = 0;
+void futex_enqueue(struct futex_waiter *waiter) {
     waiter->task = current;
     waiter->woken = false;
     list_append(bucket_of(&waiter->key), &waiter->link);
+}
+
+i64 futex_sleep(struct futex_waiter *waiter, u64 deadline) {
+    i64 why = 0;
+    futex_enqueue(waiter);
     while (!waiter->woken && !why)
         why = sleep_until(deadline);
     list_remove(&waiter->link);
@@ -94,7 +98,7 @@ struct futex_waiter *futex_first_pi(const struct futex_key *key, bool *more) {
     return first;
 }
 
-static i64 wake_address(u64 addr, u32 count, bool private, u32 bitset) {
+i64 futex_wake_bitset(u64 addr, u32 count, bool private, u32 bitset) {
     struct futex_key key;
     i64 result = futex_key_get(&key, addr, private);
     if (result)
@@ -104,9 +108,9 @@ static i64 wake_address(u64 addr, u32 count, bool private, u32 bitset) {
     return result;
 }
 
-void futex_wake_address(u64 addr, u32 count) { wake_address(addr, count, false, FUTEX_BITSET_MATCH_ANY); }
+void futex_wake_address(u64 addr, u32 count) { futex_wake_bitset(addr, count, false, FUTEX_BITSET_MATCH_ANY); }
 
-static i64 wait(u64 addr, u32 expected, bool private, u32 bitset, u64 deadline, bool restartable) {
+i64 futex_wait_value(u64 addr, u32 expected, bool private, u32 bitset, u64 deadline, bool restartable) {
     struct futex_waiter waiter = { .bitset = bitset };
     u32 value;
     if (!bitset)
@@ -124,7 +128,7 @@ static i64 wait(u64 addr, u32 expected, bool private, u32 bitset, u64 deadline, 
 }
 
 /* Wake some waiters of one futex and move up to `move` others to a second one. */
-static i64 requeue(u64 addr, u64 addr2, bool private, u32 wake, u32 move, const u32 *expected) {
+i64 futex_requeue(u64 addr, u64 addr2, bool private, u32 wake, u32 move, const u32 *expected) {
     struct futex_key from, to;
     u32 value;
     if ((i32)wake < 0 || (i32)move < 0)
@@ -198,10 +202,10 @@ static i64 wake_op(u64 addr, u64 addr2, bool private, u32 count, u32 count2, u32
     }
     if (put_user(new, addr2))
         return -EFAULT;
-    i64 woken = wake_address(addr, count, private, FUTEX_BITSET_MATCH_ANY);
+    i64 woken = futex_wake_bitset(addr, count, private, FUTEX_BITSET_MATCH_ANY);
     if (woken < 0 || !matches)
         return woken;
-    i64 more = wake_address(addr2, count2, private, FUTEX_BITSET_MATCH_ANY);
+    i64 more = futex_wake_bitset(addr2, count2, private, FUTEX_BITSET_MATCH_ANY);
     return more < 0 ? more : woken + more;
 }
 
@@ -239,17 +243,17 @@ i64 sys_futex(const u64 *a) {
     }
     switch (command) {
     case FUTEX_WAIT:
-        return wait(addr, value, private, FUTEX_BITSET_MATCH_ANY, deadline, !a[3]);
+        return futex_wait_value(addr, value, private, FUTEX_BITSET_MATCH_ANY, deadline, !a[3]);
     case FUTEX_WAIT_BITSET: /* an absolute timeout stays right when the call starts over */
-        return wait(addr, value, private, (u32)a[5], deadline, true);
+        return futex_wait_value(addr, value, private, (u32)a[5], deadline, true);
     case FUTEX_WAKE:
-        return wake_address(addr, value, private, FUTEX_BITSET_MATCH_ANY);
+        return futex_wake_bitset(addr, value, private, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
-        return a[5] & FUTEX_BITSET_MATCH_ANY ? wake_address(addr, value, private, (u32)a[5]) : -EINVAL;
+        return a[5] & FUTEX_BITSET_MATCH_ANY ? futex_wake_bitset(addr, value, private, (u32)a[5]) : -EINVAL;
     case FUTEX_REQUEUE:
-        return requeue(addr, addr2, private, value, (u32)a[3], NULL);
+        return futex_requeue(addr, addr2, private, value, (u32)a[3], NULL);
     case FUTEX_CMP_REQUEUE:
-        return requeue(addr, addr2, private, value, (u32)a[3], &(u32){ (u32)a[5] });
+        return futex_requeue(addr, addr2, private, value, (u32)a[3], &(u32){ (u32)a[5] });
     case FUTEX_WAKE_OP:
         return wake_op(addr, addr2, private, value, (u32)a[3], (u32)a[5]);
     case FUTEX_LOCK_PI:

@@ -95,6 +95,30 @@ OPS: dict[str, tuple[int, str]] = {
     "FS_SETXATTR": (0x34, "arg0 = node, arg1 = setxattr(2) flags. in: name, value in parts."),
     "FS_LISTXATTR": (0x35, "arg0 = node. out: as FS_GETXATTR. result = size."),
     "FS_REMOVEXATTR": (0x36, "arg0 = node. in: name."),
+    # sockets of the host. An address is two u64 that hold its 16 bytes in their order, IPv4 mapped
+    # into IPv6. "watch" names poll bits: those that are not true after the call are watched for
+    # (one READY event with the cookie), those that are true are out0.
+    "NET_CONNECT": (0x40, "TCP. arg0, arg1 = address, arg2 = port, arg3 = watch. result = socket, "
+                    "whose connection is under way; EACCES where the policy does not allow it."),
+    "NET_LISTEN": (0x41, "TCP. arg0 = port of the guest, arg1 = backlog. result = socket; ENOENT "
+                   "when no port of the host leads there."),
+    "NET_ACCEPT": (0x42, "arg0 = listening socket, arg3 = watch, if there is none. result = "
+                   "socket; out1, out2 = address, out3 = port of the peer."),
+    "NET_DATAGRAM": (0x43, "UDP. arg0 = port of the guest, arg1 = 1 for IPv6, too. "
+                     "result = socket."),
+    "NET_PEER": (0x44, "arg0 = UDP socket, arg1, arg2 = address, arg3 = port: its only peer."),
+    "NET_SEND": (0x45, "arg0 = socket, arg1, arg2 = address, arg3 = port (0: connected), arg4 = "
+                 "watch, if not all can be sent. in: data. result = bytes."),
+    "NET_RECEIVE": (0x46, "arg0 = socket, arg1 = 1 to peek, arg4 = watch, if there is less than "
+                    "room. out: buffers. result = bytes; out1, out2 = address, out3 = port of the "
+                    "sender of a datagram."),
+    "NET_SHUTDOWN": (0x47, "arg0 = socket, arg1 = 1 reading, 2 writing, 3 both."),
+    "NET_WATCH": (0x48, "arg0 = socket, arg1 = watch. out0 as above."),
+    "NET_STATUS": (0x49, "arg0 = socket, arg1 = 1 to forget the error. result = 0, EINPROGRESS "
+                   "while it connects, or the error. out1 = bytes that can be read, out2 = bytes "
+                   "that are not acknowledged."),
+    "NET_OPTION": (0x4A, "arg0 = socket, arg1 = level, arg2 = option, arg3 = value (i32)."),
+    "NET_CLOSE": (0x4B, "arg0 = socket, arg1 = 1 to reset the connection."),
 }
 # fmt: on
 

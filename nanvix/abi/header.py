@@ -6,7 +6,7 @@
 import zlib
 from collections.abc import Iterator
 
-from nanvix.abi import channel, layout
+from nanvix.abi import channel, layout, network
 from nanvix.abi.record import Record, split_type
 from nanvix.abi.syscalls import SYSCALLS
 
@@ -26,7 +26,7 @@ _RECORDS = (
 
 
 def _constants() -> Iterator[tuple[str, int]]:
-    for module in (layout, channel):
+    for module in (layout, channel, network):
         for name, value in vars(module).items():
             if name.isupper() and isinstance(value, int):
                 yield f"NV_{name}", value

@@ -60,6 +60,10 @@ BOOT_NO_VDSO_TSC = 1 << 1
 BOOT_STEADY = 1 << 2
 """Threads take turns where they wait, not by the clock (which still ends a spin): two runs of the
 same program then have the same order of events, on any backend."""
+BOOT_NET_NONE = 1 << 3
+"""The guest has no network, not even loopback."""
+BOOT_NET_HOST = 1 << 4
+"""NET_* calls are served: the guest has an interface beside loopback."""
 
 # boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
 QUIRK_SLOW_RING0 = 1 << 0

@@ -17,7 +17,7 @@ _SEED = bytes(range(32))
 _DATE_NS = 1_700_000_000_000_000_000
 """Both runs start with the same randomness on the same day, and their threads take turns where
 they wait: only the backend differs."""
-_COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2"}
+COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2"}
 """Some hosts cannot hide their CPU from a guest on KVM; glibc would then look for libraries in
 other places than on the emulator, and no two traces would agree."""
 _LEFT, _RIGHT = "kvm", "emu"
@@ -34,10 +34,10 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     argv = command(options, parser)
     settings = sandbox_options(options)
-    settings["env"] = _COMMON_CPU | settings["env"]
+    settings["env"] = COMMON_CPU | settings["env"]
     data = None if os.isatty(0) else sys.stdin.buffer.read()
-    left, left_steps = _run(_LEFT, argv, settings, data)
-    right, right_steps = _run(_RIGHT, argv, settings, data)
+    left, left_steps = traced(_LEFT, argv, settings, data)
+    right, right_steps = traced(_RIGHT, argv, settings, data)
     sys.stdout.buffer.write(right.stdout or b"")
     sys.stdout.flush()
     sys.stderr.buffer.write(right.stderr or b"")
@@ -58,9 +58,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _run(
+def traced(
     backend: str, argv: list[str], settings: dict[str, Any], data: bytes | None
 ) -> "tuple[Result, Collector]":
+    """Run ``argv`` so that only the backend makes a difference; ``settings`` are the Sandbox's."""
     steps = Collector()
     sandbox = Sandbox(
         backend=backend, seed=_SEED, realtime_ns=_DATE_NS, steady=True, events=steps, **settings

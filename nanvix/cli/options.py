@@ -45,6 +45,18 @@ def add_program(parser: Parser) -> None:
         "-v", "--volume", action="append", default=[], metavar="HOST:GUEST[:ro|rw]",
         help="show a host file or directory to the guest, writable unless it says ro",
     )  # fmt: skip
+    parser.add_argument(
+        "--net", choices=("none", "loopback", "host"),
+        help="none, the guest's own loopback (default), or the host's as far as --allow grants it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow", action="append", default=[], metavar="HOST[:PORT]",
+        help="let the guest reach a name, address or network (or any); implies --net host",
+    )  # fmt: skip
+    parser.add_argument(
+        "-p", "--publish", action="append", default=[], metavar="[ADDR:]PORT:GUESTPORT",
+        help="lead a port of the host (on 127.0.0.1) into the guest; implies --net host",
+    )  # fmt: skip
     # One positional that takes all the rest: nothing behind PROGRAM is an option of ours.
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="PROGRAM [ARGS...]",
@@ -61,6 +73,9 @@ def sandbox_options(options: argparse.Namespace) -> dict[str, Any]:
         "timeout": options.timeout,
         "env": _environment(options.env),
         "directory": options.workdir,
+        "net": options.net,
+        "allow": options.allow,
+        "ports": options.publish,
         "mounts": [parse_mount(text) for text in options.volume],
     }
 

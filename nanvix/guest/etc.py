@@ -10,12 +10,20 @@ _FIXED = {
     "/etc/hosts": f"127.0.0.1\tlocalhost {HOSTNAME}\n::1\tlocalhost\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
+_NETWORK = {
+    "/etc/hosts": f"{_FIXED['/etc/hosts']}10.0.2.2\thost.nanvix\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+    "/etc/resolv.conf": "nameserver 10.0.2.3\n",
+}
+"""Of a guest that may talk to the host's network (nanvix/abi/network.py has the addresses)."""
 _ZONES = "/usr/share/zoneinfo"
 _MAX_ZONE = 64 << 10
 
 
-def files(uid: int, gid: int, home: str, zone: str | None) -> dict[str, bytes]:
-    """Path and content of every file; ``zone`` is the guest's TZ.
+def files(
+    uid: int, gid: int, home: str, zone: str | None, network: bool = False
+) -> dict[str, bytes]:
+    """Path and content of every file; ``zone`` is the guest's TZ, ``network`` as in ``_NETWORK``.
 
     The user keeps name and ids, because programs print them; nobody else of the host is there.
     """
@@ -26,7 +34,7 @@ def files(uid: int, gid: int, home: str, zone: str | None) -> dict[str, bytes]:
         people.insert(1, f"{name}:x:{uid}:{gid}:{name}:{home}:/bin/sh")
     if gid not in (0, 65534):
         groups.insert(1, f"{name}:x:{gid}:")
-    made = {path: text.encode() for path, text in _FIXED.items()}
+    made = {path: text.encode() for path, text in (_FIXED | (_NETWORK if network else {})).items()}
     made["/etc/passwd"] = _lines(people)
     made["/etc/group"] = _lines(groups)
     for path in ("/etc/localtime", _zone_path(zone)):

@@ -33,11 +33,14 @@ def prepare(
     env: Mapping[str, str],
     directory: str | None = None,
     mounts: Iterable[Mount] = (),
+    *,
+    network: bool = False,
 ) -> Launch:
     """Prepare ``argv`` for a guest.
 
     ``env`` is added to what the guest inherits. ``directory`` is its working directory,
     made if it is not there; by default the host's own where the guest can see it, or ``/``.
+    ``network``: it will have a name server and the host as a neighbour.
     Raises UsageError, ProgramNotFound, ProgramError.
     """
     if not argv:
@@ -48,7 +51,7 @@ def prepare(
     view = default_view(program)
     home = variables.get("HOME", "/")
     uid, gid = os.getuid(), os.getgid()
-    for path, content in etc.files(uid, gid, home, variables.get("TZ")).items():
+    for path, content in etc.files(uid, gid, home, variables.get("TZ"), network).items():
         view.files[path] = (content, 0o644)
     if home.startswith("/") and home != "/":
         view.directories[os.path.normpath(home)] = 0o700

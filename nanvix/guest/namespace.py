@@ -27,6 +27,8 @@ what is not the program's."""
 _LOADER_CACHE = "/etc/ld.so.cache"
 _ALTERNATIVES = "/etc/alternatives"
 """Debian's commands are links through here."""
+_TLS = ("/etc/ssl/openssl.cnf", "/etc/ssl/certs")
+"""What OpenSSL reads; the directory above them also holds private keys."""
 
 
 class Shown(NamedTuple):
@@ -198,6 +200,8 @@ def default_view(program: Program) -> Namespace:
             *DATA_DIRECTORIES,
         ]
     for path in directories:
+        view.show(path)
+    for path in _TLS if program.commands else ():
         view.show(path)
     if directories:
         view.show(_LOADER_CACHE)

@@ -9,6 +9,8 @@ from nanvix.macro.entropy import Entropy
 
 if TYPE_CHECKING:
     from nanvix.macro.fs import Export
+    from nanvix.macro.net import Published
+    from nanvix.policy.egress import Egress
 
 Stdio = tuple[int | None, int | None, int | None]
 
@@ -44,13 +46,15 @@ def build_services(
     stdio: Stdio = (0, 1, 2),
     seed: bytes | None = None,
     now: Callable[[], int] | None = None,
+    egress: "Egress | None" = None,
+    ports: Sequence["Published"] = (),
 ) -> Services:
-    """Console, entropy and host files for one VM.
+    """Console, entropy and host files for one VM, and sockets of the host if it has ``egress``.
 
     ``exports``: the host trees the guest may see, numbered from 1. ``seed`` makes the guest's
     randomness reproducible, and what else the services answer as far as they can. ``now`` is the
     guest's clock (ns since the epoch) where it is not the host's. Raises OSError when an export
-    cannot be opened.
+    cannot be opened, NanvixError when one of ``ports`` cannot be had.
     """
     from nanvix.macro.fs import FileService
 
@@ -60,4 +64,13 @@ def build_services(
     services.add(Entropy(seed).handlers)
     files = FileService(exports, steady=seed is not None, now=now)
     services.add(files.handlers, files.close)
+    if egress is not None:
+        from nanvix.macro.net import NetworkService
+
+        try:
+            network = NetworkService(watches, egress, ports)
+        except BaseException:
+            services.close()
+            raise
+        services.add(network.handlers, network.close)
     return services

@@ -23,7 +23,7 @@ def directory(request: pytest.FixtureRequest) -> Iterator[str]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.mark.parametrize("family", ["splice", "names", "space"])
+@pytest.mark.parametrize("family", ["splice", "names", "space", "locks"])
 def test_family(same: Same, compiled: Toolchain, family: str, directory: str) -> None:
     """What every call says, and what it leaves behind."""
     assert same([compiled(f"files/{family}.c"), directory]).code == 0

@@ -7,7 +7,7 @@ from support.toolchain import Toolchain
 
 @pytest.mark.parametrize("libc", ["musl", pytest.param("glibc", marks=pytest.mark.requires("gcc"))])
 @pytest.mark.parametrize(
-    "family", ["entry", "memory", "signals", "processes", "threads", "files", "waiting"]
+    "family", ["entry", "memory", "signals", "processes", "threads", "files", "waiting", "async"]
 )
 def test_family(same: Same, compiled: Toolchain, family: str, libc: str) -> None:
     same([compiled(f"{family}.c", libc)])

@@ -123,10 +123,10 @@ class Same:
         variables = [part for k, v in (env or {}).items() for part in ("-e", f"{k}={v}")]
         home = {"HOME": os.path.expanduser("~")}
         everything = ENVIRONMENT | home | dict(env or {})
-        _fill(here, files or {})
+        fill(here, files or {})
         native = execute(argv, input=input, env=everything, cwd=here, limit=limit)
         expected, expected_tree = native._replace(code=_shell_code(native.code)), _tree(here)
-        _fill(here, files or {})
+        fill(here, files or {})
         ran = self.guest(
             argv, options=[*mount, *variables, *options], input=input, cwd=here, limit=limit
         )
@@ -139,7 +139,7 @@ def _shell_code(code: int) -> int:
     return 128 - code if code < 0 else code
 
 
-def _fill(folder: Path, files: Mapping[str, bytes | str]) -> None:
+def fill(folder: Path, files: Mapping[str, bytes | str]) -> None:
     """Make ``folder`` anew with exactly these files."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

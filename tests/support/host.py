@@ -8,8 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 TOOLS = (
-    "busybox", "cc", "dash", "g++", "gcc", "go", "lua5.4", "make", "node", "perl", "python3",
-    "rustc", "setpriv", "sha256sum", "sqlite3", "strace", "tcc",
+    "bash", "busybox", "cc", "curl", "dash", "g++", "gcc", "git", "go", "lua5.4", "make", "nginx",
+    "node", "openssl", "perl", "python3", "redis-server", "rustc", "setpriv", "sha256sum",
+    "sqlite3", "strace", "tcc",
 )  # fmt: skip
 """Programs some tests need; where one is missing its tests are left out and the header says so."""
 
@@ -35,8 +36,9 @@ def missing_tools() -> frozenset[str]:
 
 
 def tool_path(tool: str) -> str | None:
-    """Where ``tool`` is; rustc may be outside the tests' own short PATH."""
-    return shutil.which(tool, path=PATH) or (shutil.which(tool) if tool == "rustc" else None)
+    """Where ``tool`` is; rustc may be outside the tests' own short PATH, servers are too."""
+    places = f"{PATH}:{os.environ['PATH']}" if tool == "rustc" else f"{PATH}:/usr/sbin"
+    return shutil.which(tool, path=places)
 
 
 def cache_directory() -> Path:

@@ -64,7 +64,8 @@ def test_options_become_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     options, _ = parse(
         "--memory", "32M", "--timeout=2.5", "-e", "A=b=c", "-e", "FROM_HOST", "-e", "NOT_THERE",
-        "-w", "/data", "-v", "/usr/lib:/data:ro", "ls",
+        "-w", "/data", "-v", "/usr/lib:/data:ro", "--allow", "example.com:443",
+        "-p", "8080:80", "--net", "host", "ls",
     )  # fmt: skip
     assert sandbox_options(options) == {
         "memory": 32 << 20,
@@ -72,6 +73,9 @@ def test_options_become_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "env": {"A": "b=c", "FROM_HOST": "yes"},
         "directory": "/data",
         "mounts": [("/usr/lib", "/data", True)],
+        "net": "host",
+        "allow": ["example.com:443"],
+        "ports": ["8080:80"],
     }
 
 

@@ -7,6 +7,7 @@ from nanvix.abi.channel import OPS
 from nanvix.machine.system import SystemOps
 from nanvix.macro.entropy import Entropy
 from nanvix.macro.services import Services, build_services
+from nanvix.policy.egress import Egress
 
 ENTROPY = OPS["ENTROPY"][0]
 
@@ -19,7 +20,9 @@ def fill(service: Entropy, *sizes: int) -> list[bytes]:
 
 
 def test_every_op_has_exactly_one_handler() -> None:
-    services = build_services(exports=[], watches=WatchTable(), stdio=(None, None, None))
+    services = build_services(
+        exports=[], watches=WatchTable(), stdio=(None, None, None), egress=Egress()
+    )
     system = SystemOps(None).handlers  # type: ignore[arg-type]
     assert not services.handlers.keys() & system.keys()
     assert services.handlers.keys() | system.keys() == {number for number, _ in OPS.values()}

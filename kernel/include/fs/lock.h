@@ -15,7 +15,7 @@ struct lock {
     u64 start, end;    /* last byte included */
 };
 
-/* A lock of somebody else that stands in the way, or NULL. */
+/* The first lock of somebody else that stands in the way, or NULL. */
 struct lock *lock_conflict(struct inode *inode, const struct lock *want);
 /* 0, -EAGAIN, -ENOLCK, -ERESTARTSYS. */
 i64 lock_set(struct inode *inode, const struct lock *want, bool wait);

@@ -7,6 +7,7 @@
 #include "fs/poll.h"
 #include "linux/fcntl.h"
 
+struct async;
 struct dir_sink;
 
 /* Operations of an open file; NULL entries fail as the comment says. */
@@ -30,6 +31,7 @@ struct file {
     struct inode *inode;   /* dentry->inode, kept by it */
     void *private;
     struct list epoll_items; /* epolls that watch this file */
+    struct async *async;     /* its owner and O_ASYNC (fs/async.c); NULL: never asked for */
 };
 
 /* A file on a dentry (a new reference is taken) with access by `flags`; ERR_PTR. */

@@ -32,5 +32,7 @@ u64 pages_recycle(u64 n);    /* give up to n of them for a page that is needed m
 void pages_touch(struct inode *inode);
 /* Forget pages behind a new end and zero the tail of the last; mappings are told. */
 void pages_truncate(struct inode *inode, u64 size);
+/* The file is about to grow: what a mapping has written behind its end does not become part of it. */
+void pages_zero_tail(struct inode *inode);
 /* Drop every clean page: the file has changed elsewhere. */
 void pages_invalidate(struct inode *inode);

@@ -1,5 +1,6 @@
-/* AF_INET and AF_INET6 on loopback. There are no packets: a connection is a pair of sockets and a
-   datagram goes from queue to queue. Every address is kept as IPv6, those of IPv4 mapped. */
+/* AF_INET and AF_INET6. Inside the guest there are no packets: a connection is a pair of sockets and a
+   datagram goes from queue to queue. What leads out of it is done by sockets of the host (net/host.h).
+   Every address is kept as IPv6, those of IPv4 mapped. */
 #pragma once
 #include "net/socket.h"
 
@@ -12,8 +13,11 @@ struct endpoint {
 #define TCP_SEND_BUFFER 16384
 #define TCP_RECEIVE_BUFFER 131072
 
+struct host_link;
+
 struct inet_socket {
     struct socket s;
+    struct host_link *link;   /* the host's end; NULL: none */
     struct endpoint local, remote;
     struct list bound;        /* in the table of ports */
     bool port_chosen;         /* by bind(2), so it outlives a failed connection */
@@ -49,6 +53,8 @@ void inet_forget_choice(struct inet_socket *i);
 bool endpoint_is_any(const struct endpoint *e);
 bool endpoint_is_mapped(const struct endpoint *e);
 bool endpoint_is_local(const struct endpoint *e); /* loopback */
+bool endpoint_is_own(const struct endpoint *e);   /* any address of the guest */
+void endpoint_guest(struct endpoint *e, bool v4); /* the guest's on its way out */
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 void endpoint_any(struct endpoint *e, bool v4);
 void endpoint_loopback(struct endpoint *e, bool v4);
@@ -69,7 +75,8 @@ struct inet_socket *port_receiver(const struct endpoint *to, const struct endpoi
 
 /* net/tcp_connect.c */
 i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline);
-i64 tcp_listen(struct socket *s);
+i64 tcp_listen(struct socket *s, u32 backlog);
+i64 tcp_peer_name(struct socket *s, struct address *out);
 void tcp_accepted(struct socket *listener);
 /* What a sender may have under way: its own buffer and the receiver's. */
 u64 tcp_window(const struct socket *from, const struct socket *to);

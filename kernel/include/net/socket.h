@@ -21,7 +21,8 @@ struct message {
 struct socket_ops {
     i64 (*bind)(struct socket *s, const struct address *to);
     i64 (*connect)(struct socket *s, const struct address *to, u64 deadline);
-    i64 (*listen)(struct socket *s);         /* NULL: EOPNOTSUPP, as accept */
+    i64 (*listen)(struct socket *s, u32 backlog); /* NULL: EOPNOTSUPP, as accept */
+    void (*admit)(struct socket *listener);    /* bring one that waits elsewhere into the backlog; may be NULL */
     void (*accepted)(struct socket *listener); /* one has been taken from the backlog; may be NULL */
     i64 (*name)(struct socket *s, struct address *out);
     i64 (*peer_name)(struct socket *s, struct address *out);
@@ -33,7 +34,8 @@ struct socket_ops {
     /* Options of other levels than SOL_SOCKET; NULL: EOPNOTSUPP. */
     i64 (*set_option)(struct socket *s, i32 level, i32 name, u64 at, u32 size);
     i64 (*get_option)(struct socket *s, i32 level, i32 name, void *value, u32 *size);
-    void (*resized)(struct socket *s);       /* SO_SNDBUF or SO_RCVBUF has changed; may be NULL */
+    void (*changed)(struct socket *s, i32 name, i32 value); /* an option of SOL_SOCKET; may be NULL */
+    void (*settle)(struct socket *s);        /* bring state and error up to date; NULL: they are */
     void (*close)(struct socket *s);         /* the last descriptor has gone */
     void (*free)(struct socket *s);          /* and now the last reference */
 };
@@ -90,11 +92,16 @@ struct file *socket_file(struct socket *s, u32 flags);
 i64 socket_wait(struct wait_queue *q, u64 deadline);
 /* SO_ERROR as a negative errno, which is thereby reported. */
 i64 socket_error(struct socket *s);
+static inline void socket_settle(struct socket *s) {
+    if (s->ops->settle)
+        s->ops->settle(s);
+}
 /* Everything about it may have changed. */
 void socket_wake(struct socket *s);
 
 /* net/options.c */
 void options_init(struct socket *s);
+i32 option_plain(const struct socket *s, i32 name); /* one that is kept and told */
 
 /* net/listen.c */
 bool backlog_full(const struct socket *listener);
@@ -109,6 +116,8 @@ void backlog_close(struct socket *listener);
    told whether there is something to return, so that the error can wait. */
 i64 stream_send(struct socket *s, struct message *m, i64 (*broken)(struct socket *s));
 i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct socket *s, bool some));
+/* How much a read wants before it is content. */
+u64 stream_wanted(const struct socket *s, const struct message *m);
 i64 packet_receive(struct socket *s, struct message *m);
 u32 socket_poll_input(struct socket *s);
 

@@ -38,6 +38,6 @@ void unix_free(struct socket *s);
 void unix_join(struct socket *a, struct socket *b);
 /* Connect or listen on streams and packet streams. */
 i64 unix_connect(struct socket *s, const struct address *to, u64 deadline);
-i64 unix_listen(struct socket *s);
+i64 unix_listen(struct socket *s, u32 backlog);
 
 extern const struct socket_ops unix_stream_ops, unix_seqpacket_ops, unix_dgram_ops;

@@ -1,0 +1,177 @@
+/* O_ASYNC and the owner of a file: readiness that arrives as a signal. */
+#include "fs/async.h"
+#include "lib.h"
+#include "proc.h"
+#include "task.h"
+#include "uaccess.h"
+
+struct owner {
+    i32 type, pid; /* F_OWNER_*; pid 0: nobody */
+};
+
+struct async {
+    struct poll_watch watch; /* on the file's poll head while O_ASYNC is set */
+    const struct file *file;
+    struct owner owner;
+    i32 signal; /* 0: SIGIO without a siginfo of its own */
+    i32 fd;     /* by which it was asked for, whatever that is now */
+    u32 ruid, euid; /* of who set the owner: what it may send */
+};
+
+struct adding {
+    struct poll_table table;
+    struct async *async;
+};
+
+static bool permitted(const struct async *async, const struct process *target) {
+    return async->euid == 0 || async->euid == target->suid || async->euid == target->ruid ||
+           async->ruid == target->suid || async->ruid == target->ruid;
+}
+
+static void send_to(struct async *async, struct process *process, struct task *thread, i32 code, u32 band) {
+    /* As much of si_band as siginfo's layout gives: band, then the descriptor. */
+    struct siginfo info = {.signo = async->signal ? async->signal : SIGIO, .code = SI_KERNEL};
+    if (!permitted(async, process))
+        return;
+    if (async->signal) {
+        info.code = code;
+        info.raw[0] = band;
+        info.raw[1] = (u32)async->fd;
+    }
+    i64 error = thread ? signal_task(thread, info.signo, &info) : signal_process(process, info.signo, &info);
+    if (error && async->signal) { /* the queue is full: SIGIO says that something was lost */
+        info = (struct siginfo){.signo = SIGIO, .code = SI_KERNEL};
+        signal_process(process, SIGIO, &info);
+    }
+}
+
+static void notify(struct poll_watch *watch, u32 events) {
+    struct async *async = container_of(watch, struct async, watch);
+    bool in = events & (POLLIN | POLLRDNORM), up = events & POLLHUP;
+    /* One end of a pipe shares its poll head with the other. */
+    if (!up && !(in ? file_readable(async->file) : file_writable(async->file)))
+        return;
+    i32 code = up ? POLL_HUP : in ? POLL_IN : POLL_OUT;
+    u32 band = up ? POLLHUP | POLLERR : in ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM | POLLWRBAND;
+    struct process *process;
+    struct task *task;
+    if (!async->owner.pid)
+        return;
+    switch (async->owner.type) {
+    case F_OWNER_TID:
+        task = task_find(async->owner.pid);
+        if (task && task->process)
+            send_to(async, task->process, task, code, band);
+        return;
+    case F_OWNER_PID:
+        process = process_find(async->owner.pid);
+        if (process)
+            send_to(async, process, NULL, code, band);
+        return;
+    }
+    list_for_each(process, &all_processes, all)
+        if (process->pgid == async->owner.pid)
+            send_to(async, process, NULL, code, band);
+}
+
+static void add_head(struct poll_table *table, struct poll_head *head) {
+    struct async *async = container_of(table, struct adding, table)->async;
+    if (list_empty(&async->watch.link))
+        list_append(&head->watches, &async->watch.link);
+}
+
+static struct async *async_of(struct file *file) {
+    struct async *async = file->async;
+    if (async)
+        return async;
+    async = kmalloc(sizeof(*async));
+    if (async) {
+        *async = (struct async){.watch = {.notify = notify}, .file = file};
+        list_init(&async->watch.link);
+        file->async = async;
+    }
+    return async;
+}
+
+bool async_possible(const struct file *file) {
+    u32 mode = file->inode->mode;
+    return file->ops->poll && (S_ISFIFO(mode) || S_ISSOCK(mode) || S_ISCHR(mode));
+}
+
+i64 async_set(struct file *file, i32 fd, bool on) {
+    struct async *async = file->async;
+    if (!async_possible(file))
+        return 0;
+    if (on) {
+        async = async_of(file);
+        if (!async)
+            return -ENOMEM;
+        struct adding adding = {{add_head}, async};
+        async->fd = fd;
+        file_poll(file, &adding.table);
+    } else if (async) {
+        list_remove(&async->watch.link);
+    }
+    file->flags = on ? file->flags | O_ASYNC : file->flags & ~O_ASYNC;
+    return 0;
+}
+
+void async_forget(struct file *file) {
+    if (!file->async)
+        return;
+    list_remove(&file->async->watch.link);
+    kfree(file->async);
+}
+
+static bool group_exists(i32 pgid) {
+    struct process *process;
+    list_for_each(process, &all_processes, all)
+        if (process->pgid == pgid)
+            return true;
+    return false;
+}
+
+static i64 set_owner(struct file *file, struct owner owner) {
+    bool there = owner.type == F_OWNER_TID ? task_find(owner.pid) != NULL
+               : owner.type == F_OWNER_PID ? process_find(owner.pid) != NULL : group_exists(owner.pid);
+    if (owner.pid && !there)
+        return -ESRCH;
+    struct async *async = async_of(file);
+    if (!async)
+        return -ENOMEM;
+    async->owner = owner;
+    async->ruid = current->process->ruid;
+    async->euid = current->process->uid;
+    return 0;
+}
+
+i64 async_command(struct file *file, u32 command, u64 argument) {
+    static const struct owner nobody = {F_OWNER_PID, 0};
+    struct owner owner = file->async && file->async->owner.pid ? file->async->owner : nobody;
+    i32 number = (i32)argument;
+    switch (command) {
+    case F_SETOWN:
+        if (number == (i32)0x80000000)
+            return -EINVAL;
+        owner = number < 0 ? (struct owner){F_OWNER_PGRP, -number} : (struct owner){F_OWNER_PID, number};
+        return set_owner(file, owner);
+    case F_GETOWN:
+        return owner.type == F_OWNER_PGRP ? -owner.pid : owner.pid;
+    case F_SETOWN_EX:
+        if (get_user(owner, argument))
+            return -EFAULT;
+        return owner.type < F_OWNER_TID || owner.type > F_OWNER_PGRP ? -EINVAL : set_owner(file, owner);
+    case F_GETOWN_EX:
+        return put_user(owner, argument);
+    case F_SETSIG:
+        if (argument > NSIG)
+            return -EINVAL;
+        if (!async_of(file))
+            return -ENOMEM;
+        file->async->signal = number;
+        return 0;
+    case F_GETSIG:
+        return file->async ? file->async->signal : 0;
+    }
+    return -EINVAL;
+}

@@ -1,0 +1,12 @@
+/* O_ASYNC: a signal to an owner whenever a file may be ready (fcntl(2), "Managing signals"). */
+#pragma once
+#include "fs/open.h"
+
+/* Whether files of this kind send signals. */
+bool async_possible(const struct file *file);
+/* O_ASYNC of the file becomes `on`; files of other kinds never have it. 0 or -ENOMEM. */
+i64 async_set(struct file *file, i32 fd, bool on);
+/* F_SETOWN to F_GETSIG, F_SETOWN_EX and F_GETOWN_EX; -EINVAL for any other command. */
+i64 async_command(struct file *file, u32 command, u64 argument);
+/* The file is closed for good. */
+void async_forget(struct file *file);

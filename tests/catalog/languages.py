@@ -1,0 +1,16 @@
+"""Languages other than Python, and databases with a language of their own."""
+
+from catalog.program import Program, text
+from catalog.shell import script
+
+PROGRAMS: tuple[Program, ...] = (
+    script(
+        "sqlite3", "sqlite.sh", "import, windows, JSON, full text, WAL, a backup, a damaged file",
+        "sqlite3 --version", requires=("sqlite3",),
+    ),
+    Program(
+        "Lua", "closures, coroutines, patterns, files, a child process",
+        ("lua5.4", "lua.lua"), {"lua.lua": text("catalog/lua.lua")},
+        requires=("lua5.4",), version=("lua5.4", "-v"),
+    ),
+)  # fmt: skip

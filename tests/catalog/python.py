@@ -1,0 +1,30 @@
+"""CPython and its standard library, by the interpreter that runs the tests."""
+
+import sys
+from typing import Any
+
+from catalog.program import Program, text
+
+
+def script(path: str, shows: str, **more: Any) -> Program:
+    """A script of ``tests/programs``."""
+    name = path.rpartition("/")[2]
+    return Program(
+        f"Python: {name.removesuffix('.py')}", shows, (sys.executable, name), {name: text(path)},
+        version=(sys.executable, "--version"), **more,
+    )  # fmt: skip
+
+
+PROGRAMS = (
+    script("python/threads.py", "threading: locks, events, timers, a pool of threads"),
+    script("catalog/queues.py", "queue, conditions, barriers, semaphores, a daemon thread"),
+    script("python/children.py", "subprocess: pipes, timeouts, signals, a shell, fork"),
+    script("net/exchange.py", "multiprocessing: Process, Queue, Pipe, Pool, Manager, Listener"),
+    script("catalog/pools.py", "shared_memory, ProcessPoolExecutor, barriers across processes"),
+    script("net/servers.py", "asyncio echo server, socketserver, http.server, urllib"),
+    script("catalog/handlers.py", "signal handlers, timers, sigwait, a wakeup descriptor"),
+    script("catalog/walks.py", "pathlib, tempfile, shutil, filecmp, os.walk, archives"),
+    script("python/database.py", "sqlite3 in memory and in files"),
+    script("catalog/wal.py", "sqlite3 with a write-ahead log and two processes"),
+    script("catalog/hashes.py", "ssl, hashlib, hmac, secrets"),
+)

@@ -1,0 +1,43 @@
+"""Shells, and the tools that shell scripts are made of."""
+
+from typing import Any
+
+from catalog.program import Program, text
+
+_GIT = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "C", "GIT_COMMITTER_EMAIL": "c@example.org",
+    "GIT_AUTHOR_DATE": "1700000000 +0000", "GIT_COMMITTER_DATE": "1700000000 +0000",
+}  # fmt: skip
+
+
+def script(name: str, file: str, shows: str, version: str, **more: Any) -> Program:
+    """A script of ``tests/programs/catalog`` for bash; ``version`` is a program and an option."""
+    requires = ("bash", *more.pop("requires", ()))
+    files = {file: text(f"catalog/{file}"), **more.pop("files", {})}
+    return Program(
+        name, shows, ("bash", file), files,
+        requires=requires, version=tuple(version.split()), **more,
+    )  # fmt: skip
+
+
+PROGRAMS = (
+    script(
+        "bash", "bash.sh", "arrays, traps, coprocesses, process substitution, job control",
+        "bash --version",
+    ),
+    script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version"),
+    script(
+        "text tools", "texts.sh", "find, xargs, grep, sed, awk, diff; tar with gzip, xz, zstd",
+        "find --version",
+    ),
+    script(
+        "make", "make.sh", "what is up to date, what is not, and a jobserver", "make --version",
+        files={"Makefile": text("catalog/Makefile")}, requires=("make",),
+    ),
+    script(
+        "git", "git.sh", "commits, branches, merge, rebase, stash, clone, push, gc, worktrees",
+        "git --version", env=_GIT, requires=("git",),
+    ),
+)  # fmt: skip

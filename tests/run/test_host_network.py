@@ -1,0 +1,203 @@
+"""Sockets to the outside: what a guest reaches, and what reaches it through published ports."""
+
+import http.server
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.guest import Guest, execute, host_environment
+from support.host import ENVIRONMENT
+from support.peers import Peer, free_port, patient_connection
+from support.toolchain import PROGRAMS, Toolchain
+
+HOST = "10.0.2.2"
+"""What a guest calls the host."""
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with Peer() as server:
+        yield server
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """Host and port of a web server with one large file; what is posted to it comes back."""
+    content = os.urandom(1 << 20)
+    (tmp_path / "large").write_bytes(content)
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *rest: object) -> None:
+            super().__init__(*rest, directory=str(tmp_path))  # type: ignore[arg-type]
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *rest: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"{HOST}:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@contextmanager
+def running(command: list[object]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [str(part) for part in command], env=host_environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_peer_outside_is_as_natively(guest: Guest, compiled: Toolchain, peer: Peer) -> None:
+    program, nobody = compiled("outside/peer.c"), free_port()
+    native = execute([program, "127.0.0.1", str(peer.port), str(nobody)], env=ENVIRONMENT)
+    options = ["--allow", f"127.0.0.1:{peer.port}", "--allow", f"localhost:{nobody}"]
+    ran = guest([program, HOST, str(peer.port), str(nobody)], options=options)
+    assert ran == native, f"natively:\n{native}\nin the guest:\n{ran}"
+    assert native.code == 0
+    assert native.out.count(b"\n") > 75
+
+
+@pytest.mark.requires("curl")
+def test_curl(guest: Guest, web: str, tmp_path: Path) -> None:
+    grant = ["--allow", f"127.0.0.1:{web.rpartition(':')[2]}", "-v", f"{tmp_path}:/data:ro"]
+    ran = guest(["curl", "-sS", f"http://{web}/large"], options=grant)
+    assert ran == (0, (tmp_path / "large").read_bytes(), b"")
+    posted = ["curl", "-sS", "--data-binary", "@/data/large", f"http://{web}/"]
+    assert guest(posted, options=grant) == (0, (tmp_path / "large").read_bytes(), b"")
+
+
+def test_urllib(guest: Guest, web: str) -> None:
+    code = (
+        "import urllib.request\n"
+        f"url = 'http://host.nanvix:{web.rpartition(':')[2]}/'\n"
+        "large = urllib.request.urlopen(url + 'large').read()\n"
+        "print(len(large), urllib.request.urlopen(url, large).read() == large)\n"
+    )
+    grant = ["--allow", f"127.0.0.1:{web.rpartition(':')[2]}"]
+    assert guest([sys.executable, "-c", code], options=grant) == (0, b"1048576 True\n", b"")
+
+
+def test_a_server_in_the_guest(guest: Guest) -> None:
+    """Four clients at once, a megabyte each way, half-closed connections."""
+    port = free_port()
+    script = PROGRAMS / "outside/server.py"
+    options = ["-p", f"{port}:80", "-v", f"{script}:/server.py:ro"]
+    answers: list[bool] = []
+
+    def client() -> None:
+        data = os.urandom(1 << 20)
+        with patient_connection(port) as sock:
+            writer = threading.Thread(target=lambda: (sock.sendall(data), sock.shutdown(1)))
+            writer.start()
+            answers.append(sock.makefile("rb").read() == data[::-1])
+            writer.join()
+
+    with running(guest.command([sys.executable, "/server.py", "80"], options)) as process:
+        clients = [threading.Thread(target=client) for _ in range(4)]
+        for thread in clients:
+            thread.start()
+        for thread in clients:
+            thread.join(60)
+        assert answers == [True] * 4
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+    assert lines == [b"10.0.2.2 1048576\n"] * 4
+
+
+def test_a_port_refuses_until_the_guest_listens(guest: Guest) -> None:
+    """And again when it no longer does; meanwhile nobody else can have it."""
+    port = free_port()
+    code = (
+        "import socket, sys\n"
+        "for line in sys.stdin:\n"
+        "    server = socket.create_server(('', 80))\n"
+        "    print('listens', flush=True)\n"
+        "    server.accept()[0].sendall(b'hello')\n"
+        "    server.close()\n"
+        "    print('closed', flush=True)\n"
+    )
+    command = guest.command([sys.executable, "-c", code], ["-p", f"{port}:80"])
+    with subprocess.Popen(
+        command, env=host_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(2):
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == b"listens\n"
+            with socket.create_connection(("127.0.0.1", port)) as sock:
+                assert sock.recv(10) == b"hello"
+            assert process.stdout.readline() == b"closed\n"
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port))
+            with pytest.raises(OSError, match="in use"):
+                socket.create_server(("127.0.0.1", port))
+        process.stdin.close()
+    assert process.returncode == 0
+
+
+def test_a_guest_that_is_ended_leaves_no_socket(
+    guest: Guest, compiled: Toolchain, peer: Peer
+) -> None:
+    port = free_port()
+    options = ["--allow", f"localhost:{peer.port}", "-p", f"{port}:80"]
+    code = (
+        "import socket, sys, time\n"
+        "server = socket.create_server(('', 80))\n"
+        f"client = socket.create_connection(('{HOST}', {peer.port}))\n"
+        "client.sendall(b'hold\\n')\n"
+        "incoming = server.accept()\n"
+        "print('here', flush=True)\n"
+        "time.sleep(100)\n"
+    )
+    with running(guest.command([sys.executable, "-c", code], options)) as process:
+        assert process.stdout is not None
+        with patient_connection(port) as sock:
+            assert process.stdout.readline() == b"here\n"
+            assert peer.connections == 1
+            process.kill()
+            assert sock.recv(1) == b""
+    limit = time.monotonic() + 10
+    while peer.connections and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert peer.connections == 0
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_host_sockets_are_bounded(guest: Guest, compiled: Toolchain) -> None:
+    program = compiled("outside/hoard.c")
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as server:
+        port = str(server.getsockname()[1])
+        ran = guest([program, HOST, port], options=["--allow", "localhost"])
+    assert ran.out == b"600\n424, then Too many open files in system\nand one more\n", ran
+
+
+def test_the_trace_shows_it(guest: Guest, compiled: Toolchain, peer: Peer, tmp_path: Path) -> None:
+    options = ["--allow", "localhost", "--trace", tmp_path / "trace"]
+    guest([compiled("outside/reach.c"), str(peer.port), HOST], options=options)
+    trace = (tmp_path / "trace").read_text()
+    assert '"op":"NET_CONNECT"' in trace
+    assert '"op":"NET_CLOSE"' in trace

@@ -1,0 +1,10 @@
+"""Memory that is mapped, moved, locked and shared between processes, as natively."""
+
+import pytest
+from support.guest import Same
+from support.toolchain import Toolchain
+
+
+@pytest.mark.parametrize("family", ["memory/maps", "ipc/sysv", "ipc/futex2"])
+def test_family(same: Same, compiled: Toolchain, family: str) -> None:
+    assert same([compiled(f"{family}.c"), "."]).code == 0
