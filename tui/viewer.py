@@ -64,6 +64,7 @@ class Viewer:
         self._vectors: dict[str, int] = {}
         self._memory = Bytes()
         self._watches: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
         self._moment = -1
         self._before: View = View()
 
@@ -165,8 +166,7 @@ class Viewer:
             label = symbol or label
             if item.line and item.line != source:
                 source = item.line
-                text = debugger.source_line(source)
-                lines.append(CodeLine(None, f"  {source}  {text}".rstrip(), "source"))
+                lines.append(CodeLine(None, self._source(debugger, source), "source"))
             lines.append(
                 CodeLine(
                     item.address,
@@ -178,6 +178,14 @@ class Viewer:
                 )
             )
         return tuple(lines)
+
+    def _source(self, debugger: "Debugger", place: str) -> str:
+        if place not in self._sources:
+            file, _, line = place.rpartition(":")
+            found = debugger.source(file, int(line), 0)
+            text = found[0][1].strip() if found else ""
+            self._sources[place] = f"  {file.rpartition('/')[2]}:{line}  {text}".rstrip()
+        return self._sources[place]
 
     # -- memory --------------------------------------------------------------------------------
 
@@ -206,7 +214,10 @@ class Viewer:
     def _stack(self, debugger: "Debugger") -> tuple[StackRow, ...]:
         sp = debugger.registers()["rsp"] & ~7
         data = read_with_holes(debugger.read_memory, sp, STACK_WORDS * 8)
-        frames = {frame.sp: frame.name for frame in _or(debugger.backtrace, ())}
+        frames = {
+            call.cfa - 8: f"returns from {call.symbol or hex(call.pc)}"
+            for call in _or(debugger.backtrace, [])
+        }
         rows = []
         for at in range(0, len(data), 8):
             word = data[at : at + 8]
@@ -218,8 +229,10 @@ class Viewer:
     def _locals(self, debugger: "Debugger", watches: tuple[str, ...]) -> tuple[WatchRow, ...]:
         found = [(text, *_evaluate(debugger, text)) for text in watches]
         found += [
-            (variable.name, _or(variable.value.show, "?"), variable.value.type.name)
-            for variable in _or(debugger.variables, ())
+            (local.name, f"<{local.problem}>", "")
+            if local.value is None
+            else (local.name, local.value.show(), local.value.type.name)
+            for local in _or(debugger.variables, [])
         ]
         old, self._watches = self._watches, {name: value for name, value, _ in found}
         return tuple(

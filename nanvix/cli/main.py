@@ -7,6 +7,7 @@ import sys
 _USAGE = """\
 usage: nanvix run [OPTIONS] PROGRAM [ARGS...]     run a program in a micro-VM of its own
        nanvix doctor [--json]                     what works here, how to mend what does not
+       nanvix debug [OPTIONS] PROGRAM [ARGS...]   step through it on a screen, forward and back
        nanvix diff [OPTIONS] PROGRAM [ARGS...]    run on both backends, compare the events
        nanvix --version | --help
 
@@ -71,6 +72,10 @@ def _dispatch(arguments: list[str]) -> int:
         from nanvix.cli import doctor
 
         return doctor.main(arguments[1:])
+    if verb == "debug":
+        from nanvix.cli import debug
+
+        return debug.main(arguments[1:])
     if verb == "diff":
         from nanvix.cli import diff
 

@@ -113,6 +113,10 @@ class Debugger(Inspector):
             start, self.frontier + 1 if end is None else end
         )  # fmt: skip
 
+    def events_from(self, number: int) -> list[Event]:
+        """The log from its event ``number`` on: for those who have the ones before."""
+        return self._log.rest(number)
+
     def pause(self) -> None:
         """Let the verb that is running stop soon; from any thread or signal handler."""
         self.machine.want_pause()

@@ -29,7 +29,7 @@ def finish_back(app: "DebugApp") -> None:
 
 def line_back(app: "DebugApp") -> None:
     """To the source line before."""
-    app.session.do(lambda d: d.line_back(), "line back")
+    app.session.do(lambda d: d.step_line_back(), "line back")
 
 
 def go_back(app: "DebugApp") -> None:
