@@ -276,6 +276,10 @@ class DebugApp(App[int], Events):
         """A job that could not be done."""
         self.post_message(Posted(lambda: self.tell(text, error=True)))
 
+    def broken(self, report: str) -> None:
+        """Leave the screen and say what went wrong."""
+        self.post_message(Posted(lambda: self.exit(125, 125, f"nanvix: internal error\n{report}")))
+
     # -- drawing -------------------------------------------------------------------------------
 
     def _draw(self) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
 from nanvix.errors import NanvixError
@@ -37,6 +38,9 @@ class Events:
 
     def failed(self, text: str) -> None:
         """A job could not be done; one line."""
+
+    def broken(self, report: str) -> None:
+        """The session has ended by a mistake of ours; the traceback."""
 
 
 class Session:
@@ -114,6 +118,8 @@ class Session:
                     self._next(debugger)
         except NanvixError as error:
             self._events.failed(str(error))
+        except Exception:
+            self._events.broken(format_exc())
         finally:
             self._debugger = None
 
