@@ -122,7 +122,7 @@ class DebugApp(App[int], Events):
 
     def seen_panes(self) -> None:
         """Other panes can be seen now."""
-        self.look(panes=frozenset(self.desk.visible()))
+        self.look(panes=frozenset(self.desk.shown()))
 
     def focused_pane(self) -> str:
         """The name of the pane that has the keyboard."""
@@ -230,9 +230,9 @@ class DebugApp(App[int], Events):
         """Enter on a line: go where it leads."""
         pane, index, view = message.pane, message.index, self.view
         if isinstance(pane, LogPane):
-            count = pane.row(index).count
-            if count is not None and not self.missing("travel"):
-                self.session.do(lambda d: d.go(count), "to the event")
+            moment = pane.row(index).moment
+            if moment is not None and not self.missing("travel"):
+                self.session.do(lambda d: d.go(moment), "to the event")
         elif pane.id == "stack":
             self.look(memory=f"{view.stack[index].address:#x}")
         elif pane.id == "maps":
@@ -303,9 +303,9 @@ class DebugApp(App[int], Events):
             return
         view = self.view
         mark = {Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}.get(view.status, "…")
-        count = "" if view.count is None else f"  @{view.count:,}"
+        moment = "" if view.moment is None else f"  @{view.moment:,}"
         self.headline.update(
-            f"{mark} {self.program}  {view.status.value}: {view.reason}  {view.where}{count}"
+            f"{mark} {self.program}  {view.status.value}: {view.reason}  {view.where}{moment}"
         )
         self.keys.draw(
             [

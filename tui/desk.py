@@ -136,7 +136,7 @@ class Desk(Container):
         """The panes in the same pile, in order."""
         return next((list(cell.panes) for cell in self._cells() if name in cell.panes), [name])
 
-    def visible(self) -> set[str]:
+    def shown(self) -> set[str]:
         """The panes that can be seen: nothing need be computed for the others."""
         return {name for name, pane in self.panes.items() if pane.display}
 
@@ -184,11 +184,11 @@ class Desk(Container):
 
     def _piles(self, column: Column) -> list[tuple[int, list[str]]]:
         shown = [
-            (self._shares.get(cell.panes, cell.weight), self._shown(cell)) for cell in column.cells
+            (self._shares.get(cell.panes, cell.weight), self._kept(cell)) for cell in column.cells
         ]
         return [(weight, panes) for weight, panes in shown if panes]
 
-    def _shown(self, cell: Cell) -> list[str]:
+    def _kept(self, cell: Cell) -> list[str]:
         return [name for name in cell.panes if name not in self.hidden]
 
     def _cells(self) -> list[Cell]:

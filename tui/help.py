@@ -1,5 +1,7 @@
 """The help screen, made of the tables of actions and commands."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -13,7 +15,7 @@ from nanvix.tui.commands import COMMANDS
 class HelpScreen(ModalScreen[None]):
     """Any of Escape, q and ? closes it."""
 
-    BINDINGS: list[BindingType] = [  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", show=False),
     ]
     DEFAULT_CSS = """

@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 from nanvix.tui.lines import STYLES
 
-
 Key = tuple[str, str, str, bool]
 """(action, key, label, possible here)."""
 
@@ -43,7 +42,9 @@ class KeyBar(Widget):
         styles = self.get_component_rich_style
         for _, key, label, possible in self._keys:
             segments.append(Segment(f" {key}", styles(f"lines--{'mark' if possible else 'muted'}")))
-            segments.append(Segment(f" {label} ", styles("lines--text" if possible else "lines--muted")))
+            segments.append(
+                Segment(f" {label} ", styles("lines--text" if possible else "lines--muted"))
+            )
         return Strip(segments).adjust_cell_length(self.size.width, styles("lines--muted"))
 
     def on_click(self, event: Click) -> None:

@@ -1,5 +1,6 @@
 """The command palette, made of the table of actions and the list of panes."""
 
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -27,7 +28,7 @@ class ActionCommands(Provider):
             if score > 0:
                 yield Hit(score, matcher.highlight(title), act, help=help)
 
-    def _entries(self):  # type: ignore[no-untyped-def]
+    def _entries(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
         app = cast("DebugApp", self.app)
         for action in ACTIONS:
             reason = app.missing(action.needs)

@@ -1,5 +1,7 @@
 """The line at the bottom into which commands are typed, with a memory of earlier ones."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -9,9 +11,9 @@ from textual.widgets import Input, Label
 
 
 class Prompt(Horizontal):
-    """Hidden until a command is wanted; Escape puts it away, up and down walk through its memory."""
+    """Hidden until a command is wanted; Escape puts it away, up and down recall earlier ones."""
 
-    BINDINGS: list[BindingType] = [  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", show=False),
         Binding("up", "recall(-1)", show=False),
         Binding("down", "recall(1)", show=False),

@@ -24,7 +24,7 @@ class GuestTerminal:
     def drain(self) -> str:
         """What the guest has written since the last call; bounded, so that a flood cannot stop
         the screen."""
-        pieces = []
+        pieces: list[bytes] = []
         try:
             while len(pieces) < self.AT_ONCE and (data := os.read(self._ours, 65536)):
                 pieces.append(data)

@@ -1,6 +1,7 @@
 """The run on one line: where we are, what is kept, what happened; a click goes there."""
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.events import Click, MouseMove
 from textual.message import Message
 from textual.strip import Strip
@@ -92,5 +93,5 @@ class TimelineBar(Widget):
         near = [what for count, what in timeline.marks if count == timeline.now]
         return [Segment(text + "".join(f"   {what}" for what in near), self._style("muted"))]
 
-    def _style(self, name: str):  # type: ignore[no-untyped-def]
+    def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"lines--{name}")

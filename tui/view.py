@@ -76,7 +76,7 @@ class WalkRow(NamedTuple):
     """One level of a page-table walk."""
 
     level: str
-    index: int
+    slot: int
     entry: int
     meaning: str
 
@@ -92,9 +92,9 @@ class TaskRow(NamedTuple):
 
 
 class LogRow(NamedTuple):
-    """A system call, hypercall or other event. ``count``: the moment to jump to, if known."""
+    """A system call, hypercall or other event. ``moment``: where to go to see it, if known."""
 
-    count: int | None
+    moment: int | None
     tid: int
     kind: str
     text: str
@@ -121,7 +121,7 @@ class WatchRow(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """The course of the run in instructions. ``marks``: (count, what) of bookmarks and events."""
+    """The course of the run in instructions. ``marks``: (moment, what) of bookmarks and events."""
 
     now: int = 0
     end: int = 0
@@ -135,7 +135,7 @@ class View(NamedTuple):
     status: Status = Status.STOPPED
     reason: str = ""
     where: str = ""
-    count: int | None = None
+    moment: int | None = None
     registers: tuple[Register, ...] = ()
     flags: tuple[Flag, ...] = ()
     vectors: tuple[Register, ...] = ()

@@ -5,6 +5,7 @@ long, and nothing that cannot be read may raise: it is shown as missing.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from nanvix.debug.errors import DebugError
@@ -66,7 +67,19 @@ class Viewer:
         self._watches: dict[str, str] = {}
         self._sources: dict[str, str] = {}
         self._moment = -1
-        self._before: View = View()
+        self._before = View()
+        self._makers: dict[str, Callable[[Debugger, Focus], dict[str, object]]] = {
+            "registers": self._general,
+            "vectors": self._vector,
+            "code": lambda d, focus: {"code": self._code(d, focus.code)},
+            "memory": lambda d, focus: {"memory": self._window(d, focus.memory)},
+            "stack": lambda d, _: {"stack": self._stack(d)},
+            "maps": lambda d, _: {"maps": _maps(d)},
+            "walk": lambda d, focus: {"walk": self._walk(d, focus.memory)},
+            "tasks": lambda d, _: {"tasks": _tasks(d)},
+            "points": lambda d, _: {"points": _points(d)},
+            "locals": lambda d, focus: {"locals": self._locals(d, focus.watches)},
+        }
 
     def view(
         self,
@@ -80,25 +93,14 @@ class Viewer:
         moment, before = debugger.moment, self._before
         fresh = moment != self._moment
         parts: dict[str, object] = {}
-        for pane, make in (
-            ("registers", self._general),
-            ("vectors", self._vector),
-            ("code", lambda d: {"code": self._code(d, focus.code)}),
-            ("memory", lambda d: {"memory": self._window(d, focus.memory)}),
-            ("stack", lambda d: {"stack": self._stack(d)}),
-            ("maps", lambda d: {"maps": _maps(d)}),
-            ("walk", lambda d: {"walk": self._walk(d, focus.memory)}),
-            ("tasks", lambda d: {"tasks": _tasks(d)}),
-            ("points", lambda d: {"points": _points(d)}),
-            ("locals", lambda d: {"locals": self._locals(d, focus.watches)}),
-        ):
+        for pane, make in self._makers.items():
             if pane in focus.panes:
-                parts |= _or(lambda make=make: make(debugger), {})  # type: ignore[misc]
+                parts |= _or(partial(make, debugger, focus), {})
         self._before = before._replace(
             status=status,
             reason=describe(stop, debugger),
             where=_where(debugger, stop),
-            count=moment,
+            moment=moment,
             timeline=_timeline(debugger, bookmarks),
             **parts,  # type: ignore[arg-type]
         )
@@ -108,7 +110,7 @@ class Viewer:
 
     # -- registers -----------------------------------------------------------------------------
 
-    def _general(self, debugger: "Debugger") -> dict[str, object]:
+    def _general(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
         values = debugger.registers()
         rflags = values.get("rflags", 0)
         old, self._registers = self._registers or values, values
@@ -116,7 +118,9 @@ class Viewer:
         return {
             "registers": tuple(
                 Register(
-                    shown, values[name], old.get(name) != values[name],
+                    shown,
+                    values[name],
+                    old.get(name) != values[name],
                     telescope(debugger, values[name], 1),
                 )
                 for name, shown in REGISTERS.items()
@@ -128,7 +132,7 @@ class Viewer:
             ),
         }
 
-    def _vector(self, debugger: "Debugger") -> dict[str, object]:
+    def _vector(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
         image = debugger.cpu().fxsave
         values = {
             f"xmm{i}": int.from_bytes(image[160 + 16 * i : 176 + 16 * i], "little")
@@ -155,7 +159,7 @@ class Viewer:
             address
             for point in debugger.points
             if point.kind == "breakpoint" and point.enabled
-            for address in _or(lambda p=point: debugger.places(p), ())  # type: ignore[misc]
+            for address in debugger.places(point)
         }
         lines: list[CodeLine] = []
         label = source = ""
@@ -205,8 +209,8 @@ class Viewer:
         address = _memory_place(debugger, where)
         rows = []
         for level, entry in enumerate(debugger.page_walk(address)):
-            index = address >> (39 - 9 * level) & 511
-            rows.append(WalkRow(entry.table, index, entry.value, entry.rights or "not present"))
+            slot = address >> (39 - 9 * level) & 511
+            rows.append(WalkRow(entry.table, slot, entry.value, entry.rights or "not present"))
         physical = debugger.translate(address)
         end = "not mapped" if physical is None else f"physical {physical:#x}"
         return (*rows, WalkRow("", address & 4095, address, end))

@@ -18,9 +18,7 @@ def main(arguments: list[str]) -> int:
         help="set a breakpoint: symbol, address, file:line (may be repeated)",
     )  # fmt: skip
     parser.add_argument("--script", metavar="FILE", help="commands to begin with, one a line")
-    parser.add_argument(
-        "--seed", type=seed, metavar="N", help="fix what is random and the date"
-    )
+    parser.add_argument("--seed", type=seed, metavar="N", help="fix what is random and the date")
     add_program(parser)
     options = parser.parse_args(arguments)
     argv = command(options, parser)

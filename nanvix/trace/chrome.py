@@ -28,7 +28,7 @@ def chrome_trace(events: Iterable[tuple[int, TraceEvent]]) -> dict[str, Any]:
             entered[event.tid] = row
             rows.append(row)
         elif event.kind == layout.TRACE_SYSCALL_EXIT:
-            row = entered.pop(event.tid, None) or _row(syscall_name(event.code), "i", at, event.tid)
+            row = entered.pop(event.tid, {}) or _row(syscall_name(event.code), "i", at, event.tid)
             row["ph"], row["dur"] = "X", at - row["ts"]
             row.setdefault("args", {})["result"] = signed(event.args[0])
         elif event.kind == layout.TRACE_HYPERCALL:

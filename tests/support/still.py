@@ -18,7 +18,28 @@ from nanvix.tui.view import (
     WatchRow,
 )
 
-_REGISTERS = ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rfl fs gs").split()
+_REGISTERS = [
+    "rax",
+    "rbx",
+    "rcx",
+    "rdx",
+    "rsi",
+    "rdi",
+    "rbp",
+    "rsp",
+    "r8",
+    "r9",
+    "r10",
+    "r11",
+    "r12",
+    "r13",
+    "r14",
+    "r15",
+    "rip",
+    "rfl",
+    "fs",
+    "gs",
+]
 
 LOG = [
     LogRow(1000 * i, 1 + i % 2, ("enter", "return")[i % 2], f"[{1 + i % 2}] call number {i}")
@@ -29,12 +50,14 @@ VIEW = View(
     status=Status.STOPPED,
     reason="breakpoint 1",
     where="pid 1 tid 1 user main+0x8",
-    count=399_735,
+    moment=399_735,
     registers=tuple(
         Register(name, 0x1111_1111_1111 * i, i in (0, 16), "→ main" if name == "rip" else "")
         for i, name in enumerate(_REGISTERS)
     ),
-    flags=tuple(Flag(name, i % 2 == 0, i == 2) for i, name in enumerate("CF PF AF ZF SF".split())),
+    flags=tuple(
+        Flag(name, i % 2 == 0, i == 2) for i, name in enumerate(["CF", "PF", "AF", "ZF", "SF"])
+    ),
     vectors=tuple(Register(f"xmm{i}", i, False) for i in range(16)),
     code=(
         CodeLine(None, "main:"),
@@ -50,7 +73,9 @@ VIEW = View(
         frozenset((3, 4)),
     ),
     stack=tuple(
-        StackRow(0x7FFF_FFFF_E000 + 8 * i, i, '→ "text"' if i == 1 else "", "main" if i == 2 else "")
+        StackRow(
+            0x7FFF_FFFF_E000 + 8 * i, i, '→ "text"' if i == 1 else "", "main" if i == 2 else ""
+        )
         for i in range(60)
     ),
     maps=(
@@ -63,7 +88,10 @@ VIEW = View(
         PointRow(1, "break", "main", "rdi > 1", 3, True),
         PointRow(2, "watch", "change of 8 bytes at 0x402000", "", 0, False),
     ),
-    locals=(WatchRow("total", "5", "int", True), WatchRow("name", '0x402000 "nanvix"', "char *", False)),
+    locals=(
+        WatchRow("total", "5", "int", True),
+        WatchRow("name", '0x402000 "nanvix"', "char *", False),
+    ),
     timeline=Timeline(400_000, 1_000_000, (0, 300_000, 600_000), ((400_000, "mark 1"),)),
 )
 

@@ -50,7 +50,9 @@ async def test_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         svg = picture(app)
-    colours = {tuple(int(c[i : i + 2], 16) for i in (0, 2, 4)) for c in re.findall(r"#([0-9a-f]{6})", svg)}
+    colours = {
+        tuple(int(c[i : i + 2], 16) for i in (0, 2, 4)) for c in re.findall(r"#([0-9a-f]{6})", svg)
+    }
     window = {(0xFF, 0x5F, 0x57), (0xFE, 0xBC, 0x2E), (0x28, 0xC8, 0x40)}  # the frame's buttons
     assert all(max(c) - min(c) < 8 for c in colours - window), colours
 

@@ -4,7 +4,6 @@ from nanvix.tui.lines import Line
 from nanvix.tui.panes.base import ViewPane
 from nanvix.tui.view import CodeLine, View
 
-
 _WIDE = 68
 """Columns from which the bytes of the instructions are shown too."""
 

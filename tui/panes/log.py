@@ -58,8 +58,8 @@ class LogPane(LinePane):
     def line(self, index: int) -> Line:
         """The moment, who, what."""
         row = self.row(index)
-        count = "" if row.count is None else f"{row.count:,}"
-        return [(f"{count:>13} ", "muted"), (row.text, _STYLES.get(row.kind, "text"))]
+        moment = "" if row.moment is None else f"{row.moment:,}"
+        return [(f"{moment:>13} ", "muted"), (row.text, _STYLES.get(row.kind, "text"))]
 
     def _matches(self, row: LogRow) -> bool:
         text = f"{row.kind} {row.tid} {row.text}".lower()

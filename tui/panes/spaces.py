@@ -35,7 +35,7 @@ class WalkPane(ViewPane):
         return [
             [
                 (f"{row.level:<6}", "symbol"),
-                (f"[{row.index:3}] ", "muted"),
+                (f"[{row.slot:3}] ", "muted"),
                 (f"{row.entry:016x} ", "number"),
                 (row.meaning, "text"),
             ]

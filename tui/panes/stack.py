@@ -4,7 +4,6 @@ from nanvix.tui.lines import Line
 from nanvix.tui.panes.base import ViewPane
 from nanvix.tui.view import View
 
-
 _WIDE = 46
 """Columns from which full addresses are shown beside the offsets."""
 

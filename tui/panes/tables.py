@@ -40,7 +40,7 @@ class PointsPane(ViewPane):
                 (f"{row.kind:<6} ", "muted"),
                 (row.where, "text" if row.enabled else "muted"),
                 (f" if {row.condition}" if row.condition else "", "symbol"),
-                (f"  {row.hits}×" if row.hits else "", "number"),
+                (f"  {row.hits} hits" if row.hits else "", "number"),
             ]
             for row in view.points
         ]

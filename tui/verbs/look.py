@@ -101,7 +101,7 @@ def edit(app: "DebugApp", text: str) -> None:
     """``REGISTER = VALUE``, or ``ADDRESS = BYTES in hex | "text" | NUMBER``."""
     left, equals, right = (part.strip() for part in text.partition("="))
     if not equals or not left or not right:
-        raise DebugError("set REGISTER = VALUE, or set ADDRESS = 90 90 | \"text\" | VALUE")
+        raise DebugError('set REGISTER = VALUE, or set ADDRESS = 90 90 | "text" | VALUE')
 
     def job(d: "Debugger") -> str:
         if left.lower() in d.registers():

@@ -68,8 +68,8 @@ def moment(app: "DebugApp", text: str) -> None:
 
 def earlier(app: "DebugApp") -> None:
     """The event before."""
-    moments = [row.count for row in app.session.log if row.count is not None]
-    here = app.view.count or 0
+    moments = [row.moment for row in app.session.log if row.moment is not None]
+    here = app.view.moment or 0
     index = bisect_left(moments, here) - 1
     if index >= 0:
         app.session.do(lambda d: d.go(moments[index]), "event before")
@@ -77,8 +77,8 @@ def earlier(app: "DebugApp") -> None:
 
 def later(app: "DebugApp") -> None:
     """The event after."""
-    moments = [row.count for row in app.session.log if row.count is not None]
-    here = app.view.count or 0
+    moments = [row.moment for row in app.session.log if row.moment is not None]
+    here = app.view.moment or 0
     index = bisect_right(moments, here)
     if index < len(moments):
         app.session.do(lambda d: d.go(moments[index]), "event after")
@@ -109,7 +109,7 @@ def wrote(app: "DebugApp", text: str) -> None:
 
 def bookmark(app: "DebugApp", name: str = "") -> None:
     """Mark this moment, or take its mark away."""
-    here = app.view.count
+    here = app.view.moment
     if here is None:
         return
     marks = app.session.bookmarks
