@@ -5,7 +5,6 @@ An action's ``run`` gets the app. ``needs`` names what the machine must be able 
 (:data:`NEEDS`); where it cannot, the action is shown pale, with the reason.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.binding import Binding
@@ -13,6 +12,8 @@ from textual.binding import Binding
 from nanvix.tui.verbs import look, points, run, screen, travel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nanvix.tui.app import DebugApp
 
 

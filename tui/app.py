@@ -299,7 +299,9 @@ class DebugApp(App[int], Events):
     def _draw_chrome(self) -> None:
         width, height = self.size
         if width < _SMALLEST[0] or height < _SMALLEST[1]:
-            self.headline.update(f"the screen is too small: {_SMALLEST[0]}×{_SMALLEST[1]} at least")
+            self.headline.update(
+                f"the screen is too small: {_SMALLEST[0]} by {_SMALLEST[1]} at least"
+            )
             return
         view = self.view
         mark = {Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}.get(view.status, "…")

@@ -1,6 +1,5 @@
 """What can be typed behind ``:``, once: the prompt's completion and the help are made of it."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.debug.errors import DebugError
@@ -8,6 +7,8 @@ from nanvix.tui import export
 from nanvix.tui.verbs import look, points, run, screen, travel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nanvix.tui.app import DebugApp
 
 

@@ -18,28 +18,8 @@ from nanvix.tui.view import (
     WatchRow,
 )
 
-_REGISTERS = [
-    "rax",
-    "rbx",
-    "rcx",
-    "rdx",
-    "rsi",
-    "rdi",
-    "rbp",
-    "rsp",
-    "r8",
-    "r9",
-    "r10",
-    "r11",
-    "r12",
-    "r13",
-    "r14",
-    "r15",
-    "rip",
-    "rfl",
-    "fs",
-    "gs",
-]
+_REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rfl fs gs"
+_FLAGS = "CF PF AF ZF SF"
 
 LOG = [
     LogRow(1000 * i, 1 + i % 2, ("enter", "return")[i % 2], f"[{1 + i % 2}] call number {i}")
@@ -53,11 +33,9 @@ VIEW = View(
     moment=399_735,
     registers=tuple(
         Register(name, 0x1111_1111_1111 * i, i in (0, 16), "→ main" if name == "rip" else "")
-        for i, name in enumerate(_REGISTERS)
+        for i, name in enumerate(_REGISTERS.split())
     ),
-    flags=tuple(
-        Flag(name, i % 2 == 0, i == 2) for i, name in enumerate(["CF", "PF", "AF", "ZF", "SF"])
-    ),
+    flags=tuple(Flag(name, i % 2 == 0, i == 2) for i, name in enumerate(_FLAGS.split())),
     vectors=tuple(Register(f"xmm{i}", i, False) for i in range(16)),
     code=(
         CodeLine(None, "main:"),

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
-from nanvix.tui.viewer import place
+from nanvix.tui.words import place
 
 if TYPE_CHECKING:
     from nanvix.debug.debugger import Debugger
