@@ -46,8 +46,6 @@ COMMANDS = (
     Command("picture", "[FILE.svg]", "Save the screen.", screen.picture),
     Command("trace", "FILE", "Save the events: JSON Lines, or a Chrome trace for *.json.",
             export.trace),
-    Command("capsule", "FILE", "Save recording, hashes and bookmarks for another machine.",
-            export.capsule, "travel"),
 )
 # fmt: on
 

@@ -1,4 +1,4 @@
-"""What can be taken away: the screen, the events, a capsule."""
+"""What can be taken away: the screen and the events."""
 
 import json
 from pathlib import Path
@@ -43,18 +43,6 @@ def trace(app: "DebugApp", name: str) -> None:
         return f"saved {len(events)} events to {path}"
 
     app.session.do(job, "trace")
-
-
-def capsule(app: "DebugApp", name: str) -> None:
-    """The recording of this session with its bookmarks."""
-    path = _path(name)
-    marks = sorted(app.session.bookmarks.items())
-
-    def job(d: "Debugger") -> str:
-        d.save_capsule(path, marks)
-        return f"saved {path}"
-
-    app.session.do(job, "capsule")
 
 
 def _path(name: str) -> Path:

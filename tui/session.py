@@ -63,6 +63,7 @@ class Session:
         self._stop: Stop | None = None
         self._shown_at = 0.0
         self._what = ""
+        self._working = True
         self._thread = threading.Thread(target=self._run, name="debugger", daemon=True)
 
     # -- from the screen -----------------------------------------------------------------------
@@ -87,6 +88,11 @@ class Session:
         """Make a new view soon."""
         if not self._jobs:
             self.do(lambda _: None, "")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits, or the guest has not started yet."""
+        return bool(self._jobs) or self._working
 
     def interrupt(self) -> None:
         """Stop what runs, soon, and forget what waits."""
@@ -125,10 +131,12 @@ class Session:
 
     def _next(self, debugger: "Debugger") -> None:
         with self._wake:
+            self._working = False
             while not (self._jobs or self._closing):
                 self._wake.wait()
             if self._closing:
                 return
+            self._working = True
             self._what, job = self._jobs.popleft()
         try:
             answer = job(debugger)

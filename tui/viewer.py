@@ -95,7 +95,7 @@ class Viewer:
         parts: dict[str, object] = {}
         for pane, make in self._makers.items():
             if pane in focus.panes:
-                parts |= _or(partial(make, debugger, focus), {})
+                parts |= _or(partial(make, debugger, focus)) or {}
         self._before = before._replace(
             status=status,
             reason=describe(stop, debugger),
@@ -220,7 +220,7 @@ class Viewer:
         data = read_with_holes(debugger.read_memory, sp, STACK_WORDS * 8)
         frames = {
             call.cfa - 8: f"returns from {call.symbol or hex(call.pc)}"
-            for call in _or(debugger.backtrace, [])
+            for call in _or(debugger.backtrace) or []
         }
         rows = []
         for at in range(0, len(data), 8):
@@ -236,7 +236,7 @@ class Viewer:
             (local.name, f"<{local.problem}>", "")
             if local.value is None
             else (local.name, local.value.show(), local.value.type.name)
-            for local in _or(debugger.variables, [])
+            for local in _or(debugger.variables) or []
         ]
         old, self._watches = self._watches, {name: value for name, value, _ in found}
         return tuple(
@@ -257,7 +257,7 @@ def describe(stop: "Stop", debugger: "Debugger") -> str:
 
 def _where(debugger: "Debugger", stop: "Stop") -> str:
     ring = "kernel" if debugger.in_kernel else "user"
-    name = _or(lambda: debugger.symbol(debugger.registers()["rip"]), None)
+    name = _or(lambda: debugger.symbol(debugger.registers()["rip"]))
     return f"pid {stop.pid} tid {stop.tid} {ring} {name or f'{stop.rip:#x}'}"
 
 
@@ -301,8 +301,9 @@ def _timeline(debugger: "Debugger", bookmarks: Iterable[tuple[int, str]]) -> Tim
     return Timeline(debugger.moment, debugger.frontier, tuple(thinned), tuple(bookmarks))
 
 
-def _or(make: Callable[[], _T], otherwise: _T) -> _T:
+def _or(make: Callable[[], _T]) -> _T | None:
+    """What ``make`` makes; None where that cannot be seen now."""
     try:
         return make()
     except DebugError:
-        return otherwise
+        return None

@@ -9,7 +9,7 @@
 #include "trap.h"
 
 /* Numbers without an entry return ENOSYS, quietly: programs probe for what they can use. */
-static const syscall_fn table[NV_COUNT_SLOTS] = {
+static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
 #define X(name) [SYS_##name] = sys_##name,
 #include "calls/mm.def"
 #include "calls/proc.def"
@@ -28,8 +28,8 @@ int trap_syscall(struct trapframe *frame) {
     if (likely(nr < NV_COUNT_SLOTS)) {
         ((volatile u64 *)phys_to_virt(NV_COUNTS_PHYS))[nr]++;
         trace_syscall_enter((u16)nr, args);
-        if (likely(table[nr] != NULL))
-            result = table[nr](args);
+        if (likely(syscall_table[nr] != NULL))
+            result = syscall_table[nr](args);
         trace_syscall_exit((u16)nr, result);
     }
     /* Calls that replace the registers (execve, rt_sigreturn) say so by another vector. */

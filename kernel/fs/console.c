@@ -7,6 +7,7 @@
 #include "hypercall.h"
 #include "lib.h"
 #include "task.h"
+#include "terminal.h"
 
 struct console consoles[STREAMS];
 
@@ -62,7 +63,7 @@ static i64 transfer(struct console *c, u16 op, struct io *io) {
 static i64 console_read(struct file *file, struct io *io, u64 *pos) {
     struct console *c = file->private;
     for (;;) {
-        i64 error = c->tty ? tty_may_read() : 0;
+        i64 error = c->tty ? terminal_check(&console_control, SIGTTIN) : 0;
         if (error)
             return error;
         i64 got = transfer(c, NV_OP_CON_READ, io);
@@ -171,6 +172,8 @@ static void probe(u32 stream) {
     c->present = true;
     c->tty = hc_result(1);
     c->access = hc_result(4) & O_ACCMODE;
+    if (c->tty)
+        current->process->terminal = &console_control;
     poll_head_init(&c->head);
     c->source.ready = ready;
     assert(event_source_register(&c->source));

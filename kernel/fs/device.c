@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "fs/console.h"
 #include "fs/open.h"
+#include "fs/pty.h"
 #include "hypercall.h"
 #include "lib.h"
 
@@ -66,6 +67,11 @@ static const struct device {
 };
 
 i64 device_open(struct inode *inode, struct file *file) {
+    if (inode->rdev == MAKEDEV(5, 2))
+        return ptmx_open(file);
+    i64 own = inode->rdev == MAKEDEV(5, 0) ? pty_open_own(file) : -ENODEV;
+    if (own != -ENODEV)
+        return own;
     if (inode->rdev == MAKEDEV(5, 0) || inode->rdev == MAKEDEV(5, 1)) {
         file->private = console_terminal(file->flags);
         file->ops = &console_ops;

@@ -58,7 +58,9 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
     struct file *file = file_new(dentry, ops ? ops : &path_ops, flags);
     if (IS_ERR(file) || !open)
         return file;
+    file->flags |= flags & O_NOCTTY; /* only opening a terminal asks for it */
     i64 error = open(inode, file);
+    file->flags &= ~O_NOCTTY;
     if (error) {
         file->ops = &path_ops; /* nothing was opened, so nothing is to be released */
         file_put(file);

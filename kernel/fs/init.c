@@ -3,6 +3,7 @@
 #include "file.h"
 #include "fs/boot.h"
 #include "fs/proc.h"
+#include "fs/pty.h"
 #include "fs/tmpfs.h"
 #include "lib.h"
 
@@ -24,6 +25,8 @@ static const struct entry {
     {"/dev/urandom", S_IFCHR | 0666, MAKEDEV(1, 9), NULL},
     {"/dev/tty", S_IFCHR | 0666, MAKEDEV(5, 0), NULL},
     {"/dev/console", S_IFCHR | 0620, MAKEDEV(5, 1), NULL},
+    {"/dev/ptmx", S_IFCHR | 0666, MAKEDEV(5, 2), NULL},
+    {"/dev/pts", S_IFDIR | 0755, 0, NULL},
     {"/dev/shm", S_IFDIR | 01777, 0, NULL},
     {"/dev/fd", S_IFLNK | 0777, 0, "/proc/self/fd"},
     {"/dev/stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0"},
@@ -46,5 +49,6 @@ void fs_init(void) {
             panic("%s: error %ld", e->path, -error);
     }
     proc_mount();
+    devpts_mount();
     manifest_apply();
 }

@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "mm.h"
 #include "proc.h"
+#include "terminal.h"
 
 #define TICK 10000000UL /* ns in a clock tick of /proc: USER_HZ is 100 */
 
@@ -59,8 +60,8 @@ static void write_comm(struct text *text, struct process *p) { text_add(text, "%
 static void write_stat(struct text *text, struct process *p) {
     struct task *t = proc_task(p);
     struct mm *mm = t ? t->mm : NULL;
-    text_add(text, "%d (%s) %c %d %d %d 0 -1 4194304 0 0 0 0 ", p->pid, comm_of(p), state_of(p), parent_of(p),
-             p->pgid, p->sid);
+    text_add(text, "%d (%s) %c %d %d %d %lu %d 4194304 0 0 0 0 ", p->pid, comm_of(p), state_of(p), parent_of(p),
+             p->pgid, p->sid, p->terminal ? p->terminal->rdev : 0, p->terminal ? p->terminal->foreground : -1);
     text_add(text, "%lu %lu %lu %lu 20 0 %u 0 ", process_cpu_ns(p) / TICK, p->system_ns / TICK,
              p->child_user_ns / TICK, p->child_system_ns / TICK, p->thread_count);
     text_add(text, "%lu %lu %lu %lu ", p->start_ns / TICK, mm ? mm->reserved : 0, mm ? mm->resident : 0, RLIM_INFINITY);

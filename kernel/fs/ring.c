@@ -127,6 +127,15 @@ i64 ring_read(struct ring *r, struct io *io) {
     return moved;
 }
 
+void ring_cut(struct ring *r, u64 keep) {
+    while (r->count && r->size - slot_at(r, r->count - 1)->size >= keep) {
+        struct ring_slot *last = slot_at(r, --r->count);
+        r->size -= last->size;
+        frame_put(last->frame);
+        pages_held--;
+    }
+}
+
 i64 ring_resize(struct ring *r, u32 slots) {
     if (slots < r->count)
         return -EBUSY;

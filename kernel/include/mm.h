@@ -50,6 +50,7 @@ struct mm {
     u64 arg_start, arg_end, env_start, env_end;
     u64 vdso;
     u64 resident; /* 4 KiB pages mapped */
+    u64 stride, stride_end; /* pages the last fault on anonymous memory mapped, and where they end */
     u64 reserved; /* bytes in areas */
     bool lock_future; /* mlockall(MCL_FUTURE) */
     u64 auxv[48];

@@ -9,6 +9,7 @@ struct mm;
 struct file;
 struct fd_table;
 struct fs_context;
+struct terminal;
 
 /* What the entry code pushes, lowest address first (boot/entry.S). */
 struct trapframe {
@@ -41,6 +42,8 @@ struct cpu_itimer {
 struct process {
     struct tree_node by_pid; /* key = pid */
     i32 pid, pgid, sid;
+    struct terminal *terminal; /* the controlling one, or NULL (terminal.h) */
+    i32 lost_foreground;       /* a leader whose terminal hung up: the group to tell at its end */
     u32 uid, gid;          /* the effective ids: what permissions go by */
     u32 ruid, suid, rgid, sgid;
     u32 group_count, groups[NGROUPS_MAX];
@@ -120,8 +123,6 @@ struct task *task_find(i32 tid);
 struct process *process_find(i32 pid);
 extern struct list all_processes; /* process.all */
 extern struct process *init_process;
-/* The group that owns the console: where Ctrl-C goes (TIOCSPGRP sets it). */
-extern i32 foreground_pgid;
 u32 task_count(void);
 /* Threads are created by clone (fork.c) and end in exit.c. */
 noreturn void exit_thread(i32 code);              /* this thread only */

@@ -12,7 +12,9 @@
 #include "privilege.h"
 #include "task.h"
 
-#define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB */
+#define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB; and while a program goes through memory */
+#define AROUND_STRIDING 256 /* in order, doubled with every fault up to this */
+#define SPARE 8             /* such a window is at most one in this many free frames */
 #define AROUND_FILE 64
 #define AROUND_COPY 16 /* private pages of a file: who writes one (a linker, say) writes its neighbours */
 
@@ -23,21 +25,36 @@ static void window(const struct area *area, u64 addr, u64 pages, u64 *first, u64
     *last = MIN(ROUND_DOWN(addr, span) + span, area->end);
 }
 
+/* How many pages a fault on fresh memory maps: more and more while each begins where the last window
+   ended. */
+static u64 stride(struct mm *mm, u64 addr) {
+    u64 pages = AROUND_ANONYMOUS;
+    if (addr == mm->stride_end && mm->stride < frames_free() / SPARE)
+        pages = MIN(mm->stride * 2, AROUND_STRIDING);
+    return pages;
+}
+
+static bool map_fresh(struct mm *mm, u64 *pte, u64 rights) {
+    paddr frame = frame_alloc_zero();
+    if (!frame)
+        return false;
+    *pte = frame | rights;
+    mm->resident++;
+    return true;
+}
+
 static i64 fault_anonymous(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
-    u64 first, last, count = 0, rights = pte_rights(area->prot, true);
-    u64 *empty[AROUND_ANONYMOUS];
-    paddr frames[AROUND_ANONYMOUS];
-    window(area, addr, AROUND_ANONYMOUS, &first, &last);
-    empty[count++] = pte;
+    u64 first, last, rights = pte_rights(area->prot, true), pages = stride(mm, addr);
+    if (!map_fresh(mm, pte, rights))
+        return -ENOMEM;
+    window(area, addr, pages, &first, &last);
     u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
     for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
-        if (entry != pte && !(*entry & PTE_PRESENT))
-            empty[count++] = entry;
-    u64 got = frame_alloc_zero_many(frames, count);
-    for (u64 i = 0; i < got; i++)
-        *empty[i] = frames[i] | rights;
-    mm->resident += got;
-    return got ? 0 : -ENOMEM;
+        if (!(*entry & PTE_PRESENT) && !map_fresh(mm, entry, rights))
+            break; /* out of memory for neighbours is no error */
+    mm->stride = pages;
+    mm->stride_end = last;
+    return 0;
 }
 
 /* A private page of its own with this content. */

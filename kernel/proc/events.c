@@ -3,6 +3,7 @@
 #include "hypercall.h"
 #include "lib.h"
 #include "proc.h"
+#include "terminal.h"
 #include "trap.h"
 
 #define SOURCES_MAX (16 + NV_NET_SOCKETS) /* the console's streams and sockets of the host */
@@ -35,7 +36,7 @@ static void signal_foreground(i32 sig) {
     struct siginfo info = { .signo = sig, .code = SI_KERNEL };
     if (sig < 1 || sig > NSIG)
         return;
-    if (signal_group(foreground_pgid, sig, &info))
+    if (terminal_signal(&console_control, sig))
         signal_process(init_process, sig, &info);
 }
 

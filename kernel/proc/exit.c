@@ -8,6 +8,7 @@
 #include "mm.h"
 #include "proc.h"
 #include "syscall.h"
+#include "terminal.h"
 #include "trace.h"
 #include "uaccess.h"
 
@@ -109,6 +110,7 @@ static void process_exit(struct process *process) {
     if (process == init_process)
         vm_exit(process->status);
     i32 pgid = process->pgid;
+    terminal_leader_exit(process);
     give_children_away(process);
     announce_death(process);
     hang_up_orphans(pgid);

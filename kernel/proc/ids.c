@@ -56,6 +56,8 @@ i64 sys_setsid(const u64 *a) {
         if (process->pgid == self->pid)
             return -EPERM;
     self->sid = self->pgid = self->pid;
+    self->terminal = NULL;
+    self->lost_foreground = 0;
     return self->pid;
 }
 

@@ -7,10 +7,10 @@
 #include "linux/resource.h"
 #include "mm.h"
 #include "proc.h"
+#include "terminal.h"
 
 struct list all_processes = LIST_INIT(all_processes);
 struct process *init_process;
-i32 foreground_pgid;
 
 static struct tree tasks;     /* by tid */
 static struct tree processes; /* by pid; zombies too */
@@ -62,13 +62,15 @@ static i32 pid_alloc(void) {
     return 0;
 }
 
+#define SOFT_FILES 1024 /* what select(2) can name; who wants more asks */
+
 static void default_limits(struct rlimit *limits) {
     for (u32 i = 0; i < RLIM_COUNT; i++)
         limits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
     limits[RLIMIT_STACK].cur = 8UL << 20;
     limits[RLIMIT_CORE].cur = 0;
     limits[RLIMIT_NPROC] = (struct rlimit){ boot.max_tasks, boot.max_tasks };
-    limits[RLIMIT_NOFILE] = (struct rlimit){ boot.max_files, boot.max_files };
+    limits[RLIMIT_NOFILE] = (struct rlimit){ MIN(SOFT_FILES, boot.max_files), boot.max_files };
     limits[RLIMIT_SIGPENDING] = (struct rlimit){ 4096, 4096 };
     limits[RLIMIT_NICE] = limits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
 }
@@ -77,13 +79,14 @@ static void default_limits(struct rlimit *limits) {
 static void init_first(struct process *process) {
     process->uid = process->ruid = process->suid = boot.uid;
     process->gid = process->rgid = process->sgid = boot.gid;
-    process->pgid = process->sid = foreground_pgid = process->pid;
+    process->pgid = process->sid = console_control.foreground = console_control.session = process->pid;
     default_limits(process->limits);
 }
 
 static void inherit(struct process *process, const struct process *parent) {
     process->pgid = parent->pgid;
     process->sid = parent->sid;
+    process->terminal = parent->terminal;
     process->uid = parent->uid;
     process->gid = parent->gid;
     process->ruid = parent->ruid;

@@ -48,6 +48,8 @@ OPS: dict[str, tuple[int, str]] = {
     "CRASH": (0x09, "A process dies by a fault: arg0 = trap frame address, arg1 = signal, "
               "arg2 = pid, arg3 = fault address, arg4 = physical address of its page tables "
               "(0: the loaded ones). in: program name. For the report only."),
+    "MEMORY": (0x0A, "arg0 = first, arg1 = bytes: whole pages never used yet will be used soon. "
+               "Advice; it always succeeds."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode."),

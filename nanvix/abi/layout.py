@@ -99,7 +99,7 @@ BOOT_INFO = Record(
     ("tmpfs_limit", "u64"),
 )
 """``free_start``: first free physical byte (page aligned); all RAM from there is zero.
-``seed``: 256 bits for the kernel's generator. ``max_files``: RLIMIT_NOFILE."""
+``seed``: 256 bits for the kernel's generator. ``max_files``: hard RLIMIT_NOFILE."""
 
 CLOCK = Record(
     "nv_clock",

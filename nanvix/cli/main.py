@@ -9,6 +9,7 @@ usage: nanvix run [OPTIONS] PROGRAM [ARGS...]     run a program in a micro-VM of
        nanvix doctor [--json]                     what works here, how to mend what does not
        nanvix debug [OPTIONS] PROGRAM [ARGS...]   step through it on a screen, forward and back
        nanvix diff [OPTIONS] PROGRAM [ARGS...]    run on both backends, compare the events
+       nanvix conformance [OPTIONS]               compare with native Linux, case by case
        nanvix --version | --help
 
 'nanvix VERB --help' says more about each."""
@@ -80,6 +81,10 @@ def _dispatch(arguments: list[str]) -> int:
         from nanvix.cli import diff
 
         return diff.main(arguments[1:])
+    if verb == "conformance":
+        from nanvix.cli import conformance
+
+        return conformance.main(arguments[1:])
     from nanvix.errors import UsageError
 
     raise UsageError(f"unknown command {verb!r} (try 'nanvix --help')" if verb else _USAGE)

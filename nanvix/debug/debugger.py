@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
 _RETRIES = 64
+_MAX_LINE = 100_000
+"""Instructions of one source line before a verb gives up."""
 _P = TypeVar("_P", bound=Point)
 Stdio = tuple[int | None, int | None, int | None]
 
@@ -230,6 +232,43 @@ class Debugger(Inspector):
         target, sp = self._return_place()
         return self._until(target, sp, self._view.kernel.ids()[1], "return")
 
+    def step_line(self, *, over: bool = False) -> Stop:
+        """To the beginning of another source line: into called functions that have lines, or
+        ``over`` all. Without debug information, one instruction."""
+        return self._by_line(lambda: self._over_or_into(over))
+
+    def step_line_back(self, *, over: bool = False) -> Stop:
+        """Back to the beginning of the line before; see :meth:`step_line`."""
+        step = self.over_back if over else self.step_back
+        stop = self._by_line(step)
+        line = self.line()
+        while stop.reason == "step" and line is not None:
+            here = self.moment
+            if step().reason != "step" or self.line() != line:
+                return self.go(here)._replace(reason="line")
+        return stop
+
+    def _over_or_into(self, over: bool) -> Stop:
+        if over or self._kind() != "call":
+            return self.over()
+        before = self.moment
+        stop = self.step()
+        if stop.reason == "step" and self.line() is None:
+            self.timeline.go(before)
+            return self.over()
+        return stop
+
+    def _by_line(self, step: Callable[[], Stop]) -> Stop:
+        start = self.line()
+        for _ in range(_MAX_LINE):
+            stop = step()
+            line = self.line()
+            if stop.reason != "step" or start is None:
+                return stop
+            if line is not None and line != start:
+                return stop._replace(reason="line")
+        return self.last
+
     def _until(self, address: int, sp: int, tid: int, reason: str = "step") -> Stop:
         return self._search(once={address: self._frame_test(sp, tid, reason)})
 
@@ -287,6 +326,21 @@ class Debugger(Inspector):
         if not calls:
             raise DebugError("the caller of this function is not known")
         return self._back([], {at: self._frame_test(sp, tid, "return") for at in calls})
+
+    def to_user_back(self) -> Stop:
+        """Go back to the last moment in user mode before the thread entered the kernel."""
+        self.machine.pause_wanted = False
+        here, tid = self.moment, self._view.kernel.ids()[1]
+        hit = last_hit(self.timeline, lambda before: EntrySearch(self._view, tid, before))
+        if self.machine.pause_wanted:
+            self.machine.pause_wanted = False
+            self.timeline.go(here)
+            return self._stop("pause")
+        if hit is None:
+            self.timeline.go(self.timeline.start)
+            return self._stop("start of history")
+        self.timeline.go(hit.moment)
+        return self._stop("user")
 
     def last_write(self, what: int | str, size: int | None = None) -> Access | None:
         """Who last wrote these bytes before the moment shown; None when nobody has since the

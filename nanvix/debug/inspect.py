@@ -5,7 +5,7 @@ The part of :class:`~nanvix.debug.debugger.Debugger` that changes nothing.
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug.disassembly import LONGEST, Instruction, before, decode, disassemble
@@ -13,7 +13,9 @@ from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
 from nanvix.debug.kernel import Area, Process, Thread
 from nanvix.debug.points import Breakpoint, Point, Watchpoint
+from nanvix.debug.scope import FrameScope
 from nanvix.debug.space import Entry, Space
+from nanvix.debug.unwind import Call
 from nanvix.debug.values import Value
 from nanvix.debug.view import View
 from nanvix.guest.mounts import Mount
@@ -21,6 +23,15 @@ from nanvix.guest.mounts import Mount
 if TYPE_CHECKING:
     from nanvix.debug.timeline import Timeline
     from nanvix.machine.state import VcpuState
+
+
+class Local(NamedTuple):
+    """A variable in scope. ``value`` is None where ``problem`` says why."""
+
+    name: str
+    value: Value | None
+    problem: str
+    argument: bool
 
 
 class Inspector:
@@ -36,6 +47,7 @@ class Inspector:
             return path
 
         self._timeline = timeline
+        self._locate = locate
         self._view = View(timeline, locate)
 
     # -- registers and memory ----------------------------------------------------------------
@@ -146,6 +158,7 @@ class Inspector:
         return [
             item._replace(
                 symbol=name(item.address),
+                line=self._line_text(item.address),
                 note=(name(item.target) or "") if item.target is not None else "",
             )
             for item in disassemble(self._view.read, start, count)
@@ -160,6 +173,10 @@ class Inspector:
     def places(self, point: Point) -> frozenset[int]:
         """Where a breakpoint is in the running process; nowhere for other points."""
         return self._view.addresses(point) if isinstance(point, Breakpoint) else frozenset()
+
+    def _line_text(self, address: int) -> str | None:
+        line = self._view.line(address)
+        return f"{line[0]}:{line[1]}" if line is not None else None
 
     def symbol(self, address: int) -> str | None:
         """``main+0x12``, or None."""
@@ -176,9 +193,63 @@ class Inspector:
         """Symbols that begin so."""
         return self._view.symbols.names(prefix, self._view.modules())
 
-    def evaluate(self, text: str) -> Value:
-        """A C expression in the innermost frame. Raises DebugError."""
-        return Expression(text).value(self._view.scope())
+    def line(self, address: int | None = None) -> tuple[str, int] | None:
+        """Source file and line of an instruction, by default the next one; None without debug
+        information."""
+        return self._view.line(self._view.registers.rip if address is None else address)
+
+    def source(self, file: str, line: int, around: int = 5) -> list[tuple[int, str]]:
+        """Numbered source lines around one, as far as the file is on the host."""
+        try:
+            with open(self._locate(file), encoding="utf-8", errors="replace") as stream:
+                lines = stream.read().splitlines()
+        except OSError:
+            return []
+        first = max(1, line - around)
+        return list(enumerate(lines[first - 1 : line + around], first))
+
+    # -- stacks and variables ----------------------------------------------------------------
+
+    def backtrace(self, tid: int | None = None, limit: int = 64) -> list[Call]:
+        """A thread's calls, innermost first, through the kernel into the program."""
+        found = []
+        task = self._task(tid)
+        for frame in self._view.frames(tid, limit):
+            line = self._view.line(frame.lookup, task)
+            found.append(
+                Call(
+                    frame.level,
+                    frame.pc,
+                    frame.cfa,
+                    frame.ring,
+                    self._view.name(frame.lookup, task),
+                    f"{line[0]}:{line[1]}" if line is not None else None,
+                    frame.how,
+                )
+            )
+        return found
+
+    def variables(self, level: int = 0, tid: int | None = None) -> list[Local]:
+        """Arguments and local variables of a frame."""
+        return [Local(*found) for found in self._scope(level, tid).variables()]
+
+    def evaluate(self, text: str, level: int = 0, tid: int | None = None) -> Value:
+        """A C expression in a frame, by default the innermost one. Raises DebugError."""
+        return Expression(text).value(self._scope(level, tid))
+
+    def _scope(self, level: int, tid: int | None) -> FrameScope:
+        if not level and tid is None:
+            return self._view.scope()
+        frames = self._view.frames(tid, level + 2)
+        if level >= len(frames):
+            raise DebugError(f"there is no frame {level}")
+        frame = frames[level]
+        return FrameScope(
+            self._view, frame.registers, {}, frame, self._view.modules(self._task(tid))
+        )
+
+    def _task(self, tid: int | None) -> int:
+        return self._view.kernel.current() if tid is None else self._view.thread(tid).task
 
     # -- for the verbs -----------------------------------------------------------------------
 
@@ -213,7 +284,10 @@ class Inspector:
 
     def _return_place(self) -> tuple[int, int]:
         """Where the current function returns to, and the stack pointer then."""
-        raise DebugError("the caller of this function is not known")
+        frames = self._view.frames(None, 2)
+        if len(frames) < 2 or frames[0].how not in ("cfi", "frame pointer"):
+            raise DebugError("the caller of this function is not known")
+        return frames[1].pc, frames[0].cfa
 
     def _calls_ending_at(self, address: int) -> list[int]:
         """Addresses of the instructions that may have called with this return address."""

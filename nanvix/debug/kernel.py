@@ -145,6 +145,10 @@ class Kernel:
         registers["gs_base"] = self._quad(task, "task.gs_base")
         return registers
 
+    def kernel_sp(self, task: int) -> int:
+        """The kernel stack pointer of a task that does not run."""
+        return self._quad(task, "task.kernel_sp")
+
     # -- what is mapped ----------------------------------------------------------------------
 
     def areas(self, task: int) -> list[Area]:

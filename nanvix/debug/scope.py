@@ -2,10 +2,15 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from nanvix.debug.dwarf import Variable
+from nanvix.debug.errors import DebugError
+from nanvix.debug.location import evaluate
 from nanvix.debug.values import BASE, Type, Value
 from nanvix.machine.state import GPRS
 
 if TYPE_CHECKING:
+    from nanvix.debug.symbols import Module
+    from nanvix.debug.unwind import Frame
     from nanvix.debug.view import View
 
 _ALIASES: dict[str, tuple[str, int, int]] = {"pc": ("rip", 0, 64), "sp": ("rsp", 0, 64)}
@@ -36,15 +41,23 @@ class FrameScope:
     """See :class:`nanvix.debug.expression.Scope`. ``extra``: names before all others."""
 
     def __init__(
-        self, view: "View", registers: Registers, extra: dict[str, int], task: int | None = None
+        self,
+        view: "View",
+        registers: Registers,
+        extra: dict[str, int],
+        frame: "Frame | None" = None,
+        modules: "list[Module] | None" = None,
     ) -> None:
         self._view = view
         self._registers = registers
         self._extra = extra
-        self._task = task
+        self._given_frame = frame
+        self._given_modules = modules
 
     def read(self, address: int, size: int) -> bytes:
         """Memory of the frame's process."""
+        if self._given_frame is not None:
+            return self._given_frame.read(address, size)
         return self._view.read(address, size)
 
     def register(self, name: str) -> int | None:
@@ -58,13 +71,83 @@ class FrameScope:
             return None
 
     def variable(self, name: str) -> Value | None:
-        """A variable; a symbol without a type is eight bytes, a function an address."""
+        """A variable by its debug information; by its symbol alone it is so many bytes, or a
+        function."""
         if name in self._extra:
             return Value.number(self._extra[name], self.read)
+        module = self._module()
+        if module is not None:
+            address = self._frame().lookup - module.bias
+            for variable in reversed(module.binary.dwarf().variables(address)):
+                if variable.name == name:
+                    return self._value(variable, module)
+        for other in self._modules():
+            found = other.binary.dwarf().global_variable(name)
+            if found is not None:
+                return self._value(found, other)
         return self._symbol(name)
 
+    def type(self, name: str) -> Type | None:
+        """A type of the program."""
+        for module in self._modules():
+            found = module.binary.dwarf().type(name)
+            if found is not None:
+                return found
+        return None
+
+    def variables(self) -> list[tuple[str, Value | None, str, bool]]:
+        """Name, value, what is wrong with it, and whether it is an argument, for all in scope."""
+        module = self._module()
+        found: list[tuple[str, Value | None, str, bool]] = []
+        if module is None:
+            return found
+        for variable in module.binary.dwarf().variables(self._frame().lookup - module.bias):
+            try:
+                value = self._value(variable, module)
+            except DebugError as error:
+                found.append((variable.name, None, str(error), variable.argument))
+            else:
+                found.append((variable.name, value, "", variable.argument))
+        return found
+
+    # -- where a variable is -----------------------------------------------------------------
+
+    def _value(self, variable: Variable, module: "Module") -> Value:
+        frame = self._frame()
+        dwarf = module.binary.dwarf()
+        location = variable.location
+        if isinstance(location, list):
+            address = frame.lookup - module.bias
+            location = next((e for low, high, e in location if low <= address < high), None)
+        if location is None:
+            raise DebugError(f"{variable.name}: optimised out")
+        frame.bias = module.bias
+        try:
+            place = evaluate(
+                location,
+                frame,
+                base=lambda: self._frame_base(frame, module),
+                indexed=lambda index: dwarf.indexed(variable.unit, index),
+            )
+        except DebugError as error:
+            raise DebugError(f"{variable.name}: {error}") from None
+        if place.kind == "memory":
+            return Value(variable.type, self.read, address=place.value)
+        if place.kind == "bytes":
+            return Value(variable.type, self.read, data=place.data)
+        number = frame.register(place.value) if place.kind == "register" else place.value
+        data = number.to_bytes(8, "little")[: variable.type.size or 8]
+        return Value(variable.type, self.read, data=data)
+
+    def _frame_base(self, frame: "Frame", module: "Module") -> int:
+        found = module.binary.dwarf().frame_base(frame.lookup - module.bias)
+        if found is None:
+            raise DebugError("the function's frame is not described")
+        place = evaluate(found[0], frame)
+        return frame.register(place.value) if place.kind == "register" else place.value
+
     def _symbol(self, name: str) -> Value | None:
-        found = self._view.symbols.symbol(name, self._view.modules(self._task))
+        found = self._view.symbols.symbol(name, self._modules())
         if found is None:
             return None
         address, size, code = found
@@ -75,6 +158,16 @@ class FrameScope:
             unit = Type("array", f"{name}[]", size, BASE["u8"], size)
         return Value(unit or BASE["u64"], self.read, address=address)
 
-    def type(self, name: str) -> Type | None:
-        """A type of the program."""
-        return None
+    def _modules(self) -> "list[Module]":
+        if self._given_modules is None:
+            self._given_modules = self._view.modules()
+        return self._given_modules
+
+    def _module(self) -> "Module | None":
+        address = self._frame().lookup
+        return next((m for m in self._modules() if m.start <= address < m.end), None)
+
+    def _frame(self) -> "Frame":
+        if self._given_frame is None:
+            self._given_frame = self._view.innermost()
+        return self._given_frame

@@ -13,6 +13,8 @@ from struct import iter_unpack
 from typing import Any, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE, USER_END
+from nanvix.debug.cfi import CallFrames
+from nanvix.debug.dwarf import Dwarf
 from nanvix.debug.kernel import Area
 from nanvix.machine.image import KernelImage
 
@@ -38,6 +40,8 @@ class Binary:
         self.elf: Any = None
         self.segments: list[tuple[int, int, int]] = []
         """(file offset, address, size in memory) of what is loaded."""
+        self._frames: CallFrames | None = None
+        self._dwarf: Dwarf | None = None
         self._functions: tuple[list[int], list[Symbol]] | None = None
         self.names: dict[str, Symbol] = {}
         self._open()
@@ -87,6 +91,23 @@ class Binary:
                         found[value] = symbol
         starts = sorted(found)
         self._functions = starts, [found[start] for start in starts]
+
+    def frames(self) -> CallFrames:
+        """Call frame information, empty where there is none."""
+        if self._frames is None:
+            sections = {}
+            for name in (".eh_frame", ".eh_frame_hdr", ".debug_frame"):
+                section = self.elf.get_section_by_name(name) if self.elf is not None else None
+                if section is not None and section["sh_type"] != "SHT_NOBITS":
+                    sections[name] = (section["sh_addr"], section.data())
+            self._frames = CallFrames(sections)
+        return self._frames
+
+    def dwarf(self) -> Dwarf:
+        """Debug information, empty where there is none."""
+        if self._dwarf is None:
+            self._dwarf = Dwarf(self.elf)
+        return self._dwarf
 
     def nearest(self, address: int) -> Symbol | None:
         """The symbol ``address`` (as linked) lies in or, without sizes, behind."""
@@ -169,12 +190,13 @@ class Symbols:
 
     def symbol(self, name: str, modules: Iterable[Module]) -> tuple[int, int, bool] | None:
         """Address and size of a name, and whether it is code: the program's before its
-        libraries', then the kernel's (``kernel:NAME`` looks only there)."""
+        libraries'; ``kernel:NAME`` is the kernel's."""
         if not name.startswith("kernel:"):
             for module in modules:
                 symbol = module.binary.names.get(name)
                 if symbol is not None:
                     return symbol.address + module.bias, symbol.size, symbol.code
+            return None
         address = self._kernel_names.get(name.removeprefix("kernel:"))
         if address is None:
             return None
@@ -184,7 +206,8 @@ class Symbols:
         """Names that begin so, for completion."""
         tables = [module.binary.names for module in modules]
         found = {name for table in tables for name in table if name.startswith(prefix)}
-        found |= {name for name in self._kernel_names if name.startswith(prefix)}
+        kernel = (f"kernel:{name}" for name in self._kernel_names)
+        found |= {name for name in kernel if name.startswith(prefix)}
         return sorted(found)[:limit]
 
 

@@ -13,6 +13,7 @@ from nanvix.debug.points import Breakpoint
 from nanvix.debug.scope import FrameScope
 from nanvix.debug.space import Space
 from nanvix.debug.symbols import Module, Symbols
+from nanvix.debug.unwind import Frame, Unwinder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ class View:
             for symbol, mnemonic in (("trap_return", "iretq"), ("syscall_entry", "sysretq"))
             if (found := self._find(symbol, mnemonic)) is not None
         )
+        self._unwinder = Unwinder(self)
         self._resolved: dict[tuple[int, int | str], frozenset[int]] = {}
         self._places: dict[int | str, set[int]] = {}
 
@@ -100,8 +102,19 @@ class View:
             raise DebugError(f"{where!r}: {offset!r} is no offset") from None
 
     def line_addresses(self, file: str, line: int, task: int | None = None) -> list[int]:
-        """Where the code of a source line begins."""
-        raise DebugError(f"{file}:{line}: source lines are not known here")
+        """Where the code of a source line, or of the next that has any, begins."""
+        return [
+            address + module.bias
+            for module in self.modules(task)
+            for address in module.binary.dwarf().addresses(file, line)
+        ]
+
+    def line(self, address: int, task: int | None = None) -> tuple[str, int] | None:
+        """Source file and line of an instruction."""
+        for module in [] if address >= USER_END else self.modules(task):
+            if module.start <= address < module.end:
+                return module.binary.dwarf().line(address - module.bias)
+        return None
 
     # -- for a search ------------------------------------------------------------------------
 
@@ -132,6 +145,14 @@ class View:
     def scope(self, extra: dict[str, int] | None = None) -> FrameScope:
         """Names at the running thread's innermost frame."""
         return FrameScope(self, self.registers, extra or {})
+
+    def innermost(self) -> Frame:
+        """The running thread's innermost frame."""
+        return self._unwinder.frames(limit=2)[0]
+
+    def frames(self, tid: int | None, limit: int) -> list[Frame]:
+        """A thread's frames, innermost first."""
+        return self._unwinder.frames(tid, limit)
 
     def thread(self, tid: int | None) -> Thread:
         """A thread by number, the running one by default. Raises DebugError."""

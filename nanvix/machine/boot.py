@@ -66,7 +66,7 @@ class BootSpec(NamedTuple):
     seed: bytes = bytes(32)
     flags: int = 0
     max_tasks: int = 1024
-    max_files: int = 1024
+    max_files: int = 32_768
     tmpfs_limit: int = 0
     realtime_ns: int = 0
 

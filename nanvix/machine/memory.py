@@ -8,7 +8,10 @@ import ctypes
 import mmap
 import os
 
+from nanvix.abi.layout import HUGE_SIZE, PAGE_SIZE
+
 _PIECE = 1 << 20
+_MADV_POPULATE_WRITE = 23
 
 
 class BadAddress(ValueError):
@@ -50,6 +53,18 @@ class GuestMemory:
         """The bytes themselves, for scatter I/O; release it before the VM closes."""
         self.check(gpa, size)
         return self.view[gpa : gpa + size]
+
+    def populate(self, gpa: int, size: int) -> None:
+        """Give whole pages their memory now, all at once: much cheaper than one by one.
+
+        Only advice: what cannot be done (madvise(2), Linux 5.14) is left to the first use.
+        """
+        gpa, size = gpa & -PAGE_SIZE, size & -PAGE_SIZE
+        if 0 < size <= HUGE_SIZE and 0 <= gpa <= self.size - size:
+            try:
+                self._map.madvise(_MADV_POPULATE_WRITE, gpa, size)
+            except OSError:
+                pass
 
     def sha256(self) -> str:
         """Checksum of all of RAM, in hex. Reads the file, so that holes stay holes."""

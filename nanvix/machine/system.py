@@ -31,6 +31,7 @@ class SystemOps:
             "TIMER": self._timer,
             "TRACE": self._trace,
             "CRASH": self._crash,
+            "MEMORY": self._memory,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
 
@@ -68,6 +69,10 @@ class SystemOps:
 
     def _trace(self, call: Call) -> int:
         self._machine.drain()
+        return 0
+
+    def _memory(self, call: Call) -> int:
+        self._machine.memory.populate(call.arg[0], call.arg[1])
         return 0
 
     def _crash(self, call: Call) -> int:

@@ -172,9 +172,10 @@ def test_the_budget_holds(debug: Start, compiled: Toolchain) -> None:
     assert debugger.moment == middle
 
 
+@pytest.mark.requires("gcc")
 def test_going_back_is_quick(debug: Start, compiled: Toolchain, tmp_path: Path) -> None:
     """A tenth of the benchmark; how long it takes says more of the machine than of us."""
-    debugger = debug([compiled("../../benchmarks/programs/sha256.c")])
+    debugger = debug([compiled("../../benchmarks/programs/sha256.c", "glibc")])
     debugger.go(10_000_000)
     times = []
     for moment in range(1_000_000, 10_000_000, 900_001):

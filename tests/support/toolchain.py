@@ -33,13 +33,16 @@ class Toolchain:
     def __init__(self) -> None:
         self._cache = cache_directory()
 
-    def __call__(self, source: str, kind: str = "musl", flags: Sequence[str] = ()) -> Path:
-        """Build ``tests/programs/SOURCE`` as ``kind``; fails the test when it does not compile."""
+    def __call__(self, source: str | Path, kind: str = "musl", flags: Sequence[str] = ()) -> Path:
+        """Build ``tests/programs/SOURCE`` as ``kind``; fails the test when it does not compile.
+
+        An absolute path leads elsewhere. The headers beside a source are part of its key.
+        """
         path = PROGRAMS / source
         recipe = [*_RECIPES[kind], *flags]
         recipe[0] = tool_path(recipe[0]) or recipe[0]
-        digest = hashlib.sha256(repr([kind, source, *_RECIPES[kind][1:], *flags]).encode())
-        for header in sorted(PROGRAMS.glob("*.h")):
+        digest = hashlib.sha256(repr([kind, str(source), *_RECIPES[kind][1:], *flags]).encode())
+        for header in sorted(path.parent.glob("*.h")):
             digest.update(header.read_bytes())
         digest.update(path.read_bytes())
         folder = self._cache / digest.hexdigest()[:24]

@@ -1,5 +1,6 @@
 """Guest memory: every access is checked, whatever address the guest made up."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +27,19 @@ def test_read_back(memory: GuestMemory) -> None:
     view.release()
     assert memory.read(SIZE - 5, 5) == b"HEllo"
     assert memory.read(SIZE, 0) == b""
+
+
+def test_populate(memory: GuestMemory) -> None:
+    """Whole pages inside memory have their memory at once; what makes no sense is ignored."""
+    blocks = os.fstat(memory.fd).st_blocks
+    for gpa, size in [(-4096, 4096), (0, 0), (0, SIZE + 4096), (SIZE, 4096), (1 << 64, 4096),
+                      (0, 1 << 70), (4096, -4096)]:  # fmt: skip
+        memory.populate(gpa, size)
+    assert os.fstat(memory.fd).st_blocks == blocks
+    memory.write(0x3000, b"kept")
+    memory.populate(0x2000, 0x8000)
+    assert os.fstat(memory.fd).st_blocks * 512 >= 0x8000
+    assert memory.read(0x3000, 5) == b"kept\0"
 
 
 numbers = st.integers(-(1 << 65), 1 << 65) | st.integers(-2, SIZE + 2)

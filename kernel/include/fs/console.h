@@ -19,7 +19,5 @@ extern const struct file_ops console_ops;
 /* Which of `events` are true of the stream now, and POLLERR and POLLHUP. */
 u32 console_ready(struct console *console, u32 events);
 i64 tty_ioctl(struct file *file, u64 command, u64 argument);
-/* May the current process read from its terminal, or is it in the background? 0 or negative errno. */
-i64 tty_may_read(void);
 /* /dev/tty and /dev/console: the stream that is a terminal, or NULL. */
 struct console *console_terminal(u32 flags);

@@ -27,6 +27,7 @@ bool ring_writable(const struct ring *ring); /* room for a page: what poll repor
 /* Move as much as there is room for, or data; bytes or negative errno. */
 i64 ring_write(struct ring *ring, struct io *io);
 i64 ring_read(struct ring *ring, struct io *io);
+void ring_cut(struct ring *ring, u64 keep); /* forget what waits, from the end, down to about `keep` bytes */
 /* The runs of the first bytes waiting, at most max (fewer when they lie in many pages), and taking
    bytes away unread. */
 u64 ring_peek(const struct ring *ring, struct segments *out, u64 max);

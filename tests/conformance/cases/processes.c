@@ -1,0 +1,418 @@
+/* Processes: fork, vfork, clone, exit and wait. */
+#include "case.h"
+#include <linux/sched.h>
+#include <sys/prctl.h>
+
+static int code_of(const siginfo_t *info)
+{
+    return info->si_code;
+}
+
+CASE(exit_codes, "exit exit_group wait4")
+{
+    CHILD(_exit(0));
+    CHILD(_exit(7));
+    CHILD(_exit(256 + 3));
+    CHILD(_exit(-1));
+    CHILD(syscall(SYS_exit, 5));
+    CHILD(raise(SIGKILL));
+    CHILD(raise(SIGTERM));
+    CHILD(abort());
+}
+
+CASE(wait_errors, "wait4")
+{
+    int status;
+    T(wait4(-1, &status, 0, 0));
+    T(wait4(getpid(), &status, 0, 0));
+    T(wait4(1, &status, WNOHANG, 0));
+    T(wait4(-1, &status, 0x100, 0));
+    T(wait4(-0x7fffffff - 1, &status, 0, 0));
+    pid_t child = fork();
+    if (!child)
+        _exit(3);
+    until_asleep(child);
+    T(wait4(-1, (void *)8, 0, 0));
+    T(wait4(-1, &status, 0, 0));
+}
+
+CASE(wait_by_group, "wait4 setpgid")
+{
+    int status, ends[2];
+    MUST(pipe(ends));
+    pid_t first = fork();
+    if (!first)
+        _exit(1);
+    pid_t second = fork();
+    if (!second) {
+        setpgid(0, 0);
+        (void)!write(ends[1], "x", 1);
+        _exit(2);
+    }
+    char byte;
+    MUST(read(ends[0], &byte, 1));
+    IS(waitpid(-second, &status, 0) == second);
+    say_status("second", status);
+    IS(waitpid(0, &status, 0) == first);
+    say_status("first", status);
+    T(waitpid(0, &status, 0));
+}
+
+CASE(wait_without_hanging, "wait4")
+{
+    int status, ends[2];
+    MUST(pipe(ends));
+    pid_t child = fork();
+    if (!child) {
+        char byte;
+        close(ends[1]);
+        (void)!read(ends[0], &byte, 1);
+        _exit(4);
+    }
+    T(waitpid(child, &status, WNOHANG));
+    close(ends[1]);
+    IS(waitpid(child, &status, 0) == child);
+    say_status("child", status);
+    T(waitpid(child, &status, WNOHANG));
+}
+
+CASE(waitid_details, "waitid")
+{
+    siginfo_t info;
+    pid_t child = fork();
+    if (!child)
+        _exit(9);
+    T(waitid(P_PID, child, &info, WEXITED | WNOWAIT));
+    IS(info.si_pid == child);
+    say("signal %d code %d status %d", info.si_signo, code_of(&info), info.si_status);
+    T(waitid(P_ALL, 0, &info, WEXITED));
+    say("signal %d code %d status %d", info.si_signo, code_of(&info), info.si_status);
+    T(waitid(P_ALL, 0, &info, WEXITED));
+    T(waitid(P_ALL, 0, &info, 0));
+    T(waitid(77, 0, &info, WEXITED));
+    T(waitid(P_PID, 0, &info, WEXITED));
+    child = fork();
+    if (!child)
+        raise(SIGKILL);
+    T(waitid(P_PID, child, &info, WEXITED));
+    say("signal %d code %d status %d", info.si_signo, code_of(&info), info.si_status);
+    child = fork();
+    if (!child)
+        pause();
+    memset(&info, 1, sizeof info);
+    T(waitid(P_PID, child, &info, WEXITED | WNOHANG));
+    N(info.si_pid);
+    kill(child, SIGKILL);
+    T(waitid(P_PGID, getpgrp(), &info, WEXITED));
+}
+
+CASE(stop_and_continue, "wait4 waitid kill")
+{
+    int status;
+    siginfo_t info;
+    pid_t child = fork();
+    if (!child)
+        for (;;)
+            pause();
+    T(kill(child, SIGSTOP));
+    IS(waitpid(child, &status, WUNTRACED) == child);
+    say_status("child", status);
+    T(waitpid(child, &status, WUNTRACED | WNOHANG));
+    N(state_of(child));
+    T(kill(child, SIGCONT));
+    IS(waitpid(child, &status, WCONTINUED) == child);
+    say_status("child", status);
+    T(kill(child, SIGTSTP));
+    T(waitid(P_PID, child, &info, WSTOPPED));
+    say("code %d status %d", code_of(&info), info.si_status);
+    T(kill(child, SIGCONT));
+    T(waitid(P_PID, child, &info, WCONTINUED));
+    say("code %d status %d", code_of(&info), info.si_status);
+    T(kill(child, SIGSTOP));
+    T(waitid(P_PID, child, &info, WSTOPPED | WNOWAIT));
+    T(waitid(P_PID, child, &info, WSTOPPED));
+    T(kill(child, SIGKILL));
+    say_status("child", wait_for(child));
+}
+
+CASE(usage_of_children, "wait4 getrusage times")
+{
+    struct rusage usage;
+    int status;
+    pid_t child = fork();
+    if (!child) {
+        for (volatile int i = 0; i < 20000000; i++)
+            ;
+        _exit(0);
+    }
+    IS(wait4(child, &status, 0, &usage) == child);
+    long spent = usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec;
+    IS(spent > 0);
+    T(getrusage(RUSAGE_CHILDREN, &usage));
+    IS(usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec >= spent);
+    T(getrusage(RUSAGE_SELF, &usage));
+    T(getrusage(77, &usage));
+}
+
+CASE(orphans, "getppid exit")
+{
+    int ends[2];
+    char byte;
+    MUST(pipe(ends));
+    pid_t child = fork();
+    if (!child) {
+        pid_t middle = getpid();
+        if (!fork()) {
+            close(ends[0]);
+            while (getppid() == middle)
+                sleep_ms(1);
+            (void)!write(ends[1], "o", 1);
+            _exit(0);
+        }
+        _exit(0);
+    }
+    say_status("middle", wait_for(child));
+    close(ends[1]);
+    T(read(ends[0], &byte, 1));
+    T(read(ends[0], &byte, 1));
+    T(wait4(-1, 0, 0, 0));
+}
+
+CASE(subreapers, "prctl wait4")
+{
+    int status;
+    T(prctl(PR_SET_CHILD_SUBREAPER, 1));
+    pid_t child = fork();
+    if (!child) {
+        if (!fork()) {
+            sleep_ms(20);
+            _exit(11);
+        }
+        _exit(10);
+    }
+    IS(waitpid(child, &status, 0) == child);
+    say_status("child", status);
+    IS(waitpid(-1, &status, 0) > 0);
+    say_status("grandchild", status);
+}
+
+CASE(ignored_children, "rt_sigaction wait4")
+{
+    int status;
+    signal(SIGCHLD, SIG_IGN);
+    if (!fork())
+        _exit(1);
+    T(waitpid(-1, &status, 0));
+    signal(SIGCHLD, SIG_DFL);
+    struct sigaction action = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+    sigaction(SIGCHLD, &action, 0);
+    if (!fork())
+        _exit(1);
+    T(waitpid(-1, &status, 0));
+}
+
+CASE(vfork_shares, "vfork")
+{
+    static volatile int shared = 1;
+    int status;
+    pid_t child = vfork();
+    if (!child) {
+        shared = 2;
+        _exit(6);
+    }
+    N(shared);
+    IS(waitpid(child, &status, 0) == child);
+    say_status("child", status);
+}
+
+static int cloned(void *argument)
+{
+    *(volatile int *)argument += 1;
+    return 5;
+}
+
+CASE(clone_memory, "clone")
+{
+    static char stack[65536] __attribute__((aligned(16)));
+    int value = 1, status;
+    pid_t child = MUST(clone(cloned, stack + sizeof stack, SIGCHLD, &value));
+    IS(waitpid(child, &status, 0) == child);
+    say_status("child", status);
+    N(value);
+    child = MUST(clone(cloned, stack + sizeof stack, CLONE_VM | SIGCHLD, &value));
+    IS(waitpid(child, &status, 0) == child);
+    N(value);
+    child = MUST(clone(cloned, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &value));
+    N(value);
+    IS(waitpid(child, &status, 0) == child);
+    child = MUST(clone(cloned, stack + sizeof stack, CLONE_VM, &value));
+    T(waitpid(child, &status, 0));
+    IS(waitpid(child, &status, __WCLONE) == child);
+    T(clone(cloned, stack + sizeof stack, CLONE_THREAD, &value));
+    T(clone(cloned, stack + sizeof stack, CLONE_SIGHAND, &value));
+    T(clone(cloned, stack + sizeof stack, CLONE_FS | CLONE_NEWNS, &value));
+}
+
+CASE(clone_files, "clone close")
+{
+    int fd = file_with("f", "x");
+    pid_t child = MUST((pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0));
+    if (!child) {
+        close(fd);
+        _exit(0);
+    }
+    wait_for(child);
+    T(fcntl(fd, F_GETFD));
+    child = MUST((pid_t)syscall(SYS_clone, CLONE_FS | SIGCHLD, 0, 0, 0, 0));
+    if (!child) {
+        umask(077);
+        mkdir("d", 0777);
+        _exit(chdir("d") ? 1 : 0);
+    }
+    say_status("child", wait_for(child));
+    T(umask(022));
+    T(access("../d", F_OK));
+}
+
+CASE(clone_ids, "clone set_tid_address")
+{
+    pid_t in_parent = 0, in_child = 0;
+    pid_t child = MUST((pid_t)syscall(SYS_clone, CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, 0, &in_parent,
+                                      &in_child, 0));
+    if (!child)
+        _exit(in_child == getpid() ? 0 : 1);
+    IS(in_parent == child);
+    N(in_child);
+    say_status("child", wait_for(child));
+    IS(syscall(SYS_set_tid_address, &in_child) == getpid());
+}
+
+CASE(clone3_arguments, "clone3")
+{
+    struct clone_args args = {.exit_signal = SIGCHLD};
+    pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    if (!child)
+        _exit(3);
+    say_status("child", wait_for(child));
+    T(syscall(SYS_clone3, &args, 8));
+    T(syscall(SYS_clone3, (void *)8, sizeof args));
+    args.exit_signal = 0x100;
+    T(syscall(SYS_clone3, &args, sizeof args));
+    args.exit_signal = SIGCHLD, args.flags = 0xff;
+    T(syscall(SYS_clone3, &args, sizeof args));
+    args.flags = CLONE_THREAD;
+    T(syscall(SYS_clone3, &args, sizeof args));
+    args.flags = 0, args.stack = 4096, args.stack_size = 0;
+    T(syscall(SYS_clone3, &args, sizeof args));
+    args.stack = 0, args.stack_size = 4096;
+    T(syscall(SYS_clone3, &args, sizeof args));
+}
+
+CASE(many_children, "fork wait4")
+{
+    enum { COUNT = 40 };
+    int sum = 0, status, failed = 0;
+    for (int i = 0; i < COUNT; i++) {
+        pid_t child = fork();
+        if (!child)
+            _exit(i);
+        failed += child < 0;
+    }
+    for (int i = 0; i < COUNT; i++) {
+        failed += wait(&status) < 0;
+        sum += WEXITSTATUS(status);
+    }
+    N(sum);
+    N(failed);
+    T(wait(&status));
+}
+
+CASE(deep_family, "fork exit")
+{
+    CHILD(
+        for (int depth = 0; depth < 15; depth++) {
+            pid_t child = MUST(fork());
+            if (child)
+                _exit(WEXITSTATUS(wait_for(child)) + 1);
+        });
+}
+
+CASE(parent_death_signal, "prctl")
+{
+    int ends[2], value = -1;
+    char byte = 0;
+    MUST(pipe(ends));
+    T(prctl(PR_SET_PDEATHSIG, SIGTERM));
+    T(prctl(PR_GET_PDEATHSIG, &value));
+    N(value);
+    T(prctl(PR_SET_PDEATHSIG, 100));
+    CHILD(T(prctl(PR_GET_PDEATHSIG, &value)); N(value));
+    pid_t child = fork();
+    if (!child) {
+        pid_t grandchild = fork();
+        if (!grandchild) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            (void)!write(ends[1], "r", 1);
+            for (;;)
+                pause();
+        }
+        (void)!read(ends[0], &byte, 1);
+        _exit(0);
+    }
+    close(ends[1]);
+    say_status("child", wait_for(child));
+    /* The end of the file comes when the grandchild is gone as well. */
+    T(read(ends[0], &byte, 1));
+}
+
+CASE(process_descriptors, "pidfd_open pidfd_send_signal")
+{
+    pid_t child = fork();
+    if (!child)
+        for (;;)
+            pause();
+    int fd = T(syscall(SYS_pidfd_open, child, 0));
+    struct pollfd poller = {fd, POLLIN, 0};
+    T(poll(&poller, 1, 0));
+    T(syscall(SYS_pidfd_send_signal, fd, SIGKILL, 0, 0));
+    T(poll(&poller, 1, 2000));
+    siginfo_t info;
+    T(waitid(3 /* P_PIDFD */, fd, &info, WEXITED));
+    N(info.si_status);
+    T(syscall(SYS_pidfd_open, child, 0));
+    T(syscall(SYS_pidfd_open, getpid(), 77));
+    T(syscall(SYS_pidfd_open, -1, 0));
+    if (fd < 0)
+        kill(child, SIGKILL);
+}
+
+CASE(names_of_processes, "prctl")
+{
+    char name[17] = "";
+    T(prctl(PR_SET_NAME, "a long name that is cut off"));
+    T(prctl(PR_GET_NAME, name));
+    say("%s", name);
+    int fd = open("/proc/self/comm", O_RDONLY);
+    memset(name, 0, sizeof name);
+    T(read(fd, name, 16));
+    say("%s", name);
+    T(prctl(PR_SET_NAME, (void *)8));
+    CHILD(T(prctl(PR_GET_NAME, name)); say("%s", name));
+}
+
+CASE(dumpable_and_friends, "prctl")
+{
+    T(prctl(PR_GET_DUMPABLE));
+    T(prctl(PR_SET_DUMPABLE, 0));
+    T(prctl(PR_GET_DUMPABLE));
+    T(prctl(PR_SET_DUMPABLE, 7));
+    T(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+    T(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    T(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+    T(prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0));
+    T(prctl(PR_SET_NO_NEW_PRIVS, 1, 1, 0, 0));
+    T(prctl(PR_GET_TIMERSLACK) > 0);
+    T(prctl(PR_SET_TIMERSLACK, 12345));
+    T(prctl(PR_GET_TIMERSLACK));
+    T(prctl(99999));
+}
