@@ -96,7 +96,7 @@ static u32 epoll_poll(struct file *file, struct poll_table *table) {
     return 0;
 }
 
-static const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_release};
+static const struct file_ops epoll_ops = {.poll = epoll_poll, .seek = anon_seek, .release = epoll_release};
 
 static struct epoll *as_epoll(struct file *file) { return file->ops == &epoll_ops ? file->private : NULL; }
 

@@ -68,7 +68,7 @@ static void eventfd_release(struct file *file) {
 }
 
 static const struct file_ops eventfd_ops = {
-    .read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .release = eventfd_release,
+    .read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .seek = anon_seek, .release = eventfd_release,
 };
 
 static i64 make_eventfd(u32 count, u32 flags) {

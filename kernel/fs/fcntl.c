@@ -121,6 +121,11 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     return async_command(file, command, argument);
 }
 
+/* Not by open(2): a pipe, a socket, an eventfd and their like. */
+static bool made_inside(const struct file *file) {
+    return (file->dentry->flags & DENTRY_ANON) && !S_ISREG(file->inode->mode);
+}
+
 i64 sys_fcntl(const u64 *a) {
     i32 fd = a[0];
     u32 command = a[1];
@@ -139,7 +144,7 @@ i64 sys_fcntl(const u64 *a) {
         fd_set_cloexec(fd, a[2] & FD_CLOEXEC);
         return 0;
     case F_GETFL:
-        return file->flags | (file->flags & O_PATH ? 0 : O_LARGEFILE);
+        return file->flags | ((file->flags & O_PATH) || made_inside(file) ? 0 : O_LARGEFILE);
     case F_DUPFD_QUERY:
         other = fd_peek_any(a[2]);
         return other ? other == file : -EBADF;

@@ -4,6 +4,7 @@
 #include "fs/open.h"
 #include "fs/walk.h"
 #include "lib.h"
+#include "task.h"
 
 struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 flags) {
     struct file *file = kmalloc(sizeof(*file));
@@ -69,18 +70,24 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
     return file;
 }
 
+static i64 counted(i64 moved, bool write) {
+    current->process->move_calls[write]++;
+    current->process->moved_bytes[write] += MAX(moved, 0);
+    return moved;
+}
+
 i64 file_read(struct file *file, struct io *io, u64 *pos) {
     if (!file_readable(file))
         return -EBADF;
     if (S_ISDIR(file->inode->mode))
         return -EISDIR;
-    return file->ops->read ? file->ops->read(file, io, pos) : -EINVAL;
+    return counted(file->ops->read ? file->ops->read(file, io, pos) : -EINVAL, false);
 }
 
 i64 file_write(struct file *file, struct io *io, u64 *pos) {
     if (!file_writable(file))
         return -EBADF;
-    return file->ops->write ? file->ops->write(file, io, pos) : -EINVAL;
+    return counted(file->ops->write ? file->ops->write(file, io, pos) : -EINVAL, true);
 }
 
 u32 file_poll(struct file *file, struct poll_table *table) {

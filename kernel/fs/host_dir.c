@@ -139,8 +139,7 @@ static i64 host_readdir(struct file *file, struct dir_sink *sink) {
         i64 size = hc_ring();
         if (size < 0)
             return size;
-        if (!size)
-            file->pos = GRAFTS;
+        bool end = hc_result(0);
         u64 before = file->pos;
         for (u64 at = 0; at + sizeof(struct nv_dirent) <= (u64)size;) {
             struct nv_dirent *entry = (struct nv_dirent *)(batch + at);
@@ -151,7 +150,9 @@ static i64 host_readdir(struct file *file, struct dir_sink *sink) {
                 return 0;
             at += entry->size;
         }
-        if (size && file->pos == before)
+        if (end)
+            file->pos = GRAFTS;
+        else if (file->pos == before)
             return -EIO;
     }
     return list_grafts(file, sink);
@@ -162,6 +163,14 @@ static i64 host_dir_seek(struct file *file, i64 offset, i32 whence) {
         return seek_to(file, offset, whence, 0);
     file->pos = offset; /* any position the listing has told, as a number above 2^63 too */
     return offset;
+}
+
+void host_link_target(struct inode *inode, const char *text, u64 size) {
+    struct host_inode *h = HOST_INODE(inode);
+    if (h->target || !size || size >= PATH_MAX || !(h->target = kmalloc(size + 1)))
+        return;
+    memcpy(h->target, text, size);
+    h->target[size] = 0;
 }
 
 static i64 host_readlink(struct inode *inode, char *buf, u64 size) {
@@ -177,10 +186,8 @@ static i64 host_readlink(struct inode *inode, char *buf, u64 size) {
     i64 n = hc_ring();
     if (n > (i64)size)
         return -EIO;
-    if (n > 0 && n < PATH_MAX && (h->target = kmalloc(n + 1))) {
-        memcpy(h->target, buf, n);
-        h->target[n] = 0;
-    }
+    if (n > 0)
+        host_link_target(inode, buf, n);
     return n;
 }
 

@@ -6,20 +6,23 @@
 #include "lib.h"
 #include "mm.h"
 
-#define WINDOW 240            /* pages one call can read: as many as fit its segments */
-#define FIRST_WINDOW 64       /* of a large file that is not read in sequence */
+#define WINDOW 512            /* pages one call reads at most */
+#define SEGMENTS 240          /* runs of pages one call has room for */
+#define FIRST_WINDOW 64       /* of a large file that is not read in sequence; doubles each time */
 #define WHOLE (1UL << 20)     /* files up to this size are read at once */
 #define PLENTY 1024           /* free frames; with fewer nothing is read on a guess */
 #define DIRECT (64UL << 10)   /* bytes from which a read goes straight to the user's pages */
 
-/* Zero frames that a prefetch did not need, kept for the next one. */
+/* Zero frames that a prefetch did not need, kept for the next one: in order, so that they are few
+   segments of a request. */
 static paddr spare[PREFETCH_PAGES];
 static u64 spares;
 
 u64 host_prefetch_frames(paddr *out) {
-    u64 n = 0;
-    while (spares)
-        out[n++] = spare[--spares];
+    u64 n = spares;
+    for (u64 i = 0; i < n; i++)
+        out[i] = spare[i];
+    spares = 0;
     if (frames_free() >= PLENTY)
         n += frame_alloc_zero_many(out + n, PREFETCH_PAGES - n);
     return n;
@@ -58,8 +61,9 @@ static u64 window(struct inode *inode, u64 index, u64 *first) {
         want = WINDOW;
         *first = index < WINDOW ? 0 : index;
     } else {
-        want = h->next_read == index && index ? WINDOW : FIRST_WINDOW;
+        want = h->next_read == index && index ? WINDOW : MIN(FIRST_WINDOW << MIN(h->reads, 3U), WINDOW);
         *first = h->next_read == index ? index : ROUND_DOWN(index, FIRST_WINDOW);
+        h->reads++;
     }
     /* Make room at the cost of other files, unless memory is nearly all the programs' own. */
     if (frames_free() < 2 * want && pages_reclaimable() > 4 * want)
@@ -82,6 +86,15 @@ static u64 window(struct inode *inode, u64 index, u64 *first) {
     return end - *first;
 }
 
+/* How many of these frames one request can name. */
+static u64 fitting(const paddr *frames, u64 n) {
+    u64 runs = 0;
+    for (u64 i = 0; i < n; i++)
+        if ((!i || frames[i] != frames[i - 1] + PAGE_SIZE) && ++runs > SEGMENTS)
+            return i;
+    return n;
+}
+
 static i64 host_fill(struct inode *inode, u64 index) {
     static paddr frames[WINDOW];
     u64 first, n = window(inode, index, &first);
@@ -96,6 +109,11 @@ static i64 host_fill(struct inode *inode, u64 index) {
         if (!got)
             return -ENOMEM;
     }
+    u64 fit = fitting(frames, got);
+    if (fit <= index - first) /* as scattered as can be: begin with the page that matters */
+        first = index;
+    while (got > fit)
+        frame_put(frames[--got]);
     hc_begin(NV_OP_FS_READ);
     hc_arg(0, HOST_INODE(inode)->node);
     hc_arg(1, first * PAGE_SIZE);

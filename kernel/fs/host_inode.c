@@ -76,7 +76,7 @@ struct inode *host_inode_get(struct super *super, const struct nv_attr *attr) {
     h->inode.mtime = attr->mtime;
     h->node = attr->node;
     h->dev = attr->dev == HOST_SUPER(super)->dev ? super->dev : attr->dev;
-    h->next_read = 0;
+    h->next_read = h->reads = 0;
     h->target = NULL;
     h->hash_next = *bucket_of(h->node);
     *bucket_of(h->node) = h;
@@ -197,13 +197,28 @@ static i64 host_statfs(struct super *super, struct statfs *out) {
     return 0;
 }
 
+/* Attributes of an export's root. Boot mounts one after the other, so they are asked for in batches. */
+static i64 root_attributes(u64 export, struct nv_attr *out) {
+    static struct nv_attr batch[32];
+    static u64 first, count;
+    if (export < first || export - first >= count) {
+        hc_begin(NV_OP_FS_GETATTR);
+        hc_arg(0, export);
+        hc_out(batch, sizeof(batch));
+        i64 got = hc_ring();
+        if (got <= 0)
+            return got ? got : -EIO;
+        first = export;
+        count = MIN((u64)got, ARRAY_LEN(batch));
+    }
+    *out = batch[export - first];
+    return 0;
+}
+
 struct super *host_super_new(u64 export, u32 flags, const char *source) {
     struct nv_attr attr;
-    hc_begin(NV_OP_FS_GETATTR);
-    hc_arg(0, export);
-    hc_out(&attr, sizeof(attr));
-    i64 error = hc_ring();
-    if (error < 0)
+    i64 error = root_attributes(export, &attr);
+    if (error)
         return ERR_PTR(error);
     struct host_super *h = kzalloc(sizeof(*h));
     struct name empty = {"", 0, 0};

@@ -1,5 +1,5 @@
 /* Looking up host names: one call finds as many components as the rest of the path has, and may
-   bring the content of a small file along. */
+   bring the content of a small file along, or the target of a link. */
 #include "errno.h"
 #include "fs/host.h"
 #include "fs/walk.h"
@@ -9,6 +9,7 @@
 
 static struct nv_attr attrs[MAX_COMPONENTS]; /* a walk never sleeps, so one set serves all */
 static struct name names[MAX_COMPONENTS];
+static char target[512]; /* of a link, where no pages are asked for */
 
 /* Cut what can be walked at once off the path: names[], and the end of the text. The rest of the
    path directly follows the first name. *whole: nothing is left over. */
@@ -34,15 +35,18 @@ static const char *plan(const struct name *name, const char *rest, u32 *count, b
     return end;
 }
 
-static i64 ring(u64 node, const char *path, u64 size, u32 count, const paddr *frames, u64 pages) {
+static i64 ring(u64 node, const char *path, u64 size, u32 count, const paddr *frames, u64 pages, bool open) {
     i64 reached;
     for (int attempt = 0;; attempt++) {
         hc_begin(NV_OP_FS_WALK);
         hc_arg(0, node);
+        hc_arg(1, !open); /* whoever asks about a program or a library is about to open it */
         hc_in(path, size);
         hc_out(attrs, count * sizeof(attrs[0]));
         for (u64 i = 0; i < pages; i++)
             hc_out_phys(frames[i], PAGE_SIZE);
+        if (!pages)
+            hc_out(target, sizeof(target));
         reached = hc_ring();
         i64 error = reached < 0 ? reached : -(i64)hc_result(0);
         if (attempt || reached > 0 || !host_make_room(error))
@@ -80,13 +84,23 @@ static struct dentry *graft(struct dentry *dir, u32 reached, bool then_missing, 
     return first;
 }
 
+/* A link was reached and `size` bytes of its target: in `target` or in a frame that must be zero. */
+static void take_target(struct inode *link, const paddr *frames, u64 pages, u64 size) {
+    if (size > (pages ? PAGE_SIZE : sizeof(target)))
+        return;
+    char *text = pages ? phys_to_virt(frames[0]) : target;
+    host_link_target(link, text, size);
+    if (pages)
+        memset(text, 0, size);
+}
+
 struct dentry *host_lookup(struct dentry *dir, const struct name *name, const char *rest, u32 flags) {
     static paddr frames[PREFETCH_PAGES];
     u32 count;
     bool whole;
     const char *end = plan(name, rest, &count, &whole);
-    u64 pages = (flags & WALK_OPEN) && whole ? host_prefetch_frames(frames) : 0;
-    i64 reached = ring(HOST_NODE(dir), name->text, end - name->text, count, frames, pages);
+    u64 pages = whole ? host_prefetch_frames(frames) : 0;
+    i64 reached = ring(HOST_NODE(dir), name->text, end - name->text, count, frames, pages, flags & WALK_OPEN);
     u64 error = hc_result(0), content = hc_result(1);
     if (reached < 0 || reached > count) {
         error = reached < 0 ? -reached : EIO;
@@ -96,6 +110,11 @@ struct dentry *host_lookup(struct dentry *dir, const struct name *name, const ch
     struct inode *last = NULL;
     struct dentry *first = graft(dir, reached, !complete && error == ENOENT, &last);
     const struct nv_attr *final = &attrs[count - 1];
+    if (content && reached && S_ISLNK(attrs[reached - 1].mode)) {
+        if (last && HOST_INODE(last)->node == attrs[reached - 1].node)
+            take_target(last, frames, pages, content);
+        content = 0;
+    }
     if (last && complete && HOST_INODE(last)->node == final->node && S_ISREG(final->mode) && content &&
         content <= pages * PAGE_SIZE) {
         inode_get(last);

@@ -150,7 +150,10 @@ static i64 proc_read(struct file *file, struct io *io, u64 *pos) {
         if (gone(file->inode))
             return -ESRCH;
         text_free(text);
-        p->node->write(text, process_of(file->inode));
+        if (p->node->write_numbered)
+            p->node->write_numbered(text, process_of(file->inode), p->number);
+        else
+            p->node->write(text, process_of(file->inode));
     }
     if (*pos >= text->size)
         return 0;

@@ -6,31 +6,32 @@
 
 static char path[PATH_MAX]; /* nothing here sleeps */
 
+void proc_map_line(struct text *text, const struct area *a) {
+    u64 dev = 0, ino = 0;
+    i64 size = -1;
+    if (a->file) {
+        struct stat st;
+        inode_stat(file_inode(a->file), &st);
+        dev = st.dev;
+        ino = st.ino;
+        size = file_path(a->file, path, sizeof(path));
+    }
+    text_add(text, "%08lx-%08lx %c%c%c%c %08lx %02lx:%02lx %lu", a->node.key, a->end,
+             a->prot & PROT_READ ? 'r' : '-', a->prot & PROT_WRITE ? 'w' : '-', a->prot & PROT_EXEC ? 'x' : '-',
+             a->flags & MAP_SHARED ? 's' : 'p', a->file ? a->offset : 0, MAJOR(dev), MINOR(dev), ino);
+    if (size > 0) {
+        text_add(text, "%20s", "");
+        text_bytes(text, path, size);
+    } else if (a->name) {
+        text_add(text, "%20s%s", "", a->name);
+    }
+    text_add(text, "\n");
+}
+
 void proc_maps(struct text *text, struct process *p) {
     struct task *t = proc_task(p);
-    if (!t)
-        return;
-    for (struct area *a = area_first_from(t->mm, 0); a; a = area_next(a)) {
-        u64 dev = 0, ino = 0;
-        i64 size = -1;
-        if (a->file) {
-            struct stat st;
-            inode_stat(file_inode(a->file), &st);
-            dev = st.dev;
-            ino = st.ino;
-            size = file_path(a->file, path, sizeof(path));
-        }
-        text_add(text, "%08lx-%08lx %c%c%c%c %08lx %02lx:%02lx %lu", a->node.key, a->end,
-                 a->prot & PROT_READ ? 'r' : '-', a->prot & PROT_WRITE ? 'w' : '-', a->prot & PROT_EXEC ? 'x' : '-',
-                 a->flags & MAP_SHARED ? 's' : 'p', a->file ? a->offset : 0, MAJOR(dev), MINOR(dev), ino);
-        if (size > 0) {
-            text_add(text, "%20s", "");
-            text_bytes(text, path, size);
-        } else if (a->name) {
-            text_add(text, "%20s%s", "", a->name);
-        }
-        text_add(text, "\n");
-    }
+    for (struct area *a = t ? area_first_from(t->mm, 0) : NULL; a; a = area_next(a))
+        proc_map_line(text, a);
 }
 
 /* Where a super is mounted, as mount tables write it. */

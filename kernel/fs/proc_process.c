@@ -76,6 +76,19 @@ static void write_statm(struct text *text, struct process *p) {
     text_add(text, "%lu %lu 0 0 0 %lu 0\n", pages, resident, pages);
 }
 
+#define CAPABILITIES 0x1ffffffffffUL /* as capget(2) tells */
+
+static void write_signals(struct text *text, struct task *t) {
+    u64 ignored = 0, caught = 0;
+    for (u32 i = 0; t->sighand && i < NSIG; i++) {
+        u64 handler = t->sighand->action[i].handler;
+        ignored |= handler == SIG_IGN ? 1UL << i : 0;
+        caught |= handler != SIG_IGN && handler != SIG_DFL ? 1UL << i : 0;
+    }
+    text_add(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+             t->pending.bits, t->process->pending.bits, t->blocked, ignored, caught);
+}
+
 static void write_status(struct text *text, struct process *p) {
     static const char *const states[] = {"R (running)", "S (sleeping)", "T (stopped)", "Z (zombie)"};
     struct task *t = proc_task(p);
@@ -91,10 +104,14 @@ static void write_status(struct text *text, struct process *p) {
     if (t)
         text_add(text, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n", t->mm->reserved / 1024,
                  t->mm->reserved / 1024, MAX(p->peak_resident, t->mm->resident) * 4, t->mm->resident * 4);
+    if (t)
+        text_add(text, "VmLck:\t%8lu kB\nVmSwap:\t%8u kB\n", mm_locked_kb(t->mm), 0);
     text_add(text, "Threads:\t%u\n", p->thread_count);
     if (t)
-        text_add(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", t->pending.bits, p->pending.bits,
-                 t->blocked);
+        write_signals(text, t);
+    u64 able = p->uid ? 0 : CAPABILITIES;
+    text_add(text, "CapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016x\n", 0, able, able,
+             CAPABILITIES, 0);
     text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n", p->no_new_privs);
     text_add(text, "Mems_allowed_list:\t0\n");
 }
@@ -116,6 +133,23 @@ static void write_limits(struct text *text, struct process *p) {
         format(hard, sizeof(hard), l->max == RLIM_INFINITY ? "unlimited" : "%lu", l->max);
         text_add(text, "%-25s %-20s %-20s %-10s\n", names[i][0], soft, hard, names[i][1]);
     }
+}
+
+static void write_io(struct text *text, struct process *p) {
+    text_add(text, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", p->moved_bytes[0], p->moved_bytes[1],
+             p->move_calls[0], p->move_calls[1]);
+    text_add(text, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n"); /* there is no disk */
+}
+
+static void write_fdinfo(struct text *text, struct process *p, i32 fd) {
+    struct task *t = proc_task(p);
+    struct file *file = t ? fd_in(t->files, fd) : NULL;
+    if (!file)
+        return;
+    u32 cloexec = t->files->leaf[fd / FD_LEAF]->cloexec >> (fd % FD_LEAF) & 1 ? O_CLOEXEC : 0;
+    text_add(text, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%lu\nino:\t%lu\n", file->pos,
+             file->flags | cloexec | (file->flags & O_PATH ? 0 : O_LARGEFILE), MINOR(file->inode->super->dev),
+             file->inode->ino);
 }
 
 static void write_cgroup(struct text *text, struct process *p) { text_add(text, "0::/\n"); }
@@ -191,6 +225,7 @@ static i32 next_thread(struct process *p, i32 from) {
 #define TEXT (S_IFREG | 0444)
 #define LINK (S_IFLNK | 0777)
 
+static const struct proc_node fd_info = {.mode = S_IFREG | 0444, .write_numbered = write_fdinfo};
 static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd, .follow = follow_fd};
 
 /* What a thread has of its own is little: the names are those of its process. */
@@ -203,6 +238,8 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
     {.name = "environ", .mode = S_IFREG | 0400, .write = write_environ},              \
     {.name = "exe", .mode = LINK, .link = link_exe, .follow = follow_exe},                                  \
     {.name = "fd", .mode = S_IFDIR | 0500, .next = next_fd, .numbered = &fd_link},    \
+    {.name = "fdinfo", .mode = S_IFDIR | 0555, .next = next_fd, .numbered = &fd_info}, \
+    {.name = "io", .mode = S_IFREG | 0400, .write = write_io},                        \
     {.name = "limits", .mode = TEXT, .write = write_limits},                          \
     {.name = "maps", .mode = TEXT, .write = proc_maps},                               \
     {.name = "mountinfo", .mode = TEXT, .write = proc_mountinfo},                     \
@@ -210,6 +247,8 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
     {.name = "oom_score", .mode = TEXT, .write = write_zero},                         \
     {.name = "oom_score_adj", .mode = TEXT, .write = write_zero},                     \
     {.name = "root", .mode = LINK, .link = link_root, .follow = follow_root},         \
+    {.name = "smaps", .mode = TEXT, .write = proc_smaps},                             \
+    {.name = "smaps_rollup", .mode = TEXT, .write = proc_smaps_rollup},               \
     {.name = "stat", .mode = TEXT, .write = write_stat},                              \
     {.name = "statm", .mode = TEXT, .write = write_statm},                            \
     {.name = "status", .mode = TEXT, .write = write_status}

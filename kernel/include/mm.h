@@ -76,6 +76,8 @@ struct area *area_first_from(struct mm *mm, u64 addr); /* the first that ends ab
 struct area *area_next(struct area *area);
 /* Map a range; takes its own reference of file. Address or negative errno. */
 i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
+i64 mm_map_named(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset,
+                 const char *name);
 /* The same for the current process, within its limits, where mmap(2) would put it. */
 i64 mm_map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
 /* May the current process's space grow by so many bytes (RLIMIT_AS; for private writable memory

@@ -44,6 +44,11 @@ struct timespec;
 /* A user timespec as ns, saturated; -EFAULT or -EINVAL (negative or nsec >= 1e9). */
 i64 get_timespec(u64 *ns, u64 addr);
 i64 put_timespec(u64 addr, u64 ns);
+struct timespec timespec_of(u64 ns);
+bool clock_is_real(i32 id);   /* a clock that tells the date */
+bool clock_is_steady(i32 id); /* one that only goes on */
+/* When a timer of such a clock is due, in monotonic ns; a time that has passed is due at once. */
+u64 clock_deadline(i32 id, u64 ns, bool absolute);
 /* now + ns without overflow. */
 u64 deadline_after(u64 ns);
 
@@ -60,6 +65,7 @@ void timer_start(struct timer *timer, u64 deadline);
 #define TIMER_GAP_NS 200000UL
 u64 timer_again(struct timer *timer, u64 period);
 void timer_cancel(struct timer *timer);
+u64 timer_left(const struct timer *timer); /* ns; 0 when it is not armed, and only then */
 
 /* Host events (kernel/proc/events.c): what a WATCH reports back to. Register, then pass `cookie`
    with the request. `ready` runs outside any task's context and must only wake. */

@@ -1,5 +1,6 @@
 /* Signals: what is pending, what is done about it. */
 #pragma once
+#include "fs/poll.h"
 #include "list.h"
 
 struct task;
@@ -107,6 +108,7 @@ struct sigaction {
 struct sighand {
     u32 refs;
     struct sigaction action[64];
+    struct poll_head arrivals; /* signalfds that are being waited for */
 };
 
 void sig_pending_init(struct sig_pending *pending);
@@ -124,6 +126,8 @@ i64 signal_task(struct task *task, i32 sig, const struct siginfo *info);
 void signal_fault(i32 sig, i32 code, u64 address);
 /* kill(2) to a process group; 0 or -ESRCH. */
 i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info);
+/* What kill and sigqueue do to one process, permission included; info NULL: SI_USER. */
+i64 signal_from_program(struct process *process, i32 sig, const struct siginfo *info);
 /* Take the next pending signal of this set: its number, 0 if there is none. */
 i32 signal_take(struct task *task, u64 set, struct siginfo *info);
 /* Drop what is pending of this set, in the group and in every thread. */

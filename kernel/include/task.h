@@ -75,10 +75,12 @@ struct process {
     struct rlimit limits[RLIM_COUNT];
     u64 start_ns;          /* clock_monotonic at creation */
     u64 user_ns, system_ns, child_user_ns, child_system_ns; /* of threads and children that ended */
+    u64 moved_bytes[2], move_calls[2]; /* read, written: /proc/<pid>/io */
     u64 peak_resident, child_peak_resident; /* pages */
     struct wait_queue vfork_done; /* vfork parents */
     bool vfork_released;
     void *posix_timers;
+    struct pid_handle *handle; /* what pidfds of it hold, or NULL (fs/pidfd.h) */
     void *sem_undo;        /* struct sem_undo: what SEM_UNDO owes (ipc/sem.c) */
     char exe[256];         /* path of the program, for /proc/self/exe */
 };

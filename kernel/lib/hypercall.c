@@ -9,7 +9,10 @@ static struct {
     struct nv_segment segments[NV_MAX_SEGMENTS];
 } page __attribute__((aligned(4096)));
 
+static paddr run_end; /* where the last run of whole pages ends; 0: the last segment is none */
+
 void hc_begin(u16 op) {
+    run_end = 0;
     page.request.op = op;
     page.request.nin = page.request.nout = 0;
     page.request.cookie = 0;
@@ -26,6 +29,7 @@ static void append(u16 *count, paddr at, u64 size) {
     assert(index < NV_MAX_SEGMENTS);
     page.segments[index] = (struct nv_segment){ at, size };
     ++*count;
+    run_end = 0;
 }
 
 /* Only kernel stacks are not contiguous in physical memory: split at their page borders. */
@@ -42,7 +46,16 @@ static void append_virtual(u16 *count, const void *data, u64 size) {
 }
 
 void hc_in_phys(paddr at, u64 size) { append(&page.request.nin, at, size); }
-void hc_out_phys(paddr at, u64 size) { append(&page.request.nout, at, size); }
+
+/* Pages that follow each other are one segment: the fewer, the less the host has to check. */
+void hc_out_phys(paddr at, u64 size) {
+    if (at == run_end)
+        page.segments[page.request.nin + page.request.nout - 1].size += size;
+    else
+        append(&page.request.nout, at, size);
+    run_end = at + size;
+}
+
 void hc_in(const void *data, u64 size) { append_virtual(&page.request.nin, data, size); }
 void hc_out(void *data, u64 size) { append_virtual(&page.request.nout, data, size); }
 

@@ -124,6 +124,11 @@ u64 mm_find_room(struct mm *mm, u64 size) {
 }
 
 i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset) {
+    return mm_map_named(mm, addr, size, prot, flags, file, offset, NULL);
+}
+
+i64 mm_map_named(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset,
+                 const char *name) {
     i64 err = mm_unmap(mm, addr, size);
     if (err)
         return err;
@@ -136,6 +141,7 @@ i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *
     area->flags = flags & KEEP_TOGETHER;
     area->file = file ? file_get(file) : NULL;
     area->offset = offset;
+    area->name = name;
     area_insert(mm, area);
     if (addr < mm->map_hint && addr + size > mm->map_hint - size && addr + size <= MM_MAP_TOP)
         mm->map_hint = addr;

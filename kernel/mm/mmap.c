@@ -183,7 +183,7 @@ i64 sys_brk(const u64 *a) {
             return (i64)mm->brk;
     } else if (new > old) {
         if (!mm_is_free(mm, old, new - old) || !mm_within_limits(mm, new - old, true) ||
-            mm_map(mm, old, new - old, PROT_READ | PROT_WRITE, MAP_PRIVATE, NULL, 0) < 0)
+            mm_map_named(mm, old, new - old, PROT_READ | PROT_WRITE, MAP_PRIVATE, NULL, 0, "[heap]") < 0)
             return (i64)mm->brk;
     }
     mm->brk = a[0];

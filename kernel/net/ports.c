@@ -71,6 +71,17 @@ i64 port_take(struct inet_socket *i, u16 port) {
     return -EADDRINUSE;
 }
 
+/* Bound sockets in the order of the table: the one behind `i`, or the first. */
+struct inet_socket *port_next(struct inet_socket *i) {
+    u32 n = i ? i->local.port % BUCKETS : 0;
+    for (struct list *at = i ? i->bound.next : bucket(0)->next;; at = bucket(n)->next) {
+        if (at != bucket(n))
+            return list_entry(at, struct inet_socket, bound);
+        if (++n == BUCKETS)
+            return NULL;
+    }
+}
+
 void port_release(struct inet_socket *i) { list_remove(&i->bound); }
 
 bool port_listened(const struct inet_socket *i) {

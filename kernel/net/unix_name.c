@@ -179,3 +179,11 @@ struct socket *unix_find(const struct address *to, u32 type) {
     }
     return s;
 }
+
+void unix_each(void (*visit)(struct unix_socket *u, void *argument), void *argument) {
+    for (u32 n = 0; n < BUCKETS; n++) {
+        struct unix_socket *u;
+        list_for_each(u, bucket(n), bound)
+            visit(u, argument);
+    }
+}

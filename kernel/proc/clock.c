@@ -68,6 +68,23 @@ i64 put_timespec(u64 addr, u64 ns) {
     return put_user(ts, addr);
 }
 
+struct timespec timespec_of(u64 ns) {
+    return (struct timespec){ (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS) };
+}
+
+bool clock_is_real(i32 id) { return id == CLOCK_REALTIME || id == CLOCK_REALTIME_ALARM || id == CLOCK_TAI; }
+
+bool clock_is_steady(i32 id) {
+    return id == CLOCK_MONOTONIC || id == CLOCK_BOOTTIME || id == CLOCK_BOOTTIME_ALARM;
+}
+
+u64 clock_deadline(i32 id, u64 ns, bool absolute) {
+    if (!absolute)
+        return deadline_after(ns);
+    u64 offset = clock_is_real(id) ? clock_realtime() - clock_monotonic() : 0;
+    return ns > offset ? ns - offset : 1;
+}
+
 /* A negative id is a CPU clock of some process or thread: ~number << 3 | 4 for a thread | kind
    (linux/posix-timers.h). */
 static i64 cpu_clock(i32 id, u64 *ns) {

@@ -1,6 +1,7 @@
 /* The end of threads and processes. */
 #include "errno.h"
 #include "file.h"
+#include "fs/pidfd.h"
 #include "hypercall.h"
 #include "ipc.h"
 #include "lib.h"
@@ -112,6 +113,7 @@ static void process_exit(struct process *process) {
     i32 pgid = process->pgid;
     terminal_leader_exit(process);
     give_children_away(process);
+    pidfd_ended(process);
     announce_death(process);
     hang_up_orphans(pgid);
 }

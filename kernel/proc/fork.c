@@ -1,6 +1,8 @@
 /* clone, clone3, fork, vfork: new threads and processes. */
 #include "errno.h"
 #include "file.h"
+#include "fs/open.h"
+#include "fs/pidfd.h"
 #include "fpu.h"
 #include "kstack.h"
 #include "lib.h"
@@ -24,6 +26,7 @@
 #define CLONE_SETTLS 0x80000UL
 #define CLONE_PARENT_SETTID 0x100000UL
 #define CLONE_CHILD_CLEARTID 0x200000UL
+#define CLONE_DETACHED 0x400000UL
 #define CLONE_CHILD_SETTID 0x1000000UL
 #define CLONE_CLEAR_SIGHAND 0x100000000UL
 
@@ -37,7 +40,7 @@ extern char task_start[];
 static i64 check_flags(u64 flags) {
     if (flags & CLONE_NEW_NAMESPACES)
         return -EPERM; /* a guest process has no privilege over name spaces */
-    if (flags & CLONE_PIDFD)
+    if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
         return -EINVAL;
     if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
         return -EINVAL;
@@ -129,6 +132,19 @@ static void abandon(struct task *child, struct process *process) {
         process_free(process);
 }
 
+/* CLONE_PIDFD: a descriptor of the child, which the child itself does not get. */
+static i64 give_pidfd(struct process *process, u64 to) {
+    struct file *file = pidfd_file(process, 0);
+    i64 fd = IS_ERR(file) ? PTR_ERR(file) : fd_install(file, 0, true);
+    if (fd < 0)
+        return fd;
+    i32 number = (i32)fd;
+    if (!put_user(number, to))
+        return 0;
+    fd_close(current->files, number);
+    return -EFAULT;
+}
+
 static i64 clone(const struct clone_args *args) {
     u64 flags = args->flags;
     i64 err = check_flags(flags);
@@ -141,6 +157,12 @@ static i64 clone(const struct clone_args *args) {
         return -EAGAIN;
     struct task *child = task_new(process);
     err = child && (child->kernel_stack = kstack_alloc()) ? copy_resources(child, flags) : -EAGAIN;
+    if (err) {
+        abandon(child, process);
+        return err;
+    }
+    if (flags & CLONE_PIDFD)
+        err = give_pidfd(process, args->pidfd);
     if (err) {
         abandon(child, process);
         return err;
@@ -167,11 +189,14 @@ static i64 clone(const struct clone_args *args) {
 }
 
 i64 sys_clone(const u64 *a) {
+    if ((a[0] & CLONE_PIDFD) && (a[0] & CLONE_PARENT_SETTID)) /* both want the same argument */
+        return -EINVAL;
     return clone(&(struct clone_args){
         .flags = a[0] & 0xffffffffUL & ~CSIGNAL,
         .exit_signal = a[0] & CSIGNAL,
         .stack = a[1],
         .parent_tid = a[2],
+        .pidfd = a[2],
         .child_tid = a[3],
         .tls = a[4],
     });

@@ -5,7 +5,7 @@
 #include "syscall.h"
 #include "uaccess.h"
 
-static bool permitted(const struct process *target, i32 sig) {
+static bool may_signal(const struct process *target, i32 sig) {
     const struct process *self = current->process;
     if (self->uid == 0 || self->uid == target->ruid || self->uid == target->suid ||
         self->ruid == target->ruid || self->ruid == target->suid)
@@ -13,8 +13,10 @@ static bool permitted(const struct process *target, i32 sig) {
     return sig == SIGCONT && self->sid == target->sid;
 }
 
-static i64 send_to(struct process *process, i32 sig, const struct siginfo *info) {
-    if (!permitted(process, sig))
+i64 signal_from_program(struct process *process, i32 sig, const struct siginfo *info) {
+    if (sig < 0 || sig > NSIG)
+        return -EINVAL;
+    if (!may_signal(process, sig))
         return -EPERM;
     return sig ? signal_process(process, sig, info) : 0;
 }
@@ -27,7 +29,7 @@ static i64 send_to_many(i32 pgid, i32 sig) {
     list_for_each(process, &all_processes, all) {
         if (pgid ? process->pgid != pgid : process == init_process || process == current->process)
             continue;
-        result = send_to(process, sig, NULL);
+        result = signal_from_program(process, sig, NULL);
         any |= !result;
     }
     return any ? 0 : result;
@@ -43,7 +45,7 @@ i64 sys_kill(const u64 *a) {
             struct task *task = task_find(pid);
             process = task ? task->process : NULL;
         }
-        return process ? send_to(process, sig, NULL) : -ESRCH;
+        return process ? signal_from_program(process, sig, NULL) : -ESRCH;
     }
     if (pid == (i32)0x80000000)
         return -ESRCH;
@@ -56,7 +58,7 @@ static i64 send_to_thread(i32 tgid, i32 tid, i32 sig, struct siginfo *info) {
     struct task *task = task_find(tid);
     if (!task || (tgid && task->process->pid != tgid))
         return -ESRCH;
-    if (!permitted(task->process, sig))
+    if (!may_signal(task->process, sig))
         return -EPERM;
     return sig ? signal_task(task, sig, info) : 0;
 }
@@ -94,7 +96,7 @@ i64 sys_rt_sigqueueinfo(const u64 *a) {
     if (!process)
         return -ESRCH;
     i64 err = get_siginfo(&info, a[2], sig, process);
-    return err ? err : send_to(process, sig, &info);
+    return err ? err : signal_from_program(process, sig, &info);
 }
 
 i64 sys_rt_tgsigqueueinfo(const u64 *a) {

@@ -115,14 +115,8 @@ i64 sys_timer_create(const u64 *a) {
     return err;
 }
 
-static struct timespec to_timespec(u64 ns) {
-    return (struct timespec){ (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS) };
-}
-
 static i64 put_setting(const struct posix_timer *t, u64 addr) {
-    u64 now = clock_monotonic(), key = t->timer.node.key;
-    u64 left = !t->timer.armed ? 0 : key > now ? key - now : 1;
-    struct itimerspec out = { to_timespec(t->interval), to_timespec(left) };
+    struct itimerspec out = { timespec_of(t->interval), timespec_of(timer_left(&t->timer)) };
     return put_user(out, addr);
 }
 
@@ -144,13 +138,7 @@ i64 sys_timer_settime(const u64 *a) {
     t->overrun = 0;
     if (!value)
         return 0;
-    if (!((i32)a[1] & TIMER_ABSTIME)) {
-        value = deadline_after(value);
-    } else if (t->clock == CLOCK_REALTIME) {
-        u64 offset = clock_realtime() - clock_monotonic();
-        value = value > offset ? value - offset : 1;
-    }
-    timer_start(&t->timer, value);
+    timer_start(&t->timer, clock_deadline(t->clock, value, (i32)a[1] & TIMER_ABSTIME));
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "fpu.h"
 #include "errno.h"
 #include "file.h"
+#include "fs/pidfd.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "linux/resource.h"
@@ -137,6 +138,7 @@ struct process *process_new(struct process *parent) {
 }
 
 void process_free(struct process *process) {
+    pidfd_reaped(process);
     timer_cancel(&process->alarm);
     timer_cancel(&process->cpu_timer);
     sig_pending_flush(&process->pending);

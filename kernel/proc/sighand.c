@@ -13,8 +13,10 @@
 
 struct sighand *sighand_new(void) {
     struct sighand *sighand = kzalloc(sizeof(*sighand));
-    if (sighand)
+    if (sighand) {
         sighand->refs = 1;
+        poll_head_init(&sighand->arrivals);
+    }
     return sighand;
 }
 
@@ -23,13 +25,16 @@ struct sighand *sighand_dup(const struct sighand *from) {
     if (sighand) {
         *sighand = *from;
         sighand->refs = 1;
+        poll_head_init(&sighand->arrivals);
     }
     return sighand;
 }
 
 void sighand_put(struct sighand *sighand) {
-    if (!--sighand->refs)
-        kfree(sighand);
+    if (--sighand->refs)
+        return;
+    poll_head_detach(&sighand->arrivals);
+    kfree(sighand);
 }
 
 void sighand_reset(struct sighand *sighand) {

@@ -168,6 +168,7 @@ static i64 send(struct process *process, struct task *task, i32 sig, const struc
                       process->limits[RLIMIT_SIGPENDING].cur);
     if (err)
         return err;
+    poll_wake((struct poll_head *)&judge->sighand->arrivals, POLLIN | POLLRDNORM);
     if (!task)
         wake_one_of(process, sig);
     else if (signal_interrupts(task))

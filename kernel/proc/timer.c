@@ -44,6 +44,11 @@ void timer_cancel(struct timer *timer) {
     }
 }
 
+u64 timer_left(const struct timer *timer) {
+    u64 now = clock_monotonic();
+    return !timer->armed ? 0 : timer->node.key > now ? timer->node.key - now : 1;
+}
+
 void tick_needed(bool yes) {
     ticking = yes;
     timers_stale |= yes;

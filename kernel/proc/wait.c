@@ -1,5 +1,6 @@
 /* wait4 and waitid: what has become of a child. */
 #include "errno.h"
+#include "fs/pidfd.h"
 #include "linux/resource.h"
 #include "linux/wait.h"
 #include "proc.h"
@@ -126,7 +127,16 @@ i64 sys_waitid(const u64 *a) {
         !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
     struct wish wish = { .options = options };
-    if (a[0] == P_PID && id > 0)
+    bool nonblocking = false;
+    if (a[0] == P_PIDFD) {
+        struct pid_handle *handle = id < 0 ? ERR_PTR(-EINVAL) : pidfd_handle(id, &nonblocking);
+        if (IS_ERR(handle))
+            return PTR_ERR(handle);
+        if (!handle->process)
+            return -ECHILD;
+        wish.pid = handle->pid;
+        wish.options |= nonblocking ? WNOHANG : 0;
+    } else if (a[0] == P_PID && id > 0)
         wish.pid = id;
     else if (a[0] == P_PGID && id >= 0)
         wish.pgid = id ? id : current->process->pgid;
@@ -135,6 +145,8 @@ i64 sys_waitid(const u64 *a) {
     i64 result = wait_for(&wish, &news);
     if (result < 0)
         return result;
+    if (!result && nonblocking && !(options & WNOHANG))
+        return -EAGAIN;
     struct siginfo info = { 0 };
     if (result)
         info = (struct siginfo){

@@ -62,19 +62,21 @@ OPS: dict[str, tuple[int, str]] = {
     "CON_POLL": (0x17, "arg0 = stream, arg1 = poll bits. result = those true now, with POLLERR "
                  "and POLLHUP."),
     # files: nodes are host inodes the guest has walked to; node of an export's root = its id
-    "FS_WALK": (0x20, "arg0 = node. in: relative path of 1..16 components without '.' or '..'. "
-                "out: attr records, one per component reached (seg 0), then pages for the "
-                "content of a final regular file. result = components reached; out0 = errno "
-                "of the component that failed or 0; out1 = bytes of content read. "
-                "Symbolic links are not followed."),
-    "FS_GETATTR": (0x21, "arg0 = node. out: attr."),
+    "FS_WALK": (0x20, "arg0 = node, arg1 = 1: content of executable files only. in: relative path "
+                "of 1..16 components without '.' or '..'. out: attr records, one per component "
+                "reached (seg 0), then pages for the content of a final regular file, or the "
+                "target of the symbolic link at which the walk ends: links are not followed. "
+                "result = components reached; out0 = errno of the component that failed or 0; "
+                "out1 = bytes of content, or of a target that fits the first page."),
+    "FS_GETATTR": (0x21, "arg0 = node. out: attr, and those of the nodes with the next numbers as "
+                   "far as there is room and nodes. result = how many."),
     "FS_SETATTR": (0x22, "arg0 = node, arg1 = SET_* mask, arg2 = mode | uid << 32, arg3 = size "
                    "(or gid with SET_OWNER), arg4 = atime ns, arg5 = mtime ns. out: attr."),
     "FS_READ": (0x23, "arg0 = node, arg1 = offset. out: buffers. result = bytes."),
     "FS_WRITE": (0x24, "arg0 = node, arg1 = offset, arg2 = 1 to append. in: buffers. "
                  "result = bytes, out0 = new size, out1 = mtime ns, out2 = offset written."),
     "FS_READDIR": (0x25, "arg0 = node, arg1 = cookie (0 first). out: dirent records. "
-                   "result = bytes, 0 at the end. '.' and '..' are not listed."),
+                   "result = bytes, out0 = 1 at the end. '.' and '..' are not listed."),
     "FS_CREATE": (0x26, "arg0 = directory, arg1 = mode, arg2 = 1 for O_EXCL, 2 for a file "
                   "without a name (O_TMPFILE; then no input). in: name. out: attr."),
     "FS_MKDIR": (0x27, "arg0 = directory, arg1 = mode. in: name. out: attr."),

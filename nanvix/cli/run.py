@@ -32,9 +32,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--verbose", action="store_true", help="the kernel's log and where the time went, on stderr"
     )
+    parser.add_argument(
+        "--gdb", metavar="HOST:PORT",
+        help="wait for gdb there before the first instruction (emulator; loopback only)",
+    )  # fmt: skip
     add_program(parser)
     options = parser.parse_args(arguments)
     stdio = _standard_streams()
+    if options.gdb:
+        from nanvix.cli.gdb import serve
+
+        settings = sandbox_options(options) | {"seed": options.seed}
+        settings.pop("timeout")
+        return serve(options, command(options, parser), settings, stdio)
     try:
         result = _run(options, command(options, parser), stdio)
     except NanvixError as error:

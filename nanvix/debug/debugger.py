@@ -38,9 +38,10 @@ class Debugger(Inspector):
     """One guest on the emulator, under control. A context manager.
 
     ``argv``: the program. ``stdio``: the host descriptors behind its standard streams. ``start``:
-    "program" runs to its first instruction, "boot" stays at the kernel's. ``memory_budget``: bytes
-    for checkpoints. ``wait``: whether verbs wait while the guest is idle (False: they stop with
-    ``idle``). Other ``settings`` are a Sandbox's: memory, env, directory, mounts, seed, ...
+    "program" runs to its first instruction, "boot" stays at the kernel's; going back ends there.
+    ``memory_budget``: bytes for checkpoints. ``wait``: whether verbs wait while the guest is idle
+    (False: they stop with ``idle``). Other ``settings`` are a Sandbox's: memory, env, directory,
+    mounts, seed, ...
 
     Raises NanvixError as a Sandbox does.
     """
@@ -72,10 +73,12 @@ class Debugger(Inspector):
             self._stack.close()
             raise
         self._points: dict[int, Point] = {}
+        self._bottom = self.timeline.start
         self._number = 0
         self.last = self._stop("start")
         if start == "program":
             self.last = self.to_user()._replace(reason="start")
+            self._bottom = self.moment
 
     def __enter__(self) -> Self:
         return self
@@ -217,6 +220,13 @@ class Debugger(Inspector):
                 return stop._replace(reason="step") if stop.reason == "user" else stop
         return self._stop("step")
 
+    def step_thread(self, tid: int) -> Stop:
+        """One instruction of a thread in user mode; others run until it is its turn."""
+        if self._view.registers.user and self._view.kernel.ids()[1] == tid:
+            return self.step()
+        stop = self._search(to_user_of=tid)
+        return stop._replace(reason="step") if stop.reason == "user" else stop
+
     def over(self) -> Stop:
         """One instruction, a called function as part of it."""
         if self._kind() == "":
@@ -293,8 +303,9 @@ class Debugger(Inspector):
         """Undo one instruction; see :meth:`step`."""
         registers = self._view.registers
         user, tid, rip = registers.user, self._view.kernel.ids()[1], registers.rip
+        floor = self._floor(self.moment)
         for _ in range(_RETRIES):
-            if self.moment <= self.timeline.start:
+            if self.moment <= floor:
                 return self._stop("start of history")
             self.timeline.go(self.moment - 1)
             if kernel or not user or registers.user:
@@ -362,7 +373,7 @@ class Debugger(Inspector):
             self.timeline.go(here)
             return self._stop("pause")
         if hit is None:
-            self.timeline.go(self.timeline.start)
+            self.timeline.go(self._floor(here))
             return self._stop("start of history")
         self.timeline.go(hit.moment - (hit.access is not None))
         return self._report(hit)
@@ -375,7 +386,11 @@ class Debugger(Inspector):
         def search(before: int) -> Search:
             return Search(self._view, points, here=-1, before=here, once=once, crashes=not once)
 
-        return last_hit(self.timeline, search, pages)
+        return last_hit(self.timeline, search, pages, self._floor(here))
+
+    def _floor(self, here: int) -> int:
+        """Where going back ends: the program's first instruction, or before it the boot."""
+        return self._bottom if here >= self._bottom else self.timeline.start
 
     # -- changing ----------------------------------------------------------------------------
 

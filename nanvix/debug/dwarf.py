@@ -46,8 +46,7 @@ class Dwarf:
         self._info: Any = None
         self._lines: dict[int, list[Line]] = {}
         self._functions: dict[int, list[tuple[int, int, Any]]] = {}
-        self._globals: dict[str, Any] | None = None
-        self._type_names: dict[str, Any] = {}
+        self._names: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._units: list[tuple[Any, list[tuple[int, int]]]] = []
         self._locations: Any = None
         try:
@@ -218,21 +217,24 @@ class Dwarf:
             pass
         return variables
 
-    def global_variable(self, name: str) -> Variable | None:
-        """A variable at file scope."""
-        self._index()
-        assert self._globals is not None
-        die = self._globals.get(name)
-        try:
-            return self._variable(die) if die is not None else None
-        except self._errors():
-            return None
+    def global_variable(self, name: str, address: int | None = None) -> Variable | None:
+        """A variable at file scope, first of the unit an instruction is in."""
+        for variables, _ in self._tables(address):
+            die = variables.get(name)
+            if die is not None:
+                try:
+                    return self._variable(die)
+                except self._errors():
+                    return None
+        return None
 
-    def type(self, name: str) -> Type | None:
-        """A struct, union, enum or typedef by its name."""
-        self._index()
-        die = self._type_names.get(name)
-        return self.types.of(die) if die is not None else None
+    def type(self, name: str, address: int | None = None) -> Type | None:
+        """A struct, union, enum or typedef by its name, first of the unit an instruction is in."""
+        for _, types in self._tables(address):
+            die = types.get(name)
+            if die is not None:
+                return self.types.of(die)
+        return None
 
     def _variable(self, die: Any) -> Variable | None:
         name = self.types.attribute(die, "DW_AT_name")
@@ -282,28 +284,31 @@ class Dwarf:
 
     # -- finding -----------------------------------------------------------------------------
 
-    def _index(self) -> None:
-        """Names at file scope, of all units."""
-        if self._globals is not None:
-            return
-        self._globals = {}
-        for unit, _ in self._units:
-            try:
-                for die in unit.get_top_DIE().iter_children():
-                    self._note(die)
-            except self._errors():
-                continue
+    def _tables(self, address: int | None) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Variables and types at file scope, unit by unit: where we are, then small ones first,
+        because a unit is read as a whole."""
+        first = self._unit_at(address) if address is not None else None
+        units = sorted((unit for unit, _ in self._units), key=lambda u: int(u["unit_length"]))
+        for unit in [first, *units] if first is not None else units:
+            key = unit.cu_offset
+            if key not in self._names:
+                self._names[key] = ({}, {})
+                try:
+                    for die in unit.get_top_DIE().iter_children():
+                        self._note(die, *self._names[key])
+                except self._errors():
+                    pass
+            yield self._names[key]
 
-    def _note(self, die: Any) -> None:
-        assert self._globals is not None
+    def _note(self, die: Any, variables: dict[str, Any], types: dict[str, Any]) -> None:
         if die.tag == "DW_TAG_variable":
             name = self.types.attribute(die, "DW_AT_name")
             if name is not None and "DW_AT_location" in die.attributes:
-                self._globals.setdefault(name.value.decode("utf-8", "replace"), die)
+                variables.setdefault(name.value.decode("utf-8", "replace"), die)
         elif die.tag in _NAMED and "DW_AT_declaration" not in die.attributes:
             name = die.attributes.get("DW_AT_name")
             if name is not None:
-                self._type_names.setdefault(name.value.decode("utf-8", "replace"), die)
+                types.setdefault(name.value.decode("utf-8", "replace"), die)
 
     def _unit_at(self, address: int) -> Any:
         for unit, ranges in self._units:

@@ -169,28 +169,33 @@ class Expression:
         return self._number(register, U64)
 
     def _type(self) -> Type | None:
-        """A type with its stars, or None and nothing is consumed."""
-        start, words = self._at, []
+        """A type with its stars up to the closing parenthesis, or None and nothing is consumed."""
+        start, words, stars = self._at, [], 0
         while self._at < len(self._tokens) and self._tokens[self._at][0] == "name":
             words.append(self._peek())
             self._at += 1
+        while self._take("*"):
+            stars += 1
+        type = self._named_type(words) if words and self._peek() == ")" else None
+        if type is None:
+            self._at = start
+            return None
+        for _ in range(stars):
+            type = type.pointer()
+        return type
+
+    def _named_type(self, words: list[str]) -> Type | None:
         scope = self._scope
         assert scope is not None
-        tagged = bool(words) and words[0] in ("struct", "union", "enum", "const")
+        tagged = words[0] in ("struct", "union", "enum", "const")
         name = " ".join(words[1:] if tagged else words)
-        type = (BASE.get(name) or scope.type(name)) if name else None
-        known = (
-            scope.variable(name) if type is not None and not tagged and len(words) == 1 else None
-        )
-        if type is None or (known is not None and name not in BASE):
-            self._at = start
-            return None
-        while self._take("*"):
-            type = type.pointer()
-        if self._peek() != ")":
-            self._at = start
-            return None
-        return type
+        if name in BASE or not name:
+            return BASE.get(name)
+        try:
+            hidden = not tagged and scope.variable(name) is not None
+        except DebugError:
+            hidden = True  # there is one, though it cannot be shown
+        return None if hidden else scope.type(name)
 
     def _next(self) -> tuple[str, str]:
         if self._at >= len(self._tokens):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
+from nanvix.debug import backing
 from nanvix.debug.disassembly import LONGEST, Instruction, before, decode, disassemble
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
@@ -70,9 +71,11 @@ class Inspector:
         return not self._view.registers.user
 
     def read_memory(self, address: int, size: int, *, pid: int | None = None) -> bytes:
-        """Linear memory, up to the first page that is not mapped."""
+        """Linear memory, up to what is not mapped; pages not touched yet as they will be."""
         space = self._view.space(pid)
-        return space.read(address, size) if space is not None else b""
+        if space is None:
+            return b""
+        return backing.read(space, lambda: self.maps(pid), self._locate, address, size)
 
     def read_physical(self, address: int, size: int) -> bytes:
         """Guest-physical memory. Raises BadAddress outside RAM."""
@@ -135,12 +138,35 @@ class Inspector:
         thread = next((t for t in self.threads() if t.pid == pid), None)
         return self._view.kernel.areas(thread.task) if thread is not None else []
 
+    def auxv(self, pid: int) -> bytes:
+        """A program's auxiliary vector, empty when there is no such process."""
+        thread = next((t for t in self.threads() if t.pid == pid), None)
+        return self._view.kernel.auxv(thread.task) if thread is not None else b""
+
+    def saved_fpu(self, thread: Thread) -> bytes | None:
+        """The FXSAVE image of a thread that does not run."""
+        return self._view.kernel.fpu(thread.task)
+
+    def frame_address(self, thread: Thread) -> int:
+        """Where the kernel keeps a thread's user registers (crash.FRAME_FIELDS)."""
+        return self._view.kernel.frame(thread.task)
+
+    def host_path(self, path: str) -> str:
+        """Where a file of the guest is on the host."""
+        return self._locate(path)
+
+    def syscall_number(self) -> int | None:
+        """The system call about to be made, if the next instruction makes one."""
+        if self.in_kernel or self._kind() != "syscall":
+            return None
+        return self._view.registers["rax"] & 0xFFFF_FFFF
+
     # -- code and names ----------------------------------------------------------------------
 
     def instruction(self) -> Instruction:
         """The next instruction. Raises DebugError when rip leads nowhere."""
         rip = self._view.registers.rip
-        item = decode(self._view.read(rip, LONGEST), rip)
+        item = decode(self.read_memory(rip, LONGEST), rip)
         if item is None:
             raise DebugError(f"there is no instruction at {rip:#x}")
         return item
@@ -148,7 +174,7 @@ class Inspector:
     def _kind(self) -> str:
         """Of the next instruction; empty where there is none, as before a page is there."""
         rip = self._view.registers.rip
-        item = decode(self._view.read(rip, LONGEST), rip)
+        item = decode(self.read_memory(rip, LONGEST), rip)
         return "" if item is None else item.kind or item.mnemonic
 
     def disassemble(self, address: int | None = None, count: int = 16) -> list[Instruction]:
@@ -161,12 +187,12 @@ class Inspector:
                 line=self._line_text(item.address),
                 note=(name(item.target) or "") if item.target is not None else "",
             )
-            for item in disassemble(self._view.read, start, count)
+            for item in disassemble(self.read_memory, start, count)
         ]
 
     def disassemble_around(self, address: int, ahead: int, behind: int) -> list[Instruction]:
         """Up to ``ahead`` instructions that end at an address, and ``behind`` from there on."""
-        first = before(self._view.read, address, ahead)
+        first = before(self.read_memory, address, ahead)
         start = first[0].address if first else address
         return self.disassemble(start, len(first) + behind)
 
@@ -293,7 +319,7 @@ class Inspector:
         """Addresses of the instructions that may have called with this return address."""
         found = []
         for size in range(2, 8):
-            data = self._view.read(address - size, size)
+            data = self.read_memory(address - size, size)
             item = decode(data, address - size)
             if item is not None and item.kind == "call" and item.size == size:
                 found.append(item.address)

@@ -24,6 +24,7 @@ _MAX_ENTRIES = 256
 _MAX_STEPS = 70_000
 _MAX_NAMES = 256
 _MAP_SHARED = 1
+_FXSAVE = 512
 _ANONYMOUS = 8
 
 
@@ -144,6 +145,16 @@ class Kernel:
         registers["fs_base"] = self._quad(task, "task.fs_base")
         registers["gs_base"] = self._quad(task, "task.gs_base")
         return registers
+
+    def frame(self, task: int) -> int:
+        """Address of the trap frame with a task's user registers."""
+        return self._quad(task, "task.frame")
+
+    def fpu(self, task: int) -> bytes | None:
+        """The vector state of a task that does not run, as an FXSAVE image."""
+        at = self._quad(task, "task.fpu")
+        data = self._read(at, _FXSAVE) if at else b""
+        return data if len(data) == _FXSAVE else None
 
     def kernel_sp(self, task: int) -> int:
         """The kernel stack pointer of a task that does not run."""

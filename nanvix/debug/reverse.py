@@ -24,14 +24,18 @@ class Noting(Protocol):
 
 
 def last_hit(
-    timeline: "Timeline", make: "Callable[[int], Plan]", pages: set[int] | None = None
+    timeline: "Timeline",
+    make: "Callable[[int], Plan]",
+    pages: set[int] | None = None,
+    floor: int = 0,
 ) -> Hit | None:
     """The last hit of the plans ``make`` makes (told the end of each stretch) before the moment
     shown, or None. ``pages``: the physical pages that matter, if nothing else does: stretches
-    that have not changed them are left out. The moment shown afterwards is not defined."""
+    that have not changed them are left out. ``floor``: hits up to it do not count.
+    The moment shown afterwards is not defined."""
     end = timeline.position
     first = True
-    while end > timeline.start:
+    while end > max(timeline.start, floor):
         start = timeline.checkpoint_before(end)
         if first or pages is None or timeline.written_between(pages, end):
             timeline.go(start)
@@ -41,7 +45,7 @@ def last_hit(
                 return None
             hit: Hit | None = plan.hit  # type: ignore[attr-defined]
             if hit is not None:
-                return hit
+                return hit if hit.moment > floor or not floor else None
         first = False
         end = start
     return None

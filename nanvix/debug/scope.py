@@ -82,15 +82,23 @@ class FrameScope:
                 if variable.name == name:
                     return self._value(variable, module)
         for other in self._modules():
-            found = other.binary.dwarf().global_variable(name)
+            # A variable in memory has a symbol, and looking there is cheap.
+            if name not in other.binary.names and other.binary.names:
+                continue
+            found = other.binary.dwarf().global_variable(name, self._linked(other))
             if found is not None:
                 return self._value(found, other)
         return self._symbol(name)
 
+    def _linked(self, module: "Module") -> int | None:
+        """Where we are in this file, as linked."""
+        address = self._frame().lookup
+        return address - module.bias if module.start <= address < module.end else None
+
     def type(self, name: str) -> Type | None:
         """A type of the program."""
         for module in self._modules():
-            found = module.binary.dwarf().type(name)
+            found = module.binary.dwarf().type(name, self._linked(module))
             if found is not None:
                 return found
         return None

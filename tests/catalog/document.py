@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from catalog.program import Program
-from support.host import ENVIRONMENT, ROOT
+from support.host import ENVIRONMENT, ROOT, tool_path
 
 DOCUMENT = ROOT / "docs" / "catalog.md"
 CHECKS = ("kvm", "emu", "traces")
@@ -132,9 +132,11 @@ def _version(program: Program) -> str:
     """The first line that the program's version command prints, or nothing."""
     if not program.version:
         return ""
+    tool, *arguments = program.version
     done = subprocess.run(
-        program.version, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=30
-    )
+        [tool_path(tool) or tool, *arguments],
+        env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
     lines = (done.stdout or done.stderr).strip().splitlines()
     numbers = re.search(r"\d+(\.\w+)+\S*", lines[0]) if lines else None
     return numbers[0].rstrip(",;)") if numbers else ""

@@ -27,4 +27,9 @@ PROGRAMS = (
     script("python/database.py", "sqlite3 in memory and in files"),
     script("catalog/wal.py", "sqlite3 with a write-ahead log and two processes"),
     script("catalog/hashes.py", "ssl, hashlib, hmac, secrets"),
-)
+    script("catalog/matrix.py", "numpy: a matrix product, a linear system, a mapped file"),
+    script(
+        "catalog/wheel.py", "venv, and pip that installs a local wheel into it, offline",
+        env={"PYTHONDONTWRITEBYTECODE": "1"}, limit=240.0,
+    ),
+)  # fmt: skip

@@ -1,9 +1,12 @@
 """Source lines, variables, types and call stacks, with as much debug information as there is."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from debug.conftest import Start
+from support.guest import execute, host_environment
+from support.host import ROOT
 from support.toolchain import Toolchain
 
 from nanvix.debug.errors import DebugError
@@ -133,3 +136,12 @@ def test_expressions_fail_clearly(
     debugger = debug([compiled(WALK)])
     with pytest.raises(DebugError, match=message):
         debugger.evaluate(text).integer()
+
+
+@NEEDS
+def test_the_example_finds_the_instruction(tmp_path: Path) -> None:
+    example = ROOT / "examples" / "find_corruption.py"
+    assert len(example.read_text().splitlines()) <= 30
+    ran = execute([sys.executable, example, tmp_path / "corrupt"], env=host_environment())
+    assert ran.code == 0, ran
+    assert b"corrupt.c:13, called by main" in ran.out, ran

@@ -1,7 +1,7 @@
 """Terminals, timers, signals, processes: programs that print what every call gave them."""
 
 import pytest
-from support.guest import Same
+from support.guest import Ran, Same
 from support.toolchain import PROGRAMS, Toolchain
 
 TERMINALS = {
@@ -11,22 +11,31 @@ TERMINALS = {
     ],
 }  # fmt: skip
 
+DESCRIPTORS = ["timers", "signals", "processes", "counters"]
+
 
 def program(compiled: Toolchain, name: str) -> str:
     return str(compiled(f"events/{name}.c"))
 
 
+def parts(ran: Ran) -> list[str]:
+    """The parts that have run, by the headings they print."""
+    lines = ran.out.decode().splitlines()
+    return [line.removeprefix("== ") for line in lines if line.startswith("== ")]
+
+
 @pytest.mark.parametrize("name", TERMINALS)
 def test_terminals(same: Same, compiled: Toolchain, name: str) -> None:
     """Pseudo-terminals: the line discipline, and who may use a terminal when."""
-    ran = same([program(compiled, name)])
-    parts = [
-        line.removeprefix(b"== ").decode() for line in ran.out.splitlines() if line[:3] == b"== "
-    ]
-    assert parts == TERMINALS[name]
+    assert parts(same([program(compiled, name)])) == TERMINALS[name]
 
 
 def test_bash_controls_jobs(same: Same) -> None:
     """Stop, background, foreground, interrupt: bash on a pseudo-terminal of the guest's own."""
     script = PROGRAMS / "events/shell.py"
     same(["python3", script.name], files={script.name: script.read_text()})
+
+
+def test_descriptors(same: Same, compiled: Toolchain) -> None:
+    """timerfd, signalfd, pidfd and eventfd, waited for by read, poll and epoll."""
+    assert parts(same([program(compiled, "fds")])) == DESCRIPTORS

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.host_files import HostFiles
+from support.host_files import Attr, HostFiles
 
 from nanvix.abi.channel import ATTR
 from nanvix.macro.fs import Export
@@ -84,11 +84,31 @@ def test_a_walk_brings_content(files: HostFiles, tmp_path: Path) -> None:
     assert files.walk(1, b"a/b/c/deep", content=100)[2] == b"down here"
     assert files.walk(1, b"top", content=4096)[2] == b"x" * 4096
     assert files.walk(1, b"a/b", content=100)[2] == b""
-    assert files.walk(1, b"link", content=100)[2] == b""
+    assert files.walk(1, b"link", content=100)[2] == b"a/b"
+    assert files.walk(1, b"link", content=2)[2] == b""
     out, first, second = bytearray(ATTR.size), bytearray(4096), bytearray(8192)
     answer = files.call("FS_WALK", 1, ins=[b"top"], outs=[out, first, second])
     assert answer == (1, [0, 10_000, 0, 0, 0, 0, 0])
     assert first + second == b"x" * 10_000 + bytes(4096 + 8192 - 10_000)
+
+
+def test_who_only_asks_is_given_programs(files: HostFiles, tmp_path: Path) -> None:
+    out, page = bytearray(ATTR.size), bytearray(10_000)
+    assert files.call("FS_WALK", 1, 1, ins=[b"top"], outs=[out, page])[1][1] == 0
+    (tmp_path / "top").chmod(0o755)
+    assert files.call("FS_WALK", 1, 1, ins=[b"top"], outs=[out, page])[1][1] == 10_000
+
+
+def test_attributes_of_several_nodes(files: HostFiles) -> None:
+    nodes = [attr.node for attr in files.walk(1, b"a/b/c/deep")[0]]
+    assert nodes == list(range(nodes[0], nodes[0] + 4))
+    for room, told in ((1, 1), (3, 3), (9, 4)):
+        out = bytearray(ATTR.size * room + 8)
+        assert files.call("FS_GETATTR", nodes[0], outs=[out])[0] == told
+        found = [Attr(*ATTR.codec.unpack_from(out, at * ATTR.size)) for at in range(told)]
+        assert [attr.node for attr in found] == nodes[:told]
+        assert stat.S_ISREG(found[-1].mode) == (told == 4)
+    assert files.error("FS_GETATTR", nodes[-1] + 1) == "ESTALE"
 
 
 def test_sixteen_components_at_most(files: HostFiles, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ struct host_inode {
     u32 blksize;
     u32 access;   /* MAY_* that the host allows */
     u64 next_read; /* page index where the last read-ahead ended */
+    u32 reads;     /* read-aheads so far: a large file that is used much is read in larger pieces */
     char *target; /* of a symbolic link, once read */
     struct host_inode *hash_next;
 };
@@ -32,12 +33,13 @@ struct super *host_super_new(u64 export, u32 flags, const char *source);
 struct inode *host_inode_get(struct super *super, const struct nv_attr *attr);
 /* Take over attributes; cached pages go when the file was changed by somebody else. */
 void host_attributes(struct inode *inode, const struct nv_attr *attr);
+void host_link_target(struct inode *inode, const char *text, u64 size); /* remember it */
 void host_stale(struct inode *inode); /* ask again at the next use */
 /* The host is out of descriptors: give some back. true: worth a retry. */
 bool host_make_room(i64 result);
 
 /* Pages that came with a walk: `size` bytes in frames, which are taken over. */
-#define PREFETCH_PAGES 16
+#define PREFETCH_PAGES 128
 u64 host_prefetch_frames(paddr *out);
 void host_prefetched(struct inode *inode, const paddr *frames, u64 count, u64 size);
 

@@ -3,6 +3,8 @@
 #include "fs/open.h"
 #include "task.h"
 
+struct area;
+
 void proc_mount(void);
 
 /* Text that grows page by page (fs/proc_text.c). */
@@ -20,6 +22,7 @@ struct proc_node {
     const char *name;
     u32 mode;
     void (*write)(struct text *text, struct process *process);
+    void (*write_numbered)(struct text *text, struct process *process, i32 number); /* in its place */
     i64 (*link)(struct process *process, i32 number, char *buf, u64 size);
     struct dentry *(*follow)(struct process *process, i32 number); /* of links to objects */
     const struct proc_node *entries; /* ends with a nameless one */
@@ -30,6 +33,17 @@ struct proc_node {
 
 extern const struct proc_node proc_root;            /* fs/proc_system.c */
 extern const struct proc_node proc_process;         /* fs/proc_process.c */
+void proc_map_line(struct text *text, const struct area *area); /* of maps */
+void proc_smaps(struct text *text, struct process *process);    /* fs/proc_memory.c */
+void proc_smaps_rollup(struct text *text, struct process *process);
+u64 mm_locked_kb(struct mm *mm);
+/* /proc/net (net/tables.c) */
+void proc_net_tcp(struct text *text, struct process *process);
+void proc_net_tcp6(struct text *text, struct process *process);
+void proc_net_udp(struct text *text, struct process *process);
+void proc_net_udp6(struct text *text, struct process *process);
+void proc_net_unix(struct text *text, struct process *process);
+void proc_net_dev(struct text *text, struct process *process);
 void proc_maps(struct text *text, struct process *process); /* fs/proc_maps.c */
 void proc_mounts(struct text *text, struct process *process);
 void proc_mountinfo(struct text *text, struct process *process);

@@ -14,6 +14,7 @@
 #define P_ALL 0
 #define P_PID 1
 #define P_PGID 2
+#define P_PIDFD 3
 
 #define STATUS_CONTINUED 0xffff
 #define STATUS_STOPPED(sig) ((sig) << 8 | 0x7f)

@@ -67,6 +67,7 @@ i64 port_take(struct inet_socket *i, u16 port);
 void port_share(struct inet_socket *child, u16 port);
 /* Others may have it; its number stays known, as getsockname(2) shows. */
 void port_release(struct inet_socket *i);
+struct inet_socket *port_next(struct inet_socket *i); /* all bound ones; NULL begins and ends */
 static inline bool port_held(const struct inet_socket *i) { return !list_empty(&i->bound); }
 /* Would listening here get in the way of another listener? */
 bool port_listened(const struct inet_socket *i);

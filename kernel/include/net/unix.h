@@ -27,6 +27,8 @@ void unix_unbind(struct unix_socket *u);
 /* The socket of a name, referenced; ERR_PTR(-ECONNREFUSED, -ENOENT, -EACCES, -EPROTOTYPE, ...). */
 struct socket *unix_find(const struct address *to, u32 type);
 
+void unix_each(void (*visit)(struct unix_socket *u, void *argument), void *argument); /* all that have a name */
+
 /* net/unix.c */
 struct socket *unix_alloc(u32 type); /* NULL: no memory */
 i64 unix_own_name(struct socket *s, struct address *out);

@@ -22,6 +22,8 @@ from nanvix.macro.fs.stamps import Stamps
 READ, WRITE, EXECUTE = 4, 2, 1
 
 MAX_OFFSET = (1 << 63) - 1
+_MOST = 64
+"""Nodes one FS_GETATTR tells about at most."""
 
 _pack_into = ATTR.codec.pack_into
 _TIME_MIN, _TIME_MAX = -(1 << 63), (1 << 63) - 1
@@ -49,9 +51,19 @@ class Attributes:
 
     def get(self, call: Call) -> int:
         """FS_GETATTR."""
-        node = self._nodes.node(call.arg[0])
-        self.write(node, os.fstat(node.fd), room(call.outputs, ATTR.size), 0)
-        return 0
+        first = call.arg[0]
+        records = room(call.outputs, ATTR.size)
+        count = 0
+        for at in range(0, min(len(records) // ATTR.size, _MOST) * ATTR.size, ATTR.size):
+            try:
+                node = self._nodes.node(first + count)
+            except OSError:
+                if not count:
+                    raise
+                break
+            self.write(node, os.fstat(node.fd), records, at)
+            count += 1
+        return count
 
     def set(self, call: Call) -> int:
         """FS_SETATTR: size, owner, mode, times, in this order; what fails ends it."""

@@ -44,11 +44,13 @@ class Listing:
             raise OSError(EINVAL, "cookie out of range")
         os.lseek(fd, cookie, os.SEEK_SET)
         room = min(sum(map(len, call.outputs)), MAX_LISTING)
-        return scatter(b"".join(_entries(fd, room)), call.outputs)
+        entries, complete = _entries(fd, room)
+        call.out[0] = complete
+        return scatter(b"".join(entries), call.outputs)
 
 
-def _entries(fd: int, room: int) -> list[bytes]:
-    """Whole nv_dirent entries of at most ``room`` bytes together."""
+def _entries(fd: int, room: int) -> tuple[list[bytes], bool]:
+    """Whole nv_dirent entries of at most ``room`` bytes together; whether they are the last."""
     entries: list[bytes] = []
     while piece := linux.list_directory(fd, _PIECE):
         at = 0
@@ -64,14 +66,14 @@ def _entries(fd: int, room: int) -> list[bytes]:
             if size > room:
                 if not entries:
                     raise OSError(EINVAL, "no room for an entry")
-                return entries
+                return entries, False
             room -= size
             if kind == _DT_UNKNOWN:
                 kind = _type(fd, name)
             entries.append(
                 DIRENT.codec.pack(ino, cookie, kind, len(name), size) + name.ljust(padded, b"\0")
             )
-    return entries
+    return entries, True
 
 
 def _type(fd: int, name: bytes) -> int:

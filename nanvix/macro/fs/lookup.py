@@ -12,6 +12,8 @@ from nanvix.macro.fs.attributes import READ, Attributes
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import Node, NodeTable
 
+_EXECUTABLE = 0o111
+
 
 class Lookup:
     """Turns names into nodes and lets go of them again."""
@@ -41,8 +43,11 @@ class Lookup:
             attributes.write(node, status, records, reached * ATTR.size)
             reached += 1
             if node.kind == S_IFLNK:
+                call.out[1] = _target(node, call.outputs[1:])
                 return reached
-        if node.kind == S_IFREG and reached == len(path) and len(call.outputs) > 1:
+        if node.kind != S_IFREG or reached < len(path) or len(call.outputs) < 2:
+            return reached
+        if not call.arg[1] or status.st_mode & _EXECUTABLE:
             call.out[1] = self._prefetch(node, call.outputs[1:])
         return reached
 
@@ -79,3 +84,12 @@ class Lookup:
         except OSError:
             # The walk has succeeded all the same; FS_READ will meet the error and report it.
             return 0
+
+
+def _target(node: Node, views: list[memoryview]) -> int:
+    """The target of a link into the first view, or nothing where it does not fit or is gone."""
+    try:
+        text = os.readlink(b"", dir_fd=node.fd)
+    except OSError:
+        return 0
+    return scatter(text, views[:1]) if views and len(text) <= len(views[0]) else 0

@@ -2,8 +2,8 @@
 
 import base64
 import hashlib
+import importlib.util
 import subprocess
-import sys
 import venv
 import zipfile
 
@@ -24,7 +24,8 @@ with zipfile.ZipFile(WHEEL, "w") as wheel:
     wheel.writestr(zipfile.ZipInfo("greet-1.0.dist-info/RECORD"), "\n".join(record) + "\n")
 
 venv.create("env", symlinks=True, with_pip=False)
-pip = [sys.executable, "-m", "pip", "--python", "env/bin/python", "--isolated"]
+# pip is not in the new environment: its own folder is a program.
+pip = ["env/bin/python", importlib.util.find_spec("pip").submodule_search_locations[0], "--isolated"]
 done = subprocess.run(
     [*pip, "install", "--no-index", "--no-cache-dir", "--no-compile", WHEEL],
     capture_output=True, text=True, check=False,

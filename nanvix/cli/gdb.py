@@ -1,0 +1,29 @@
+"""``nanvix run --gdb HOST:PORT``: the program waits at its first instruction for a gdb."""
+
+import sys
+from typing import Any
+
+from nanvix.errors import UsageError
+from nanvix.result import exit_code
+
+_KILLED = 137
+"""128 + SIGKILL: gdb has ended the guest."""
+
+
+def serve(options: Any, argv: list[str], settings: dict[str, Any], stdio: Any) -> int:
+    """Listen, say where, serve; the exit code is the guest's."""
+    from nanvix.debug.debugger import Debugger
+    from nanvix.debug.gdb.server import Server, listen, parse_address
+
+    if options.backend == "kvm":
+        raise UsageError("--gdb needs the emulator: use --backend emu")
+    for name in ("json", "trace", "max_instructions", "timeout"):
+        if getattr(options, name):
+            raise UsageError(f"--gdb and --{name.replace('_', '-')} do not go together")
+    host, port = parse_address(options.gdb)
+    with listen(host, port) as listener, Debugger(argv, stdio=stdio, **settings) as debugger:
+        host, port = listener.getsockname()[:2]
+        print(f"nanvix: waiting for gdb: target remote {host}:{port}", file=sys.stderr, flush=True)
+        Server(debugger).serve(listener)
+        outcome = debugger.machine.outcome
+        return _KILLED if outcome is None else exit_code(outcome.reason, outcome.status)

@@ -1,0 +1,241 @@
+"""The distribution's gdb on a guest: symbols, points, steps, registers, memory, and back."""
+
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from debug.conftest import Start
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.guest import NANVIX, host_environment
+from support.toolchain import Toolchain
+
+from nanvix.debug.gdb.packets import escape, unescape
+from nanvix.debug.gdb.server import Server, listen, parse_address
+from nanvix.errors import UsageError
+
+WALK = "debug/walk.c"
+OUTPUT = b"sum 10, node1, signal 10, child 3 x\n"
+NEEDS = pytest.mark.requires("gdb", "gcc")
+
+
+class Gdb:
+    """Runs gdb's commands against a fresh guest; what both have printed and the exit code."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.tmp_path = tmp_path
+
+    def __call__(self, program: Path, *commands: str, more: tuple[str, ...] = ()) -> str:
+        guest = subprocess.Popen(
+            [*NANVIX, "run", "--backend", "emu", "--gdb", "127.0.0.1:0", program, *more],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=host_environment(),
+        )  # fmt: skip
+        assert guest.stderr is not None
+        try:
+            port = re.search(rb"127\.0\.0\.1:(\d+)", guest.stderr.readline())
+            assert port is not None
+            script = self.tmp_path / "commands"
+            start = ["set pagination off", "set confirm off", "set width 0"]
+            start += ["set debuginfod enabled off", f"target remote 127.0.0.1:{int(port[1])}"]
+            script.write_text("\n".join([*start, *commands]) + "\n")
+            done = subprocess.run(
+                ["gdb", "-nx", "-batch", "-x", script, program],
+                capture_output=True, text=True, timeout=90, check=False,
+            )  # fmt: skip
+            self.out, _ = guest.communicate(timeout=30)
+        finally:
+            guest.kill()
+            guest.communicate()
+        self.code = guest.returncode
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def gdb(tmp_path: Path) -> Iterator[Gdb]:
+    """``gdb(program, command, ...)``."""
+    return Gdb(tmp_path)
+
+
+@NEEDS
+@pytest.mark.parametrize("kind", ["dynamic", "glibc"])
+def test_a_session(gdb: Gdb, compiled: Toolchain, kind: str) -> None:
+    text = gdb(
+        compiled(WALK, kind, ("-g",)),
+        "break add", "continue", "backtrace", "info args", "p table[1]", "info registers rip rsp",
+        "x/2i $pc", "stepi", "finish", "info threads", "info proc mappings", "info auxv",
+        "p $xmm0.uint128", "p/x $eflags & 2", "info sharedlibrary",
+        "delete", "continue",
+    )  # fmt: skip
+    assert "Breakpoint 1, add (a=" in text
+    assert re.search(r"#1 .* main \(", text)
+    assert "a = 0" in text and 'name = "node1' in text
+    assert re.search(r"\[stack\]", text) and "AT_ENTRY" in text
+    assert "Thread 1.1" in text
+    assert "unable" not in text.lower() and "warning: while" not in text, text
+    assert "exited with code 012" in text
+    if kind == "dynamic":
+        assert re.search(r"Yes .*libc\.so\.6", text), text
+    assert (gdb.out, gdb.code) == (OUTPUT, 10)
+
+
+@NEEDS
+def test_backwards(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled(WALK, "dynamic", ("-g",)),
+        "break add if b == 3", "continue", "watch counter", "reverse-continue",
+        "reverse-continue", "p counter", "reverse-stepi", "stepi", "p counter", "delete",
+        "break main", "reverse-continue", "reverse-continue", "monitor moment",
+        "monitor last-write 0x0 1",
+    )  # fmt: skip
+    assert "b=b@entry=3" in text
+    assert re.findall(r"Old value = (\d)\nNew value = (\d)", text) == [("3", "2"), ("2", "1")]
+    assert "Breakpoint 3, main" in text
+    assert "No more reverse-execution history" in text
+    assert re.search(r"moment \d+ of", text)
+    assert gdb.code == 137, "gdb has killed it"
+
+
+@NEEDS
+def test_watchpoints_memory_and_calls(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled(WALK, "dynamic", ("-g",)),
+        "break main", "continue", "watch counter", "continue", "set var counter = 41", "stepi",
+        "p counter", "delete", "rwatch table[1].value", "awatch table[2].value", "info breakpoints",
+        "delete", "catch syscall pipe2", "continue", "continue", "delete", "tbreak handler",
+        "p/x $rax", "set var $rax = 0x1234", "p/x $rax", "continue",
+    )  # fmt: skip
+    assert "Old value = 0\nNew value = 1" in text
+    assert "$1 = 41" in text
+    assert "call to syscall pipe2" in text and "returned from syscall pipe2" in text
+    assert "= 0x1234" in text
+    assert "exited" in text
+
+
+@NEEDS
+def test_cpp(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled("hello.cc", "glibc++", ("-g",)), "break main", "continue", "info source",
+        "next", "delete", "continue",
+    )  # fmt: skip
+    assert "Breakpoint 1, main" in text
+    assert "Current source file is" in text and "c++" in text
+    assert "[Inferior 1 (process 1) exited" in text
+
+
+@pytest.mark.requires("gdb", "rustc")
+def test_rust(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled("hello.rs", "rust", ("-g",)), "break hello::main", "continue", "delete",
+        "continue",
+    )  # fmt: skip
+    assert "Breakpoint 1, hello::main" in text
+    assert "[Inferior 1 (process 1) exited" in text
+
+
+@NEEDS
+def test_a_crash_is_shown_where_it_happens(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled("die.c", "glibc", ("-g",)), "continue", "x/i $pc", "backtrace 1", "reverse-stepi",
+        "continue", "continue", more=("null",),
+    )  # fmt: skip
+    assert text.count("Program received signal SIGSEGV") == 2
+    assert "Program terminated with signal SIGSEGV" in text
+    assert gdb.code == 139
+
+
+@NEEDS
+def test_threads_and_exec(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled("threads.c", "glibc", ("-g", "-pthread")), "catch syscall futex", "continue",
+        "info threads", "thread apply all backtrace 1", "delete", "continue",
+    )  # fmt: skip
+    assert re.search(r"2 +Thread 1\.\d+ ", text)
+    assert "[Inferior 1 (process 1) exited" in text
+
+
+# -- without gdb ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["nonsense", "1.2.3.4", "host:", ":99999", "[::1]:x"])
+def test_bad_addresses(text: str) -> None:
+    with pytest.raises(UsageError, match="HOST:PORT"):
+        parse_address(text)
+
+
+def test_only_loopback_unless_asked() -> None:
+    with pytest.raises(UsageError, match="loopback"):
+        listen("0.0.0.0", 0)
+    listen("127.0.0.1", 0).close()
+
+
+@given(st.binary(max_size=200))
+def test_escaping(data: bytes) -> None:
+    assert unescape(escape(data)) == data
+    assert not {b"$"[0], b"#"[0]} & set(escape(data))
+
+
+_STARTS = (
+    b"g", b"G", b"p", b"P", b"m", b"M", b"X", b"Z0,", b"z2,", b"H", b"T", b"qXfer:", b"qRcmd,",
+    b"qSupported:", b"vFile:", b"vFile:open:", b"vFile:pread:", b"QCatchSyscalls:",
+    b"qThreadExtraInfo,",
+    b"?", b"qC", b"qfThreadInfo", b"", b"vCont;z", b"Hg", b"qXfer:auxv:read::",
+)  # fmt: skip
+
+
+def test_malformed_packets_are_answered(debug: Start, compiled: Toolchain) -> None:
+    """Whatever comes, there is a reply and the guest goes on to its end."""
+    debugger = debug([compiled(WALK)])
+    server = Server(debugger)
+
+    @settings(max_examples=300, deadline=None, database=None)
+    @given(
+        st.sampled_from(_STARTS),
+        st.one_of(st.binary(max_size=60), st.from_regex(rb"[0-9a-f,:;=.-]{0,40}", fullmatch=True)),
+    )
+    def fuzz(start: bytes, rest: bytes) -> None:
+        assert isinstance(server.answer(start + rest), bytes)
+
+    fuzz()
+    for point in debugger.points:
+        debugger.delete(point.number)
+    debugger.go(debugger.frontier)
+    assert debugger.run().ended
+
+
+def test_the_wire(debug: Start, compiled: Toolchain) -> None:
+    """Damaged packets are asked for again, noise is skipped, a broken connection is no harm, and an
+    interrupt stops a guest that computes."""
+    debugger = debug([compiled("cpu.c")])
+    server = Server(debugger)
+    with listen("127.0.0.1", 0) as listener:
+        from threading import Thread
+
+        thread = Thread(target=server.serve, args=(listener,), daemon=True)
+        thread.start()
+        with socket.create_connection(listener.getsockname()) as client:
+            client.sendall(b"noise+$qC#00")
+            assert client.recv(100) == b"-"
+            client.sendall(b"$qC#b4")
+            assert _until(client, b"#").startswith(b"+$QCp1.1")
+            client.sendall(b"$" + b"a" * 10)
+        with socket.create_connection(listener.getsockname()) as client:
+            client.sendall(b"$QStartNoAckMode#b0")
+            assert b"OK" in _until(client, b"OK#9a")
+            client.sendall(b"$vKill;1#6e")
+            _until(client, b"OK#9a")
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def _until(client: socket.socket, wanted: bytes) -> bytes:
+    client.settimeout(20)
+    data = b""
+    while wanted not in data:
+        piece = client.recv(1000)
+        assert piece, data
+        data += piece
+    return data
