@@ -5,15 +5,19 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from support.toolchain import Toolchain
+
 from nanvix.debug.debugger import Debugger
 from nanvix.tui.actions import ACTIONS
 from nanvix.tui.app import DebugApp
 from nanvix.tui.store import Store
 from nanvix.tui.view import Status
-from support.toolchain import Toolchain
-from textual.pilot import Pilot
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
 
 LIMIT_S = 30
 SEED = bytes(32)
@@ -66,7 +70,10 @@ class Driver:
 
 @asynccontextmanager
 async def opened(
-    *argv: str, size: tuple[int, int] = (200, 50), first: tuple[str, ...] = (), store: Store | None = None
+    *argv: str,
+    size: tuple[int, int] = (200, 50),
+    first: tuple[str, ...] = (),
+    store: Store | None = None,
 ) -> AsyncIterator[Driver]:
     """The application with a guest at its first instruction."""
 
@@ -82,7 +89,7 @@ async def opened(
 
 @pytest.fixture(scope="module")
 def steps() -> str:
-    return str(Toolchain()("debug/steps.c", "musl", ["-g", "-O0"]))
+    return str(Toolchain()("debug/steps.c", "glibc", ["-g", "-O0"]))
 
 
 # -- one test an action ----------------------------------------------------------------------------
