@@ -48,7 +48,8 @@ class Sandbox:
     :func:`nanvix.guest.mounts.make_mount`. ``seed`` fixes what is random and what time it is, so
     that on the emulator two runs are the same to the last instruction (docs/determinism.md);
     ``realtime_ns`` fixes the time alone (ns since the epoch); ``steady`` makes the guest's threads
-    take turns where they wait, not by the clock.
+    take turns where they wait, not by the clock. ``steps`` makes every instruction of the guest's
+    programs an event.
     ``net``: none, loopback (the guest's own) or host: then the guest reaches what ``allow`` grants
     (:mod:`nanvix.policy.egress`; by default nothing) and ``ports`` (``"8080:80"``, see
     :func:`nanvix.macro.net.parse_port`) lead into it. Either of the two implies host.
@@ -70,6 +71,7 @@ class Sandbox:
         seed: int | bytes | None = None,
         realtime_ns: int | None = None,
         steady: bool = False,
+        steps: bool = False,
         net: str | None = None,
         allow: Iterable[str] = (),
         ports: Iterable[str] = (),
@@ -96,6 +98,7 @@ class Sandbox:
             realtime_ns = SEEDED_DATE_NS
         self.realtime_ns = realtime_ns
         self.steady = steady
+        self.steps = steps
         self.allow = tuple(allow)
         self.ports = tuple(ports)
         self.net = _network(net, bool(self.allow or self.ports))
@@ -155,6 +158,14 @@ class Sandbox:
         """Send a signal to the running guest's foreground; safe in a signal handler."""
         if self._machine is not None:
             self._machine.post_signal(signo)
+
+    def read_code(self, address: int, size: int) -> bytes:
+        """Memory of the process that runs now, for a listener; empty where nothing is mapped."""
+        machine = self._machine
+        physical = machine.backend.translate(address) if machine is not None else None
+        if machine is None or physical is None or physical + size > machine.memory.size:
+            return b""
+        return machine.memory.read(physical, size)
 
     def stop(self, reason: str, detail: str = "") -> None:
         """End the run, now or once it has begun; from any thread or signal handler."""
@@ -289,7 +300,7 @@ class Sandbox:
         return Machine
 
     def _boot_spec(self, launch: Launch) -> "BootSpec":
-        from nanvix.abi.layout import BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY
+        from nanvix.abi.layout import BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
         from nanvix.machine.boot import BootSpec
 
         network = {"none": BOOT_NET_NONE, "host": BOOT_NET_HOST}.get(self.net, 0)
@@ -300,7 +311,7 @@ class Sandbox:
             uid=os.getuid(),
             gid=os.getgid(),
             umask=umask,
-            flags=network | (BOOT_STEADY if self.steady else 0),
+            flags=network | self.steady * BOOT_STEADY | self.steps * BOOT_STEP,
             seed=os.urandom(32) if self.seed is None else self.seed,
             realtime_ns=time.time_ns() if self.realtime_ns is None else self.realtime_ns,
         )

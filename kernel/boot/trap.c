@@ -10,6 +10,7 @@
 #include "proc.h"
 #include "trace.h"
 
+#define VECTOR_DEBUG 1
 #define VECTOR_NMI 2
 #define VECTOR_PAGE_FAULT 14
 #define SYSCALL_AS_FAULT (PF_PRESENT | PF_USER | PF_FETCH)
@@ -101,6 +102,8 @@ void return_to_user(struct trapframe *frame) {
         pagecache_relieve();
     if (unlikely(timers_stale))
         timers_arm();
+    if (unlikely(boot.flags & NV_BOOT_STEP))
+        frame->rflags |= FLAG_TF;
 }
 
 /* `syscall` arrived as a fetch fault at LSTAR, still in ring 3: rcx and r11 hold what the CPU put
@@ -143,6 +146,12 @@ void trap(struct trapframe *frame) {
         break;
     case VECTOR_NMI:
         break;
+    case VECTOR_DEBUG:
+        if (boot.flags & NV_BOOT_STEP) {
+            trace_step(frame);
+            break;
+        }
+        /* fall through */
     default:
         user_exception(frame, address);
     }

@@ -1,5 +1,6 @@
 /* chmod, chown, times, truncate, fallocate. */
 #include "errno.h"
+#include "fs/notify.h"
 #include "fs/open.h"
 #include "fs/regular.h"
 #include "fs/walk.h"
@@ -28,6 +29,8 @@ static i64 change(struct dentry *d, const struct attr_change *c, i64 not_owner) 
         error = not_owner;
     if (!error)
         error = inode_setattr(d->inode, c);
+    if (!error)
+        notify_changed(d, c);
     dentry_put(d);
     return error;
 }
@@ -150,7 +153,8 @@ i64 sys_utime(const u64 *a) {
     return set_times(walk_user(AT_FDCWD, a[0], WALK_FOLLOW), a[1] ? times : NULL);
 }
 
-static i64 resize(struct inode *inode, i64 size) {
+static i64 resize(struct dentry *d, i64 size) {
+    struct inode *inode = d->inode;
     struct attr_change c = {.mask = NV_SET_SIZE, .size = size};
     if (size < 0)
         return -EINVAL;
@@ -163,7 +167,10 @@ static i64 resize(struct inode *inode, i64 size) {
         if (error < 0)
             return error;
     }
-    return inode_setattr(inode, &c);
+    i64 error = inode_setattr(inode, &c);
+    if (!error)
+        notify_changed(d, &c);
+    return error;
 }
 
 i64 sys_truncate(const u64 *a) {
@@ -172,7 +179,7 @@ i64 sys_truncate(const u64 *a) {
         return PTR_ERR(d);
     i64 error = S_ISDIR(d->inode->mode) ? -EISDIR : inode_permission(d->inode, MAY_WRITE);
     if (!error)
-        error = resize(d->inode, a[1]);
+        error = resize(d, a[1]);
     dentry_put(d);
     return error;
 }
@@ -181,7 +188,7 @@ i64 sys_ftruncate(const u64 *a) {
     struct file *file = fd_peek(a[0]);
     if (!file)
         return -EBADF;
-    return file_writable(file) && S_ISREG(file->inode->mode) ? resize(file->inode, a[1]) : -EINVAL;
+    return file_writable(file) && S_ISREG(file->inode->mode) ? resize(file->dentry, a[1]) : -EINVAL;
 }
 
 /* Which modes go together. */

@@ -94,6 +94,8 @@ i64 sys_sendfile(const u64 *a) {
     return done;
 }
 
+static u64 behind(u64 size, u64 pos) { return size - MIN(pos, size); }
+
 i64 sys_copy_file_range(const u64 *a) {
     u64 n = MIN(a[4], COPY_MAX), in, out;
     if ((a[1] && get_user(in, a[1])) || (a[3] && get_user(out, a[3])))
@@ -113,6 +115,8 @@ i64 sys_copy_file_range(const u64 *a) {
         done = -EBADF;
     else if ((i64)*pin < 0 || (i64)*pout < 0)
         done = -EINVAL;
+    else if ((done = inode_refresh(from->inode)) || !(n = MIN(n, behind(from->inode->size, *pin))))
+        ; /* nothing there to copy: not even onto itself */
     else if (from->inode == to->inode && *pin < *pout + n && *pout < *pin + n)
         done = -EINVAL;
     else

@@ -1,10 +1,13 @@
 /* Open files, and what the rest of the kernel asks of them. */
 #include "fs/async.h"
 #include "fs/epoll.h"
+#include "fs/notify.h"
 #include "fs/open.h"
 #include "fs/walk.h"
 #include "lib.h"
 #include "task.h"
+
+static const struct file_ops path_ops; /* of O_PATH files, and until open has found better: nothing works */
 
 struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 flags) {
     struct file *file = kmalloc(sizeof(*file));
@@ -27,6 +30,13 @@ struct file *file_get(struct file *file) {
     return file;
 }
 
+/* A file without a name goes for good when the last that has it open closes it. */
+static void notify_closed(struct file *file) {
+    notify_object(file->dentry, file_writable(file) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
+    if (!file->inode->nlink && file->dentry->refs == 1)
+        inotify_gone(file->inode);
+}
+
 void file_put(struct file *file) {
     if (!file || --file->refs)
         return;
@@ -38,11 +48,12 @@ void file_put(struct file *file) {
         inode_write_back(file->inode, 0, ~0UL);
     if (file->ops->release)
         file->ops->release(file);
+    if (unlikely(inotify_watches) && file->ops != &path_ops)
+        notify_closed(file);
     dentry_put(file->dentry);
     kfree(file);
 }
 
-static const struct file_ops path_ops; /* of O_PATH files, and until open has found better: nothing works */
 
 struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
     struct inode *inode = dentry->inode;
@@ -57,8 +68,13 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
             return ERR_PTR(-ENXIO);
     }
     struct file *file = file_new(dentry, ops ? ops : &path_ops, flags);
-    if (IS_ERR(file) || !open)
+    if (IS_ERR(file))
         return file;
+    if (!open) {
+        if (!(flags & O_PATH))
+            notify_file(dentry, IN_OPEN);
+        return file;
+    }
     file->flags |= flags & O_NOCTTY; /* only opening a terminal asks for it */
     i64 error = open(inode, file);
     file->flags &= ~O_NOCTTY;
@@ -67,6 +83,7 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
         file_put(file);
         return ERR_PTR(error);
     }
+    notify_file(dentry, IN_OPEN);
     return file;
 }
 
@@ -81,13 +98,19 @@ i64 file_read(struct file *file, struct io *io, u64 *pos) {
         return -EBADF;
     if (S_ISDIR(file->inode->mode))
         return -EISDIR;
-    return counted(file->ops->read ? file->ops->read(file, io, pos) : -EINVAL, false);
+    i64 done = file->ops->read ? file->ops->read(file, io, pos) : -EINVAL;
+    if (done > 0)
+        notify_file(file->dentry, IN_ACCESS);
+    return counted(done, false);
 }
 
 i64 file_write(struct file *file, struct io *io, u64 *pos) {
     if (!file_writable(file))
         return -EBADF;
-    return counted(file->ops->write ? file->ops->write(file, io, pos) : -EINVAL, true);
+    i64 done = file->ops->write ? file->ops->write(file, io, pos) : -EINVAL;
+    if (done > 0)
+        notify_file(file->dentry, IN_MODIFY);
+    return counted(done, true);
 }
 
 u32 file_poll(struct file *file, struct poll_table *table) {

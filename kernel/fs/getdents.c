@@ -1,5 +1,6 @@
 /* getdents64(2): file systems emit entries, which gather in a page and leave in one copy. */
 #include "errno.h"
+#include "fs/notify.h"
 #include "fs/open.h"
 #include "lib.h"
 #include "syscall.h"
@@ -72,8 +73,10 @@ i64 sys_getdents64(const u64 *a) {
     staged_size = 0;
     u64 before = file->pos;
     i64 error = file->ops->readdir(file, &sink);
-    if (!sink.error && flush(&sink) && (sink.done || (!error && !sink.error)))
+    if (!sink.error && flush(&sink) && (sink.done || (!error && !sink.error))) {
+        notify_file(file->dentry, IN_ACCESS);
         return sink.done;
+    }
     file->pos = before;
     return sink.error ? sink.error : error;
 }

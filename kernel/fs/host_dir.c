@@ -77,6 +77,11 @@ static i64 host_link(struct dentry *dir, struct dentry *entry, struct inode *ino
     return finish(dir, entry);
 }
 
+/* Its attributes are asked for again, but who has it open may close it before that. */
+static void host_lost_name(struct inode *inode) {
+    inode->nlink = S_ISDIR(inode->mode) || !inode->nlink ? 0 : inode->nlink - 1;
+}
+
 static i64 host_remove(struct dentry *dir, struct dentry *entry) {
     if (entry->flags & DENTRY_PINNED) /* on the way to a mount */
         return -EBUSY;
@@ -86,6 +91,8 @@ static i64 host_remove(struct dentry *dir, struct dentry *entry) {
     i64 error = hc_ring();
     host_stale(dir->inode);
     host_stale(entry->inode);
+    if (error >= 0)
+        host_lost_name(entry->inode);
     if (error >= 0 || error == -ENOENT)
         dentry_unhash(entry);
     return MIN(error, 0);
@@ -107,6 +114,8 @@ static i64 host_rename(struct dentry *dir, struct dentry *entry, struct dentry *
     host_stale(entry->inode);
     if (victim)
         host_stale(victim->inode);
+    if (victim && error >= 0 && !(flags & RENAME_EXCHANGE))
+        host_lost_name(victim->inode);
     return MIN(error, 0);
 }
 
@@ -159,6 +168,8 @@ static i64 host_readdir(struct file *file, struct dir_sink *sink) {
 }
 
 static i64 host_dir_seek(struct file *file, i64 offset, i32 whence) {
+    if (whence == SEEK_END) /* a listing has no end */
+        return -EINVAL;
     if (whence != SEEK_SET)
         return seek_to(file, offset, whence, 0);
     file->pos = offset; /* any position the listing has told, as a number above 2^63 too */

@@ -16,11 +16,12 @@ void inode_init(struct inode *inode, struct super *super, const struct inode_ops
     inode->seals = 0;
     inode->linkable = false;
     inode->ino = inode->rdev = inode->size = 0;
-    inode->atime = inode->mtime = inode->ctime = 0;
+    inode->atime = inode->mtime = inode->ctime = inode->btime = 0;
     inode->pages = (struct page_map){0};
     inode->reclaim_hand = 0;
     list_init(&inode->lru);
     list_init(&inode->locks);
+    list_init(&inode->watches);
     inode->fifo = NULL;
 }
 

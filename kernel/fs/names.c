@@ -1,6 +1,7 @@
 /* Making, removing and moving names. */
 #include "fs/names.h"
 #include "errno.h"
+#include "fs/notify.h"
 #include "fs/open.h"
 #include "lib.h"
 #include "syscall.h"
@@ -55,6 +56,10 @@ static i64 create_in(struct dentry *dir, const struct name *name, u32 mode, u64 
     i64 error = linked   ? ops->link(dir, entry, linked)
                 : target ? ops->symlink(dir, entry, target)
                          : ops->create(dir, entry, mode, rdev);
+    if (!error && linked)
+        notify_linked(linked);
+    if (!error)
+        notify_name(dir, name, IN_CREATE | (S_ISDIR(entry->inode->mode) ? IN_ISDIR : 0), 0);
     if (made && !error)
         *made = entry;
     else
@@ -178,6 +183,8 @@ static i64 remove_name(i32 dirfd, u64 path, bool directory) {
         error = -EISDIR;
     if (!error)
         error = w.at->inode->ops->remove ? w.at->inode->ops->remove(w.at, found) : -EPERM;
+    if (!error)
+        notify_removed(w.at, found);
     dentry_put(found);
     dentry_put(w.at);
     return error;
@@ -224,6 +231,8 @@ static i64 move(struct walk *wf, struct dentry *from, struct walk *wt, struct de
         dentry_exchange(from, &wf->last, to, &wt->last);
     else if (!error)
         dentry_move(from, wt->at, &wt->last);
+    if (!error)
+        notify_moved(from, wf->at, &wf->last, to);
     return error;
 }
 

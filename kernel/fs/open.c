@@ -1,6 +1,7 @@
 /* open(2) and its relatives. */
 #include "errno.h"
 #include "fs/names.h"
+#include "fs/notify.h"
 #include "fs/open.h"
 #include "fs/tmpfs.h"
 #include "lib.h"
@@ -31,7 +32,12 @@ static struct file *open_existing(struct dentry *d, u32 flags, bool made) {
         struct attr_change cut = {.mask = NV_SET_SIZE};
         error = inode_setattr(inode, &cut);
     }
-    return error ? ERR_PTR(error) : file_open_dentry(d, flags);
+    if (error)
+        return ERR_PTR(error);
+    struct file *file = file_open_dentry(d, flags);
+    if ((flags & O_TRUNC) && S_ISREG(inode->mode) && !made && !IS_ERR(file))
+        notify_file(d, IN_MODIFY);
+    return file;
 }
 
 /* A file without a name in a directory's file system. */

@@ -52,14 +52,14 @@ void proc_mounts(struct text *text, struct process *p) {
     }
 }
 
+/* Mounts are numbered by their devices, of which each has one. */
 void proc_mountinfo(struct text *text, struct process *p) {
-    struct super *super;
-    u32 id = 1;
+    struct super *super, *root = root_dentry->super;
     list_for_each(super, &all_supers, link) {
         mount_point(super);
-        text_add(text, "%u %u %lu:%lu / ", id, id == 1 ? 0 : 1, MAJOR(super->dev), MINOR(super->dev));
+        text_add(text, "%lu %lu %lu:%lu / ", MINOR(super->dev), super == root ? 0 : MINOR(root->dev), MAJOR(super->dev),
+                 MINOR(super->dev));
         text_bytes(text, path, strlen(path));
         text_add(text, " %s,relatime - %s %s %s\n", rights(super), super->type, super->source, rights(super));
-        id++;
     }
 }

@@ -60,19 +60,27 @@ i64 sys_fstat(const u64 *a) {
 
 static struct statx_time statx_time(u64 seconds, u64 ns) { return (struct statx_time){.seconds = seconds, .ns = ns}; }
 
-static i64 statx_inode(struct inode *inode, u64 to) {
+static i64 statx_of(struct dentry *d, u64 to) {
+    struct inode *inode = d->inode;
     struct stat st;
     i64 error = inode_refresh(inode);
     if (error)
         return error;
     inode_stat(inode, &st);
     struct statx sx = {
-        .mask = STATX_BASIC_STATS, .blksize = st.blksize, .nlink = st.nlink, .uid = st.uid, .gid = st.gid,
+        .mask = STATX_BASIC_STATS | STATX_MNT_ID, .attributes_mask = STATX_ATTR_MOUNT_ROOT,
+        .attributes = d == d->super->root ? STATX_ATTR_MOUNT_ROOT : 0, .mount_id = MINOR(d->super->dev), .blksize = st.blksize, .nlink = st.nlink, .uid = st.uid, .gid = st.gid,
         .mode = st.mode, .ino = st.ino, .size = st.size, .blocks = st.blocks,
         .atime = statx_time(st.atime, st.atime_ns), .ctime = statx_time(st.ctime, st.ctime_ns),
         .mtime = statx_time(st.mtime, st.mtime_ns), .rdev_major = MAJOR(st.rdev), .rdev_minor = MINOR(st.rdev),
         .dev_major = MAJOR(st.dev), .dev_minor = MINOR(st.dev),
     };
+    if (inode->btime) {
+        u64 seconds, ns;
+        split_time(inode->btime, &seconds, &ns);
+        sx.mask |= STATX_BTIME;
+        sx.btime = statx_time(seconds, ns);
+    }
     return put_user(sx, to);
 }
 
@@ -85,7 +93,7 @@ i64 sys_statx(const u64 *a) {
                                                  (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
     if (IS_ERR(d))
         return PTR_ERR(d);
-    i64 error = statx_inode(d->inode, a[4]);
+    i64 error = statx_of(d, a[4]);
     dentry_put(d);
     return error;
 }

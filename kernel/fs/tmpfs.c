@@ -227,7 +227,7 @@ struct inode *tmpfs_inode(struct super *super, u32 mode) {
         t->inode.uid = boot.uid;
         t->inode.gid = boot.gid;
     }
-    t->inode.atime = clock_realtime();
+    t->inode.atime = t->inode.btime = clock_realtime();
     touch(&t->inode);
     return &t->inode;
 }

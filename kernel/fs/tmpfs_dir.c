@@ -146,7 +146,7 @@ static i64 tmpfs_readdir(struct file *file, struct dir_sink *sink) {
 }
 
 static i64 tmpfs_dir_seek(struct file *file, i64 offset, i32 whence) {
-    return seek_to(file, offset, whence, last_place + 1);
+    return whence == SEEK_END ? -EINVAL : seek_to(file, offset, whence, 0); /* a listing has no end */
 }
 
 static void tmpfs_dir_free(struct inode *inode) {

@@ -37,6 +37,16 @@ void trace_syscall_exit(u16 nr, i64 result) {
     trace_event(NV_TRACE_SYSCALL_EXIT, nr, (u64)result, 0, 0);
 }
 
+void trace_step(const struct trapframe *f) {
+    const u64 parts[3][6] = {
+        { f->rip, f->rflags, f->rax, f->rbx, f->rcx, f->rdx },
+        { f->rsi, f->rdi, f->rbp, f->rsp, f->r8, f->r9 },
+        { f->r10, f->r11, f->r12, f->r13, f->r14, f->r15 },
+    };
+    for (u16 i = 0; i < 3; i++)
+        memcpy(next_record(NV_TRACE_STEP, i)->args, parts[i], sizeof(parts[i]));
+}
+
 void trace_exec(const char *path) {
     struct nv_trace *record = next_record(NV_TRACE_EXEC, 0);
     u64 size = MIN(strlen(path), sizeof(record->args));

@@ -76,15 +76,13 @@ static i64 place(struct mm *mm, u64 hint, u64 size, u32 flags) {
 }
 
 static i64 check_file(struct file *file, u32 prot, u32 flags) {
-    if (!file_is_regular(file))
-        return -ENODEV;
     if (!file_can_read(file))
         return -EACCES;
-    if (flags & MAP_GROWSDOWN)
-        return -EINVAL;
     if ((flags & MAP_SHARED) && (prot & PROT_WRITE) && !file_can_write(file))
         return file_is_sealed(file) ? -EPERM : -EACCES;
-    return 0;
+    if (!file_is_regular(file))
+        return -ENODEV;
+    return flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
 i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write) {

@@ -127,6 +127,8 @@ i64 inet_bind(struct socket *s, const struct address *to) {
     }
     i->port_chosen = e.port != 0;
     i->address_chosen = !endpoint_is_any(&e);
+    if (!inet_is_tcp(i))
+        host_udp_bound(i);
     return 0;
 }
 

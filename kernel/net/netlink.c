@@ -60,39 +60,43 @@ static void attribute(struct reply *r, u16 type, const void *data, u16 size) {
 
 static void end(struct reply *r) { memcpy(r->bytes + r->start, &(u32){r->size - r->start}, sizeof(u32)); }
 
-static void add_link(struct reply *r, const struct header *to, u16 flags, u32 port) {
+static void add_link(struct reply *r, const struct header *to, const struct interface *of, u16 flags, u32 port) {
     struct {
         u8 family, pad;
         u16 type;
         i32 index;
         u32 flags, change;
-    } info = {0, 0, 772, LOOPBACK_INDEX, 0x10049, 0}; /* ARPHRD_LOOPBACK; up, loopback, running */
-    u8 nothing[6] = {0}, state = 0;
-    u32 mtu = LOOPBACK_MTU, queue = 1000;
+    } info = {0, 0, of->type, of->index, of->flags | (of->flags & 1 ? 0x10000 : 0), 0}; /* IFF_LOWER_UP */
+    bool loopback = of->type == 772;
+    u8 broadcast[6], state = loopback ? 0 : 6; /* unknown, up */
+    u32 queue = 1000;
+    memset(broadcast, loopback ? 0 : 0xff, sizeof(broadcast));
     begin(r, to, RTM_NEWLINK, flags, port);
     add(r, &info, sizeof(info));
-    attribute(r, 3, "lo", 3);            /* IFLA_IFNAME */
-    attribute(r, 13, &queue, 4);         /* IFLA_TXQLEN */
-    attribute(r, 16, &state, 1);         /* IFLA_OPERSTATE */
-    attribute(r, 4, &mtu, 4);            /* IFLA_MTU */
-    attribute(r, 1, nothing, 6);         /* IFLA_ADDRESS */
-    attribute(r, 2, nothing, 6);         /* IFLA_BROADCAST */
+    attribute(r, 3, of->name, strlen(of->name) + 1); /* IFLA_IFNAME */
+    attribute(r, 13, &queue, 4);                     /* IFLA_TXQLEN */
+    attribute(r, 16, &state, 1);                     /* IFLA_OPERSTATE */
+    attribute(r, 4, &of->mtu, 4);                    /* IFLA_MTU */
+    attribute(r, 1, of->hardware, 6);                /* IFLA_ADDRESS */
+    attribute(r, 2, broadcast, 6);                   /* IFLA_BROADCAST */
     end(r);
 }
 
-static void add_address(struct reply *r, const struct header *to, u16 family, u32 port) {
+static void add_address(struct reply *r, const struct header *to, const struct interface *of, u16 family, u32 port) {
     bool v4 = family == AF_INET;
     struct {
         u8 family, prefix, flags, scope;
         u32 index;
-    } info = {family, v4 ? 8 : 128, 0x80, 254, LOOPBACK_INDEX}; /* permanent; scope host */
-    static const u8 address[2][16] = {{[15] = 1}, {127, 0, 0, 1}};
+    } info = {family, v4 ? of->prefix_v4 : of->prefix_v6, 0x80, of->scope, of->index}; /* permanent */
+    const void *address = v4 ? of->v4 : of->v6;
+    if (!info.prefix)
+        return;
     begin(r, to, RTM_NEWADDR, NLM_F_MULTI, port);
     add(r, &info, sizeof(info));
-    attribute(r, 1, address[v4], v4 ? 4 : 16); /* IFA_ADDRESS */
+    attribute(r, 1, address, v4 ? 4 : 16); /* IFA_ADDRESS */
     if (v4) {
-        attribute(r, 2, address[v4], 4);       /* IFA_LOCAL */
-        attribute(r, 3, "lo", 3);              /* IFA_LABEL */
+        attribute(r, 2, address, 4);       /* IFA_LOCAL */
+        attribute(r, 3, of->name, strlen(of->name) + 1); /* IFA_LABEL */
     }
     end(r);
 }
@@ -118,8 +122,9 @@ static void add_error(struct reply *r, const struct header *to, i32 error, u32 p
     end(r);
 }
 
-static i64 answer(struct socket *s, const struct header *request, u8 family) {
+static i64 answer(struct socket *s, const struct header *request, u8 family, i32 index) {
     static struct reply reply; /* nothing sleeps between building and queueing it */
+    struct interface all[INTERFACES_MAX];
     struct reply *r = &reply;
     u32 port = netlink(s)->port;
     bool dump = (request->flags & NLM_F_DUMP) == NLM_F_DUMP;
@@ -127,20 +132,24 @@ static i64 answer(struct socket *s, const struct header *request, u8 family) {
     r->size = 0;
     if (!(request->flags & NLM_F_REQUEST) || request->type < 16) /* control messages ask for nothing */
         return 0;
+    u32 count = interfaces(all);
     if (!dump && request->type == RTM_GETLINK) {
-        add_link(r, request, 0, port);
+        add_link(r, request, &all[index == all[count - 1].index ? count - 1 : 0], 0, port);
         return queue_reply(s, r);
     }
     if (!dump || !lists) {
         add_error(r, request, dump || lists ? -EOPNOTSUPP : -EPERM, port);
         return queue_reply(s, r);
     }
-    if (request->type == RTM_GETLINK)
-        add_link(r, request, NLM_F_MULTI, port);
-    if (request->type == RTM_GETADDR && (family == AF_INET || !family))
-        add_address(r, request, AF_INET, port);
-    if (request->type == RTM_GETADDR && (family == AF_INET6 || !family))
-        add_address(r, request, AF_INET6, port);
+    for (u32 i = 0; i < count; i++) {
+        if (request->type == RTM_GETLINK)
+            add_link(r, request, &all[i], NLM_F_MULTI, port);
+        if (request->type == RTM_GETADDR && (family == AF_INET || !family))
+            add_address(r, request, &all[i], AF_INET, port);
+    }
+    for (u32 i = 0; i < count; i++)
+        if (request->type == RTM_GETADDR && (family == AF_INET6 || !family))
+            add_address(r, request, &all[i], AF_INET6, port);
     i64 error = r->size ? queue_reply(s, r) : 0;
     if (error)
         return error;
@@ -208,7 +217,10 @@ static i64 netlink_send(struct socket *s, struct message *m) {
         memcpy(&h, bytes + at, sizeof(h));
         if (h.size < sizeof(h) || h.size > size - at)
             break;
-        i64 error = answer(s, &h, h.size > sizeof(h) ? bytes[at + sizeof(h)] : 0);
+        i32 index = 0; /* struct ifinfomsg has it at 4 */
+        if (h.size >= sizeof(h) + 8)
+            memcpy(&index, bytes + at + sizeof(h) + 4, sizeof(index));
+        i64 error = answer(s, &h, h.size > sizeof(h) ? bytes[at + sizeof(h)] : 0, index);
         if (error)
             return error;
         at += MIN(ROUND_UP(h.size, 4), size - at);

@@ -1,7 +1,7 @@
-/* UDP on loopback: a datagram goes straight into the queue of whoever has the port. */
+/* UDP: inside the guest a datagram goes straight into the queue of whoever has the port. */
 #include "errno.h"
 #include "lib.h"
-#include "net/inet.h"
+#include "net/host.h"
 
 #define SIZE_MAX_V4 65507
 #define SIZE_MAX_V6 65527
@@ -12,6 +12,7 @@ static i64 udp_connect(struct socket *s, const struct address *to, u64 deadline)
     if (to->size < sizeof(to->family))
         return -EINVAL;
     if (to->family == AF_UNSPEC) {
+        host_udp_disconnect(i);
         s->state = SOCKET_IDLE;
         endpoint_any(&i->remote, s->family == AF_INET);
         i->remote.port = 0;
@@ -22,6 +23,11 @@ static i64 udp_connect(struct socket *s, const struct address *to, u64 deadline)
     i64 error = inet_target(i, to, &target);
     if (!error)
         error = inet_bind_any(i);
+    if (error)
+        return error;
+    host_udp_disconnect(i);
+    if (!endpoint_is_own(&target))
+        error = host_udp_connect(i, &target);
     if (error)
         return error;
     inet_choose_source(i, &target);
@@ -74,6 +80,8 @@ static i64 udp_send(struct socket *s, struct message *m) {
         return -EPIPE;
     if (size > (endpoint_is_mapped(&to) ? SIZE_MAX_V4 : SIZE_MAX_V6))
         return -EMSGSIZE;
+    if (!endpoint_is_own(&to))
+        return host_udp_send(i, m, &to);
     struct inet_socket *receiver = port_receiver(&to, &from);
     if (!receiver) { /* "port unreachable": told to who is connected to that port alone */
         if (s->state == SOCKET_CONNECTED && endpoint_equal(&to, &i->remote)) {
@@ -100,6 +108,8 @@ static i64 udp_receive(struct socket *s, struct message *m) {
     while (s->error || !s->packets.count) {
         if (s->error)
             return socket_error(s);
+        if (host_udp_pull(inet_socket(s)))
+            continue;
         if ((s->shut & SHUT_READ) && m->deadline)
             return 0;
         i64 why = socket_wait(&s->head.sleepers, m->deadline);
@@ -116,14 +126,22 @@ static i64 udp_shutdown(struct socket *s, u32 how) {
     return connected ? 0 : -ENOTCONN;
 }
 
-static u32 udp_poll(struct socket *s) { return socket_poll_input(s) | POLLOUT | POLLWRNORM | POLLWRBAND; }
+static u32 udp_poll(struct socket *s) {
+    u32 events = socket_poll_input(s);
+    if (!(events & POLLIN))
+        events |= host_udp_poll(inet_socket(s));
+    return events | (events & POLLIN ? POLLRDNORM : 0) | POLLOUT | POLLWRNORM | POLLWRBAND;
+}
 
 static i64 udp_waiting(struct socket *s) {
+    if (!s->packets.count)
+        host_udp_pull(inet_socket(s));
     struct packet *first = packets_first(&s->packets);
     return first ? first->size : 0;
 }
 
 static void udp_close(struct socket *s) {
+    host_link_drop(inet_socket(s), false);
     port_release(inet_socket(s));
 }
 
@@ -131,5 +149,5 @@ const struct socket_ops udp_ops = {
     .bind = inet_bind, .connect = udp_connect, .name = inet_name, .peer_name = udp_peer_name,
     .send = udp_send, .receive = udp_receive, .shutdown = udp_shutdown, .poll = udp_poll,
     .waiting = udp_waiting, .set_option = inet_set_option, .get_option = inet_get_option,
-    .close = udp_close, .free = inet_free,
+    .settle = host_udp_settle, .close = udp_close, .free = inet_free,
 };

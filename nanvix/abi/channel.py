@@ -108,8 +108,9 @@ OPS: dict[str, tuple[int, str]] = {
                    "when no port of the host leads there."),
     "NET_ACCEPT": (0x42, "arg0 = listening socket, arg3 = watch, if there is none. result = "
                    "socket; out1, out2 = address, out3 = port of the peer."),
-    "NET_DATAGRAM": (0x43, "UDP. arg0 = port of the guest, arg1 = 1 for IPv6, too. "
-                     "result = socket."),
+    "NET_DATAGRAM": (0x43, "UDP. arg0 = port of the guest, arg1 = 1 for IPv6, too, arg2 = 1: only "
+                     "if a port of the host leads there (else ENOENT), arg3 = watch. result = "
+                     "socket."),
     "NET_PEER": (0x44, "arg0 = UDP socket, arg1, arg2 = address, arg3 = port: its only peer."),
     "NET_SEND": (0x45, "arg0 = socket, arg1, arg2 = address, arg3 = port (0: connected), arg4 = "
                  "watch, if not all can be sent. in: data. result = bytes."),

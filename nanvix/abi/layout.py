@@ -60,6 +60,12 @@ BOOT_NO_VDSO_TSC = 1 << 1
 BOOT_STEADY = 1 << 2
 """Threads take turns where they wait, not by the clock (which still ends a spin): two runs of the
 same program then have the same order of events, on any backend."""
+
+BOOT_STEP = 1 << 5
+"""Programs run with the trap flag set: every instruction of theirs is traced (TRACE_STEP).
+What the auxiliary vector says of the CPU is then the same on every host."""
+COMMON_FEATURES = 0x0789_A17D
+"""CPUID.1:EDX of the CPU model (nanvix.machine.cpuid): the capability word of BOOT_STEP."""
 BOOT_NET_NONE = 1 << 3
 """The guest has no network, not even loopback."""
 BOOT_NET_HOST = 1 << 4
@@ -154,6 +160,8 @@ TRACE_EXIT = 6
 TRACE_SIGNAL = 7
 TRACE_HYPERCALL = 8
 """Written by the host into its own stream, never by the guest."""
+TRACE_STEP = 9
+"""A program's registers behind one of its instructions: three records, code 0 to 2."""
 
 TRACE_RECORD = Record(
     "nv_trace",
@@ -166,4 +174,5 @@ TRACE_RECORD = Record(
 )
 """ENTER: six arguments. EXIT (of a syscall): args[0] = result. EXCEPTION: rip, error code,
 cr2. EXEC: up to 48 bytes of the path. TRACE_EXIT: args[0] = wait status. SIGNAL: sender tid,
-fault address, handler."""
+fault address, handler. STEP: rip, rflags, rax, rbx, rcx, rdx; rsi, rdi, rbp, rsp, r8, r9; r10 to
+r15."""

@@ -14,6 +14,13 @@ from nanvix.guest.program import DEFAULT_PATH, resolve
 
 INHERITED = ("PATH", "HOME", "TERM", "LANG", "TZ")
 """All that a guest inherits of the host's environment."""
+CERTIFICATES = (
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls",
+    "/usr/share/ca-certificates",
+)
+"""Whom programs trust when they talk to the network; shown to guests that may."""
 _MAX_STRINGS = 2 << 20
 """Bytes of arguments and environment together, as Linux allows with its usual stack limit."""
 
@@ -55,6 +62,8 @@ def prepare(
         view.files[path] = (content, 0o644)
     if home.startswith("/") and home != "/":
         view.directories[os.path.normpath(home)] = 0o700
+    for path in CERTIFICATES if network else ():
+        view.show(path)
     for mount in mounts:
         view.mount(mount)
 

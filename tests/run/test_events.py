@@ -39,3 +39,8 @@ def test_bash_controls_jobs(same: Same) -> None:
 def test_descriptors(same: Same, compiled: Toolchain) -> None:
     """timerfd, signalfd, pidfd and eventfd, waited for by read, poll and epoll."""
     assert parts(same([program(compiled, "fds")])) == DESCRIPTORS
+
+
+def test_inotify(same: Same, compiled: Toolchain) -> None:
+    """Every event, of a directory the host has lent and of one in memory."""
+    assert parts(same([program(compiled, "watch"), "."])) == ["host", "memory"]

@@ -27,3 +27,9 @@ def directory(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_family(same: Same, compiled: Toolchain, family: str, directory: str) -> None:
     """What every call says, and what it leaves behind."""
     assert same([compiled(f"files/{family}.c"), directory]).code == 0
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_random_program(same: Same, compiled: Toolchain, seed: int, directory: str) -> None:
+    """Thousands of calls by chance, and after each the same answer and the same files."""
+    same([compiled("files/dice.c"), directory, str(seed)])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.guest import Guest, execute, host_environment
 from support.host import ENVIRONMENT
-from support.peers import Peer, free_port, patient_connection
+from support.peers import Echo, Peer, free_port, patient_connection
 from support.toolchain import PROGRAMS, Toolchain
 
 HOST = "10.0.2.2"
@@ -77,6 +77,39 @@ def test_a_peer_outside_is_as_natively(guest: Guest, compiled: Toolchain, peer: 
     assert ran == native, f"natively:\n{native}\nin the guest:\n{ran}"
     assert native.code == 0
     assert native.out.count(b"\n") > 75
+
+
+def test_datagrams_are_as_natively(guest: Guest, compiled: Toolchain) -> None:
+    program, nobody = compiled("outside/datagrams.c"), str(free_port(socket.SOCK_DGRAM))
+    with Echo() as echo:
+        native = execute([program, "127.0.0.1", str(echo.port), nobody], env=ENVIRONMENT)
+        options = ["--allow", f"localhost:{echo.port}", "--allow", f"localhost:{nobody}"]
+        ran = guest([program, HOST, str(echo.port), nobody], options=options)
+    assert ran == native, f"natively:\n{native}\nin the guest:\n{ran}"
+    assert native.out.count(b"\n") > 40
+
+
+def test_datagrams_through_a_published_port(guest: Guest) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    code = (
+        "import socket\n"
+        "server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "server.bind(('', 53))\n"
+        "print('bound', flush=True)\n"
+        "for _ in range(3):\n"
+        "    data, sender = server.recvfrom(100)\n"
+        "    server.sendto(data.upper(), sender)\n"
+    )
+    with running(guest.command([sys.executable, "-c", code], ["-p", f"{port}:53/udp"])) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"bound\n"
+        for text in b"one", b"two", b"three":
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.settimeout(30)
+                client.connect(("127.0.0.1", port))
+                client.send(text)
+                assert client.recv(100) == text.upper()
+        assert process.wait(30) == 0
 
 
 @pytest.mark.requires("curl")

@@ -111,3 +111,36 @@ def patient_connection(port: int, limit_s: float = 60.0) -> socket.socket:
             if time.monotonic() > end:
                 raise
             time.sleep(0.05)
+
+
+class Echo:
+    """A UDP server that sends everything back. ``port`` is where."""
+
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((address, 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                data, sender = self._socket.recvfrom(1 << 16)
+                self._socket.sendto(data, sender)
+            except (OSError, TypeError):
+                return

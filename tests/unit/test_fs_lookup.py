@@ -1,15 +1,18 @@
 """Walking from an export's root to nodes, and what a node says of itself."""
 
+import gc
 import os
 import stat
+import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support.host_files import Attr, HostFiles
 
 from nanvix.abi.channel import ATTR
-from nanvix.macro.fs import Export
+from nanvix.macro.fs import Export, linux
 
 DAY = 86_400 * 10**9
 
@@ -158,3 +161,24 @@ def test_times_beyond_the_abi_are_clamped(files: HostFiles, tmp_path: Path) -> N
     if (tmp_path / "top").stat().st_mtime_ns < 2**63:
         pytest.skip("this file system has no times beyond 2262")
     assert files.find("top").mtime == 2**63 - 1
+
+
+def test_failures_hold_nothing(tmp_path: Path) -> None:
+    """No cycle of exception and frame keeps alive what the callers had, such as guest memory."""
+
+    class Guest:
+        pass
+
+    def fail() -> weakref.ref[Guest]:
+        guest = Guest()
+        with suppress(FileNotFoundError):
+            linux.look(directory, b"missing")
+        return weakref.ref(guest)
+
+    directory = os.open(tmp_path, os.O_PATH)
+    gc.disable()
+    try:
+        assert fail()() is None
+    finally:
+        gc.enable()
+        os.close(directory)

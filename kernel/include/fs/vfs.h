@@ -86,10 +86,12 @@ struct inode {
     bool linkable;        /* without a name, but it may get one (O_TMPFILE) */
     u64 ino, rdev, size;  /* rdev: of a device */
     i64 atime, mtime, ctime; /* ns since the epoch */
+    i64 btime;            /* when it was made; 0: not known */
     struct page_map pages;
     u64 reclaim_hand;     /* page index where reclaim goes on */
     struct list lru;      /* by last use of its pages; unlinked when it has none to reclaim */
     struct list locks;    /* struct lock.link; heads nothing until the first (next == NULL) */
+    struct list watches;  /* inotify's */
     struct pipe *fifo;    /* the pipe behind an open FIFO */
 };
 

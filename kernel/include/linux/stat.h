@@ -58,6 +58,9 @@ struct statx {
 };
 _Static_assert(sizeof(struct statx) == 256, "struct statx");
 #define STATX_BASIC_STATS 0x7ff
+#define STATX_BTIME 0x800
+#define STATX_MNT_ID 0x1000
+#define STATX_ATTR_MOUNT_ROOT 0x2000UL
 #define STATX_RESERVED 0x80000000u
 
 struct statfs {

@@ -8,6 +8,7 @@
 
 struct host_link {
     u64 handle;
+    bool has_peer; /* UDP: it hears only who it is connected to */
     u32 ready; /* poll bits that are true until this socket is used */
     u32 armed; /* and those that are false until the host reports */
     struct inet_socket *socket;
@@ -45,6 +46,16 @@ extern const struct socket_ops host_tcp_ops;
 i64 host_listen(struct inet_socket *listener, u32 backlog);
 void host_admit(struct socket *listener);
 u32 host_callers(struct inet_socket *listener); /* POLLIN if there is one */
+
+/* net/host_udp.c. A socket has a link once it sends to the outside or is bound to a port that a port of
+   the host leads to. */
+void host_udp_bound(struct inet_socket *i);
+i64 host_udp_connect(struct inet_socket *i, const struct endpoint *to);
+void host_udp_disconnect(struct inet_socket *i);
+i64 host_udp_send(struct inet_socket *i, struct message *m, const struct endpoint *to);
+bool host_udp_pull(struct inet_socket *i); /* a datagram or an error has come */
+u32 host_udp_poll(struct inet_socket *i);
+void host_udp_settle(struct socket *s);
 
 /* net/host_options.c. Options that the host's socket must know. */
 void host_set_option(struct inet_socket *i, i32 level, i32 name, i32 value);

@@ -125,12 +125,14 @@ def _open(directory: int, name: bytes, how: bytes) -> int:
         fd = _openat2(_OPENAT2, directory, name, how, _HOW.size)
         if fd >= 0:
             return fd
-        error = _error()
-        if error.errno == EMFILE:
+        number = ctypes.get_errno()
+        if number == EMFILE:
             # To the guest this is no limit of one of its processes.
             raise OSError(ENFILE, "no descriptor left")
-        if error.errno != EINTR:
-            raise error
+        if number != EINTR:
+            # By no name of this frame: an exception that its own traceback leads to would keep
+            # guest memory mapped until the garbage collector comes by.
+            raise OSError(number, os.strerror(number))
 
 
 def _error() -> OSError:

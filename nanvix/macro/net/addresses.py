@@ -47,7 +47,11 @@ def to_host(address: Address) -> Address:
 
 def to_guest(host: str) -> tuple[int, int]:
     """Two u64 for the guest from an address as Python's sockets give it."""
-    address = seen_by_guest(plain(ipaddress.ip_address(host.partition("%")[0])))
+    return halves(seen_by_guest(plain(ipaddress.ip_address(host.partition("%")[0]))))
+
+
+def halves(address: Address) -> tuple[int, int]:
+    """Two u64 of an address as the guest knows it."""
     raw = address.packed
     first, second = _HALVES.unpack(_MAPPED + raw if len(raw) == 4 else raw)
     return first, second

@@ -65,8 +65,7 @@ class Ports:
         """One listener less; without any the host refuses connections again."""
         self._listeners[guest_port] -= 1
         if not self._listeners[guest_port]:
-            # Linux takes a listening socket that is shut down back to one that is only bound.
-            self._bound[guest_port, False].shutdown(socket.SHUT_RD)
+            _rest(self._bound[guest_port, False])
 
     def datagrams(self, guest_port: int) -> socket.socket | None:
         """A descriptor of the UDP port that leads there, if one does."""
@@ -86,10 +85,15 @@ class Ports:
 
 
 def _listen(sock: socket.socket, backlog: int) -> None:
-    """Connections of before that are not quite over are no reason to refuse; but between two times
-    of listening the port is nobody else's."""
+    """Connections of before that are not quite over are no reason to refuse, now or to the next."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.listen(backlog)
+
+
+def _rest(sock: socket.socket) -> None:
+    """Linux takes a listening socket that is shut down back to one that is only bound; without
+    SO_REUSEADDR the port is nobody else's meanwhile."""
+    sock.shutdown(socket.SHUT_RD)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
 
 
@@ -109,7 +113,7 @@ def _bind(port: Published) -> socket.socket:
         if not port.udp:
             # With SO_REUSEADDR only listening tells whether somebody else does.
             _listen(sock, 1)
-            sock.shutdown(socket.SHUT_RD)
+            _rest(sock)
     except OSError as error:
         sock.close()
         where = f"{port.address}:{port.host_port}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class NetworkService:
     """Serves NET_* for one VM. Raises NanvixError when a port of ``ports`` cannot be had."""
 
-    __slots__ = ("_ports", "_sockets", "handlers")
+    __slots__ = ("_datagrams", "_ports", "_sockets", "handlers")
 
     def __init__(
         self, watches: WatchTable, policy: Egress, ports: Iterable[Published] = ()
@@ -31,7 +31,7 @@ class NetworkService:
         self._ports = Ports(ports)
         self._sockets = sockets = Sockets(watches)
         streams = Streams(sockets, policy, self._ports)
-        datagrams = Datagrams(sockets, policy, self._ports)
+        self._datagrams = datagrams = Datagrams(sockets, policy, self._ports)
         transfer = Transfer(sockets, datagrams)
         serve: dict[str, Handler] = {
             "NET_CONNECT": streams.connect,
@@ -52,4 +52,5 @@ class NetworkService:
     def close(self) -> None:
         """Close every socket and give the ports back; idempotent."""
         self._sockets.close()
+        self._datagrams.close()
         self._ports.close()

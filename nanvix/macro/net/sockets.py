@@ -4,9 +4,13 @@ import resource
 import select
 import socket
 from errno import EBADF, ENFILE
+from typing import TYPE_CHECKING
 
 from nanvix.abi.call import Call, Watch, WatchTable
 from nanvix.abi.network import NET_SOCKETS
+
+if TYPE_CHECKING:
+    from nanvix.policy.egress import Address
 
 _WATCHABLE = select.POLLIN | select.POLLPRI | select.POLLOUT | select.POLLRDHUP
 _TROUBLE = select.POLLERR | select.POLLHUP
@@ -14,9 +18,10 @@ _TROUBLE = select.POLLERR | select.POLLHUP
 
 class HostSocket:
     """One socket. ``datagrams``: it is UDP; ``published``: the guest's port it listens for;
-    ``cookie``: by which the guest hears of it."""
+    ``heard``: who has sent to that, and may be answered; ``cookie``: by which the guest hears of
+    it."""
 
-    __slots__ = ("cookie", "datagrams", "published", "socket")
+    __slots__ = ("cookie", "datagrams", "heard", "published", "socket")
 
     def __init__(
         self, sock: socket.socket, *, datagrams: bool = False, published: int | None = None
@@ -25,6 +30,7 @@ class HostSocket:
         self.socket = sock
         self.cookie: int | None = None
         self.datagrams = datagrams
+        self.heard: dict[tuple[Address, int], None] = {}
         self.published = published
 
 

@@ -94,9 +94,9 @@ class Streams:
     def close(self, call: Call) -> int:
         """Close a socket of any kind, by a reset if asked to."""
         entry = self._sockets.remove(call.arg[0])
-        if call.arg[1] and entry.published is None:
+        if call.arg[1] and entry.published is None and not entry.datagrams:
             entry.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("2i", 1, 0))
         entry.socket.close()
-        if entry.published is not None:
+        if entry.published is not None and not entry.datagrams:
             self._ports.stop_listening(entry.published)
         return 0

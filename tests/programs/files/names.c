@@ -239,6 +239,10 @@ static void attributes(void)
     printf("statx %o %u %llu %lld %lld\n", sx.stx_mode, sx.stx_nlink, (unsigned long long)sx.stx_size,
            (long long)sx.stx_atime.tv_sec, (long long)sx.stx_mtime.tv_sec);
     printf("basic %x\n", sx.stx_mask & 0x7ff);
+    printf("mount id told %d, root of a mount known %d: %d\n", !!(sx.stx_mask & 0x1000), !!(sx.stx_attributes_mask & 0x2000),
+           !!(sx.stx_attributes & 0x2000));
+    MUST(!syscall(SYS_statx, AT_FDCWD, "/proc", 0, 0x7ff, &sx));
+    printf("/proc: %d\n", !!(sx.stx_attributes & 0x2000));
     TRY(syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0x7ff, &sx));
     TRY(syscall(SYS_statx, fd, "", 0, 0x7ff, &sx));
     TRY(syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0x80000000u, &sx));

@@ -1,0 +1,272 @@
+/* /proc and /dev: what programs read there. */
+#include "case.h"
+#include <dirent.h>
+
+static char *text_of(const char *path)
+{
+    static char text[65536];
+    int fd = open(path, O_RDONLY);
+    ssize_t size = 0, more;
+    if (fd < 0) {
+        say("%s: %s", path, error_name(errno));
+        return 0;
+    }
+    while ((more = read(fd, text + size, sizeof text - 1 - size)) > 0)
+        size += more;
+    close(fd);
+    text[size] = 0;
+    return text;
+}
+
+static int has(const char *path, const char *what)
+{
+    char *text = text_of(path);
+    return text && strstr(text, what);
+}
+
+#define HAS(path, what) say("%s has %s: %s", path, what, has(path, what) ? "yes" : "no")
+
+CASE(self_links, "readlink")
+{
+    char text[4096] = "", number[16];
+    T(readlink("/proc/self", text, 100) > 0);
+    snprintf(number, sizeof number, "%d", getpid());
+    IS(!strcmp(text, number));
+    memset(text, 0, sizeof text);
+    IS(readlink("/proc/self/exe", text, 4095) > 0 && strstr(text, "/pseudo_files"));
+    memset(text, 0, sizeof text);
+    IS(readlink("/proc/self/cwd", text, 4095) > 0 && strstr(text, "/self_links"));
+    T(readlink("/proc/self/root", text, 4095));
+    memset(text, 0, sizeof text);
+    IS(readlink("/proc/thread-self", text, 4095) > 0 && strstr(text, "/task/"));
+}
+
+CASE(descriptor_links, "readlink open")
+{
+    char text[256] = "", path[32];
+    int fd = file_with("f", "hello"), ends[2];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    IS(readlink(path, text, 255) > 0 && strstr(text, "/descriptor_links/f"));
+    int again = T(open(path, O_RDONLY));
+    T(read(again, text, 5));
+    T(unlink("f"));
+    memset(text, 0, sizeof text);
+    IS(readlink(path, text, 255) > 0 && strstr(text, "/f (deleted)"));
+    MUST(pipe(ends));
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+    memset(text, 0, sizeof text);
+    IS(readlink(path, text, 255) > 0 && !strncmp(text, "pipe:[", 6));
+    T(readlink("/proc/self/fd/77", text, 255));
+    T(open("/proc/self/fd/77", O_RDONLY));
+    DIR *listing = opendir("/proc/self/fd");
+    int count = 0;
+    while (readdir(listing))
+        count++;
+    N(count);
+    HAS("/proc/self/fdinfo/1", "flags:");
+    HAS("/proc/self/fdinfo/1", "pos:");
+}
+
+CASE(status_and_stat, "open read")
+{
+    char *text;
+    HAS("/proc/self/status", "Name:\tpseudo_files");
+    HAS("/proc/self/status", "Uid:\t");
+    HAS("/proc/self/status", "VmRSS:");
+    HAS("/proc/self/status", "Threads:\t1");
+    HAS("/proc/self/status", "SigBlk:");
+    HAS("/proc/self/status", "CapEff:");
+    text = text_of("/proc/self/stat");
+    IS(text && atoi(text) == getpid() && strstr(text, "(pseudo_files) R "));
+    text = text_of("/proc/self/statm");
+    IS(text && atoi(text) > 0);
+}
+
+CASE(command_and_environment, "open read")
+{
+    char *text = text_of("/proc/self/cmdline");
+    IS(text && strstr(text, "pseudo_files"));
+    text = text_of("/proc/self/environ");
+    IS(text != 0);
+    text = text_of("/proc/self/comm");
+    say("%s", text ? text : "");
+    int fd = T(open("/proc/self/comm", O_WRONLY));
+    T(write(fd, "renamed", 7));
+    text = text_of("/proc/self/comm");
+    say("%s", text ? text : "");
+}
+
+CASE(memory_maps, "open read mmap")
+{
+    char line[32];
+    void *at = MUST(mmap(0, 3 * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    snprintf(line, sizeof line, "%lx-", (unsigned long)at);
+    IS(has("/proc/self/maps", line));
+    HAS("/proc/self/maps", "[stack]");
+    HAS("/proc/self/maps", "[vdso]");
+    HAS("/proc/self/maps", " r-xp ");
+    HAS("/proc/self/smaps", "Rss:");
+    HAS("/proc/self/auxv", "");
+    HAS("/proc/self/limits", "Max open files");
+}
+
+CASE(memory_through_a_file, "open pread64 pwrite64")
+{
+    char text[8] = "";
+    static char here[8] = "content";
+    int fd = T(open("/proc/self/mem", O_RDWR));
+    T(pread(fd, text, 7, (off_t)(uintptr_t)here));
+    say("%s", text);
+    T(pwrite(fd, "CON", 3, (off_t)(uintptr_t)here));
+    say("%s", here);
+    T(pread(fd, text, 7, 8));
+}
+
+CASE(system_files, "open read")
+{
+    HAS("/proc/meminfo", "MemTotal:");
+    HAS("/proc/meminfo", "MemAvailable:");
+    HAS("/proc/cpuinfo", "processor\t: 0");
+    HAS("/proc/cpuinfo", "flags\t");
+    HAS("/proc/stat", "cpu ");
+    HAS("/proc/stat", "btime ");
+    HAS("/proc/version", "Linux version ");
+    HAS("/proc/filesystems", "tmpfs");
+    HAS("/proc/mounts", "proc");
+    HAS("/proc/self/mountinfo", " / ");
+    HAS("/proc/uptime", ".");
+    HAS("/proc/loadavg", "/");
+    HAS("/proc/self/cgroup", "");
+    HAS("/proc/self/oom_score_adj", "");
+}
+
+CASE(settings, "open read")
+{
+    char *text;
+    text = text_of("/proc/sys/kernel/ostype");
+    say("%s", text ? text : "");
+    text = text_of("/proc/sys/kernel/pid_max");
+    IS(text && atoi(text) > 1000);
+    text = text_of("/proc/sys/vm/overcommit_memory");
+    IS(text && *text >= '0' && *text <= '2');
+    text = text_of("/proc/sys/vm/max_map_count");
+    IS(text && atoi(text) > 1000);
+    text = text_of("/proc/sys/net/core/somaxconn");
+    IS(text && atoi(text) > 10);
+    text = text_of("/proc/sys/fs/pipe-max-size");
+    say("%s", text ? text : "");
+    text = text_of("/proc/sys/kernel/random/uuid");
+    IS(text && strlen(text) == 37);
+}
+
+CASE(processes_are_listed, "getdents64 fork")
+{
+    char path[32];
+    int ends[2];
+    MUST(pipe(ends));
+    pid_t child = fork();
+    if (!child) {
+        char byte;
+        close(ends[1]);
+        (void)!read(ends[0], &byte, 1);
+        _exit(0);
+    }
+    snprintf(path, sizeof path, "/proc/%d/stat", child);
+    T(access(path, R_OK));
+    DIR *listing = opendir("/proc");
+    struct dirent *entry;
+    int found = 0;
+    while ((entry = readdir(listing)))
+        found += atoi(entry->d_name) == child || atoi(entry->d_name) == getpid();
+    N(found);
+    close(ends[1]);
+    until_asleep(child);
+    T(access(path, R_OK));
+    N(state_of(child));
+    wait_for(child);
+    T(access(path, R_OK));
+    T(access("/proc/0", F_OK));
+    T(access("/proc/7777777", F_OK));
+}
+
+CASE(proc_is_read_only, "open mkdir unlink")
+{
+    T(open("/proc/new", O_CREAT | O_RDWR, 0600));
+    T(mkdir("/proc/new", 0755));
+    T(unlink("/proc/version"));
+    T(open("/proc/self/status", O_RDONLY | O_DIRECTORY));
+    T(open("/proc/self", O_RDONLY | O_DIRECTORY));
+}
+
+CASE(dev_null_and_zero, "read write")
+{
+    char text[8] = "abcdefg";
+    int null = T(open("/dev/null", O_RDWR)), zero = T(open("/dev/zero", O_RDWR));
+    T(read(null, text, 8));
+    T(write(null, text, 8));
+    T(read(zero, text, 4));
+    IS(!text[0] && !text[3] && text[4] == 'e');
+    T(write(zero, text, 8));
+    T(lseek(null, 100, SEEK_SET));
+    T(lseek(zero, 0, SEEK_END));
+    T(ftruncate(null, 0));
+    T(read(zero, (void *)8, 8));
+    T(write(null, (void *)8, 8));
+}
+
+CASE(dev_full, "read write")
+{
+    char text[4] = "abc";
+    int full = T(open("/dev/full", O_RDWR));
+    T(write(full, text, 3));
+    T(read(full, text, 3));
+    N(text[0]);
+}
+
+CASE(dev_random, "read write open")
+{
+    unsigned char a[32] = {0}, b[32] = {0};
+    int random = T(open("/dev/urandom", O_RDWR));
+    T(read(random, a, 32));
+    T(read(random, b, 32));
+    IS(memcmp(a, b, 32));
+    T(read(open("/dev/random", O_RDONLY), a, 16));
+    T(write(random, a, 4));
+}
+
+CASE(dev_links, "readlink open")
+{
+    char text[64] = "";
+    T(readlink("/dev/fd", text, 63));
+    say("%s", text);
+    memset(text, 0, sizeof text);
+    T(readlink("/dev/stdin", text, 63));
+    say("%s", text);
+    T(access("/dev/shm", W_OK));
+    int fd = file_with("f", "again");
+    char path[32];
+    snprintf(path, sizeof path, "/dev/fd/%d", fd);
+    T(read(open(path, O_RDONLY), text, 5));
+}
+
+CASE(shared_memory_objects, "open mmap unlink")
+{
+    char name[64];
+    snprintf(name, sizeof name, "/dev/shm/case-%d", getpid());
+    int fd = T(open(name, O_CREAT | O_EXCL | O_RDWR, 0600));
+    T(ftruncate(fd, PAGE));
+    char *at = MUST(mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    CHILD(strcpy(at, "shared"));
+    say("%s", at);
+    T(unlink(name));
+}
+
+CASE(threads_are_listed, "getdents64")
+{
+    DIR *listing = opendir("/proc/self/task");
+    struct dirent *entry;
+    int count = 0;
+    while ((entry = readdir(listing)))
+        count += entry->d_name[0] != '.';
+    N(count);
+}
