@@ -6,7 +6,7 @@ long, and nothing that cannot be read may raise: it is shown as missing.
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from nanvix.debug.errors import DebugError
 from nanvix.tui.panes.memory import BYTES, ROWS
@@ -43,6 +43,7 @@ FLAGS = {
 CODE_BEFORE, CODE_AFTER = 12, 56
 STACK_WORDS = 64
 _MARKS = 200
+_K = TypeVar("_K")
 _T = TypeVar("_T")
 
 
@@ -57,16 +58,31 @@ class Focus(NamedTuple):
     panes: frozenset[str] = frozenset()
 
 
+class _Before(Generic[_K, _T]):
+    """Values of the moment shown and of the one before it: a view made twice changes nothing."""
+
+    def __init__(self) -> None:
+        self._moment = -1
+        self._now: dict[_K, _T] = {}
+        self._then: dict[_K, _T] = {}
+
+    def renew(self, moment: int, values: dict[_K, _T]) -> dict[_K, _T]:
+        """Take the values of a moment; those of the moment before."""
+        if moment != self._moment:
+            self._then, self._moment = self._now or values, moment
+        self._now = values
+        return self._then
+
+
 class Viewer:
     """Remembers the moment before, so that changes can be marked."""
 
     def __init__(self) -> None:
-        self._registers: dict[str, int] = {}
-        self._vectors: dict[str, int] = {}
-        self._memory = Bytes()
-        self._watches: dict[str, str] = {}
+        self._registers: _Before[str, int] = _Before()
+        self._vectors: _Before[str, int] = _Before()
+        self._memory: _Before[int, int | None] = _Before()
+        self._watches: _Before[str, str] = _Before()
         self._sources: dict[str, str] = {}
-        self._moment = -1
         self._before = View()
         self._makers: dict[str, Callable[[Debugger, Focus], dict[str, object]]] = {
             "registers": self._general,
@@ -91,7 +107,6 @@ class Viewer:
     ) -> View:
         """The moment shown, as far as ``focus`` wants it."""
         moment, before = debugger.moment, self._before
-        fresh = moment != self._moment
         parts: dict[str, object] = {}
         for pane, make in self._makers.items():
             if pane in focus.panes:
@@ -104,8 +119,6 @@ class Viewer:
             timeline=_timeline(debugger, bookmarks),
             **parts,  # type: ignore[arg-type]
         )
-        if fresh:
-            self._moment = moment
         return self._before
 
     # -- registers -----------------------------------------------------------------------------
@@ -113,7 +126,7 @@ class Viewer:
     def _general(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
         values = debugger.registers()
         rflags = values.get("rflags", 0)
-        old, self._registers = self._registers or values, values
+        old = self._registers.renew(debugger.moment, values)
         changed = old.get("rflags", 0) ^ rflags
         return {
             "registers": tuple(
@@ -143,7 +156,7 @@ class Viewer:
         }
         values["mxcsr"] = int.from_bytes(image[24:28], "little")
         values["fcw"] = int.from_bytes(image[0:2], "little")
-        old, self._vectors = self._vectors or values, values
+        old = self._vectors.renew(debugger.moment, values)
         return {
             "vectors": tuple(
                 Register(name, value, old.get(name) != value) for name, value in values.items()
@@ -196,14 +209,9 @@ class Viewer:
     def _window(self, debugger: "Debugger", where: str | None) -> Bytes:
         start = _memory_place(debugger, where) & ~(BYTES - 1)
         data = read_with_holes(debugger.read_memory, start, ROWS * BYTES)
-        old = self._memory
-        changed = frozenset(
-            index
-            for index, (now, then) in enumerate(zip(data, old.data, strict=False))
-            if now != then
-        )
-        self._memory = Bytes(start, data, changed if old.start == start else frozenset())
-        return self._memory
+        old = self._memory.renew(debugger.moment, dict(enumerate(data, start)))
+        changed = frozenset(i for i, byte in enumerate(data, start) if old.get(i, byte) != byte)
+        return Bytes(start, data, frozenset(i - start for i in changed))
 
     def _walk(self, debugger: "Debugger", where: str | None) -> tuple[WalkRow, ...]:
         address = _memory_place(debugger, where)
@@ -238,7 +246,7 @@ class Viewer:
             else (local.name, local.value.show(), local.value.type.name)
             for local in _or(debugger.variables) or []
         ]
-        old, self._watches = self._watches, {name: value for name, value, _ in found}
+        old = self._watches.renew(debugger.moment, {name: value for name, value, _ in found})
         return tuple(
             WatchRow(name, value, kind, old.get(name, value) != value)
             for name, value, kind in found

@@ -252,9 +252,10 @@ class Debugger(Inspector):
         step = self.over_back if over else self.step_back
         stop = self._by_line(step)
         line = self.line()
-        while stop.reason == "step" and line is not None:
+        while stop.reason in ("step", "line") and line is not None:
             here = self.moment
-            if step().reason != "step" or self.line() != line:
+            stop = step()
+            if stop.reason != "step" or self.line() != line:
                 return self.go(here)._replace(reason="line")
         return stop
 

@@ -163,7 +163,7 @@ async def _go(d: Driver) -> None:
 @checks("user")
 async def _user(d: Driver) -> None:
     await to_main(d)
-    await d.type("catch syscall write")
+    await d.type("catch hypercall CON_WRITE")
     await d("c")
     assert "kernel" in d.app.view.where
     await d("u")
@@ -297,9 +297,11 @@ async def _bookmark(d: Driver) -> None:
 async def _break(d: Driver) -> None:
     await d.pilot.press("b")
     assert d.app.prompt.input.value == "break "
-    d.app.prompt.input.value += "square if x == 2"
-    await d("enter", "c")
-    assert d.where == "square" and d.app.view.points[0].condition == "x == 2"
+    d.app.prompt.input.value += "square if edi == 2"
+    await d("enter")
+    d.app.action_show_pane("points")
+    await d("c")
+    assert d.where == "square" and d.app.view.points[0].condition == "edi == 2"
     assert d.app.view.points[0].hits == 1
 
 
@@ -325,7 +327,7 @@ async def _toggle(d: Driver) -> None:
     await to_main(d)
     d.app.action_show_pane("code")
     await d("space")
-    assert not d.app.view.points or d.app.view.points == ()
+    assert not any(line.breakpoint for line in d.app.view.code)
     await d("space")
     assert any(line.breakpoint for line in d.app.view.code)
 
