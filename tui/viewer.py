@@ -295,7 +295,7 @@ def _points(debugger: "Debugger") -> tuple[PointRow, ...]:
             point.number,
             point.kind.removesuffix("point"),
             point.describe(),
-            str(point.condition or ""),
+            point.condition.text if point.condition is not None else "",
             point.hits,
             point.enabled,
         )
