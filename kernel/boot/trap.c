@@ -9,9 +9,11 @@
 #include "privilege.h"
 #include "proc.h"
 #include "trace.h"
+#include "uaccess.h"
 
 #define VECTOR_DEBUG 1
 #define VECTOR_NMI 2
+#define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 #define SYSCALL_AS_FAULT (PF_PRESENT | PF_USER | PF_FETCH)
 
@@ -46,9 +48,11 @@ static bool from_user(const struct trapframe *frame) { return (frame->cs & 3) ==
 
 static void user_page_fault(struct trapframe *frame, u64 address) {
     u32 access = (frame->error & PF_WRITE ? FAULT_WRITE : 0) | (frame->error & PF_FETCH ? FAULT_EXEC : 0);
+    u64 read = pages_read_in;
     i64 err = mm_fault(current->mm, address, access);
     switch (err) {
     case 0:
+        *(read == pages_read_in ? &current->counts.minor_faults : &current->counts.major_faults) += 1;
         return;
     case -ENOMEM:
         return out_of_memory();
@@ -61,8 +65,22 @@ static void user_page_fault(struct trapframe *frame, u64 address) {
     }
 }
 
+/* rdtsc under BOOT_NO_RDTSC, where it faults (CR4.TSD). The counter counts nanoseconds. */
+static bool counter_read(struct trapframe *frame) {
+    u8 code[2];
+    if (!(boot.flags & NV_BOOT_NO_RDTSC) || get_user(code, frame->rip) || code[0] != 0x0f || code[1] != 0x31)
+        return false;
+    clock_refresh();
+    frame->rax = (u32)host_time;
+    frame->rdx = host_time >> 32;
+    frame->rip += sizeof(code);
+    return true;
+}
+
 static void user_exception(struct trapframe *frame, u64 address) {
     u64 vector = frame->vector;
+    if (vector == VECTOR_GENERAL_PROTECTION && counter_read(frame))
+        return;
     trace_event(NV_TRACE_EXCEPTION, (u16)vector, frame->rip, frame->error, address);
     if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
         return user_page_fault(frame, address);

@@ -1,9 +1,9 @@
 /* The event ring in shared memory: records are written in place, the host reads behind. */
 #include "trace.h"
-#include "cpu.h"
 #include "frame.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "proc.h"
 #include "task.h"
 
 static struct nv_trace *next_record(u16 type, u16 code) {
@@ -16,7 +16,7 @@ static struct nv_trace *next_record(u16 type, u16 code) {
     record->type = type;
     record->code = code;
     record->tid = current ? (u32)current->tid : 0;
-    record->tsc = boot.flags & NV_BOOT_TRACE ? rdtsc() : 0;
+    record->tsc = boot.flags & NV_BOOT_TRACE ? clock_ticks() : 0;
     control->trace_head = head + 1;
     return record;
 }

@@ -71,6 +71,13 @@ BOOT_NET_NONE = 1 << 3
 BOOT_NET_HOST = 1 << 4
 """NET_* calls are served: the guest has an interface beside loopback."""
 
+BOOT_HOST_TIME = 1 << 6
+"""The kernel reads no counter: it asks the host for the time (TIME), and every answer to a request
+brings it along in its last ``out``. So time enters by the channel and can be recorded."""
+
+BOOT_NO_RDTSC = 1 << 7
+"""With BOOT_HOST_TIME: `rdtsc` of a program faults (CR4.TSD) and is answered by the kernel."""
+
 # boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
 QUIRK_SLOW_RING0 = 1 << 0
 """Ring 0 is interpreted: the kernel works in ring 3 (docs/privilege.md)."""
@@ -83,6 +90,9 @@ QUIRK_OPEN_AVX = 1 << 3
 also XSAVE works in ring 3), not what FXSAVE does."""
 QUIRK_HOST_CPUID = 1 << 4
 """`cpuid` shows the host's CPU: programs may choose other code than on another backend."""
+
+QUIRK_OPEN_TSC = 1 << 5
+"""Ring 3 can read the time-stamp counter whatever CR4.TSD says."""
 
 BOOT_INFO = Record(
     "nv_boot_info",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nanvix.cli.options import Parser, add_program, command, sandbox_options
 from nanvix.cli.signals import Relay
-from nanvix.sandbox import Sandbox
+from nanvix.sandbox import COMMON_CPU, Sandbox
 from nanvix.trace.diff import first_difference, render
 from nanvix.trace.normalise import Collector
 
@@ -17,9 +17,6 @@ _SEED = bytes(range(32))
 _DATE_NS = 1_700_000_000_000_000_000
 """Both runs start with the same randomness on the same day, and their threads take turns where
 they wait: only the backend differs."""
-COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2"}
-"""Some hosts cannot hide their CPU from a guest on KVM; glibc would then look for libraries in
-other places than on the emulator, and no two traces would agree."""
 _LEFT, _RIGHT = "kvm", "emu"
 
 

@@ -5,6 +5,7 @@ the kernel has must say in a guest what it says natively.
 """
 
 PARTIAL: dict[str, str] = {
+    "getrusage": "kernel time counts as the program's own; stime stays 0",
     "rseq": "the table has an entry that answers ENOSYS; C libraries then do without",
 }
 """What a call that the kernel has cannot do."""
