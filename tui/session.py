@@ -128,6 +128,7 @@ class Session:
             self._events.broken(format_exc())
         finally:
             self._debugger = None
+            self._working = False
 
     def _next(self, debugger: "Debugger") -> None:
         with self._wake:

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 
 import pytest
+from support.toolchain import Toolchain
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -14,3 +15,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     names = inspect.signature(pyfuncitem.obj).parameters
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
+
+
+@pytest.fixture(scope="session")
+def steps() -> str:
+    """The program most of these tests step through."""
+    return str(Toolchain()("debug/steps.c", "glibc", ["-g", "-O0"]))
