@@ -42,9 +42,9 @@ class Debugger(Inspector):
     ``argv``: the program, or a recording of one (nanvix.trace.recording.load), which is then all
     the host there is and has no event log of its own. ``stdio``: the host descriptors behind its
     standard streams. ``start``: "program" runs to its first instruction, "boot" stays at the
-    kernel's; going back ends there. ``memory_budget``: bytes for checkpoints. ``wait``: whether verbs wait while the guest is idle
-    (False: they stop with ``idle``). Other ``settings`` are a Sandbox's: memory, env, directory,
-    mounts, seed, ...
+    kernel's; going back ends there. ``memory_budget``: bytes for checkpoints. ``wait``: whether
+    verbs wait while the guest is idle (False: they stop with ``idle``). Other ``settings`` are a
+    Sandbox's: memory, env, directory, mounts, seed, ...
 
     Raises NanvixError as a Sandbox does.
     """
