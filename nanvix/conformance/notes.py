@@ -52,8 +52,6 @@ DIFFERENCES: dict[str, str] = {
     "pseudo_files/settings": "there is no /proc/sys/kernel/random/uuid",
     "system/policies": "SCHED_BATCH is accepted, but shows as SCHED_OTHER",
     "system/processor_features": "arch_prctl cannot tell whether CPUID faults",
-    "system/usage_figures": "page faults are not counted",
-    "timers/posix_timers_absolute": "overruns are not counted while the signal is blocked",
     "timers/sleeping_until": "sleeping by a thread's clock is EINVAL instead of EOPNOTSUPP",
     "threads/leader_leaves_first": "a leader that left before its threads is no zombie",
     "threads/sequences": "rseq answers ENOSYS",
