@@ -9,7 +9,7 @@ A sandbox is a set of limits and grants; each run gets a fresh VM.
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -24,15 +24,22 @@ from nanvix.result import Result, exit_code
 if TYPE_CHECKING:
     from nanvix.machine.backend import Backend
     from nanvix.machine.boot import BootSpec
+    from nanvix.machine.image import KernelImage
     from nanvix.machine.journal import Journal
-    from nanvix.machine.machine import Listener, Log, Machine
+    from nanvix.machine.machine import Listener, Log, Machine, Outcome
     from nanvix.machine.memory import GuestMemory
     from nanvix.macro.fs import Export
+    from nanvix.macro.services import Services
     from nanvix.policy.egress import Egress
+    from nanvix.trace.record import Recorder
 
 Stdio = tuple[int | None, int | None, int | None]
 BACKENDS = ("auto", "kvm", "emu")
 NETWORKS = ("none", "loopback", "host")
+
+COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL"}
+"""Some hosts cannot hide their CPU from a guest on KVM. This keeps glibc's programs to what the
+emulator has too, so that they do the same on both."""
 
 SEEDED_DATE_NS = 1_700_000_000_000_000_000
 """When a guest with a seed starts: 14 November 2023, 22:13:20 UTC."""
@@ -48,10 +55,12 @@ class Sandbox:
     :func:`nanvix.guest.mounts.make_mount`. ``seed`` fixes what is random and what time it is, so
     that on the emulator two runs are the same to the last instruction (docs/determinism.md);
     ``realtime_ns`` fixes the time alone (ns since the epoch); ``steady`` makes the guest's threads
-    take turns where they wait, not by the clock.
+    take turns where they wait, not by the clock. ``steps`` makes every instruction of the guest's
+    programs an event.
     ``net``: none, loopback (the guest's own) or host: then the guest reaches what ``allow`` grants
     (:mod:`nanvix.policy.egress`; by default nothing) and ``ports`` (``"8080:80"``, see
     :func:`nanvix.macro.net.parse_port`) lead into it. Either of the two implies host.
+    ``record``: a file that each run is recorded in, for nanvix.replay.
     ``events`` hears every event, ``log`` the kernel's log lines.
 
     Raises UsageError for limits that make no sense.
@@ -70,6 +79,8 @@ class Sandbox:
         seed: int | bytes | None = None,
         realtime_ns: int | None = None,
         steady: bool = False,
+        record: str | None = None,
+        steps: bool = False,
         net: str | None = None,
         allow: Iterable[str] = (),
         ports: Iterable[str] = (),
@@ -96,6 +107,8 @@ class Sandbox:
             realtime_ns = SEEDED_DATE_NS
         self.realtime_ns = realtime_ns
         self.steady = steady
+        self.record = record
+        self.steps = steps
         self.allow = tuple(allow)
         self.ports = tuple(ports)
         self.net = _network(net, bool(self.allow or self.ports))
@@ -156,11 +169,23 @@ class Sandbox:
         if self._machine is not None:
             self._machine.post_signal(signo)
 
+    def read_code(self, address: int, size: int) -> bytes:
+        """Memory of the process that runs now, for a listener; empty where nothing is mapped."""
+        machine = self._machine
+        physical = machine.backend.translate(address) if machine is not None else None
+        if machine is None or physical is None or physical + size > machine.memory.size:
+            return b""
+        return machine.memory.read(physical, size)
+
     def stop(self, reason: str, detail: str = "") -> None:
         """End the run, now or once it has begun; from any thread or signal handler."""
         self._stop = (reason, detail)
         if self._machine is not None:
             self._machine.stop(reason, detail)
+
+    def _exact(self, recording: "_Recording | None") -> bool:
+        """Whether somebody may want to know that two runs ended the same."""
+        return self.seed is not None or recording is not None
 
     @contextmanager
     def machine(
@@ -176,14 +201,16 @@ class Sandbox:
 
     def _prepare(self, argv: Sequence[str]) -> Launch:
         network = self.net == "host"
-        return prepare(argv, self.env, self.directory, self.mounts, network=network)
+        env = self.env if self.record is None else COMMON_CPU | self.env
+        return prepare(argv, env, self.directory, self.mounts, network=network)
 
     def _run(self, argv: Sequence[str], stdio: Stdio) -> Result:
         clock = _Phases()
         launch = self._prepare(argv)
         clock.end("prepare")
         with ExitStack() as stack:
-            machine, backend = self._build(launch, stdio, stack, clock)
+            recording = None if self.record is None else _Recording(self.record, argv, stack)
+            machine, backend = self._build(launch, stdio, stack, clock, recording=recording)
             self._machine = machine
             try:
                 if self._stop is not None:
@@ -193,6 +220,9 @@ class Sandbox:
                 self._machine = None
                 self._stop = None
             clock.end("guest")
+            if recording is not None:
+                recording.finish(outcome, backend)
+                clock.end("recording")
             result = Result(
                 program=launch.program,
                 exit_code=exit_code(outcome.reason, outcome.status),
@@ -205,7 +235,7 @@ class Sandbox:
                 syscalls=machine.syscalls(),
                 peak_memory=machine.peak_memory(),
                 phases=clock.phases,
-                ram_sha256=None if self.seed is None else machine.memory.sha256(),
+                ram_sha256=machine.memory.sha256() if self._exact(recording) else None,
                 crash=outcome.crash,
             )
         clock.end("close")
@@ -218,6 +248,7 @@ class Sandbox:
         stack: ExitStack,
         clock: "_Phases",
         journal: "Journal | None" = None,
+        recording: "_Recording | None" = None,
     ) -> "tuple[Machine, Backend]":
         """A booted machine; whatever it owns is released with ``stack``."""
         from nanvix.abi.call import WatchTable
@@ -254,11 +285,14 @@ class Sandbox:
         stack.callback(services.close)
         clock.end("services")
         try:
+            image, spec = KernelImage.load(), self._boot_spec(launch)
+            if recording is not None:
+                spec, journal = recording.begin(launch, spec, image, backend, memory, services)
             machine = self._machine_type()(
                 memory,
                 backend,
-                KernelImage.load(),
-                self._boot_spec(launch),
+                image,
+                spec,
                 services.handlers,
                 watches,
                 events=self.events,
@@ -270,6 +304,8 @@ class Sandbox:
         except ImageError as error:
             raise KernelImageError(str(error)) from None
         stack.callback(machine.close)
+        if recording is not None:
+            recording.recorder.failed = recording.report(machine)
         clock.end("boot")
         return machine, backend
 
@@ -289,7 +325,7 @@ class Sandbox:
         return Machine
 
     def _boot_spec(self, launch: Launch) -> "BootSpec":
-        from nanvix.abi.layout import BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY
+        from nanvix.abi.layout import BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
         from nanvix.machine.boot import BootSpec
 
         network = {"none": BOOT_NET_NONE, "host": BOOT_NET_HOST}.get(self.net, 0)
@@ -300,10 +336,67 @@ class Sandbox:
             uid=os.getuid(),
             gid=os.getgid(),
             umask=umask,
-            flags=network | (BOOT_STEADY if self.steady else 0),
+            flags=network | self.steady * BOOT_STEADY | self.steps * BOOT_STEP,
             seed=os.urandom(32) if self.seed is None else self.seed,
             realtime_ns=time.time_ns() if self.realtime_ns is None else self.realtime_ns,
         )
+
+
+class _Recording:
+    """The file of one recorded run."""
+
+    recorder: "Recorder"
+
+    def __init__(self, path: str, argv: Sequence[str], stack: ExitStack) -> None:
+        self._path = path
+        self._argv = argv
+        try:
+            self._file = open(path, "wb")  # noqa: SIM115
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        stack.callback(self._close)
+
+    def begin(
+        self,
+        launch: Launch,
+        spec: "BootSpec",
+        image: "KernelImage",
+        backend: "Backend",
+        memory: "GuestMemory",
+        services: "Services",
+    ) -> "tuple[BootSpec, Recorder]":
+        """The spec under which the machine can be recorded, and its journal."""
+        from nanvix.trace.record import begin, controlled
+
+        spec = controlled(spec, backend)
+        try:
+            self.recorder = begin(
+                self._file, argv=self._argv, program=launch.program, spec=spec, image=image,
+                backend=backend, memory=memory, ops=services.handlers,
+            )  # fmt: skip
+        except OSError as error:
+            raise self._failure(error) from None
+        return spec, self.recorder
+
+    def report(self, machine: "Machine") -> "Callable[[OSError], None]":
+        """What ends the run when the recording cannot be written."""
+        return lambda error: machine.stop("error", str(self._failure(error)))
+
+    def finish(self, outcome: "Outcome", backend: "Backend") -> None:
+        """The run has ended."""
+        try:
+            self.recorder.finish(outcome, backend.tsc())
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _close(self) -> None:
+        try:
+            self._file.close()
+        except OSError:
+            pass  # what could not be written has been reported
+
+    def _failure(self, error: OSError) -> NanvixError:
+        return NanvixError(f"cannot write {self._path}: {error.strerror}")
 
 
 def seed_bytes(seed: int) -> bytes:

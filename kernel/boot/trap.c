@@ -9,8 +9,11 @@
 #include "privilege.h"
 #include "proc.h"
 #include "trace.h"
+#include "uaccess.h"
 
+#define VECTOR_DEBUG 1
 #define VECTOR_NMI 2
+#define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 #define SYSCALL_AS_FAULT (PF_PRESENT | PF_USER | PF_FETCH)
 
@@ -60,8 +63,22 @@ static void user_page_fault(struct trapframe *frame, u64 address) {
     }
 }
 
+/* rdtsc under BOOT_NO_RDTSC, where it faults (CR4.TSD). The counter counts nanoseconds. */
+static bool counter_read(struct trapframe *frame) {
+    u8 code[2];
+    if (!(boot.flags & NV_BOOT_NO_RDTSC) || get_user(code, frame->rip) || code[0] != 0x0f || code[1] != 0x31)
+        return false;
+    clock_refresh();
+    frame->rax = (u32)host_time;
+    frame->rdx = host_time >> 32;
+    frame->rip += sizeof(code);
+    return true;
+}
+
 static void user_exception(struct trapframe *frame, u64 address) {
     u64 vector = frame->vector;
+    if (vector == VECTOR_GENERAL_PROTECTION && counter_read(frame))
+        return;
     trace_event(NV_TRACE_EXCEPTION, (u16)vector, frame->rip, frame->error, address);
     if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
         return user_page_fault(frame, address);
@@ -101,6 +118,8 @@ void return_to_user(struct trapframe *frame) {
         pagecache_relieve();
     if (unlikely(timers_stale))
         timers_arm();
+    if (unlikely(boot.flags & NV_BOOT_STEP))
+        frame->rflags |= FLAG_TF;
 }
 
 /* `syscall` arrived as a fetch fault at LSTAR, still in ring 3: rcx and r11 hold what the CPU put
@@ -143,6 +162,12 @@ void trap(struct trapframe *frame) {
         break;
     case VECTOR_NMI:
         break;
+    case VECTOR_DEBUG:
+        if (boot.flags & NV_BOOT_STEP) {
+            trace_step(frame);
+            break;
+        }
+        /* fall through */
     default:
         user_exception(frame, address);
     }

@@ -21,6 +21,9 @@ i64 hc_ring(void);
 /* out[index] of the last call. */
 u64 hc_result(int index);
 
+/* Under BOOT_HOST_TIME: ns since boot when the host last answered. */
+extern u64 host_time;
+
 extern struct nv_boot_info boot; /* the kernel's own copy, taken at boot */
 extern volatile struct nv_control *control;
 static inline bool quirk(u64 bit) { return boot.quirks & bit; }

@@ -11,6 +11,8 @@ void timers_arm(void);
 
 /* clock.c: CPU time. The running task is charged when it leaves the CPU. */
 void cpu_charge(void);           /* charge current until now */
+u64 clock_ticks(void);
+void clock_refresh(void);
 void cpu_restart(void);          /* the time since the last charge was nobody's (idle) */
 
 /* cputimer.c: what happens after so much CPU time. The scheduler says who gets and leaves the CPU. */

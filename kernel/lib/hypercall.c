@@ -69,7 +69,11 @@ void hc_out_segments(const struct segments *s) {
         hc_out_phys(s->at[i].gpa, s->at[i].size);
 }
 
+u64 host_time;
+
 i64 hc_ring(void) {
     doorbell(virt_to_phys(&page) >> NV_PAGE_SHIFT);
+    if (boot.flags & NV_BOOT_HOST_TIME)
+        host_time = MAX(host_time, ((volatile struct nv_request *)&page.request)->out[6]);
     return ((volatile struct nv_request *)&page.request)->result;
 }

@@ -1,9 +1,9 @@
 /* The event ring in shared memory: records are written in place, the host reads behind. */
 #include "trace.h"
-#include "cpu.h"
 #include "frame.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "proc.h"
 #include "task.h"
 
 static struct nv_trace *next_record(u16 type, u16 code) {
@@ -16,7 +16,7 @@ static struct nv_trace *next_record(u16 type, u16 code) {
     record->type = type;
     record->code = code;
     record->tid = current ? (u32)current->tid : 0;
-    record->tsc = boot.flags & NV_BOOT_TRACE ? rdtsc() : 0;
+    record->tsc = boot.flags & NV_BOOT_TRACE ? clock_ticks() : 0;
     control->trace_head = head + 1;
     return record;
 }
@@ -35,6 +35,16 @@ void trace_syscall_enter(u16 nr, const u64 *args) {
 
 void trace_syscall_exit(u16 nr, i64 result) {
     trace_event(NV_TRACE_SYSCALL_EXIT, nr, (u64)result, 0, 0);
+}
+
+void trace_step(const struct trapframe *f) {
+    const u64 parts[3][6] = {
+        { f->rip, f->rflags, f->rax, f->rbx, f->rcx, f->rdx },
+        { f->rsi, f->rdi, f->rbp, f->rsp, f->r8, f->r9 },
+        { f->r10, f->r11, f->r12, f->r13, f->r14, f->r15 },
+    };
+    for (u16 i = 0; i < 3; i++)
+        memcpy(next_record(NV_TRACE_STEP, i)->args, parts[i], sizeof(parts[i]));
 }
 
 void trace_exec(const char *path) {

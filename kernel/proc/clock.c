@@ -2,6 +2,8 @@
 #include "cpu.h"
 #include "errno.h"
 #include "frame.h"
+#include "hypercall.h"
+#include "lib.h"
 #include "linux/time.h"
 #include "proc.h"
 #include "syscall.h"
@@ -15,6 +17,17 @@ static const struct nv_clock *clock_page(void) {
     return (const struct nv_clock *)(NV_DIRECT_BASE + NV_CLOCK_PHYS);
 }
 
+/* Under BOOT_HOST_TIME the counter stands still between two calls to the host. */
+u64 clock_ticks(void) { return unlikely(boot.flags & NV_BOOT_HOST_TIME) ? host_time : rdtsc(); }
+
+/* For what a program sees of the time, and for what depends on how much has passed just now. */
+void clock_refresh(void) {
+    if (likely(!(boot.flags & NV_BOOT_HOST_TIME)))
+        return;
+    hc_begin(NV_OP_TIME);
+    hc_ring();
+}
+
 static u64 ticks_to_ns(u64 ticks) {
     const struct nv_clock *clock = clock_page();
     return (u64)((unsigned __int128)ticks * clock->mult >> clock->shift);
@@ -22,22 +35,25 @@ static u64 ticks_to_ns(u64 ticks) {
 
 u64 clock_monotonic(void) {
     const struct nv_clock *clock = clock_page();
-    return clock->monotonic_base + ticks_to_ns(rdtsc() - clock->tsc_base);
+    return clock->monotonic_base + ticks_to_ns(clock_ticks() - clock->tsc_base);
 }
 
 u64 clock_realtime(void) { return clock_monotonic() + (u64)clock_page()->realtime_offset; }
 
-u64 deadline_after(u64 ns) { return clock_monotonic() + MIN(ns, DEADLINE_MAX); }
+u64 deadline_after(u64 ns) {
+    clock_refresh();
+    return clock_monotonic() + MIN(ns, DEADLINE_MAX);
+}
 
 static u64 last_charge; /* TSC */
 
 void cpu_charge(void) {
-    u64 now = rdtsc();
+    u64 now = clock_ticks();
     current->cpu_ticks += now - last_charge;
     last_charge = now;
 }
 
-void cpu_restart(void) { last_charge = rdtsc(); }
+void cpu_restart(void) { last_charge = clock_ticks(); }
 
 u64 task_cpu_ns(const struct task *task) {
     if (task == current)
@@ -106,6 +122,7 @@ static i64 cpu_clock(i32 id, u64 *ns) {
 }
 
 static i64 read_clock(i32 id, u64 *ns) {
+    clock_refresh();
     switch (id) {
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
@@ -151,6 +168,7 @@ i64 sys_clock_settime(const u64 *a) {
 }
 
 i64 sys_gettimeofday(const u64 *a) {
+    clock_refresh();
     u64 ns = clock_realtime();
     struct timeval tv = { (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS / 1000) };
     struct timezone tz = { 0, 0 };
@@ -160,6 +178,7 @@ i64 sys_gettimeofday(const u64 *a) {
 }
 
 i64 sys_time(const u64 *a) {
+    clock_refresh();
     i64 seconds = (i64)(clock_realtime() / SECOND_NS);
     return a[0] && put_user(seconds, a[0]) ? -EFAULT : seconds;
 }

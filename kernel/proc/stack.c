@@ -63,11 +63,17 @@ static void put_strings(struct writer *w, const struct exec_strings *s, u32 firs
 
 static u32 cpu_features(void) {
     static u32 edx;
+    if (boot.flags & NV_BOOT_STEP)
+        return NV_COMMON_FEATURES;
     if (!edx) {
         u32 eax = 1, ebx, ecx = 0;
         __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
     }
     return edx;
+}
+
+static u64 signal_stack_size(void) {
+    return (boot.flags & NV_BOOT_STEP ? 512 : fpu_size()) + SIGNAL_FRAME_REST;
 }
 
 static void make_auxv(struct mm *mm, const struct elf_image *image, u64 random, u64 platform, u64 path) {
@@ -91,7 +97,7 @@ static void make_auxv(struct mm *mm, const struct elf_image *image, u64 random, 
         AT_HWCAP2, 0,
         AT_EXECFN, path,
         AT_PLATFORM, platform,
-        AT_MINSIGSTKSZ, fpu_size() + SIGNAL_FRAME_REST,
+        AT_MINSIGSTKSZ, signal_stack_size(),
         AT_NULL, 0,
     };
     _Static_assert(sizeof(auxv) <= sizeof(mm->auxv), "auxv");

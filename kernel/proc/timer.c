@@ -69,6 +69,7 @@ void timers_arm(void) {
 }
 
 void timer_interrupt(void) {
+    clock_refresh();
     u64 now = clock_monotonic();
     if (host_deadline <= now)
         host_deadline = NEVER;

@@ -60,10 +60,23 @@ BOOT_NO_VDSO_TSC = 1 << 1
 BOOT_STEADY = 1 << 2
 """Threads take turns where they wait, not by the clock (which still ends a spin): two runs of the
 same program then have the same order of events, on any backend."""
+
+BOOT_STEP = 1 << 5
+"""Programs run with the trap flag set: every instruction of theirs is traced (TRACE_STEP).
+What the auxiliary vector says of the CPU is then the same on every host."""
+COMMON_FEATURES = 0x0789_A17D
+"""CPUID.1:EDX of the CPU model (nanvix.machine.cpuid): the capability word of BOOT_STEP."""
 BOOT_NET_NONE = 1 << 3
 """The guest has no network, not even loopback."""
 BOOT_NET_HOST = 1 << 4
 """NET_* calls are served: the guest has an interface beside loopback."""
+
+BOOT_HOST_TIME = 1 << 6
+"""The kernel reads no counter: it asks the host for the time (TIME), and every answer to a request
+brings it along in its last ``out``. So time enters by the channel and can be recorded."""
+
+BOOT_NO_RDTSC = 1 << 7
+"""With BOOT_HOST_TIME: `rdtsc` of a program faults (CR4.TSD) and is answered by the kernel."""
 
 # boot_info.quirks: how this backend's CPU departs from the manuals (found by probing).
 QUIRK_SLOW_RING0 = 1 << 0
@@ -77,6 +90,9 @@ QUIRK_OPEN_AVX = 1 << 3
 also XSAVE works in ring 3), not what FXSAVE does."""
 QUIRK_HOST_CPUID = 1 << 4
 """`cpuid` shows the host's CPU: programs may choose other code than on another backend."""
+
+QUIRK_OPEN_TSC = 1 << 5
+"""Ring 3 can read the time-stamp counter whatever CR4.TSD says."""
 
 BOOT_INFO = Record(
     "nv_boot_info",
@@ -154,6 +170,8 @@ TRACE_EXIT = 6
 TRACE_SIGNAL = 7
 TRACE_HYPERCALL = 8
 """Written by the host into its own stream, never by the guest."""
+TRACE_STEP = 9
+"""A program's registers behind one of its instructions: three records, code 0 to 2."""
 
 TRACE_RECORD = Record(
     "nv_trace",
@@ -166,4 +184,5 @@ TRACE_RECORD = Record(
 )
 """ENTER: six arguments. EXIT (of a syscall): args[0] = result. EXCEPTION: rip, error code,
 cr2. EXEC: up to 48 bytes of the path. TRACE_EXIT: args[0] = wait status. SIGNAL: sender tid,
-fault address, handler."""
+fault address, handler. STEP: rip, rflags, rax, rbx, rcx, rdx; rsi, rdi, rbp, rsp, r8, r9; r10 to
+r15."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nanvix.cli.options import Parser, add_program, command, sandbox_options
 from nanvix.cli.signals import Relay
-from nanvix.sandbox import Sandbox
+from nanvix.sandbox import COMMON_CPU, Sandbox
 from nanvix.trace.diff import first_difference, render
 from nanvix.trace.normalise import Collector
 
@@ -17,9 +17,6 @@ _SEED = bytes(range(32))
 _DATE_NS = 1_700_000_000_000_000_000
 """Both runs start with the same randomness on the same day, and their threads take turns where
 they wait: only the backend differs."""
-COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2"}
-"""Some hosts cannot hide their CPU from a guest on KVM; glibc would then look for libraries in
-other places than on the emulator, and no two traces would agree."""
 _LEFT, _RIGHT = "kvm", "emu"
 
 
@@ -30,12 +27,18 @@ def main(arguments: list[str]) -> int:
         description="Run a program on both backends and show the first difference. "
         "Both runs read the same standard input; only what the second writes is shown.",
     )
+    parser.add_argument(
+        "--instructions", action="store_true",
+        help="compare the registers after every instruction of the program",
+    )  # fmt: skip
     add_program(parser)
     options = parser.parse_args(arguments)
     argv = command(options, parser)
     settings = sandbox_options(options)
     settings["env"] = COMMON_CPU | settings["env"]
     data = None if os.isatty(0) else sys.stdin.buffer.read()
+    if options.instructions:
+        return _by_instruction(argv, settings, data or b"")
     left, left_steps = traced(_LEFT, argv, settings, data)
     right, right_steps = traced(_RIGHT, argv, settings, data)
     sys.stdout.buffer.write(right.stdout or b"")
@@ -55,6 +58,45 @@ def main(arguments: list[str]) -> int:
         return 1
     note = ", as far as they were recorded" if left_steps.truncated else ""
     print(f"no difference in {left_steps.count} events{note}", file=sys.stderr)
+    return 0
+
+
+def _by_instruction(argv: list[str], settings: dict[str, Any], data: bytes) -> int:
+    """As :func:`main`, with the registers after every instruction."""
+    from nanvix.debug.disassembly import decode
+    from nanvix.debug.flags import undefined
+    from nanvix.trace.steps import Compared, Steps, render
+
+    settings |= {"seed": _SEED, "realtime_ns": _DATE_NS, "steady": True, "steps": True}
+    first = Steps()
+    sandbox = Sandbox(backend=_LEFT, events=first, **settings)
+    with Relay(sandbox):
+        left = sandbox.run(argv, input=data, capture=True)
+
+    def read(address: int, size: int) -> bytes:
+        return sandbox.read_code(address, size)
+
+    second = Compared(first, read, undefined, lambda: sandbox.stop("difference"))
+    sandbox = Sandbox(backend=_RIGHT, events=second, **settings)
+    with Relay(sandbox):
+        right = sandbox.run(argv, input=data, capture=True)
+    departure = second.departure
+    if departure is not None:
+        item = decode(departure.code, departure.rip)
+        print(render(departure, _LEFT, _RIGHT, item.text if item else "?"))
+        return 1
+    sys.stdout.buffer.write(right.stdout or b"")
+    sys.stdout.flush()
+    sys.stderr.buffer.write(right.stderr or b"")
+    missing = second.missing()
+    if missing is not None:
+        print(f"thread {missing[0]} goes on after {missing[1]} instructions only on {_LEFT}")
+        return 1
+    if (left.reason, left.exit_code) != (right.reason, right.exit_code):
+        print(f"{_LEFT} ends by {left.reason} {left.exit_code}, {_RIGHT} by {right.reason}")
+        return 1
+    note = ", as far as they were recorded" if first.truncated else ""
+    print(f"no difference in {second.count} instructions{note}", file=sys.stderr)
     return 0
 
 

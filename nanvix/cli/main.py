@@ -6,6 +6,7 @@ import sys
 
 _USAGE = """\
 usage: nanvix run [OPTIONS] PROGRAM [ARGS...]     run a program in a micro-VM of its own
+       nanvix replay FILE                         run again what 'run --record FILE' recorded
        nanvix doctor [--json]                     what works here, how to mend what does not
        nanvix diff [OPTIONS] PROGRAM [ARGS...]    run on both backends, compare the events
        nanvix conformance [OPTIONS]               compare with native Linux, case by case
@@ -68,6 +69,10 @@ def _dispatch(arguments: list[str]) -> int:
         from nanvix.cli import run
 
         return run.main(arguments[1:])
+    if verb == "replay":
+        from nanvix.cli import replay
+
+        return replay.main(arguments[1:])
     if verb == "doctor":
         from nanvix.cli import doctor
 

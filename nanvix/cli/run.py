@@ -27,6 +27,9 @@ def main(arguments: list[str]) -> int:
         "--seed", type=seed, metavar="N",
         help="fix what is random and the date: on emu, the same N gives the same run",
     )  # fmt: skip
+    parser.add_argument(
+        "--record", metavar="FILE", help="record all that enters the guest, for 'nanvix replay'"
+    )
     parser.add_argument("--json", metavar="FILE", help="write what the run took; - for stdout")
     parser.add_argument("--trace", metavar="FILE", help="write every event as JSON Lines")
     parser.add_argument(
@@ -49,7 +52,7 @@ def main(arguments: list[str]) -> int:
         result = _run(options, command(options, parser), stdio)
     except NanvixError as error:
         if options.json:
-            _write_json(
+            write_json(
                 options.json,
                 {"exit_code": error.exit_code, "reason": "error", "detail": str(error)},
             )
@@ -58,7 +61,7 @@ def main(arguments: list[str]) -> int:
     if options.verbose:
         _print_phases(result)
     if options.json:
-        _write_json(options.json, result.to_dict())
+        write_json(options.json, result.to_dict())
     return result.exit_code
 
 
@@ -83,13 +86,17 @@ _MEANING = {
     "panic": "the guest kernel panicked",
     "shutdown": "the guest kernel crashed",
     "error": "the machine cannot go on",
+    "diverged": "the replay differs from the recording",
 }
 
 
 def _run(options: Any, argv: list[str], stdio: Stdio) -> "Result":
     settings = sandbox_options(options)
     settings.update(
-        backend=options.backend, max_instructions=options.max_instructions, seed=options.seed
+        backend=options.backend,
+        max_instructions=options.max_instructions,
+        seed=options.seed,
+        record=options.record,
     )
     if options.verbose:
         settings["log"] = _log
@@ -135,7 +142,8 @@ def _print_phases(result: "Result") -> None:
     print(f"nanvix: {'total':>8} {result.wall_time * 1e3:9.2f} ms", file=sys.stderr)
 
 
-def _write_json(path: str, data: dict[str, Any]) -> None:
+def write_json(path: str, data: dict[str, Any]) -> None:
+    """Write ``data`` to a file, or to stdout for ``-``."""
     import json
 
     text = json.dumps(data, indent=2) + "\n"

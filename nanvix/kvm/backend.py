@@ -2,6 +2,7 @@
 
 import errno
 import threading
+from typing import TYPE_CHECKING
 
 from nanvix.abi.channel import PORT
 from nanvix.kvm import device, registers
@@ -13,6 +14,9 @@ from nanvix.machine.cpuid import entries
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import walk
 from nanvix.machine.state import VcpuState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Looking a member up in its enum costs more than all the rest of run (Python 3.11).
 _DOORBELL = Exit.DOORBELL
@@ -37,6 +41,8 @@ class KvmBackend:
         self._kicked = False
         self._deadline: int | None = None
         self._stray = 0
+        self.on_interrupt: Callable[[int], None] | None = None
+        """Hears of every interrupt, with the vCPU stopped at the instruction it comes before."""
         self._closed = False
         # Held so that no late kick writes to a page that is gone; a signal handler may re-enter.
         self._life = threading.RLock()
@@ -142,6 +148,8 @@ class KvmBackend:
         if vcpu.ready_for_interrupt():
             vector = max(self._pending)
             self._pending.remove(vector)
+            if self.on_interrupt is not None:
+                self.on_interrupt(vector)
             vcpu.interrupt(vector)
         vcpu.request_interrupt_window(bool(self._pending))
 

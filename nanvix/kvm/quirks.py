@@ -14,6 +14,7 @@ from nanvix.abi.layout import (
     QUIRK_HOST_CPUID,
     QUIRK_NO_SYSRET,
     QUIRK_OPEN_AVX,
+    QUIRK_OPEN_TSC,
     QUIRK_SLOW_RING0,
     QUIRK_SYSCALL_FAULTS,
     SEL_USER_CODE,
@@ -48,6 +49,7 @@ _SUBTRACT_R8 = b"\x4c\x29\xc0"
 _COUNT_DOWN_FROM_1000 = b"\xb9\xe8\x03\x00\x00\xff\xc9\x75\xfc"
 _TIMED_LOOP = _RDTSC_TO_RAX + _RAX_TO_R8 + _COUNT_DOWN_FROM_1000 + _RDTSC_TO_RAX + _SUBTRACT_R8
 
+_CR4_TSD = 1 << 2
 _ROUNDS = 3
 _SLOW_RATIO = 16
 _TSC_SLACK_US = 200
@@ -119,6 +121,13 @@ def _open_avx() -> bool:
     with ProbeGuest(_ZERO_YMM0 + _UD2, user=True) as guest:
         guest.start()
         return guest.exception() == VECTOR_UD and guest.frame(1) != (USER_CODE,)
+
+
+def _open_tsc() -> bool:
+    with ProbeGuest(_RDTSC_TO_RAX + _UD2, user=True) as guest:
+        guest.state.cr4 |= _CR4_TSD
+        guest.start()
+        return guest.exception() == VECTOR_UD
 
 
 def _host_cpuid() -> bool:
@@ -212,6 +221,13 @@ QUIRKS = (
         "ring 3 sees the host's CPUID, or its feature flags, instead of the guest's",
         "programs choose their code for the host's CPU and may differ from the emulator's choice",
         _host_cpuid,
+    ),
+    Quirk(
+        "open_tsc",
+        QUIRK_OPEN_TSC,
+        "ring 3 can read the time-stamp counter although the guest's CR4 forbids it",
+        "a recording does not know what programs read there; what depends on it ends the replay",
+        _open_tsc,
     ),
     Quirk(
         "odd_tsc",

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from nanvix.abi.header import abi_version
 from nanvix.abi.layout import (
+    BOOT_HOST_TIME,
     BOOT_INFO,
     BOOT_INFO_PHYS,
     BOOT_MAGIC,
+    BOOT_NO_RDTSC,
     BOOT_NO_VDSO_TSC,
     CLOCK_PHYS,
     HUGE_SIZE,
@@ -24,7 +26,7 @@ from nanvix.abi.layout import (
     SEL_TSS,
 )
 from nanvix.machine.backend import Backend
-from nanvix.machine.clock import GuestClock
+from nanvix.machine.clock import NANOSECONDS, GuestClock
 from nanvix.machine.image import KernelImage
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import ACCESSED, DIRTY, HUGE, NO_EXECUTE, PRESENT, USER, WRITE
@@ -34,6 +36,8 @@ CR0 = 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 16 | 1 << 31
 """PE, MP, ET, NE, WP, PG (SDM vol. 3, 2.5)."""
 CR4 = 1 << 5 | 1 << 7 | 1 << 9 | 1 << 10
 """PAE, PGE, OSFXSR, OSXMMEXCPT."""
+_CR4_TSD = 1 << 2
+"""Time-stamp disable: `rdtsc` faults outside ring 0 (SDM vol. 3, 2.5)."""
 EFER = 1 << 0 | 1 << 8 | 1 << 10 | 1 << 11
 """SCE, LME, LMA, NXE."""
 
@@ -130,9 +134,15 @@ def boot(memory: GuestMemory, backend: Backend, image: KernelImage, spec: BootSp
     _check_size(memory.size, builder.next)
     memory.write(BOOT_INFO_PHYS, _boot_info(memory, backend, spec, manifest, builder.next))
 
-    backend.load_state(_entry_state(image.entry, root))
+    state = _entry_state(image.entry, root)
+    if spec.flags & BOOT_NO_RDTSC:
+        state.cr4 |= _CR4_TSD
+    backend.load_state(state)
     clock = GuestClock(backend.tsc_hz, backend.tsc(), spec.realtime_ns)
-    memory.write(CLOCK_PHYS, clock.page(spec.flags & BOOT_NO_VDSO_TSC))
+    shown, flags = clock, spec.flags & BOOT_NO_VDSO_TSC
+    if spec.flags & BOOT_HOST_TIME:
+        shown, flags = GuestClock(NANOSECONDS, 0, spec.realtime_ns), BOOT_NO_VDSO_TSC
+    memory.write(CLOCK_PHYS, shown.page(flags))
     return clock
 
 

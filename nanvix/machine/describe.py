@@ -28,6 +28,7 @@ KINDS = {
     layout.TRACE_EXIT: "exit",
     layout.TRACE_SIGNAL: "signal",
     layout.TRACE_HYPERCALL: "hypercall",
+    layout.TRACE_STEP: "step",
 }
 
 OPS = {number: name for name, (number, _) in channel.OPS.items()}

@@ -77,6 +77,12 @@ class KernelImage:
         with open(fd, "rb", buffering=0) as file:
             return cls(file.readall())
 
+    def sha256(self) -> str:
+        """Checksum of the file, in hex."""
+        from hashlib import sha256
+
+        return sha256(self._data).hexdigest()
+
     def symbol(self, address: int) -> str | None:
         """``name+0x1f`` of the function a kernel address lies in, or None."""
         if self._symbols is None:

@@ -3,7 +3,11 @@
 Everything the host gives a guest passes a :class:`Journal`: results and data of hypercalls,
 events, interrupts, and how long it slept. A machine with a journal appends while it is at the
 end ("live") and repeats while it is not. The guest's own part is not kept: on the emulator, which
-is deterministic, the same things entering at the same counter values give the same run.
+is deterministic, the same things entering at the same moments give the same run.
+
+A moment has a name that the emulator finds again. Where the counter is virtual that is its value;
+such a journal is *exact*. On KVM the counter is not reproducible: there the order of entries says
+when each comes, and for an interrupt also what the program's registers were.
 """
 
 import zlib
@@ -15,7 +19,8 @@ from nanvix.abi.channel import ATTR, OPS, STATFS
 
 Serve = Callable[[Call], int]
 
-_MASK64 = (1 << 64) - 1
+TIME_OUT = 6
+"""Which ``out`` brings the time along under BOOT_HOST_TIME."""
 _TERMIOS_SIZE = 36
 
 
@@ -45,10 +50,33 @@ class Wake(NamedTuple):
     tsc: int
 
 
-Entry = Served | Arrival | Wake
+class Landing(NamedTuple):
+    """An interrupt taken by a program where its registers were these (inexact journals).
+
+    ``registers``: RIP and the general ones in the order of nanvix.machine.state.GPRS. ``stack``:
+    a checksum of what lies around the stack pointer.
+    """
+
+    vector: int
+    registers: tuple[int, ...]
+    stack: int
+    tsc: int = 0
+
+
+class End(NamedTuple):
+    """How the run ended, the last entry of a finished journal; fields as in Outcome."""
+
+    tsc: int
+    reason: str
+    status: int
+    detail: str
+
+
+Entry = Served | Arrival | Wake | Landing | End
 
 _SYSTEM = frozenset(number for number, _ in OPS.values() if number < OPS["ENTROPY"][0]) | {
-    OPS["CRASH"][0]
+    OPS["CRASH"][0],
+    OPS["MEMORY"][0],
 }
 """Served by the machine itself, from what is in the guest: nothing enters by them."""
 
@@ -56,12 +84,25 @@ _SYSTEM = frozenset(number for number, _ in OPS.values() if number < OPS["ENTROP
 class Journal:
     """``entries``, and the ``position`` of the next one to repeat; at the end it is live.
 
-    ``diverged``: what the guest asked for that it had not asked for the first time; one line.
-    ``moved`` is called after every change of ``position``.
+    ``exact``: moments are counter values. ``host_time``: answers bring the time along
+    (BOOT_HOST_TIME). ``own_timers``: the guest's timer interrupts follow from the counter; else
+    they too are in the journal. ``diverged``: what the guest asked for that it had not asked for
+    the first time; one line. ``moved`` is called after every change of ``position``, ``echo``
+    with every call that is answered from the journal. ``copy`` gets what is repeated here, with
+    exact moments: after one run an inexact journal has an exact one.
     """
 
-    def __init__(self, entries: list[Entry] | None = None) -> None:
+    def __init__(
+        self, entries: list[Entry] | None = None, *, exact: bool = True, own_timers: bool = True
+    ) -> None:
         self.entries: list[Entry] = [] if entries is None else entries
+        self.exact = exact
+        self.own_timers = own_timers
+        self.host_time: Callable[[], int] | None = None
+        self.echo: Callable[[Call, int], None] | None = None
+        self.land: Callable[[Landing], None] = _nowhere
+        """Makes the backend pause where an interrupt was taken."""
+        self.copy: Journal | None = None
         self.position = 0
         self.diverged: str | None = None
         self.moved: Callable[[], None] = _nothing
@@ -79,8 +120,17 @@ class Journal:
 
     def advance(self) -> None:
         """The next entry has been repeated."""
+        if self.copy is not None:
+            self._copy_entry(self.copy, self.entries[self.position])
         self.position += 1
         self.moved()
+
+    def _copy_entry(self, copy: "Journal", entry: Entry) -> None:
+        tsc = self.counter()
+        if isinstance(entry, Landing):
+            copy.append(Arrival(tsc, (), (entry.vector,)))
+        else:
+            copy.append(entry._replace(tsc=tsc))
 
     def append(self, entry: Entry) -> None:
         """Something has entered the guest just now. Only when live."""
@@ -96,33 +146,48 @@ class Journal:
         """A hypercall: through ``invoke`` when live, else from the journal."""
         if call.op in _SYSTEM:
             return invoke(call)
-        tsc = self.counter()
+        tsc = self.counter() if self.exact else 0
         asked = digest(call)
         if self.live:
             result = invoke(call)
+            if self.host_time is not None:
+                call.out[TIME_OUT] = self.host_time()
             data = written(call, result)
             self.append(Served(tsc, call.op, asked, result, tuple(call.out), data))
             return result
         entry = self.entries[self.position]
-        if not isinstance(entry, Served):
-            self.diverge(describe(entry), f"{_op(call.op)} at {tsc}")
+        got = Served(tsc, call.op, asked, 0, (), ())
+        if not isinstance(entry, Served) or entry[:2] != got[:2]:
+            self.diverge(describe(entry), describe(got))
             return 0
-        if (entry.tsc, entry.op, entry.digest) != (tsc, call.op, asked):
-            what = f"{_op(call.op)} at {tsc}"
-            if (entry.tsc, entry.op) == (tsc, call.op):
-                what += " with another request"
-            self.diverge(describe(entry), what)
+        if entry.digest != asked:
+            self.diverge(describe(entry), f"{describe(got)} with {request(call)}")
             return 0
         fill(call, entry)
+        if self.echo is not None:
+            self.echo(call, entry.result)
         self.advance()
         return entry.result
 
 
 def describe(entry: Entry) -> str:
     """A few words, for messages."""
+    when = f" at {entry.tsc}" if entry.tsc else ""
     if isinstance(entry, Served):
-        return f"{_op(entry.op)} at {entry.tsc}"
-    return f"{type(entry).__name__.lower()} at {entry.tsc}"
+        return _op(entry.op) + when
+    if isinstance(entry, Landing):
+        return f"interrupt {entry.vector} at rip {entry.registers[0]:#x}"
+    if isinstance(entry, End):
+        return f"the end ({entry.reason}){when}"
+    return f"{type(entry).__name__.lower()}{when}"
+
+
+def request(call: Call) -> str:
+    """What is asked for, for messages."""
+    from nanvix.machine.describe import printable
+
+    text = printable(b"".join(bytes(view[:40]) for view in call.inputs[:2])[:60])
+    return f"({', '.join(map(hex, call.arg))}) {text!r}"
 
 
 def digest(call: Call) -> int:
@@ -220,6 +285,10 @@ def _op(number: int) -> str:
 
 def _nothing() -> None:
     pass
+
+
+def _nowhere(landing: Landing) -> None:
+    raise ValueError("only the emulator can find the place of an interrupt again")
 
 
 def _zero() -> int:

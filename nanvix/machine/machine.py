@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.call import Call, Handler, WatchTable
 from nanvix.abi.layout import (
+    BOOT_HOST_TIME,
     BOOT_TRACE,
     CONTROL,
     CONTROL_PHYS,
@@ -28,8 +29,9 @@ from nanvix.machine.channel import Channel
 from nanvix.machine.event_ring import EventRing
 from nanvix.machine.idle import Idle, Wait, Waker, ready
 from nanvix.machine.image import KernelImage
-from nanvix.machine.journal import Arrival, Journal, Wake, describe
+from nanvix.machine.journal import Arrival, Journal, Wake
 from nanvix.machine.memory import GuestMemory
+from nanvix.machine.repeat import Repeater
 from nanvix.machine.system import SystemOps
 from nanvix.machine.timers import Timers
 from nanvix.machine.trace_ring import TraceEvent, TraceRing
@@ -119,11 +121,13 @@ class Machine:
         self._crash: CrashRecord | None = None
         self._polled_ns = 0
         self.journal = journal
+        self._repeater: Repeater | None = None
         if journal is not None:
             self.channel.journal = journal
-            journal.counter = backend.tsc
-            journal.moved = self._moved
-            self._moved()
+            if spec.flags & BOOT_HOST_TIME:
+                journal.host_time = self.now_ns
+            self._repeater = Repeater(self, journal)
+            self._repeater.prepare()
 
     # -- driving -----------------------------------------------------------------------------
 
@@ -203,7 +207,7 @@ class Machine:
 
     def rollback(self, saved: Checkpoint) -> None:
         """Be again what :meth:`checkpoint` gave; memory and the vCPU are the caller's."""
-        assert self.journal is not None
+        assert self.journal is not None and self._repeater is not None
         self.outcome = self._stop = None
         self.idle.load(saved.idle)
         self.event_ring.tail = saved.event_tail
@@ -213,7 +217,7 @@ class Machine:
         self.timers.load(saved.timers)
         self.journal.position = saved.position
         self.journal.diverged = None
-        self._moved()
+        self._repeater.prepare()
 
     # -- what the guest did ------------------------------------------------------------------
 
@@ -226,6 +230,10 @@ class Machine:
         size = COUNT_SLOTS * 8
         counts = memoryview(self.memory.read(COUNTS_PHYS, size)).cast("Q")
         return {number: count for number, count in enumerate(counts) if count}
+
+    def now_ns(self) -> int:
+        """The guest's monotonic time."""
+        return self.clock.ns(self.backend.tsc())
 
     def peak_memory(self) -> int:
         """Most bytes of guest memory the guest kernel has handed out at a time."""
@@ -241,6 +249,8 @@ class Machine:
             self.drain()
             if self._stop is not None and self._stop[0] == "error":
                 reason, detail = self._stop
+            elif self._repeater is not None and (other := self._repeater.other_end(reason, status)):
+                reason, status, detail = "diverged", 0, other
             self.outcome = Outcome(reason, status, detail, self._crash)
 
     def drain(self) -> None:
@@ -268,10 +278,12 @@ class Machine:
 
     def _handle(self, reason: Exit) -> None:
         if reason is Exit.TIMER:
-            if self.timers.fired() or not (self.journal is None or self.journal.live):
+            if self.timers.fired() or self._repeating() is not None:
                 self._interrupt()
         elif reason is Exit.KICKED:
             self._interrupt()
+        elif reason is Exit.PAUSED and (again := self._repeating()) and again.at_place():
+            pass
         elif reason is Exit.BUDGET:
             self.finish("budget", detail="the instruction budget is used up")
         elif reason is Exit.SHUTDOWN:
@@ -284,9 +296,8 @@ class Machine:
 
     def _sleep(self) -> Wait | None:
         """For an idle guest: what it waits for, or None when it can go on."""
-        journal = self.journal
-        if journal is not None and not journal.live:
-            self._sleep_again(journal)
+        if (again := self._repeating()) is not None:
+            again.sleep()
             return None
         self._waker.clear()
         # A signal posted from here on makes the descriptor readable again.
@@ -297,33 +308,13 @@ class Machine:
             self.idle.interrupt()
         elif not self.idle.expired():
             return self.idle.wait(self._watches, self._waker)
-        if journal is not None:
-            journal.append(Wake(self.backend.tsc()))
+        if self.journal is not None:
+            self.journal.append(Wake(self.backend.tsc()))
         return None
 
-    def _sleep_again(self, journal: Journal) -> None:
-        """The same sleep from the journal: nothing is waited for."""
-        entry = journal.next()
-        if isinstance(entry, Arrival):
-            self._repeat(entry)
-        elif isinstance(entry, Wake):
-            self.idle.resume(entry.tsc)
-        elif entry is not None:
-            journal.diverge(describe(entry), f"a sleep at {self.backend.tsc()}")
-            self.finish("diverged", detail=journal.diverged or "")
-            return
-        journal.advance()
-
-    def _repeat(self, entry: Arrival) -> None:
-        for kind, value, cookie in entry.events:
-            self.event_ring.append(kind, value, cookie)
-        for vector in entry.vectors:
-            self.backend.inject(vector)
-
-    def _moved(self) -> None:
-        """The journal has a new next entry: be there when it is due."""
-        entry = self.journal.next() if self.journal is not None else None
-        self.timers.set_arrival(entry.tsc if isinstance(entry, Arrival) else None)
+    def _repeating(self) -> Repeater | None:
+        """What stands in for the world, while the journal is not at its end."""
+        return None if self.journal is None or self.journal.live else self._repeater
 
     def _poll_while_running(self) -> None:
         self.timers.poll_soon()
@@ -334,24 +325,12 @@ class Machine:
 
     def _interrupt(self) -> None:
         """Tell the running guest what has happened, if anything."""
-        journal = self.journal
-        if journal is not None and not journal.live:
-            entry = journal.next()
-            if isinstance(entry, Arrival) and not self.idle.active:
-                self._arrive(journal, entry)
+        if (again := self._repeating()) is not None:
+            again.at_counter()
         elif self._collect(VECTOR_EVENT):
             self.backend.inject(VECTOR_EVENT)
         if self._watches.pending:
             self.timers.poll_soon()
-
-    def _arrive(self, journal: Journal, entry: Arrival) -> None:
-        now = self.backend.tsc()
-        if now == entry.tsc:
-            self._repeat(entry)
-            journal.advance()
-        elif now > entry.tsc:
-            journal.diverge(describe(entry), f"nothing up to {now}")
-            self.finish("diverged", detail=journal.diverged or "")
 
     def _collect(self, *vectors: int) -> bool:
         """Move posted signals and ready watches into the event ring; True if any went in.
@@ -361,6 +340,8 @@ class Machine:
         fresh: list[tuple[int, int, int]] = []
         self._fill_ring(fresh)
         if fresh and self.journal is not None:
+            # Where moments are not exact, an interrupt is an entry of its own.
+            vectors = vectors if self.journal.exact else ()
             self.journal.append(Arrival(self.backend.tsc(), tuple(fresh), vectors))
         return bool(fresh)
 

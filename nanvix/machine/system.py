@@ -8,6 +8,7 @@ from nanvix.abi.channel import OPS
 from nanvix.abi.header import abi_version
 from nanvix.machine.clock import NEVER
 from nanvix.machine.describe import printable
+from nanvix.machine.journal import TIME_OUT
 
 if TYPE_CHECKING:
     from nanvix.machine.machine import Machine
@@ -29,6 +30,7 @@ class SystemOps:
             "LOG": self._log,
             "IDLE": self._idle,
             "TIMER": self._timer,
+            "TIME": self._time,
             "TRACE": self._trace,
             "CRASH": self._crash,
             "MEMORY": self._memory,
@@ -64,7 +66,14 @@ class SystemOps:
 
     def _timer(self, call: Call) -> int:
         deadline = call.arg[0]
+        journal = self._machine.journal
+        if journal is not None and not journal.own_timers:
+            return 0
         self._machine.timers.set_guest(deadline if 0 < deadline < NEVER else None)
+        return 0
+
+    def _time(self, call: Call) -> int:
+        call.out[TIME_OUT] = self._machine.now_ns()
         return 0
 
     def _trace(self, call: Call) -> int:

@@ -1,5 +1,6 @@
 """``nanvix diff``: two backends, one behaviour."""
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -53,3 +54,20 @@ def test_standard_input_goes_to_both() -> None:
     command = [sys.executable, "-m", "nanvix", "diff", "wc", "-c"]
     ran = execute(command, input=b"x" * 1000, env=host_environment())
     assert (ran.code, ran.out) == (0, b"1000\n")
+
+
+@BOTH
+def test_instructions_agree(nanvix: "Nanvix", compiled: Toolchain) -> None:
+    """Calls, system calls and undefined flags included."""
+    ran = nanvix("diff", "--instructions", compiled("hello.c"))
+    assert (ran.code, ran.out) == (0, b"hello, world\n"), ran
+    found = re.search(rb"no difference in (\d+) instructions", ran.err)
+    assert found is not None and int(found[1]) > 500
+
+
+@BOTH
+def test_the_first_instruction_that_differs_is_named(nanvix: "Nanvix", compiled: Toolchain) -> None:
+    ran = nanvix("diff", "--instructions", compiled("debug/clock.c"))
+    assert ran.code == 1
+    assert re.search(rb"0f 31 .* rdtsc\n", ran.out), ran
+    assert re.search(rb"\n +rax .* <\n", ran.out), ran

@@ -1,0 +1,109 @@
+"""The run loop's other half: what comes from a journal instead of the world."""
+
+from typing import TYPE_CHECKING
+
+from nanvix.machine.journal import Arrival, End, Entry, Journal, Landing, Wake, describe
+
+if TYPE_CHECKING:
+    from nanvix.machine.machine import Machine
+
+GUESTS_OWN = frozenset(("exit", "signal", "panic", "shutdown"))
+"""Ends the guest comes to by itself; every other one is given to it."""
+
+
+class Repeater:
+    """Gives a machine what its journal has next, at the moment it came the first time.
+
+    Nothing here is used while the journal is live.
+    """
+
+    def __init__(self, machine: "Machine", journal: Journal) -> None:
+        self._machine = machine
+        self._journal = journal
+        journal.counter = machine.backend.tsc
+        journal.moved = self.prepare
+
+    def prepare(self) -> None:
+        """The journal has a new next entry: be there when it is due."""
+        machine, journal = self._machine, self._journal
+        entry = journal.next()
+        if journal.exact:
+            timed = isinstance(entry, Arrival) or _is_given(entry)
+            machine.timers.set_arrival(entry.tsc if entry is not None and timed else None)
+        elif isinstance(entry, Arrival):
+            # Here the order is all there is. The guest looks into the ring only when interrupted
+            # or woken up, which are entries of their own.
+            self._arrive(entry)
+        elif isinstance(entry, Landing):
+            machine.backend.kick()  # to look for its place once this request is done
+        elif isinstance(entry, End) and _is_given(entry):
+            machine.finish(*entry[1:])
+
+    def at_counter(self) -> None:
+        """The guest runs and has been stopped: perhaps because something is due."""
+        machine, journal = self._machine, self._journal
+        entry = journal.next()
+        if entry is None or machine.idle.active:
+            return
+        if not journal.exact:
+            if isinstance(entry, Landing):
+                journal.land(entry)
+            return
+        now = machine.backend.tsc()
+        if isinstance(entry, Arrival):
+            if now == entry.tsc:
+                self._arrive(entry)
+            elif now > entry.tsc:
+                self._part(entry, f"nothing up to {now}")
+        elif isinstance(entry, End) and _is_given(entry) and now >= entry.tsc:
+            machine.finish(*entry[1:])
+
+    def at_place(self) -> bool:
+        """The backend has paused: whether it is where the next interrupt came; then it comes."""
+        entry = self._journal.next()
+        if not isinstance(entry, Landing):
+            return False
+        self._machine.backend.inject(entry.vector)
+        self._journal.advance()
+        return True
+
+    def sleep(self) -> None:
+        """The guest sleeps: something ends it, and nothing is waited for."""
+        machine, journal = self._machine, self._journal
+        entry = journal.next()
+        if isinstance(entry, Arrival):
+            self._arrive(entry)
+        elif isinstance(entry, Wake):
+            machine.idle.resume(entry.tsc)
+            journal.advance()
+        elif isinstance(entry, End) and _is_given(entry):
+            machine.finish(*entry[1:])
+        elif entry is not None:
+            self._part(entry, f"a sleep at {machine.backend.tsc()}")
+
+    def other_end(self, reason: str, status: int) -> str | None:
+        """What the journal says instead of this end of the guest's own; None if the same."""
+        entry = self._journal.next()
+        if entry is None or reason not in GUESTS_OWN:
+            return None
+        got = End(self._machine.backend.tsc() if self._journal.exact else 0, reason, status, "")
+        if isinstance(entry, End) and entry[:3] == got[:3]:
+            return None
+        self._journal.diverge(describe(entry), f"{describe(got)} with status {status:#x}")
+        return self._journal.diverged
+
+    def _arrive(self, entry: Arrival) -> None:
+        machine = self._machine
+        for kind, value, cookie in entry.events:
+            machine.event_ring.append(kind, value, cookie)
+        for vector in entry.vectors:
+            machine.backend.inject(vector)
+        self._journal.advance()
+
+    def _part(self, entry: Entry, got: str) -> None:
+        self._journal.diverge(describe(entry), got)
+        self._machine.finish("diverged", detail=self._journal.diverged or "")
+
+
+def _is_given(entry: Entry | None) -> bool:
+    return isinstance(entry, End) and entry.reason not in GUESTS_OWN

@@ -1,0 +1,188 @@
+"""Recording a run: a journal that goes to a file instead of staying in memory."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import IO, Any, Protocol, runtime_checkable
+
+from nanvix.abi.header import abi_version
+from nanvix.abi.layout import BOOT_HOST_TIME, BOOT_NO_RDTSC, BOOT_STEADY, PAGE_SIZE, QUIRK_OPEN_TSC
+from nanvix.machine.backend import Backend
+from nanvix.machine.boot import BootSpec
+from nanvix.machine.image import KernelImage
+from nanvix.machine.journal import End, Entry, Journal, Landing
+from nanvix.machine.machine import Outcome
+from nanvix.machine.memory import GuestMemory
+from nanvix.machine.paging import walk
+from nanvix.machine.state import GPRS, VcpuState
+from nanvix.trace.entries import encode
+from nanvix.trace.recording import Header, start, write_chunk
+
+_FLUSH = 1 << 20
+"""Bytes gathered before a chunk is written."""
+
+STACK_BELOW, STACK_ABOVE = 128, 256
+"""How far around the stack pointer memory counts as part of a place: loops may count there. More
+would take in what calls long past have left, which differs from CPU to CPU."""
+
+_ARITHMETIC = 0x8D5
+_RCX = 1 + GPRS.index("rcx")
+_R11 = 1 + GPRS.index("r11")
+
+
+class Recorder(Journal):
+    """Appends to ``file``, which stays the caller's and must have been begun.
+
+    Entries are not kept, so the journal is always live. A file that cannot be written is reported
+    once, to ``failed``.
+    """
+
+    def __init__(self, file: IO[bytes], *, exact: bool) -> None:
+        super().__init__(exact=exact)
+        self.failed: Callable[[OSError], None] | None = None
+        self._file = file
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    @property
+    def live(self) -> bool:
+        """Always: there is nothing to repeat."""
+        return True
+
+    def append(self, entry: Entry) -> None:
+        """Something has entered the guest."""
+        self.position += 1
+        parts = encode(entry)
+        self._parts += parts
+        self._size += sum(map(len, parts))
+        if self._size >= _FLUSH:
+            self._flush()
+
+    def finish(self, outcome: Outcome, tsc: int) -> None:
+        """The run has ended: complete the file. Raises OSError."""
+        self.append(End(tsc if self.exact else 0, *outcome[:3]))
+        self.failed = None
+        self._flush()
+        write_chunk(self._file, b"DONE", [])
+        self._file.flush()
+
+    def _flush(self) -> None:
+        parts, self._parts, self._size = self._parts, [], 0
+        try:
+            write_chunk(self._file, b"EVTS", parts)
+        except OSError as error:
+            if self.failed is None:
+                raise
+            self.failed(error)
+
+
+def begin(
+    file: IO[bytes],
+    *,
+    argv: Sequence[str],
+    program: str,
+    spec: BootSpec,
+    image: KernelImage,
+    backend: Backend,
+    memory: GuestMemory,
+    ops: Iterable[int],
+) -> Recorder:
+    """Begin a recording of a machine about to be made of these parts. Raises OSError."""
+    exact = backend.capabilities.deterministic
+    header = Header(
+        abi=abi_version(),
+        kernel=image.sha256(),
+        backend=backend.name,
+        memory=memory.size,
+        exact=exact,
+        own_timers=exact,
+        ops=sorted(ops),
+        spec=spec_fields(spec),
+        quirks=backend.quirks,
+        program=program,
+        program_sha256=file_sha256(program),
+        argv=list(argv),
+    )
+    start(file, header, spec.manifest)
+    recorder = Recorder(file, exact=exact)
+    if not exact:
+        assert isinstance(backend, Interruptible)
+        witness(recorder, backend, memory)
+    return recorder
+
+
+def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
+    """The spec of a guest that is to be recorded: where the backend is not deterministic, threads
+    take turns where they wait, and time enters by the channel only."""
+    if backend.capabilities.deterministic:
+        return spec
+    flags = spec.flags | BOOT_STEADY | BOOT_HOST_TIME
+    if not backend.quirks & QUIRK_OPEN_TSC:
+        flags |= BOOT_NO_RDTSC
+    return spec._replace(flags=flags)
+
+
+def file_sha256(path: str) -> str:
+    """Checksum of a file, in hex. Raises OSError."""
+    from hashlib import file_digest
+
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """What a backend without a reproducible counter must tell: where interrupts are taken."""
+
+    on_interrupt: Callable[[int], None] | None
+
+    def save_state(self) -> VcpuState:
+        """All registers."""
+
+
+def witness(journal: Journal, backend: Interruptible, memory: GuestMemory) -> None:
+    """From now on interrupts of ``backend`` are entries of ``journal``."""
+
+    def taken(vector: int) -> None:
+        state = backend.save_state()
+        place = (state.rip, *(state.gpr[name] for name in GPRS))
+        checksum = stack_checksum(memory, state.cr3, state.gpr["rsp"])
+        if behind_syscall(place):
+            checksum = 0
+        journal.append(Landing(vector, comparable(place), checksum))
+
+    backend.on_interrupt = taken
+
+
+def comparable(registers: tuple[int, ...]) -> tuple[int, ...]:
+    """RIP and the general registers, with what may differ between two CPUs taken out: after a
+    system call R11 holds the flags, some of which the manuals leave undefined."""
+    found = list(registers)
+    found[_R11] &= ~_ARITHMETIC
+    return tuple(found)
+
+
+def behind_syscall(registers: tuple[int, ...]) -> bool:
+    """Whether the program comes back from a system call, where RCX is RIP: the interrupt came
+    while the kernel worked. Such a place needs no look at the stack."""
+    return registers[0] == registers[_RCX]
+
+
+def stack_checksum(memory: GuestMemory, cr3: int, pointer: int) -> int:
+    """A checksum of the memory around a stack pointer, as far as it is mapped."""
+    from zlib import crc32
+
+    checksum, at, end = 0, max(0, pointer - STACK_BELOW), pointer + STACK_ABOVE
+    while at < end:
+        part = min(end - at, PAGE_SIZE - at % PAGE_SIZE)
+        place = walk(memory, cr3, at)
+        if place is not None and place.physical + part <= memory.size:
+            checksum = crc32(memory.read(place.physical, part), checksum)
+        at += part
+    return checksum
+
+
+def spec_fields(spec: BootSpec) -> dict[str, Any]:
+    """A BootSpec without its manifest, for a header."""
+    fields = dict(spec._asdict())
+    del fields["manifest"]
+    fields["seed"] = spec.seed.hex()
+    return fields

@@ -1,0 +1,140 @@
+"""Recordings: a file with all that is needed to run a guest again, and nothing of the host's.
+
+The format: a magic number and a version, then chunks of a kind (four letters), a size, the CRC-32
+of kind and content, and the content:
+
+    HEAD  JSON: what machine it was (see :class:`Header`)
+    BOOT  the boot manifest
+    EVTS  journal entries (nanvix/trace/entries.py), as many chunks as it takes
+    DONE  empty; without it the file has been cut off
+
+All numbers are little-endian.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator
+from struct import Struct
+from typing import IO, Any, NamedTuple
+
+from nanvix.errors import NanvixError
+from nanvix.machine.journal import Entry
+from nanvix.trace.entries import Malformed, decode
+
+MAGIC = b"nvrec\r\n\x1a"
+VERSION = 1
+
+_VERSION = Struct("<I")
+_CHUNK = Struct("<4sII")
+CHUNK_MAX = 256 << 20
+
+
+class RecordingError(NanvixError):
+    """A recording cannot be read or used; one line says why."""
+
+
+class Header(NamedTuple):
+    """What machine was recorded. ``exact``, ``own_timers``: see Journal. ``ops``: numbers of the
+    calls that were served. ``spec``: the fields of the BootSpec but its manifest, with ``seed`` in
+    hex. ``kernel``, ``program_sha256``: of the files. ``abi``: of the contract."""
+
+    abi: int
+    kernel: str
+    backend: str
+    memory: int
+    exact: bool
+    own_timers: bool
+    ops: list[int]
+    spec: dict[str, Any]
+    quirks: int
+    program: str
+    program_sha256: str
+    argv: list[str]
+
+
+class Recording(NamedTuple):
+    """A whole recording."""
+
+    header: Header
+    manifest: bytes
+    entries: list[Entry]
+
+
+def start(file: IO[bytes], header: Header, manifest: bytes) -> None:
+    """Begin a file. Raises OSError."""
+    file.write(MAGIC + _VERSION.pack(VERSION))
+    write_chunk(file, b"HEAD", [json.dumps(header._asdict()).encode()])
+    write_chunk(file, b"BOOT", [manifest])
+
+
+def write_chunk(file: IO[bytes], kind: bytes, parts: list[bytes]) -> None:
+    """Add a chunk. Raises OSError."""
+    checksum = zlib.crc32(kind)
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    file.write(_CHUNK.pack(kind, sum(map(len, parts)), checksum))
+    file.writelines(parts)
+
+
+def load(path: str) -> Recording:
+    """Read a recording to its end. Raises RecordingError."""
+    try:
+        with open(path, "rb") as file:
+            return _read(file)
+    except OSError as error:
+        raise RecordingError(f"cannot read {path}: {error.strerror}") from None
+    except _Bad as error:
+        raise RecordingError(f"{path} {error}") from None
+
+
+class _Bad(Exception):
+    """What is wrong with a file."""
+
+
+def _read(file: IO[bytes]) -> Recording:
+    if file.read(len(MAGIC)) != MAGIC:
+        raise _Bad("is no recording")
+    version = _VERSION.unpack(_exactly(file, _VERSION.size))[0]
+    if version != VERSION:
+        raise _Bad(f"is a recording of version {version}; this nanvix reads version {VERSION}")
+    chunks = _chunks(file)
+    kind, data = next(chunks)
+    if kind != b"HEAD":
+        raise _Bad("is damaged: it has no header")
+    try:
+        header = Header(**json.loads(data))
+    except (ValueError, TypeError):
+        raise _Bad("is damaged: its header makes no sense") from None
+    kind, manifest = next(chunks)
+    if kind != b"BOOT":
+        raise _Bad("is damaged: it has no manifest")
+    entries: list[Entry] = []
+    for kind, data in chunks:
+        if kind == b"EVTS":
+            try:
+                entries.extend(decode(data))
+            except Malformed as error:
+                raise _Bad(f"is damaged: {error}") from None
+        elif kind != b"DONE":
+            raise _Bad(f"is damaged: a chunk {kind!r}")
+    return Recording(header, manifest, entries)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Kinds and contents up to DONE."""
+    kind = b""
+    while kind != b"DONE":
+        kind, size, checksum = _CHUNK.unpack(_exactly(file, _CHUNK.size))
+        if size > CHUNK_MAX:
+            raise _Bad("is damaged: a chunk of impossible size")
+        data = _exactly(file, size)
+        if zlib.crc32(data, zlib.crc32(kind)) != checksum:
+            raise _Bad("is damaged: a checksum is wrong")
+        yield kind, data
+
+
+def _exactly(file: IO[bytes], size: int) -> bytes:
+    data = file.read(size)
+    if len(data) != size:
+        raise _Bad("is truncated: the recording was not finished")
+    return data
