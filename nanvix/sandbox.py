@@ -185,7 +185,7 @@ class Sandbox:
 
     def _exact(self, recording: "_Recording | None") -> bool:
         """Whether somebody may want to know that two runs ended the same."""
-        return self.seed is not None or recording is not None
+        return self.seed is not None or (recording is not None and recording.recorder.exact)
 
     @contextmanager
     def machine(

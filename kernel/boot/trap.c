@@ -48,9 +48,11 @@ static bool from_user(const struct trapframe *frame) { return (frame->cs & 3) ==
 
 static void user_page_fault(struct trapframe *frame, u64 address) {
     u32 access = (frame->error & PF_WRITE ? FAULT_WRITE : 0) | (frame->error & PF_FETCH ? FAULT_EXEC : 0);
+    u64 read = pages_read_in;
     i64 err = mm_fault(current->mm, address, access);
     switch (err) {
     case 0:
+        *(read == pages_read_in ? &current->counts.minor_faults : &current->counts.major_faults) += 1;
         return;
     case -ENOMEM:
         return out_of_memory();

@@ -153,6 +153,8 @@ bool pagecache_relieve(void) {
     return freed;
 }
 
+u64 pages_read_in;
+
 /* Without a frame there is a hole (tmpfs) or an error. */
 static u64 *page_entry(struct inode *inode, u64 index, i64 *error) {
     for (int attempt = 0; attempt < 2; attempt++) {
@@ -166,6 +168,7 @@ static u64 *page_entry(struct inode *inode, u64 index, i64 *error) {
         *error = inode->ops->fill ? inode->ops->fill(inode, index) : -ENXIO;
         if (*error)
             return NULL;
+        pages_read_in += !inode->ops->holes;
     }
     *error = -ENOMEM; /* what was read has been reclaimed at once */
     return page_map_find(&inode->pages, index);

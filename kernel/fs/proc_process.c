@@ -4,6 +4,7 @@
 #include "fs/walk.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "mm.h"
 #include "proc.h"
 #include "terminal.h"
@@ -60,8 +61,11 @@ static void write_comm(struct text *text, struct process *p) { text_add(text, "%
 static void write_stat(struct text *text, struct process *p) {
     struct task *t = proc_task(p);
     struct mm *mm = t ? t->mm : NULL;
-    text_add(text, "%d (%s) %c %d %d %d %lu %d 4194304 0 0 0 0 ", p->pid, comm_of(p), state_of(p), parent_of(p),
+    text_add(text, "%d (%s) %c %d %d %d %lu %d 4194304 ", p->pid, comm_of(p), state_of(p), parent_of(p),
              p->pgid, p->sid, p->terminal ? p->terminal->rdev : 0, p->terminal ? p->terminal->foreground : -1);
+    struct usage_counts counts = usage_of(p);
+    text_add(text, "%lu %lu %lu %lu ", counts.minor_faults, p->child_counts.minor_faults, counts.major_faults,
+             p->child_counts.major_faults);
     text_add(text, "%lu %lu %lu %lu 20 0 %u 0 ", process_cpu_ns(p) / TICK, p->system_ns / TICK,
              p->child_user_ns / TICK, p->child_system_ns / TICK, p->thread_count);
     text_add(text, "%lu %lu %lu %lu ", p->start_ns / TICK, mm ? mm->reserved : 0, mm ? mm->resident : 0, RLIM_INFINITY);
@@ -113,7 +117,9 @@ static void write_status(struct text *text, struct process *p) {
     text_add(text, "CapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016x\n", 0, able, able,
              CAPABILITIES, 0);
     text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n", p->no_new_privs);
-    text_add(text, "Mems_allowed_list:\t0\n");
+    struct usage_counts counts = usage_of(p);
+    text_add(text, "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+             counts.waits, counts.preemptions);
 }
 
 static void write_limits(struct text *text, struct process *p) {

@@ -58,6 +58,7 @@ paddr inode_page_cached(struct inode *inode, u64 index);
 /* A shared writable mapping is about to change this page: it must reach the file some time. */
 void inode_page_dirty(struct inode *inode, u64 index);
 u64 inode_size(struct inode *inode);
+extern u64 pages_read_in; /* how often a page was not in the cache and had to be read */
 
 /* The boot manifest's process part, filled by fs_init. */
 struct boot_program {

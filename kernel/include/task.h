@@ -38,6 +38,12 @@ struct cpu_itimer {
     u64 expiry, interval; /* ns of the process's CPU time; 0: off */
 };
 
+/* What getrusage(2) counts beside time. */
+struct usage_counts {
+    u64 minor_faults, major_faults; /* served from memory, and by reading a file */
+    u64 waits, preemptions;         /* switches to another thread: to wait for something, or not */
+};
+
 /* A thread group. */
 struct process {
     struct tree_node by_pid; /* key = pid */
@@ -77,6 +83,7 @@ struct process {
     u64 user_ns, system_ns, child_user_ns, child_system_ns; /* of threads and children that ended */
     u64 moved_bytes[2], move_calls[2]; /* read, written: /proc/<pid>/io */
     u64 peak_resident, child_peak_resident; /* pages */
+    struct usage_counts counts, child_counts; /* likewise of what has ended */
     struct wait_queue vfork_done; /* vfork parents */
     bool vfork_released;
     void *posix_timers;
@@ -111,6 +118,7 @@ struct task {
     u64 robust_list;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
     u64 cpu_ticks;           /* TSC ticks this thread has had the CPU for */
+    struct usage_counts counts;
     bool timed_out;
     bool killable_sleep;     /* only SIGKILL wakes */
     bool kill_pending;

@@ -5,6 +5,7 @@
 #include "hypercall.h"
 #include "ipc.h"
 #include "lib.h"
+#include "linux/resource.h"
 #include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
@@ -149,6 +150,7 @@ noreturn void exit_thread(i32 code) {
     cpu_charge();
     cpu_leave(process);
     process->user_ns += task_cpu_ns(task);
+    usage_add(&process->counts, &task->counts);
     task_unlink(task);
     if (last) {
         process_exit(process);

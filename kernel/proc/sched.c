@@ -67,6 +67,8 @@ static void switch_to(struct task *next) {
 void schedule(void) {
     need_resched = false;
     cpu_charge();
+    bool waits = current->state != TASK_RUNNABLE;
+    current->counts.waits += waits;
     if (current->process)
         cpu_leave(current->process);
     if (list_empty(&run_queue)) {
@@ -78,8 +80,10 @@ void schedule(void) {
     if (list_empty(&run_queue))
         tick_needed(false);
     cpu_enter(next->process);
-    if (next != current)
-        switch_to(next);
+    if (next == current)
+        return;
+    current->counts.preemptions += !waits;
+    switch_to(next);
 }
 
 noreturn void schedule_dead(void) {

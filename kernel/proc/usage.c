@@ -23,21 +23,42 @@ static u64 peak_resident(const struct process *process) {
     return MAX(now, process->peak_resident);
 }
 
-static void fill(struct rusage *out, u64 user_ns, u64 system_ns, u64 pages) {
+void usage_add(struct usage_counts *to, const struct usage_counts *more) {
+    to->minor_faults += more->minor_faults;
+    to->major_faults += more->major_faults;
+    to->waits += more->waits;
+    to->preemptions += more->preemptions;
+}
+
+struct usage_counts usage_of(const struct process *process) {
+    struct usage_counts sum = process->counts;
+    const struct task *task;
+    list_for_each(task, &process->threads, thread_link)
+        usage_add(&sum, &task->counts);
+    return sum;
+}
+
+static void fill(struct rusage *out, u64 user_ns, u64 system_ns, u64 pages, const struct usage_counts *counts) {
     memset(out, 0, sizeof(*out));
     out->utime = to_timeval(user_ns);
     out->stime = to_timeval(system_ns);
     out->maxrss = (i64)(pages * KIB_PER_PAGE);
+    out->minflt = (i64)counts->minor_faults;
+    out->majflt = (i64)counts->major_faults;
+    out->nvcsw = (i64)counts->waits;
+    out->nivcsw = (i64)counts->preemptions;
 }
 
 void rusage_of(struct rusage *out, const struct process *p, bool with_children) {
     u64 user = process_cpu_ns(p) - p->system_ns, system = p->system_ns, pages = peak_resident(p);
+    struct usage_counts counts = usage_of(p);
     if (with_children) {
         user += p->child_user_ns;
         system += p->child_system_ns;
         pages = MAX(pages, p->child_peak_resident);
+        usage_add(&counts, &p->child_counts);
     }
-    fill(out, user, system, pages);
+    fill(out, user, system, pages, &counts);
 }
 
 i64 sys_getrusage(const u64 *a) {
@@ -48,10 +69,10 @@ i64 sys_getrusage(const u64 *a) {
         rusage_of(&usage, p, false);
         break;
     case RUSAGE_CHILDREN:
-        fill(&usage, p->child_user_ns, p->child_system_ns, p->child_peak_resident);
+        fill(&usage, p->child_user_ns, p->child_system_ns, p->child_peak_resident, &p->child_counts);
         break;
     case RUSAGE_THREAD:
-        fill(&usage, task_cpu_ns(current), 0, peak_resident(p));
+        fill(&usage, task_cpu_ns(current), 0, peak_resident(p), &current->counts);
         break;
     default:
         return -EINVAL;

@@ -45,6 +45,8 @@ static void reap(struct process *child) {
     self->child_system_ns += child->system_ns + child->child_system_ns;
     self->child_peak_resident = MAX(self->child_peak_resident,
                                     MAX(child->peak_resident, child->child_peak_resident));
+    usage_add(&self->child_counts, &child->counts);
+    usage_add(&self->child_counts, &child->child_counts);
     process_free(child);
 }
 

@@ -15,13 +15,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from nanvix.abi.call import Call
-from nanvix.abi.channel import ATTR, OPS, STATFS
+from nanvix.abi.channel import ATTR, OPS
 
 Serve = Callable[[Call], int]
 
 TIME_OUT = 6
 """Which ``out`` brings the time along under BOOT_HOST_TIME."""
-_TERMIOS_SIZE = 36
 
 
 class Served(NamedTuple):
@@ -254,27 +253,16 @@ def _walked(call: Call, result: int) -> _Extents:
     return [(0, max(result, 0) * ATTR.size), (len(call.outputs[0]), call.out[1])]
 
 
-def _record(size: int) -> Callable[[Call, int], _Extents]:
-    def extents(call: Call, result: int) -> _Extents:
-        return [(0, size if result >= 0 else 0)]
-
-    return extents
-
-
-_ATTRIBUTES = _record(ATTR.size)
 _WRITTEN: dict[int, Callable[[Call, int], _Extents]] = {
     OPS[name][0]: extents
     for names, extents in (
         (("CON_READ", "FS_READ", "FS_READDIR", "FS_READLINK"), _result_bytes),
         (("FS_WALK",), _walked),
-        (("FS_GETATTR", "FS_SETATTR", "FS_CREATE", "FS_MKDIR", "FS_SYMLINK", "FS_LINK"),
-         _ATTRIBUTES),
-        (("FS_STATFS",), _record(STATFS.size)),
-        (("CON_GETATTR",), _record(_TERMIOS_SIZE)),
     )
     for name in names
 }  # fmt: skip
-"""Which part of its outputs an op writes; of one that is not here, all of them count."""
+"""Which part of its outputs an op writes, where they may be much larger than the answer. Of an op
+that is not here all of them count, so that a new one is right from the start."""
 
 
 def _op(number: int) -> str:

@@ -44,3 +44,8 @@ def test_descriptors(same: Same, compiled: Toolchain) -> None:
 def test_inotify(same: Same, compiled: Toolchain) -> None:
     """Every event, of a directory the host has lent and of one in memory."""
     assert parts(same([program(compiled, "watch"), "."])) == ["host", "memory"]
+
+
+def test_usage(same: Same, compiled: Toolchain) -> None:
+    """Faults, waits, time and memory, of threads, processes and children that have ended."""
+    assert b" 0," not in same([program(compiled, "usage")]).out

@@ -31,6 +31,10 @@ struct rusage {
 _Static_assert(sizeof(struct rusage) == 144, "struct rusage");
 
 struct process;
+struct usage_counts;
+/* Of a process until now, without its children. */
+struct usage_counts usage_of(const struct process *process);
+void usage_add(struct usage_counts *to, const struct usage_counts *more);
 /* What a process has used so far; with_children adds the children it has waited for (proc/usage.c). */
 void rusage_of(struct rusage *out, const struct process *process, bool with_children);
 
