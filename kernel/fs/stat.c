@@ -120,6 +120,8 @@ static i64 read_link(i32 dirfd, u64 path, u64 to, i32 size) {
     char first;
     if (size <= 0)
         return -EINVAL;
+    if (!path)
+        return -EFAULT;
     struct dentry *d = walk_user(dirfd, path, WALK_EMPTY);
     if (IS_ERR(d))
         return PTR_ERR(d);

@@ -6,6 +6,9 @@
 /* Bytes of an image: FXSAVE's 512, or what XSAVE needs where programs can reach wider registers. */
 u32 fpu_size(void);
 #define FPU_IMAGE_MAX 2752 /* FXSAVE area, header, AVX, AVX-512, PKRU, rounded to 64 */
+/* What a signal frame has room for. Under BOOT_STEADY it is the same everywhere, so that handlers run
+   at the same addresses on every backend. */
+u32 fpu_frame_size(void);
 void fpu_init(void);
 void fpu_save(void *image);           /* 64-byte aligned */
 void fpu_restore(const void *image);

@@ -6,6 +6,7 @@
 void timer_interrupt(void);      /* VECTOR_TIMER: run what is due, arm what is next */
 u64 timer_next(void);            /* deadline of the earliest timer, or NEVER */
 void tick_needed(bool yes);      /* more than one task is runnable: ask for a scheduling tick */
+void turn_begins(void);          /* a task goes on the CPU */
 extern bool timers_stale;        /* the host's timer may be late: call timers_arm before ring 3 */
 void timers_arm(void);
 
@@ -45,6 +46,7 @@ void task_set_tid(struct task *task, i32 tid);
 void process_kill(struct process *process, i32 status); /* every thread ends as soon as it can */
 void robust_list_exit(void);             /* robust.c: unlock what the thread still holds */
 void posix_timers_free(struct process *process); /* posix_timer.c */
+void posix_timer_taken(i32 id, i32 overrun);     /* its signal has been delivered */
 
 /* stop.c: job control. */
 void process_stop(i32 sig);                  /* the current process, by this signal */

@@ -132,6 +132,10 @@ i64 signal_from_program(struct process *process, i32 sig, const struct siginfo *
 i32 signal_take(struct task *task, u64 set, struct siginfo *info);
 /* Drop what is pending of this set, in the group and in every thread. */
 void signal_discard(struct process *process, u64 set);
+/* The signal of a POSIX timer is still pending: it stands for so many expirations more. False: it is not. */
+bool signal_timer_again(struct process *process, struct task *task, i32 sig, i32 timer_id, u64 more);
+/* The timer has been set anew or deleted: what it has sent and nobody has seen is void. */
+void signal_timer_void(struct process *process, struct task *task, i32 sig, i32 timer_id);
 /* Does this action, or the default it stands for, ignore the signal? */
 bool action_ignores(const struct sigaction *action, i32 sig);
 /* Build the frame of a handler; 0 or -EFAULT (sigframe.c). */

@@ -62,6 +62,6 @@ void events_poll(void) {
         struct nv_event event = slots[head % NV_EVENT_SLOTS];
         control->event_head = head + 1;
         handle(&event);
-        need_resched = true;
+        need_resched |= !(boot.flags & NV_BOOT_STEADY); /* there who is woken waits for its turn */
     }
 }

@@ -59,6 +59,7 @@ void fpu_init(void) {
 }
 
 u32 fpu_size(void) { return size; }
+u32 fpu_frame_size(void) { return boot.flags & NV_BOOT_STEADY ? FPU_IMAGE_MAX : size; }
 
 void fpu_save(void *image) {
     if (components)

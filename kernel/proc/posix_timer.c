@@ -25,22 +25,36 @@ struct timer_table {
 static void expired(struct timer *timer) {
     struct posix_timer *t = container_of(timer, struct posix_timer, timer);
     u64 missed = t->interval ? timer_again(timer, t->interval) : 0;
-    t->overrun = (i32)MIN(missed, OVERRUN_MAX);
     struct siginfo info = {
-        .code = SI_TIMER, .timer_id = t->id, .overrun = t->overrun, .timer_value = t->value,
+        .code = SI_TIMER, .timer_id = t->id, .overrun = (i32)MIN(missed, OVERRUN_MAX), .timer_value = t->value,
     };
-    if (!t->signo)
-        return;
     struct task *task = t->tid ? task_find(t->tid) : NULL;
-    if (task && task->process == t->process)
+    if (!t->signo || (t->tid && (!task || task->process != t->process)))
+        return;
+    if (signal_timer_again(t->process, task, t->signo, t->id, missed + 1))
+        return;
+    if (task)
         signal_task(task, t->signo, &info);
-    else if (!t->tid)
+    else
         signal_process(t->process, t->signo, &info);
+}
+
+static void disarm(struct posix_timer *t) {
+    struct task *task = t->tid ? task_find(t->tid) : NULL;
+    timer_cancel(&t->timer);
+    if (t->signo && (!t->tid || (task && task->process == t->process)))
+        signal_timer_void(t->process, task, t->signo, t->id);
 }
 
 static struct posix_timer **slot_of(i32 id) {
     struct timer_table *table = current->process->posix_timers;
     return table && id >= 0 && id < TIMERS_PER_PROCESS && table->slot[id] ? &table->slot[id] : NULL;
+}
+
+void posix_timer_taken(i32 id, i32 overrun) {
+    struct posix_timer **slot = slot_of(id);
+    if (slot)
+        (*slot)->overrun = overrun;
 }
 
 void posix_timers_free(struct process *process) {
@@ -133,7 +147,7 @@ i64 sys_timer_settime(const u64 *a) {
         return err;
     if (a[3] && put_setting(t, a[3]))
         return -EFAULT;
-    timer_cancel(&t->timer);
+    disarm(t);
     t->interval = interval;
     t->overrun = 0;
     if (!value)
@@ -156,7 +170,7 @@ i64 sys_timer_delete(const u64 *a) {
     struct posix_timer **slot = slot_of((i32)a[0]);
     if (!slot)
         return -EINVAL;
-    timer_cancel(&(*slot)->timer);
+    disarm(*slot);
     kfree(*slot);
     *slot = NULL;
     return 0;

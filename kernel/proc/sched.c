@@ -80,6 +80,7 @@ void schedule(void) {
     if (list_empty(&run_queue))
         tick_needed(false);
     cpu_enter(next->process);
+    turn_begins();
     if (next == current)
         return;
     current->counts.preemptions += !waits;

@@ -53,7 +53,7 @@ i64 sigframe_push(struct trapframe *frame, i32 sig, const struct siginfo *info,
                   const struct sigaction *action, u64 mask) {
     bool bounded;
     u64 top = frame_top(frame, action, &bounded);
-    u64 fpstate = ROUND_DOWN(top - fpu_size(), FPU_ALIGN);
+    u64 fpstate = ROUND_DOWN(top - fpu_frame_size(), FPU_ALIGN);
     u64 sp = ROUND_DOWN(fpstate - sizeof(struct rt_sigframe), 16) - 8;
     struct rt_sigframe user;
     if (!(action->flags & SA_RESTORER) || action->handler >= NV_USER_END)

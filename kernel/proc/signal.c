@@ -91,6 +91,34 @@ static void dequeue(struct sig_pending *pending, i32 sig, struct siginfo *info) 
     entry_free(found);
 }
 
+static struct sig_entry *of_timer(struct sig_pending *pending, i32 sig, i32 timer_id) {
+    struct sig_entry *entry;
+    if (pending->bits & SIG_BIT(sig))
+        list_for_each(entry, &pending->queue, link)
+            if (entry->info.signo == sig && entry->info.code == SI_TIMER && entry->info.timer_id == timer_id)
+                return entry;
+    return NULL;
+}
+
+bool signal_timer_again(struct process *process, struct task *task, i32 sig, i32 timer_id, u64 more) {
+    struct sig_entry *entry = of_timer(task ? &task->pending : &process->pending, sig, timer_id);
+    if (entry)
+        entry->info.overrun = (i32)MIN((u64)entry->info.overrun + more, 0x7fffffffUL);
+    return entry;
+}
+
+void signal_timer_void(struct process *process, struct task *task, i32 sig, i32 timer_id) {
+    struct sig_pending *pending = task ? &task->pending : &process->pending;
+    struct sig_entry *entry = of_timer(pending, sig, timer_id), *other;
+    if (!entry)
+        return;
+    entry_free(entry);
+    list_for_each(other, &pending->queue, link)
+        if (other->info.signo == sig)
+            return;
+    pending->bits &= ~SIG_BIT(sig);
+}
+
 i32 signal_take(struct task *task, u64 set, struct siginfo *info) {
     struct sig_pending *from = &task->pending;
     u64 bits = from->bits & set;
@@ -104,6 +132,8 @@ i32 signal_take(struct task *task, u64 set, struct siginfo *info) {
         bits &= SYNCHRONOUS;
     i32 sig = __builtin_ctzl(bits) + 1;
     dequeue(from, sig, info);
+    if (info->code == SI_TIMER)
+        posix_timer_taken(info->timer_id, info->overrun);
     return sig;
 }
 

@@ -73,7 +73,7 @@ static u32 cpu_features(void) {
 }
 
 static u64 signal_stack_size(void) {
-    return (boot.flags & NV_BOOT_STEP ? 512 : fpu_size()) + SIGNAL_FRAME_REST;
+    return (boot.flags & NV_BOOT_STEP ? 512 : fpu_frame_size()) + SIGNAL_FRAME_REST;
 }
 
 static void make_auxv(struct mm *mm, const struct elf_image *image, u64 random, u64 platform, u64 path) {

@@ -5,13 +5,21 @@
 #include "trap.h"
 
 #define TICK_NS 4000000UL           /* as a Linux that ticks 250 times a second */
-#define TICK_STEADY_NS 1000000000UL /* only for programs that wait by spinning */
+#define TICK_STEADY_NS 4000000000UL /* only for programs that wait by spinning */
 
 bool timers_stale;
 
 static struct tree timers;
 static u64 host_deadline = NEVER; /* when VECTOR_TIMER comes, as far as we know */
 static bool ticking;
+static u64 turn_end; /* under BOOT_STEADY: when the running task has had its turn */
+
+static bool steady(void) { return boot.flags & NV_BOOT_STEADY; }
+
+void turn_begins(void) {
+    if (steady())
+        turn_end = clock_monotonic() + TICK_STEADY_NS;
+}
 
 u64 timer_next(void) {
     struct tree_node *first = tree_first(&timers);
@@ -59,7 +67,7 @@ void timers_arm(void) {
     u64 wanted = timer_next();
     timers_stale = false;
     if (ticking)
-        wanted = MIN(wanted, clock_monotonic() + (boot.flags & NV_BOOT_STEADY ? TICK_STEADY_NS : TICK_NS));
+        wanted = MIN(wanted, clock_monotonic() + (steady() ? TICK_STEADY_NS : TICK_NS));
     if (wanted >= host_deadline)
         return;
     host_deadline = wanted;
@@ -78,6 +86,7 @@ void timer_interrupt(void) {
         timer_cancel(timer);
         timer->fn(timer);
     }
-    need_resched = true; /* the tick, or somebody has woken up */
+    if (!steady() || now >= turn_end)
+        need_resched = true; /* the tick, or somebody has woken up */
     timers_stale = true;
 }

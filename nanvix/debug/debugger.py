@@ -118,6 +118,10 @@ class Debugger(Inspector):
             start, self.frontier + 1 if end is None else end
         )  # fmt: skip
 
+    def events_from(self, number: int) -> list[Event]:
+        """The log from its event ``number`` on: for those who have the ones before."""
+        return self._log.rest(number)
+
     def pause(self) -> None:
         """Let the verb that is running stop soon; from any thread or signal handler."""
         self.machine.want_pause()
@@ -248,9 +252,10 @@ class Debugger(Inspector):
         step = self.over_back if over else self.step_back
         stop = self._by_line(step)
         line = self.line()
-        while stop.reason == "step" and line is not None:
+        while stop.reason in ("step", "line") and line is not None:
             here = self.moment
-            if step().reason != "step" or self.line() != line:
+            stop = step()
+            if stop.reason != "step" or self.line() != line:
                 return self.go(here)._replace(reason="line")
         return stop
 
@@ -333,6 +338,21 @@ class Debugger(Inspector):
         if not calls:
             raise DebugError("the caller of this function is not known")
         return self._back([], {at: self._frame_test(sp, tid, "return") for at in calls})
+
+    def to_user_back(self) -> Stop:
+        """Go back to the last moment in user mode before the thread entered the kernel."""
+        self.machine.pause_wanted = False
+        here, tid = self.moment, self._view.kernel.ids()[1]
+        hit = last_hit(self.timeline, lambda before: EntrySearch(self._view, tid, before))
+        if self.machine.pause_wanted:
+            self.machine.pause_wanted = False
+            self.timeline.go(here)
+            return self._stop("pause")
+        if hit is None:
+            self.timeline.go(self.timeline.start)
+            return self._stop("start of history")
+        self.timeline.go(hit.moment)
+        return self._stop("user")
 
     def last_write(self, what: int | str, size: int | None = None) -> Access | None:
         """Who last wrote these bytes before the moment shown; None when nobody has since the

@@ -15,7 +15,7 @@ class Program(NamedTuple):
     ``argv``, ``files`` (by name, in the working directory), ``input`` and ``env`` are the same
     everywhere; ``options`` go to ``nanvix run``. ``requires`` names programs of
     ``support.host.TOOLS``; ``version`` is a command whose first line of output names the version.
-    ``traces_differ`` says why the event traces of two backends cannot be equal; empty: they are.
+    ``traces_differ`` says why the event traces of two backends are not equal; empty: they are.
     ``limit``: seconds of wall time for each of the runs.
     """
 

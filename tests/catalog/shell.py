@@ -25,15 +25,17 @@ def script(name: str, file: str, shows: str, version: str, **more: Any) -> Progr
 PROGRAMS = (
     script(
         "bash", "bash.sh", "arrays, traps, coprocesses, process substitution, job control",
-        "bash --version",
+        "bash --version", traces_differ="children sleep and end by the clock",
     ),
-    script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version"),
+    script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version",
+           traces_differ="commands sleep and end by the clock"),
     script(
         "text tools", "texts.sh", "find, xargs, grep, sed, awk, diff; tar with gzip, xz, zstd",
-        "find --version",
+        "find --version", traces_differ="xargs runs several jobs at once",
     ),
     script(
         "make", "make.sh", "what is up to date, what is not, and a jobserver", "make --version",
+        traces_differ="",
         files={"Makefile": text("catalog/Makefile")}, requires=("make",),
     ),
     script(

@@ -99,7 +99,7 @@ def recorded(backend: str, file: Path, argv: list[str], data: bytes):
 
 def test_a_run_that_was_ended_ends_there(backend: str, tmp_path: Path) -> None:
     file = tmp_path / "recording"
-    sandbox = Sandbox(backend=backend, record=str(file), timeout=0.5)
+    sandbox = Sandbox(backend=backend, record=str(file), timeout=4)
     result = sandbox.run(["sh", "-c", "echo before; sleep 100; echo after"], capture=True)
     assert (result.reason, result.stdout) == ("timeout", b"before\n")
     repeated = replay(load(str(file)), timeout=30)

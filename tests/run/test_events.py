@@ -48,4 +48,9 @@ def test_inotify(same: Same, compiled: Toolchain) -> None:
 
 def test_usage(same: Same, compiled: Toolchain) -> None:
     """Faults, waits, time and memory, of threads, processes and children that have ended."""
-    assert b" 0," not in same([program(compiled, "usage")]).out
+    assert b"faults 0" not in same([program(compiled, "usage")]).out
+
+
+def test_posix_timers(same: Same, compiled: Toolchain) -> None:
+    """One signal for many expirations, and the count of the others."""
+    assert b"value 7 overrun 1" in same([program(compiled, "timers")]).out
