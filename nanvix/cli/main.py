@@ -8,6 +8,7 @@ _USAGE = """\
 usage: nanvix run [OPTIONS] PROGRAM [ARGS...]     run a program in a micro-VM of its own
        nanvix replay FILE                         run again what 'run --record FILE' recorded
        nanvix doctor [--json]                     what works here, how to mend what does not
+       nanvix debug [OPTIONS] PROGRAM [ARGS...]   step through it on a screen, forward and back
        nanvix diff [OPTIONS] PROGRAM [ARGS...]    run on both backends, compare the events
        nanvix conformance [OPTIONS]               compare with native Linux, case by case
        nanvix --version | --help
@@ -77,6 +78,10 @@ def _dispatch(arguments: list[str]) -> int:
         from nanvix.cli import doctor
 
         return doctor.main(arguments[1:])
+    if verb == "debug":
+        from nanvix.cli import debug
+
+        return debug.main(arguments[1:])
     if verb == "diff":
         from nanvix.cli import diff
 

@@ -20,10 +20,12 @@ from nanvix.debug.inspect import Inspector
 from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Stop, Watchpoint
 from nanvix.debug.reverse import EntrySearch, last_hit
 from nanvix.debug.search import Hit, Search, Test
-from nanvix.debug.session import open_session
+from nanvix.debug.session import open_recording, open_session
 from nanvix.debug.timeline import BUDGET, Timeline
+from nanvix.trace.recording import Recording
 
 if TYPE_CHECKING:
+    from nanvix.debug.live import LiveMachine
     from nanvix.guest.mounts import Mount
 
 _ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
@@ -37,18 +39,19 @@ Stdio = tuple[int | None, int | None, int | None]
 class Debugger(Inspector):
     """One guest on the emulator, under control. A context manager.
 
-    ``argv``: the program. ``stdio``: the host descriptors behind its standard streams. ``start``:
-    "program" runs to its first instruction, "boot" stays at the kernel's; going back ends there.
-    ``memory_budget``: bytes for checkpoints. ``wait``: whether verbs wait while the guest is idle
-    (False: they stop with ``idle``). Other ``settings`` are a Sandbox's: memory, env, directory,
-    mounts, seed, ...
+    ``argv``: the program, or a recording of one (nanvix.trace.recording.load), which is then all
+    the host there is and has no event log of its own. ``stdio``: the host descriptors behind its
+    standard streams. ``start``: "program" runs to its first instruction, "boot" stays at the
+    kernel's; going back ends there. ``memory_budget``: bytes for checkpoints. ``wait``: whether
+    verbs wait while the guest is idle (False: they stop with ``idle``). Other ``settings`` are a
+    Sandbox's: memory, env, directory, mounts, seed, ...
 
     Raises NanvixError as a Sandbox does.
     """
 
     def __init__(
         self,
-        argv: Sequence[str],
+        argv: Sequence[str] | Recording,
         *,
         stdio: Stdio = (0, 1, 2),
         start: str = "program",
@@ -56,15 +59,18 @@ class Debugger(Inspector):
         wait: bool = True,
         **settings: Any,
     ) -> None:
-        self.argv = list(argv)
+        self.recording: Recording | None = None
+        self.argv: list[str]
+        if isinstance(argv, Recording):
+            self.recording, self.argv = argv, argv.header.argv
+        else:
+            self.argv = list(argv)
         self.wait = wait
         self._stack = ExitStack()
         try:
             mounts: Iterable[Mount] = settings.get("mounts", ())
             self._log = EventLog()
-            self.machine, self.launch = open_session(
-                self.argv, stdio, self._stack, events=self._log, **settings
-            )
+            self.machine = self._open(stdio, settings)
             self._log.machine = self.machine
             self.timeline = Timeline(self.machine, memory_budget)
             self._stack.callback(self.timeline.close)
@@ -79,6 +85,11 @@ class Debugger(Inspector):
         if start == "program":
             self.last = self.to_user()._replace(reason="start")
             self._bottom = self.moment
+
+    def _open(self, stdio: Stdio, settings: dict[str, Any]) -> "LiveMachine":
+        if self.recording is not None:
+            return open_recording(self.recording, self._stack)
+        return open_session(self.argv, stdio, self._stack, events=self._log, **settings)[0]
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +128,10 @@ class Debugger(Inspector):
         return self._log.all() if end is None and not start else self._log.between(
             start, self.frontier + 1 if end is None else end
         )  # fmt: skip
+
+    def events_from(self, number: int) -> list[Event]:
+        """The log from its event ``number`` on: for those who have the ones before."""
+        return self._log.rest(number)
 
     def pause(self) -> None:
         """Let the verb that is running stop soon; from any thread or signal handler."""
@@ -248,9 +263,10 @@ class Debugger(Inspector):
         step = self.over_back if over else self.step_back
         stop = self._by_line(step)
         line = self.line()
-        while stop.reason == "step" and line is not None:
+        while stop.reason in ("step", "line") and line is not None:
             here = self.moment
-            if step().reason != "step" or self.line() != line:
+            stop = step()
+            if stop.reason != "step" or self.line() != line:
                 return self.go(here)._replace(reason="line")
         return stop
 
@@ -333,6 +349,21 @@ class Debugger(Inspector):
         if not calls:
             raise DebugError("the caller of this function is not known")
         return self._back([], {at: self._frame_test(sp, tid, "return") for at in calls})
+
+    def to_user_back(self) -> Stop:
+        """Go back to the last moment in user mode before the thread entered the kernel."""
+        self.machine.pause_wanted = False
+        here, tid = self.moment, self._view.kernel.ids()[1]
+        hit = last_hit(self.timeline, lambda before: EntrySearch(self._view, tid, before))
+        if self.machine.pause_wanted:
+            self.machine.pause_wanted = False
+            self.timeline.go(here)
+            return self._stop("pause")
+        if hit is None:
+            self.timeline.go(self.timeline.start)
+            return self._stop("start of history")
+        self.timeline.go(hit.moment)
+        return self._stop("user")
 
     def last_write(self, what: int | str, size: int | None = None) -> Access | None:
         """Who last wrote these bytes before the moment shown; None when nobody has since the

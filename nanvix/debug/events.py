@@ -64,6 +64,13 @@ class EventLog:
         """Everything up to the frontier, oldest first."""
         return self._events + self._recent
 
+    def rest(self, number: int) -> list[Event]:
+        """All but the first ``number``."""
+        known = len(self._events)
+        if number >= known:
+            return self._recent[number - known :]
+        return self._events[number:] + self._recent
+
     def between(self, start: int, end: int) -> list[Event]:
         """Those of moments in [start, end)."""
         events = self.all()

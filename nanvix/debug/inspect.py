@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug import backing
-from nanvix.debug.disassembly import LONGEST, Instruction, decode, disassemble
+from nanvix.debug.disassembly import LONGEST, Instruction, before, decode, disassemble
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
 from nanvix.debug.kernel import Area, Process, Thread
-from nanvix.debug.points import Point, Watchpoint
+from nanvix.debug.points import Breakpoint, Point, Watchpoint
 from nanvix.debug.scope import FrameScope
 from nanvix.debug.space import Entry, Space
 from nanvix.debug.unwind import Call
@@ -189,6 +189,16 @@ class Inspector:
             )
             for item in disassemble(self.read_memory, start, count)
         ]
+
+    def disassemble_around(self, address: int, ahead: int, behind: int) -> list[Instruction]:
+        """Up to ``ahead`` instructions that end at an address, and ``behind`` from there on."""
+        first = before(self.read_memory, address, ahead)
+        start = first[0].address if first else address
+        return self.disassemble(start, len(first) + behind)
+
+    def places(self, point: Point) -> frozenset[int]:
+        """Where a breakpoint is in the running process; nowhere for other points."""
+        return self._view.addresses(point) if isinstance(point, Breakpoint) else frozenset()
 
     def _line_text(self, address: int) -> str | None:
         line = self._view.line(address)

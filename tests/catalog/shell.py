@@ -27,6 +27,11 @@ PROGRAMS = (
         "bash", "bash.sh", "arrays, traps, coprocesses, process substitution, job control",
         "bash --version", traces_differ="children sleep and end by the clock",
     ),
+    Program(
+        "bash: jobs", "job control on a pseudo-terminal: stop, background, foreground, interrupt",
+        ("python3", "jobs.py"), {"jobs.py": text("catalog/jobs.py")},
+        requires=("bash", "python3"), version=("bash", "--version"),
+    ),
     script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version",
            traces_differ="commands sleep and end by the clock"),
     script(
@@ -41,5 +46,9 @@ PROGRAMS = (
     script(
         "git", "git.sh", "commits, branches, merge, rebase, stash, clone, push, gc, worktrees",
         "git --version", env=_GIT, requires=("git",),
+    ),
+    script(
+        "openssl", "openssl.sh", "digests, ciphers, keys, a certificate, a TLS connection",
+        "openssl version", requires=("openssl",),
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 from support.guest import Ran, Same
-from support.toolchain import PROGRAMS, Toolchain
+from support.toolchain import Toolchain
 
 TERMINALS = {
     "pty_line": ["names", "editing", "flags", "output", "queues", "timing", "packets", "ends"],
@@ -28,12 +28,6 @@ def parts(ran: Ran) -> list[str]:
 def test_terminals(same: Same, compiled: Toolchain, name: str) -> None:
     """Pseudo-terminals: the line discipline, and who may use a terminal when."""
     assert parts(same([program(compiled, name)])) == TERMINALS[name]
-
-
-def test_bash_controls_jobs(same: Same) -> None:
-    """Stop, background, foreground, interrupt: bash on a pseudo-terminal of the guest's own."""
-    script = PROGRAMS / "events/shell.py"
-    same(["python3", script.name], files={script.name: script.read_text()})
 
 
 def test_descriptors(same: Same, compiled: Toolchain) -> None:

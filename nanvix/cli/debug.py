@@ -1,0 +1,44 @@
+"""``nanvix debug``: a program in the debugger, on the screen."""
+
+import os
+import sys
+
+from nanvix.cli.options import Parser, add_program, command, sandbox_options, seed
+from nanvix.errors import UsageError
+
+
+def main(arguments: list[str]) -> int:
+    """Debug; 0 at the end, whatever the guest did, or 125 to 127."""
+    parser = Parser(
+        prog="nanvix debug",
+        description="Run a program, or a recording, under the debugger: step, look, go back. "
+        "? shows all keys.",
+    )
+    parser.add_argument(
+        "--break", dest="breaks", action="append", default=[], metavar="WHERE",
+        help="set a breakpoint: symbol, address, file:line (may be repeated)",
+    )  # fmt: skip
+    parser.add_argument("--script", metavar="FILE", help="commands to begin with, one a line")
+    parser.add_argument("--seed", type=seed, metavar="N", help="fix what is random and the date")
+    add_program(parser)
+    options = parser.parse_args(arguments)
+    argv = command(options, parser)
+    settings = sandbox_options(options) | {"seed": options.seed}
+    first = (*(f"break {where}" for where in options.breaks), *_script(options.script))
+    if not (os.isatty(0) and os.isatty(1)):
+        raise UsageError("nanvix debug needs a terminal; for scripts there is nanvix.debug")
+
+    from nanvix.tui.start import start
+
+    return start(argv, settings, first)
+
+
+def _script(path: str | None) -> list[str]:
+    if path is None:
+        return []
+    try:
+        with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
+            lines = [line.strip() for line in file]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from None
+    return [line.removeprefix(":") for line in lines if line and not line.startswith("#")]

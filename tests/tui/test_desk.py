@@ -1,0 +1,85 @@
+"""Where panes go."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.still import StillApp
+
+from nanvix.tui.desk import LARGE, MEDIUM, SMALL, arrangement_for, split
+
+
+@given(
+    st.integers(0, 400), st.lists(st.integers(1, 200), min_size=1, max_size=6), st.integers(1, 20)
+)
+def test_split_is_exact_and_fair(total: int, weights: list[int], least: int) -> None:
+    sizes = split(total, weights, least)
+    assert sum(sizes) == total and len(sizes) == len(weights) and min(sizes) >= 0
+    if total >= least * len(weights):
+        assert min(sizes) >= least
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((80, 24), SMALL), ((120, 40), MEDIUM), ((200, 50), LARGE), ((300, 30), SMALL)],
+)
+def test_arrangement(size: tuple[int, int], expected: object) -> None:
+    assert arrangement_for(*size) is expected
+
+
+def test_every_arrangement_has_every_pane_once() -> None:
+    names = sorted(StillApp().desk.panes)
+    for arrangement in (SMALL, MEDIUM, LARGE):
+        assert (
+            sorted(n for column in arrangement for cell in column.cells for n in cell.panes)
+            == names
+        )
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 50), (301, 77)])
+async def test_panes_cover_the_desk_without_overlap(size: tuple[int, int]) -> None:
+    app = StillApp()
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        regions = [pane.region for pane in app.desk.panes.values() if pane.display]
+        assert sum(region.area for region in regions) == app.desk.region.area
+        for i, one in enumerate(regions):
+            assert not any(one.overlaps(other) for other in regions[i + 1 :])
+
+
+async def test_zoom_hide_and_piles() -> None:
+    app = StillApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("z")
+        assert app.desk.shown() == {"code"}
+        await pilot.press("z")
+        assert len(app.desk.shown()) > 1
+        await pilot.press("x")
+        assert "code" not in app.desk.shown()
+        app.action_show_pane("walk")
+        assert "walk" in app.desk.shown() and "memory" not in app.desk.shown()
+        await pilot.press("right_square_bracket")
+        assert "memory" in app.desk.shown()
+
+
+async def test_resizing_changes_the_column_and_the_pane() -> None:
+    app = StillApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        before = app.desk.panes["code"].region
+        await pilot.press("ctrl+left", "ctrl+down")
+        await pilot.pause()
+        after = app.desk.panes["code"].region
+        assert after.width < before.width and after.height > before.height
+
+
+async def test_another_size_of_screen_is_another_arrangement() -> None:
+    app = StillApp()
+    async with app.run_test(size=(200, 50)) as pilot:
+        await pilot.pause()
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert len(app.desk.shown()) == 4
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause()
+        assert "too small" in str(app.headline.render())

@@ -1,0 +1,128 @@
+"""What guests may do while somebody looks: end in every way, replace themselves, flood the log."""
+
+import time
+from pathlib import Path
+
+import pytest
+from support.guest import Guest
+from support.screen import Driver, opened
+from support.toolchain import Toolchain
+
+from nanvix.tui.store import Store
+from nanvix.tui.view import LogRow, Status
+
+SIZE = (120, 40)
+
+
+@pytest.mark.requires("gcc")
+async def test_a_crash_stays_on_the_screen(compiled: Toolchain) -> None:
+    async with opened(str(compiled("die.c", "glibc")), "null", size=SIZE) as d:
+        await d("c")
+        assert d.app.view.reason.startswith("crash") and "SIGSEGV" in d.app.view.reason
+        assert d.app.view.registers and d.app.view.code
+        await d("S", "S")
+        assert d.app.view.reason == "step"
+        await d("c", "c")
+        assert d.app.view.status is Status.ENDED
+
+
+async def test_input_reaches_the_guest(steps: str) -> None:
+    async with opened(steps, "ask", size=SIZE) as d:
+        d.app.action_show_pane("console")
+        d.app.action_do("go")
+        await d.shows("total 5")
+        d.app.desk.panes["console"].focus()
+        await d.pilot.pause()
+        await d.pilot.press(*"hello", "enter")
+        await d.shows("read hello")
+
+
+async def test_exec_and_fork() -> None:
+    command = "/bin/true; exec /bin/echo gone on"
+    async with opened("/bin/sh", "-c", command, size=SIZE) as d:
+        await d.type("catch exec")
+        await d("c")
+        assert "exec" in d.app.view.reason
+        await d("c")
+        assert "exec" in d.app.view.reason
+        await d("c")
+        await d.shows("gone on")
+        assert d.app.view.status is Status.ENDED
+
+
+async def test_a_program_that_does_not_exist(steps: str) -> None:
+    async with opened("/no/such/program", size=SIZE) as d:
+        assert "no such" in d.app.messages[-1].lower()
+
+
+async def test_a_log_of_100_000_rows_stays_quick(steps: str) -> None:
+    async with opened(steps, size=SIZE) as d:
+        log = d.app.desk.panes["log"]
+        rows = [LogRow(i, 1, "enter", f"[1] call {i}") for i in range(100_000)]
+        begin = time.process_time()
+        log.take(rows)  # type: ignore[attr-defined]
+        await d.pilot.pause()
+        log.set_filter("call 99999")  # type: ignore[attr-defined]
+        await d.pilot.pause()
+        assert log.count() == 1  # type: ignore[attr-defined]
+        assert time.process_time() - begin < 2
+
+
+async def test_what_is_kept_from_session_to_session(steps: str, tmp_path: Path) -> None:
+    async with opened(steps, size=SIZE, store=Store(steps, tmp_path)) as d:
+        await d.type("break square")
+        await d.type("display total")
+        d.app.action_show_pane("walk")
+        await d("t")
+    async with opened(steps, size=SIZE, store=Store(steps, tmp_path)) as d:
+        d.app.action_show_pane("points")
+        await d.settle()
+        assert [point.where for point in d.app.view.points] == ["square"]
+        assert d.app.focus_of.watches == ("total",)
+        assert not d.app.current_theme.dark
+
+
+async def test_a_spoilt_store_is_no_store(steps: str, tmp_path: Path) -> None:
+    store = Store(steps, tmp_path)
+    store.path.parent.mkdir(exist_ok=True)
+    for spoilt in ("", "{", "[]", '{"version": 99}', '{"version": 1, "hidden": 5, "points": [1]}'):
+        store.path.write_text(spoilt)
+        async with opened(steps, size=(80, 24), store=Store(steps, tmp_path)) as d:
+            assert d.app.view.status is Status.STOPPED
+
+
+async def test_the_events_can_be_taken_away(steps: str, tmp_path: Path) -> None:
+    import json
+
+    async with opened(steps, size=SIZE) as d:
+        await d("c")
+        await d.type(f"trace {tmp_path}/t.jsonl")
+        await d.type(f"trace {tmp_path}/t.json")
+        lines = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text().splitlines()]
+        rows = json.loads((tmp_path / "t.json").read_text())["traceEvents"]
+        assert {"write", "execve"} <= {str(line.get("syscall")) for line in lines} | {"execve"}
+        assert any(row["name"] == "write" and row["ph"] == "X" for row in rows)
+        await d.type("trace /no/such/folder/x")
+        assert "No such file" in d.app.messages[-1]
+
+
+async def test_a_recording_is_debugged_like_a_program(
+    steps: str, backend: str, guest: Guest, tmp_path: Path
+) -> None:
+    file = tmp_path / "steps.nvrec"
+    assert guest([steps], options=["--record", file]).code == 5
+
+    from nanvix.debug.debugger import Debugger
+    from nanvix.trace.recording import is_recording, load
+    from nanvix.tui.app import DebugApp
+
+    assert is_recording(str(file)) and not is_recording(steps)
+    recording = load(str(file))
+    app = DebugApp(lambda _: Debugger(recording), "steps", first=("break square",))
+    async with app.run_test(size=SIZE) as pilot:
+        d = Driver(app, pilot)
+        await d.settle()
+        await d("c")
+        assert d.where == "square"
+        await d("s", "S")
+        assert d.where == "square"

@@ -1,0 +1,119 @@
+"""The debugger in a real terminal: tmux presses the keys and reads the screen."""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.guest import execute, host_environment
+
+LIMIT_S = 40
+
+
+class Terminal:
+    """A tmux server of its own with one window."""
+
+    def __init__(self, folder: Path, command: list[str]) -> None:
+        self._socket = str(folder / "tmux")
+        self.status = folder / "status"
+        line = f"{shlex.join(command)}; echo $? > {self.status}"
+        env = host_environment({"TERM": "xterm-256color", "XDG_STATE_HOME": str(folder)})
+        subprocess.run(
+            ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d",
+             "-x", "100", "-y", "30", line],
+            env=env, check=True,
+        )  # fmt: skip
+
+    def _tmux(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", self._socket, *arguments], capture_output=True, text=True
+        )
+        return done.stdout
+
+    def press(self, *keys: str) -> None:
+        self._tmux("send-keys", *keys)
+
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    def resize(self, width: int, height: int) -> None:
+        self._tmux("resize-window", "-x", str(width), "-y", str(height))
+
+    def shows(self, *texts: str) -> str:
+        end = time.monotonic() + LIMIT_S
+        while not all(text in (screen := self.screen()) for text in texts):
+            assert time.monotonic() < end, f"no {texts} on:\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+    def code(self) -> int:
+        end = time.monotonic() + LIMIT_S
+        while not (self.status.exists() and self.status.read_text()):
+            assert time.monotonic() < end, "it does not end"
+            time.sleep(0.05)
+        return int(self.status.read_text())
+
+    def close(self) -> None:
+        self._tmux("kill-server")
+
+
+DEBUG = [sys.executable, "-m", "nanvix", "debug"]
+
+
+@pytest.fixture
+def terminal(steps: str, tmp_path: Path) -> Iterator[Terminal]:
+    window = Terminal(tmp_path, [*DEBUG, "--break", "main", steps])
+    yield window
+    window.close()
+
+
+@pytest.mark.requires("tmux", "gcc")
+def test_step_and_leave(terminal: Terminal) -> None:
+    terminal.shows("Registers", "Stack", "breakpoint 1 at main")
+    terminal.press("c")
+    terminal.shows("stopped: breakpoint 1", "▶")
+    terminal.press("n")
+    terminal.shows("stopped: step", "main+")
+    terminal.press("?")
+    terminal.shows("Help", "Back in time")
+    terminal.press("Escape")
+    terminal.shows("Registers")
+    terminal.press("q")
+    assert terminal.code() == 0
+
+
+@pytest.mark.requires("tmux", "gcc")
+def test_resizing(terminal: Terminal) -> None:
+    terminal.shows("Registers")
+    terminal.resize(200, 50)
+    terminal.shows("Watch", "Maps", "Tasks")
+    terminal.resize(40, 10)
+    terminal.shows("too small")
+    terminal.resize(100, 30)
+    terminal.shows("Registers")
+
+
+@pytest.mark.requires("tmux", "gcc")
+def test_a_closed_terminal_ends_it(terminal: Terminal) -> None:
+    terminal.shows("Registers")
+    pid = int(terminal._tmux("list-panes", "-F", "#{pane_pid}"))
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() or [str(pid)]
+    terminal.close()
+    end = time.monotonic() + LIMIT_S
+    while any(os.path.exists(f"/proc/{child}") for child in children):
+        assert time.monotonic() < end, "it lives on without a terminal"
+        time.sleep(0.05)
+
+
+def test_without_a_terminal(steps: str) -> None:
+    ran = execute([*DEBUG, steps], env=host_environment())
+    assert ran.code == 125 and b"needs a terminal" in ran.err and ran.err.count(b"\n") == 1
+
+
+def test_wrong_programs_are_refused_before_the_screen(steps: str) -> None:
+    ran = execute([*DEBUG, "--script", "/no/such/file", steps], env=host_environment())
+    assert ran.code == 125 and b"/no/such/file" in ran.err

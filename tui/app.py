@@ -1,0 +1,328 @@
+"""The application: panes on a desk, a session behind them, one table of actions in front."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widgets import Static
+
+from nanvix.errors import NanvixError
+from nanvix.tui import commands
+from nanvix.tui.actions import ACTIONS, BY_NAME, NEEDS, bindings
+from nanvix.tui.desk import Desk
+from nanvix.tui.keybar import KeyBar
+from nanvix.tui.lines import LinePane
+from nanvix.tui.palette import ActionCommands
+from nanvix.tui.panes import all_panes
+from nanvix.tui.panes.base import ViewPane
+from nanvix.tui.panes.code import CodePane
+from nanvix.tui.panes.console import ConsolePane
+from nanvix.tui.panes.log import LogPane
+from nanvix.tui.panes.memory import MemoryPane
+from nanvix.tui.panes.tables import PointsPane
+from nanvix.tui.prompt import Prompt
+from nanvix.tui.session import Events, Session
+from nanvix.tui.timeline import TimelineBar
+from nanvix.tui.view import Status, View
+from nanvix.tui.viewer import Focus
+
+if TYPE_CHECKING:
+    from nanvix.debug.debugger import Debugger
+    from nanvix.tui.store import Store
+
+_CONSOLE_S = 0.05
+_SMALLEST = (60, 16)
+
+
+class Posted(Message):
+    """Something the session's thread has to say, to be done on the screen's."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        super().__init__()
+        self.act = act
+
+
+class DebugApp(App[int], Events):
+    """``start``: makes the debugger over the descriptors it is given, on the session's thread.
+    ``lacks``: for each of NEEDS that the machine cannot do, why. ``store``: what is kept of this
+    program from one session to the next. The result is the program's exit code if it has ended.
+    """
+
+    CSS_PATH = Path(__file__).with_name("styles.tcss")
+    TITLE = "nanvix debug"
+    COMMANDS = {ActionCommands}  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+
+    def __init__(
+        self,
+        start: "Callable[[tuple[int, int, int]], Debugger]",
+        program: str,
+        *,
+        lacks: dict[str, str] | None = None,
+        store: "Store | None" = None,
+        first: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__()
+        self.program = program
+        self.view = View()
+        self.focus_of = Focus()
+        self.last_search = ""
+        self.messages: list[str] = []
+        self._lacks = lacks or {}
+        self._store = store
+        self._first = first
+        self._points: dict[int, str] = {}
+        self._latest: View | None = None
+        self._exchange = Lock()
+        self.session = Session(start, self, self.focus_of)
+        self.desk = Desk(all_panes())
+        self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
+        self.timeline = TimelineBar()
+        self.keys = KeyBar()
+        self.headline = Static(id="title", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Called by Textual."""
+        yield self.headline
+        yield self.desk
+        yield self.timeline
+        yield self.prompt
+        yield self.keys
+
+    def on_mount(self) -> None:
+        """The guest starts once the screen is there."""
+        if self._store is not None:
+            self._store.restore(self)
+        self.seen_panes()
+        self.begin()
+        for line in (*(self._store.commands() if self._store is not None else ()), *self._first):
+            self.command(line)
+        self.set_interval(_CONSOLE_S, self._read_console)
+        self.desk.panes["code"].focus()
+        self._draw_chrome()
+
+    def begin(self) -> None:
+        """Start the guest."""
+        self.session.begin()
+
+    def on_unmount(self) -> None:
+        """The guest ends with the screen; what is kept per program is written."""
+        if self._store is not None:
+            self._store.save(self, tuple(self._points.values()))
+        self.session.close()
+
+    # -- for the verbs -------------------------------------------------------------------------
+
+    def look(self, **changes: object) -> None:
+        """The panes look at something else."""
+        self.focus_of = self.focus_of._replace(**changes)  # type: ignore[arg-type]
+        self.session.look(self.focus_of)
+
+    def seen_panes(self) -> None:
+        """Other panes can be seen now."""
+        self.look(panes=frozenset(self.desk.shown()))
+
+    def focused_pane(self) -> str:
+        """The name of the pane that has the keyboard."""
+        widget = self.focused
+        while widget is not None:
+            if widget.id in self.desk.panes:
+                return str(widget.id)
+            widget = widget.parent  # type: ignore[assignment]
+        return "code"
+
+    def code_address(self) -> int | None:
+        """The instruction under the cursor."""
+        pane = self.desk.panes["code"]
+        assert isinstance(pane, CodePane)
+        return pane.address()
+
+    def memory_address(self) -> int:
+        """The row of memory under the cursor."""
+        pane = self.desk.panes["memory"]
+        assert isinstance(pane, MemoryPane)
+        return pane.address()
+
+    def marked_point(self) -> int | None:
+        """The point under the cursor, if the list of points has the keyboard."""
+        pane = self.desk.panes["points"]
+        assert isinstance(pane, PointsPane)
+        if self.focused_pane() != "points" or pane.cursor >= len(self.view.points):
+            return None
+        return self.view.points[pane.cursor].number
+
+    def keep_point(self, number: int, command: str | None) -> None:
+        """Remember how a point was made (None: it is gone), for the next session."""
+        if command is None:
+            self._points.pop(number, None)
+        else:
+            self._points[number] = command
+
+    def filter_log(self, text: str) -> None:
+        """Only rows with these words."""
+        pane = self.desk.panes["log"]
+        assert isinstance(pane, LogPane)
+        pane.set_filter(text)
+
+    def missing(self, needs: str) -> str:
+        """Why something cannot be done here; '' if it can."""
+        reason = self._lacks.get(needs, "")
+        return f"no {NEEDS[needs]}: {reason}" if reason else ""
+
+    def tell(self, text: str, *, error: bool = False) -> None:
+        """One line for the user."""
+        self.messages.append(text)
+        self.notify(text, severity="error" if error else "information", markup=False, timeout=4)
+
+    def command(self, text: str) -> None:
+        """Do what was typed."""
+        try:
+            commands.perform(self, text)
+        except NanvixError as error:
+            self.tell(str(error), error=True)
+
+    # -- keys and messages ---------------------------------------------------------------------
+
+    def action_do(self, name: str) -> None:
+        """Do an action of the table, or say why not."""
+        action = BY_NAME[name]
+        reason = self.missing(action.needs)
+        if reason:
+            self.tell(reason, error=True)
+            return
+        try:
+            action.run(self)
+        except NanvixError as error:
+            self.tell(str(error), error=True)
+
+    def action_show_pane(self, name: str) -> None:
+        """Bring a pane to the front."""
+        self.desk.show(name)
+        self.seen_panes()
+
+    def on_prompt_given(self, message: Prompt.Given) -> None:
+        """A command line."""
+        self.command(message.text)
+
+    def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
+        """A click on a key."""
+        self.action_do(message.action_name)
+
+    def on_console_pane_typed(self, message: ConsolePane.Typed) -> None:
+        """Input for the guest."""
+        self.session.terminal.type(message.text if message.text is not None else "\x04")
+
+    def on_timeline_bar_scrubbed(self, message: TimelineBar.Scrubbed) -> None:
+        """A click on the timeline."""
+        reason = self.missing("travel")
+        if reason:
+            self.tell(reason, error=True)
+        else:
+            self.session.do(lambda d: d.go(message.count), "scrub")
+
+    def on_memory_pane_moved(self, message: MemoryPane.Moved) -> None:
+        """Memory scrolls past its window."""
+        self.look(memory=f"{max(message.address, 0):#x}")
+
+    def on_line_pane_chosen(self, message: LinePane.Chosen) -> None:
+        """Enter on a line: go where it leads."""
+        pane, index, view = message.pane, message.index, self.view
+        if isinstance(pane, LogPane):
+            moment = pane.row(index).moment
+            if moment is not None and not self.missing("travel"):
+                self.session.do(lambda d: d.go(moment), "to the event")
+        elif pane.id == "stack":
+            self.look(memory=f"{view.stack[index].address:#x}")
+        elif pane.id == "maps":
+            self.look(memory=f"{view.maps[index].start:#x}")
+        elif pane.id == "registers" and index < len(view.registers):
+            self.look(memory=view.registers[index].name)
+        elif pane.id == "code":
+            self.action_do("toggle")
+
+    def on_resize(self) -> None:
+        """Another arrangement may fit now."""
+        self.desk.place()
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        self.seen_panes()
+        self._draw_chrome()
+
+    # -- from the session's thread -------------------------------------------------------------
+
+    def on_posted(self, message: Posted) -> None:
+        """On the screen's thread again."""
+        message.act()
+
+    def refreshed(self, view: View) -> None:
+        """Only the newest view is drawn: a slow terminal never piles them up."""
+        with self._exchange:
+            waiting, self._latest = self._latest is not None, view
+        if not waiting:
+            self.post_message(Posted(self._draw))
+
+    def progressed(self, what: str, done: float) -> None:
+        """Long work."""
+        self.post_message(Posted(lambda: self.timeline.show_progress(what, done)))
+
+    def told(self, text: str) -> None:
+        """An answer."""
+        self.post_message(Posted(lambda: self.tell(text)))
+
+    def failed(self, text: str) -> None:
+        """A job that could not be done."""
+        self.post_message(Posted(lambda: self.tell(text, error=True)))
+
+    def broken(self, report: str) -> None:
+        """Leave the screen and say what went wrong."""
+        self.post_message(Posted(lambda: self.exit(125, 125, f"nanvix: internal error\n{report}")))
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        with self._exchange:
+            view, self._latest = self._latest, None
+        if view is None:
+            return
+        self.view = view
+        for pane in self.desk.panes.values():
+            if isinstance(pane, ViewPane) and pane.display:
+                pane.draw(view)
+        log = self.desk.panes["log"]
+        assert isinstance(log, LogPane)
+        log.take(self.session.log)
+        self.timeline.draw(view.timeline)
+        self._draw_chrome()
+
+    def _draw_chrome(self) -> None:
+        width, height = self.size
+        if width < _SMALLEST[0] or height < _SMALLEST[1]:
+            self.headline.update(
+                f"the screen is too small: {_SMALLEST[0]} by {_SMALLEST[1]} at least"
+            )
+            return
+        view = self.view
+        mark = {Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}.get(view.status, "…")
+        moment = "" if view.moment is None else f"  @{view.moment:,}"
+        self.headline.update(
+            f"{mark} {self.program}  {view.status.value}: {view.reason}  {view.where}{moment}"
+        )
+        self.keys.draw(
+            [
+                (a.name, a.shown, a.label, not self.missing(a.needs))
+                for a in sorted(ACTIONS, key=lambda a: a.bar)
+                if a.bar
+            ]
+        )
+
+    def _read_console(self) -> None:
+        text = self.session.terminal.drain()
+        if text:
+            pane = self.desk.panes["console"]
+            assert isinstance(pane, ConsolePane)
+            pane.text.take(text)

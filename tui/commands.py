@@ -1,0 +1,69 @@
+"""What can be typed behind ``:``, once: the prompt's completion and the help are made of it."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from nanvix.debug.errors import DebugError
+from nanvix.tui import export
+from nanvix.tui.verbs import look, points, run, screen, travel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nanvix.tui.app import DebugApp
+
+
+class Command(NamedTuple):
+    """``run`` gets the app and the text behind the name. ``needs``: as in an Action."""
+
+    name: str
+    usage: str
+    help: str
+    run: "Callable[[DebugApp, str], None]"
+    needs: str = ""
+
+
+# fmt: off
+COMMANDS = (
+    Command("break", "WHERE [if CONDITION]", "Set a breakpoint.", points.set_break, "points"),
+    Command("watch", "WHAT [read|write|access|change] [if CONDITION]", "Set a watchpoint.",
+            points.set_watch, "points"),
+    Command("catch", "EVENT [NAME...] [if CONDITION]", "Stop at an event.",
+            points.set_catch, "points"),
+    Command("delete", "NUMBER", "Remove a point.", points.remove, "points"),
+    Command("until", "WHERE", "Run to a place.", run.until, "points"),
+    Command("moment", "COUNT | +N | -N", "Go to an instruction count.", travel.moment, "travel"),
+    Command("wrote", "WHAT", "Go to the last write of something.", travel.wrote, "travel"),
+    Command("mark", "[NAME]", "Bookmark this moment.", travel.bookmark),
+    Command("goto", "WHERE", "Show memory.", look.goto),
+    Command("code", "WHERE", "Show code.", look.code),
+    Command("find", 'TEXT | "TEXT" | 0xBYTES', "Search memory.", look.find),
+    Command("filter", "[WORD...]", "Show only log rows with these words.",
+            lambda app, text: app.filter_log(text)),
+    Command("display", "EXPRESSION", "Watch an expression, or stop watching it.", look.display),
+    Command("print", "EXPRESSION", "Show a value.", look.show),
+    Command("set", "REGISTER = VALUE | ADDRESS = BYTES", "Change the guest.", look.edit),
+    Command("pane", "NAME", "Show a pane.", screen.show_pane),
+    Command("picture", "[FILE.svg]", "Save the screen.", screen.picture),
+    Command("trace", "FILE", "Save the events: JSON Lines, or a Chrome trace for *.json.",
+            export.trace),
+)
+# fmt: on
+
+BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def perform(app: "DebugApp", text: str) -> None:
+    """Do what was typed; names may be cut short. Raises DebugError for what makes no sense."""
+    name, _, rest = text.strip().partition(" ")
+    matches = [c for c in COMMANDS if c.name == name] or [
+        c for c in COMMANDS if c.name.startswith(name)
+    ]
+    if not matches:
+        raise DebugError(f"no command {name!r}: ? shows all")
+    if len(matches) > 1:
+        raise DebugError(f"{name!r} may mean {', '.join(c.name for c in matches)}")
+    command = matches[0]
+    reason = app.missing(command.needs)
+    if reason:
+        raise DebugError(reason)
+    command.run(app, rest.strip())

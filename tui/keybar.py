@@ -1,0 +1,57 @@
+"""The last line of the screen: the keys that matter now; what cannot be done here is pale."""
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.events import Click
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nanvix.tui.lines import STYLES
+
+Key = tuple[str, str, str, bool]
+"""(action, key, label, possible here)."""
+
+
+class KeyBar(Widget):
+    """A click on a key does what the key does."""
+
+    COMPONENT_CLASSES = {f"lines--{name}" for name in STYLES}  # noqa: RUF012
+
+    class Pressed(Message):
+        """The name of the action."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action_name = action
+
+    def __init__(self) -> None:
+        super().__init__(id="keys")
+        self._keys: list[Key] = []
+
+    def draw(self, keys: Sequence[Key]) -> None:
+        """Most wanted first."""
+        if list(keys) != self._keys:
+            self._keys = list(keys)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """As many as fit."""
+        segments = []
+        styles = self.get_component_rich_style
+        for _, key, label, possible in self._keys:
+            segments.append(Segment(f" {key}", styles(f"lines--{'mark' if possible else 'muted'}")))
+            segments.append(
+                Segment(f" {label} ", styles("lines--text" if possible else "lines--muted"))
+            )
+        return Strip(segments).adjust_cell_length(self.size.width, styles("lines--muted"))
+
+    def on_click(self, event: Click) -> None:
+        """Find the key under the mouse."""
+        x = 0
+        for action, key, label, _ in self._keys:
+            x += len(key) + len(label) + 3
+            if event.x < x:
+                self.post_message(self.Pressed(action))
+                return

@@ -1,0 +1,65 @@
+"""Short lists: tasks, breakpoints and watchpoints, watched expressions and locals."""
+
+from nanvix.tui.lines import Line
+from nanvix.tui.panes.base import ViewPane
+from nanvix.tui.view import View
+
+
+class TasksPane(ViewPane):
+    """Processes and their threads; the current one is marked."""
+
+    def __init__(self) -> None:
+        super().__init__("tasks", "Tasks")
+
+    def lines_of(self, view: View) -> list[Line]:
+        """One thread a line."""
+        return [
+            [
+                ("▶" if row.current else " ", "mark"),
+                (f"{row.pid:>5}", "number"),
+                (f"/{row.tid:<5} " if row.tid != row.pid else "       ", "muted"),
+                (f"{row.state:<10} ", "muted"),
+                (row.name, "symbol" if row.current else "text"),
+            ]
+            for row in view.tasks
+        ]
+
+
+class PointsPane(ViewPane):
+    """Breakpoints and watchpoints with their conditions and hits."""
+
+    def __init__(self) -> None:
+        super().__init__("points", "Points")
+
+    def lines_of(self, view: View) -> list[Line]:
+        """One a line; those switched off are pale."""
+        return [
+            [
+                (f"{row.number:>3} ", "muted"),
+                ("● " if row.enabled else "○ ", "bad" if row.enabled else "muted"),
+                (f"{row.kind:<6} ", "muted"),
+                (row.where, "text" if row.enabled else "muted"),
+                (f" if {row.condition}" if row.condition else "", "symbol"),
+                (f"  {row.hits} hits" if row.hits else "", "number"),
+            ]
+            for row in view.points
+        ]
+
+
+class LocalsPane(ViewPane):
+    """Watched expressions, then the variables of the current function."""
+
+    def __init__(self) -> None:
+        super().__init__("locals", "Watch")
+
+    def lines_of(self, view: View) -> list[Line]:
+        """Name, value, type."""
+        return [
+            [
+                (f"{row.name} ", "symbol"),
+                ("= ", "muted"),
+                (row.value, "changed" if row.changed else "number"),
+                (f"  {row.type}" if row.type else "", "muted"),
+            ]
+            for row in view.locals
+        ]

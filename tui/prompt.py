@@ -1,0 +1,79 @@
+"""The line at the bottom into which commands are typed, with a memory of earlier ones."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Label
+
+
+class Prompt(Horizontal):
+    """Hidden until a command is wanted; Escape puts it away, up and down recall earlier ones."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", show=False),
+        Binding("up", "recall(-1)", show=False),
+        Binding("down", "recall(1)", show=False),
+    ]
+    DEFAULT_CSS = """
+    Prompt { height: 1; display: none; }
+    Prompt Label { width: auto; }
+    Prompt Input { width: 1fr; }
+    """
+
+    class Given(Message):
+        """A command line."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__(id="prompt")
+        self.input = Input(suggester=SuggestFromList(words), compact=True)
+        self.history: list[str] = []
+        self._at = 0
+        self._back_to: str | None = None
+
+    def compose(self) -> ComposeResult:
+        """Called by Textual."""
+        yield Label(":")
+        yield self.input
+
+    def ask(self, text: str = "") -> None:
+        """Show it with the beginning of a command."""
+        focused = self.screen.focused
+        if focused is not self.input:
+            self._back_to = focused.id if focused is not None else None
+        self._at = len(self.history)
+        self.display = True
+        self.input.value = text
+        self.input.cursor_position = len(text)
+        self.input.focus()
+
+    def action_dismiss(self) -> None:
+        """Put it away; the keyboard goes back to where it was."""
+        self.display = False
+        if self._back_to is not None:
+            for widget in self.screen.query(f"#{self._back_to}"):
+                widget.focus()
+
+    def action_recall(self, step: int) -> None:
+        """An earlier or a later command."""
+        self._at = min(max(self._at + step, 0), len(self.history))
+        text = self.history[self._at] if self._at < len(self.history) else ""
+        self.input.value = text
+        self.input.cursor_position = len(text)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter."""
+        event.stop()
+        text = event.value.strip()
+        self.action_dismiss()
+        if text:
+            if self.history[-1:] != [text]:
+                self.history.append(text)
+            self.post_message(self.Given(text))

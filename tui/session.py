@@ -1,0 +1,186 @@
+"""The thread that owns the debugger: jobs go in, views come out.
+
+All of the debugger is used on this one thread, so nothing needs a lock and the screen never waits.
+While a job runs long, what it passes is shown up to ten times a second.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from traceback import format_exc
+from typing import TYPE_CHECKING, Any
+
+from nanvix.errors import NanvixError
+from nanvix.tui.stdio import GuestTerminal
+from nanvix.tui.view import LogRow, Status, View
+from nanvix.tui.viewer import Focus, Viewer
+
+if TYPE_CHECKING:
+    from nanvix.debug.debugger import Debugger
+    from nanvix.debug.points import Stop
+
+Job = Callable[["Debugger"], "Stop | str | None"]
+REFRESH_S = 0.08
+
+
+class Events:
+    """What the session tells the screen; called on the session's thread."""
+
+    def refreshed(self, view: View) -> None:
+        """There is a new view."""
+
+    def progressed(self, what: str, done: float) -> None:
+        """Long work; ``what`` is '' at its end."""
+
+    def told(self, text: str) -> None:
+        """A job's answer in one line."""
+
+    def failed(self, text: str) -> None:
+        """A job could not be done; one line."""
+
+    def broken(self, report: str) -> None:
+        """The session has ended by a mistake of ours; the traceback."""
+
+
+class Session:
+    """Starts the guest on its own thread. ``start``: makes the debugger over these descriptors."""
+
+    def __init__(
+        self, start: Callable[[tuple[int, int, int]], "Debugger"], events: Events, focus: Focus
+    ) -> None:
+        self.log: list[LogRow] = []
+        self.bookmarks: dict[int, str] = {}
+        self.terminal = GuestTerminal()
+        self._start = start
+        self._events = events
+        self._focus = focus
+        self._viewer = Viewer()
+        self._jobs: deque[tuple[str, Job]] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._debugger: Debugger | None = None
+        self._stop: Stop | None = None
+        self._shown_at = 0.0
+        self._what = ""
+        self._working = True
+        self._thread = threading.Thread(target=self._run, name="debugger", daemon=True)
+
+    # -- from the screen -----------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def do(self, job: Job, what: str) -> None:
+        """Put a job behind those that wait; ``what`` names it while it runs."""
+        with self._wake:
+            self._jobs.append((what, job))
+            self._wake.notify()
+
+    def look(self, focus: Focus) -> None:
+        """The panes look at something else now."""
+        if focus != self._focus:
+            self._focus = focus
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Make a new view soon."""
+        if not self._jobs:
+            self.do(lambda _: None, "")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits, or the guest has not started yet."""
+        return bool(self._jobs) or self._working
+
+    def interrupt(self) -> None:
+        """Stop what runs, soon, and forget what waits."""
+        with self._wake:
+            self._jobs.clear()
+        if self._debugger is not None:
+            self._debugger.pause()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """End the guest and the thread; idempotent."""
+        self._closing = True
+        self.interrupt()
+        with self._wake:
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        self.terminal.close()
+
+    # -- the thread ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            with self._start(self.terminal.guest) as debugger:
+                self._debugger = debugger
+                self._stop = debugger.last
+                debugger.progress(self._passed)
+                self._show(Status.STOPPED)
+                while not self._closing:
+                    self._next(debugger)
+        except NanvixError as error:
+            self._events.failed(str(error))
+        except Exception:
+            self._events.broken(format_exc())
+        finally:
+            self._debugger = None
+            self._working = False
+
+    def _next(self, debugger: "Debugger") -> None:
+        with self._wake:
+            self._working = False
+            while not (self._jobs or self._closing):
+                self._wake.wait()
+            if self._closing:
+                return
+            self._working = True
+            self._what, job = self._jobs.popleft()
+        try:
+            answer = job(debugger)
+        except NanvixError as error:
+            self._events.failed(str(error))
+            answer = None
+        if isinstance(answer, str):
+            self._events.told(answer)
+        elif answer is not None:
+            self._stop = answer
+        if self._what:
+            self._events.progressed("", 1.0)
+        self._show(_status(debugger))
+
+    def _passed(self, moment: int) -> None:
+        """Called by the debugger in the middle of long work, with the machine at rest."""
+        now = time.monotonic()
+        if now - self._shown_at < REFRESH_S:
+            return
+        debugger = self._debugger
+        assert debugger is not None
+        if debugger.moment >= debugger.frontier:
+            self._show(Status.RUNNING)
+        else:
+            self._shown_at = now
+            self._events.progressed(self._what, moment / max(debugger.frontier, 1))
+
+    def _show(self, status: Status) -> None:
+        debugger, stop = self._debugger, self._stop
+        if debugger is None or stop is None:
+            return
+        self._take_events(debugger)
+        view = self._viewer.view(
+            debugger, stop, self._focus, status, sorted(self.bookmarks.items())
+        )
+        self._shown_at = time.monotonic()
+        self._events.refreshed(view)
+
+    def _take_events(self, debugger: "Debugger") -> None:
+        fresh: Sequence[Any] = debugger.events_from(len(self.log))
+        self.log.extend(LogRow(e.moment, e.tid, e.kind, e.text) for e in fresh)
+
+
+def _status(debugger: "Debugger") -> Status:
+    ended = debugger.ended and debugger.moment >= debugger.frontier
+    return Status.ENDED if ended else Status.STOPPED

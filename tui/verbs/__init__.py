@@ -1,0 +1,1 @@
+"""What actions and commands do: each module a group, each function one verb."""

@@ -1,0 +1,150 @@
+"""What the screen shows at one moment: plain values, made by the session, drawn by the panes.
+
+The session's thread builds a :class:`View` from the debugger; panes only ever read it. Nothing in a
+view refers back to the machine, so drawing needs no lock and may lag behind.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Status(Enum):
+    """What the guest is doing."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    IDLE = "waiting"
+    ENDED = "ended"
+
+
+class Register(NamedTuple):
+    """One register. ``changed``: since the last stop. ``note``: what it points to, or ''."""
+
+    name: str
+    value: int
+    changed: bool
+    note: str = ""
+
+
+class Flag(NamedTuple):
+    """One bit of RFLAGS by its name."""
+
+    name: str
+    on: bool
+    changed: bool
+
+
+class CodeLine(NamedTuple):
+    """An instruction, or with ``address`` None a line of source or a label between them."""
+
+    address: int | None
+    text: str
+    code: str = ""
+    here: bool = False
+    breakpoint: bool = False
+    target: str = ""
+
+
+class Bytes(NamedTuple):
+    """A window of memory: ``data[i]`` is at ``start + i``; None where nothing is mapped."""
+
+    start: int = 0
+    data: tuple[int | None, ...] = ()
+    changed: frozenset[int] = frozenset()
+    label: str = ""
+
+
+class StackRow(NamedTuple):
+    """A word of the stack and what it leads to. ``frame``: the call it belongs to, or ''."""
+
+    address: int
+    value: int | None
+    telescope: str
+    frame: str = ""
+
+
+class MapRow(NamedTuple):
+    """An area of an address space."""
+
+    start: int
+    end: int
+    rights: str
+    backing: str
+
+
+class WalkRow(NamedTuple):
+    """One level of a page-table walk."""
+
+    level: str
+    slot: int
+    entry: int
+    meaning: str
+
+
+class TaskRow(NamedTuple):
+    """A thread of the guest."""
+
+    pid: int
+    tid: int
+    name: str
+    state: str
+    current: bool
+
+
+class LogRow(NamedTuple):
+    """A system call, hypercall or other event. ``moment``: where to go to see it, if known."""
+
+    moment: int | None
+    tid: int
+    kind: str
+    text: str
+
+
+class PointRow(NamedTuple):
+    """A breakpoint or watchpoint."""
+
+    number: int
+    kind: str
+    where: str
+    condition: str
+    hits: int
+    enabled: bool
+
+
+class WatchRow(NamedTuple):
+    """A watched expression, a local variable or an argument."""
+
+    name: str
+    value: str
+    type: str
+    changed: bool
+
+
+class Timeline(NamedTuple):
+    """The course of the run in instructions. ``marks``: (moment, what) of bookmarks and events."""
+
+    now: int = 0
+    end: int = 0
+    checkpoints: tuple[int, ...] = ()
+    marks: tuple[tuple[int, str], ...] = ()
+
+
+class View(NamedTuple):
+    """One moment."""
+
+    status: Status = Status.STOPPED
+    reason: str = ""
+    where: str = ""
+    moment: int | None = None
+    registers: tuple[Register, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    vectors: tuple[Register, ...] = ()
+    code: tuple[CodeLine, ...] = ()
+    memory: Bytes = Bytes()
+    stack: tuple[StackRow, ...] = ()
+    maps: tuple[MapRow, ...] = ()
+    walk: tuple[WalkRow, ...] = ()
+    tasks: tuple[TaskRow, ...] = ()
+    points: tuple[PointRow, ...] = ()
+    locals: tuple[WatchRow, ...] = ()
+    timeline: Timeline = Timeline()

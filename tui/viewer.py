@@ -1,0 +1,317 @@
+"""Turns what the debugger knows about a moment into a :class:`View`: only what can be seen.
+
+Runs on the session's thread, up to ten times a second while the guest runs; nothing here may take
+long, and nothing that cannot be read may raise: it is shown as missing.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from nanvix.debug.errors import DebugError
+from nanvix.tui.panes.memory import BYTES, ROWS
+from nanvix.tui.view import (
+    Bytes,
+    CodeLine,
+    Flag,
+    MapRow,
+    PointRow,
+    Register,
+    StackRow,
+    Status,
+    TaskRow,
+    Timeline,
+    View,
+    WalkRow,
+    WatchRow,
+)
+from nanvix.tui.words import place, read_with_holes, telescope
+
+if TYPE_CHECKING:
+    from nanvix.debug.debugger import Debugger
+    from nanvix.debug.points import Stop
+
+REGISTERS = {
+    **{f"r{name}": f"r{name}" for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")},
+    **{f"r{number}": f"r{number}" for number in range(8, 16)},
+    "rip": "rip", "rflags": "rfl", "fs_base": "fs", "gs_base": "gs",
+}  # fmt: skip
+"""The debugger's name of each register and the one shown, in the order of the manuals."""
+FLAGS = {
+    "CF": 0, "PF": 2, "AF": 4, "ZF": 6, "SF": 7, "TF": 8, "IF": 9, "DF": 10, "OF": 11, "AC": 18,
+}  # fmt: skip
+CODE_BEFORE, CODE_AFTER = 12, 56
+STACK_WORDS = 64
+_MARKS = 200
+_K = TypeVar("_K")
+_T = TypeVar("_T")
+
+
+class Focus(NamedTuple):
+    """What the panes look at. ``memory`` and ``code``: an expression, or None to follow the stack
+    pointer and the next instruction; ``watches``: expressions; ``panes``: those that can be seen.
+    """
+
+    memory: str | None = None
+    code: str | None = None
+    watches: tuple[str, ...] = ()
+    panes: frozenset[str] = frozenset()
+
+
+class _Before(Generic[_K, _T]):
+    """Values of the moment shown and of the one before it: a view made twice changes nothing."""
+
+    def __init__(self) -> None:
+        self._moment = -1
+        self._now: dict[_K, _T] = {}
+        self._then: dict[_K, _T] = {}
+
+    def renew(self, moment: int, values: dict[_K, _T]) -> dict[_K, _T]:
+        """Take the values of a moment; those of the moment before."""
+        if moment != self._moment:
+            self._then, self._moment = self._now or values, moment
+        self._now = values
+        return self._then
+
+
+class Viewer:
+    """Remembers the moment before, so that changes can be marked."""
+
+    def __init__(self) -> None:
+        self._registers: _Before[str, int] = _Before()
+        self._vectors: _Before[str, int] = _Before()
+        self._memory: _Before[int, int | None] = _Before()
+        self._watches: _Before[str, str] = _Before()
+        self._sources: dict[str, str] = {}
+        self._before = View()
+        self._makers: dict[str, Callable[[Debugger, Focus], dict[str, object]]] = {
+            "registers": self._general,
+            "vectors": self._vector,
+            "code": lambda d, focus: {"code": self._code(d, focus.code)},
+            "memory": lambda d, focus: {"memory": self._window(d, focus.memory)},
+            "stack": lambda d, _: {"stack": self._stack(d)},
+            "maps": lambda d, _: {"maps": _maps(d)},
+            "walk": lambda d, focus: {"walk": self._walk(d, focus.memory)},
+            "tasks": lambda d, _: {"tasks": _tasks(d)},
+            "points": lambda d, _: {"points": _points(d)},
+            "locals": lambda d, focus: {"locals": self._locals(d, focus.watches)},
+        }
+
+    def view(
+        self,
+        debugger: "Debugger",
+        stop: "Stop",
+        focus: Focus,
+        status: Status,
+        bookmarks: Iterable[tuple[int, str]],
+    ) -> View:
+        """The moment shown, as far as ``focus`` wants it."""
+        moment, before = debugger.moment, self._before
+        parts: dict[str, object] = {}
+        for pane, make in self._makers.items():
+            if pane in focus.panes:
+                parts |= _or(partial(make, debugger, focus)) or {}
+        self._before = before._replace(
+            status=status,
+            reason=describe(stop, debugger),
+            where=_where(debugger, stop),
+            moment=moment,
+            timeline=_timeline(debugger, bookmarks),
+            **parts,  # type: ignore[arg-type]
+        )
+        return self._before
+
+    # -- registers -----------------------------------------------------------------------------
+
+    def _general(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
+        values = debugger.registers()
+        rflags = values.get("rflags", 0)
+        old = self._registers.renew(debugger.moment, values)
+        changed = old.get("rflags", 0) ^ rflags
+        return {
+            "registers": tuple(
+                Register(
+                    shown,
+                    values[name],
+                    old.get(name) != values[name],
+                    telescope(debugger, values[name], 1),
+                )
+                for name, shown in REGISTERS.items()
+                if name in values
+            ),
+            "flags": tuple(
+                Flag(name, bool(rflags >> bit & 1), bool(changed >> bit & 1))
+                for name, bit in FLAGS.items()
+            ),
+        }
+
+    def _vector(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
+        image = debugger.cpu().fxsave
+        values = {
+            f"xmm{i}": int.from_bytes(image[160 + 16 * i : 176 + 16 * i], "little")
+            for i in range(16)
+        }
+        values |= {
+            f"st{i}": int.from_bytes(image[32 + 16 * i : 42 + 16 * i], "little") for i in range(8)
+        }
+        values["mxcsr"] = int.from_bytes(image[24:28], "little")
+        values["fcw"] = int.from_bytes(image[0:2], "little")
+        old = self._vectors.renew(debugger.moment, values)
+        return {
+            "vectors": tuple(
+                Register(name, value, old.get(name) != value) for name, value in values.items()
+            )
+        }
+
+    # -- code ----------------------------------------------------------------------------------
+
+    def _code(self, debugger: "Debugger", where: str | None) -> tuple[CodeLine, ...]:
+        rip = debugger.registers()["rip"]
+        start = rip if where is None else place(debugger, where)
+        marked = {
+            address
+            for point in debugger.points
+            if point.kind == "breakpoint" and point.enabled
+            for address in debugger.places(point)
+        }
+        lines: list[CodeLine] = []
+        label = source = ""
+        for item in debugger.disassemble_around(start, CODE_BEFORE, CODE_AFTER):
+            symbol = (item.symbol or "").partition("+")[0]
+            if symbol and symbol != label:
+                lines.append(CodeLine(None, f"{symbol}:"))
+            label = symbol or label
+            if item.line and item.line != source:
+                source = item.line
+                lines.append(CodeLine(None, self._source(debugger, source), "source"))
+            lines.append(
+                CodeLine(
+                    item.address,
+                    item.text,
+                    item.data[:7].hex(" "),
+                    item.address == rip,
+                    item.address in marked,
+                    item.note,
+                )
+            )
+        return tuple(lines)
+
+    def _source(self, debugger: "Debugger", place: str) -> str:
+        if place not in self._sources:
+            file, _, line = place.rpartition(":")
+            found = debugger.source(file, int(line), 0)
+            text = found[0][1].strip() if found else ""
+            self._sources[place] = f"  {file.rpartition('/')[2]}:{line}  {text}".rstrip()
+        return self._sources[place]
+
+    # -- memory --------------------------------------------------------------------------------
+
+    def _window(self, debugger: "Debugger", where: str | None) -> Bytes:
+        start = _memory_place(debugger, where) & ~(BYTES - 1)
+        data = read_with_holes(debugger.read_memory, start, ROWS * BYTES)
+        old = self._memory.renew(debugger.moment, dict(enumerate(data, start)))
+        changed = frozenset(i for i, byte in enumerate(data, start) if old.get(i, byte) != byte)
+        return Bytes(start, data, frozenset(i - start for i in changed))
+
+    def _walk(self, debugger: "Debugger", where: str | None) -> tuple[WalkRow, ...]:
+        address = _memory_place(debugger, where)
+        rows = []
+        for level, entry in enumerate(debugger.page_walk(address)):
+            slot = address >> (39 - 9 * level) & 511
+            rows.append(WalkRow(entry.table, slot, entry.value, entry.rights or "not present"))
+        physical = debugger.translate(address)
+        end = "not mapped" if physical is None else f"physical {physical:#x}"
+        return (*rows, WalkRow("", address & 4095, address, end))
+
+    def _stack(self, debugger: "Debugger") -> tuple[StackRow, ...]:
+        sp = debugger.registers()["rsp"] & ~7
+        data = read_with_holes(debugger.read_memory, sp, STACK_WORDS * 8)
+        frames = {
+            call.cfa - 8: f"returns from {call.symbol or hex(call.pc)}"
+            for call in _or(debugger.backtrace) or []
+        }
+        rows = []
+        for at in range(0, len(data), 8):
+            word = data[at : at + 8]
+            value = None if None in word else int.from_bytes(bytes(word), "little")  # type: ignore[arg-type]
+            lead = "" if value is None else telescope(debugger, value)
+            rows.append(StackRow(sp + at, value, lead, frames.get(sp + at, "")))
+        return tuple(rows)
+
+    def _locals(self, debugger: "Debugger", watches: tuple[str, ...]) -> tuple[WatchRow, ...]:
+        found = [(text, *_evaluate(debugger, text)) for text in watches]
+        found += [
+            (local.name, f"<{local.problem}>", "")
+            if local.value is None
+            else (local.name, local.value.show(), local.value.type.name)
+            for local in _or(debugger.variables) or []
+        ]
+        old = self._watches.renew(debugger.moment, {name: value for name, value, _ in found})
+        return tuple(
+            WatchRow(name, value, kind, old.get(name, value) != value)
+            for name, value, kind in found
+        )
+
+
+# -- without memory of the moment before -------------------------------------------------------
+
+
+def describe(stop: "Stop", debugger: "Debugger") -> str:
+    """Why the guest stands, in a few words."""
+    points = ", ".join(str(number) for number in stop.points)
+    text = f"{stop.reason} {points}".rstrip()
+    return f"{text}: {stop.detail}" if stop.detail else text
+
+
+def _where(debugger: "Debugger", stop: "Stop") -> str:
+    ring = "kernel" if debugger.in_kernel else "user"
+    name = _or(lambda: debugger.symbol(debugger.registers()["rip"]))
+    return f"pid {stop.pid} tid {stop.tid} {ring} {name or f'{stop.rip:#x}'}"
+
+
+def _memory_place(debugger: "Debugger", where: str | None) -> int:
+    return debugger.registers()["rsp"] if where is None else place(debugger, where)
+
+
+def _evaluate(debugger: "Debugger", text: str) -> tuple[str, str]:
+    try:
+        value = debugger.evaluate(text)
+        return value.show(), value.type.name
+    except DebugError as error:
+        return f"<{error}>", ""
+
+
+def _maps(debugger: "Debugger") -> tuple[MapRow, ...]:
+    return tuple(MapRow(a.start, a.end, a.rights, a.name) for a in debugger.maps())
+
+
+def _tasks(debugger: "Debugger") -> tuple[TaskRow, ...]:
+    return tuple(TaskRow(t.pid, t.tid, t.name, t.state, t.current) for t in debugger.threads())
+
+
+def _points(debugger: "Debugger") -> tuple[PointRow, ...]:
+    return tuple(
+        PointRow(
+            point.number,
+            point.kind.removesuffix("point"),
+            point.describe(),
+            point.condition.text if point.condition is not None else "",
+            point.hits,
+            point.enabled,
+        )
+        for point in debugger.points
+    )
+
+
+def _timeline(debugger: "Debugger", bookmarks: Iterable[tuple[int, str]]) -> Timeline:
+    checkpoints = debugger.timeline.checkpoints
+    thinned = checkpoints[:: max(1, len(checkpoints) // _MARKS)]
+    return Timeline(debugger.moment, debugger.frontier, tuple(thinned), tuple(bookmarks))
+
+
+def _or(make: Callable[[], _T]) -> _T | None:
+    """What ``make`` makes; None where that cannot be seen now."""
+    try:
+        return make()
+    except DebugError:
+        return None
