@@ -11,7 +11,8 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     script(
         "nginx", "nginx.sh", "two workers serve a directory, ranges, a proxy, a reload, to curl",
-        "/usr/sbin/nginx -v", traces_differ="it waits for what is left until its next timer: first at an epoll_wait",
+        "/usr/sbin/nginx -v",
+        traces_differ="it waits for what is left until its next timer: first at an epoll_wait",
         files={"nginx.conf": text("catalog/nginx.conf")}, requires=("nginx", "curl"),
     ),
 )  # fmt: skip
