@@ -83,7 +83,8 @@ i64 cpu_clock_find(struct cpu_clock *clock, i32 id) {
 }
 
 i32 cpu_clock_id(const struct cpu_clock *clock) {
-    return (i32)((u32)~(clock->task ? clock->task->tid : clock->process->pid) << 3 | (clock->task ? 4 : 0) | clock->kind);
+    i32 number = clock->task ? clock->task->tid : clock->process->pid;
+    return (i32)((u32)~number << 3 | (clock->task ? 4 : 0) | clock->kind);
 }
 
 u64 cpu_clock_ns(const struct cpu_clock *clock) {

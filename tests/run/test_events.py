@@ -53,3 +53,8 @@ def test_posix_timers(same: Same, compiled: Toolchain) -> None:
 def test_cpu_time(same: Same, compiled: Toolchain) -> None:
     """User and system time of a process, its threads and its children."""
     assert b"work: all of it 1, mostly user 1" in same([program(compiled, "cputime")]).out
+
+
+def test_cpu_clocks(same: Same, compiled: Toolchain) -> None:
+    """Timers and sleeps by the CPU time of the process, of a thread, of another process."""
+    assert b"fired again and again = 1" in same([program(compiled, "cpu_clocks")]).out
