@@ -63,3 +63,8 @@ def test_cpu_clocks(same: Same, compiled: Toolchain) -> None:
 def test_clones(same: Same, compiled: Toolchain) -> None:
     """CLONE_PARENT, exit signals, chosen numbers; what is inherited of timers."""
     assert b"parent is ours = 1" in same([program(compiled, "clones")]).out
+
+
+def test_restarts(same: Same, compiled: Toolchain) -> None:
+    """Which calls a handler ends and which begin anew, with SA_RESTART and without."""
+    assert parts(same([program(compiled, "restarts")])) == ["plain", "SA_RESTART"]
