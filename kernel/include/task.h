@@ -117,7 +117,7 @@ struct task {
     u64 clear_tid;           /* CLONE_CHILD_CLEARTID */
     u64 robust_list;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
-    u64 cpu_ticks;           /* TSC ticks this thread has had the CPU for */
+    u64 cpu_ns;              /* this thread has had the CPU for */
     struct usage_counts counts;
     bool timed_out;
     bool killable_sleep;     /* only SIGKILL wakes */

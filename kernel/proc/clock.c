@@ -45,20 +45,21 @@ u64 deadline_after(u64 ns) {
     return clock_monotonic() + MIN(ns, DEADLINE_MAX);
 }
 
-static u64 last_charge; /* TSC */
+/* On the monotonic clock: a machine that was saved and loaded may have another counter. */
+static u64 last_charge;
 
 void cpu_charge(void) {
-    u64 now = clock_ticks();
-    current->cpu_ticks += now - last_charge;
+    u64 now = clock_monotonic();
+    current->cpu_ns += now - last_charge;
     last_charge = now;
 }
 
-void cpu_restart(void) { last_charge = clock_ticks(); }
+void cpu_restart(void) { last_charge = clock_monotonic(); }
 
 u64 task_cpu_ns(const struct task *task) {
     if (task == current)
         cpu_charge();
-    return ticks_to_ns(task->cpu_ticks);
+    return task->cpu_ns;
 }
 
 u64 process_cpu_ns(const struct process *process) {
