@@ -62,6 +62,7 @@ SREGS_SIZE = 312
 XSAVE_SIZE = 4096
 
 _X87_SSE = 3  # their bits in XSTATE_BV
+_PKRU = 1 << 9  # the host's Linux never leaves it zero; the guest has no protection keys
 _SYNC_ALL = 7  # general registers | special registers | events
 _CPUID_SUBLEAF_MATTERS = 1
 _TSC_CONTROL = 0  # group and attribute of the TSC offset
@@ -275,7 +276,7 @@ class Vcpu:
         _ioctl(self._fd, "KVM_GET_XSAVE", _address(area))
         data = bytes(ffi.buffer(area))
         in_use = int.from_bytes(data[512:520], "little")  # XSTATE_BV
-        return data[:512], data[512:] if in_use & ~_X87_SSE else b""
+        return data[:512], data[512:] if in_use & ~(_X87_SSE | _PKRU) else b""
 
     def set_fpu(self, image: bytes, extended: bytes = b"") -> None:
         """Set x87 and SSE from an FXSAVE image, and the rest of XSAVE, which is reset if empty."""
