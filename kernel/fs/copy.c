@@ -44,7 +44,7 @@ i64 file_copy(struct file *from, u64 *in, struct file *to, u64 *out, u64 n, bool
     struct bounce *b = bounce_new(n);
     struct segments *runs = kmalloc(sizeof(*runs));
     u64 done = 0;
-    i64 error = b && b->count && runs ? 0 : -ENOMEM;
+    i64 error = !n || (b && b->count && runs) ? 0 : -ENOMEM;
     while (!error && done < n) {
         struct io io;
         u64 at = *in;

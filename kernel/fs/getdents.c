@@ -69,6 +69,8 @@ i64 sys_getdents64(const u64 *a) {
         return -EBADF;
     if (!file->ops->readdir || !S_ISDIR(file->inode->mode))
         return -ENOTDIR;
+    if (!file->inode->nlink) /* removed while it was open */
+        return -ENOENT;
     struct dir_sink sink = {.file = file, .to = a[1], .room = (u32)a[2]};
     staged_size = 0;
     u64 before = file->pos;

@@ -117,12 +117,17 @@ i64 sys_faccessat(const u64 *a) { return access_path(a[0], a[1], a[2], 0); }
 i64 sys_faccessat2(const u64 *a) { return access_path(a[0], a[1], a[2], a[3]); }
 
 static i64 read_link(i32 dirfd, u64 path, u64 to, i32 size) {
+    char first;
     if (size <= 0)
         return -EINVAL;
+    if (!path)
+        return -EFAULT;
     struct dentry *d = walk_user(dirfd, path, WALK_EMPTY);
     if (IS_ERR(d))
         return PTR_ERR(d);
-    i64 length = S_ISLNK(d->inode->mode) && d->inode->ops->readlink ? 0 : -EINVAL;
+    /* No path is a link's own descriptor, or no path. */
+    i64 otherwise = get_user(first, path) || first ? -EINVAL : -ENOENT;
+    i64 length = S_ISLNK(d->inode->mode) && d->inode->ops->readlink ? 0 : otherwise;
     char *text = length ? NULL : kmalloc(PATH_MAX);
     if (!length)
         length = text ? d->inode->ops->readlink(d->inode, text, PATH_MAX) : -ENOMEM;

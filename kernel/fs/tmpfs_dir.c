@@ -119,11 +119,12 @@ static i64 tmpfs_rename(struct dentry *dir, struct dentry *entry, struct dentry 
         dir->inode->nlink += comes - leaves;
         to_dir->inode->nlink += leaves - comes;
     }
+    /* In the order in which the caller puts them at the end. */
+    entry->stamp = ++last_place;
     if (exchange) {
         victim->stamp = ++last_place;
         victim->inode->ctime = clock_realtime();
     }
-    entry->stamp = ++last_place;
     entry->inode->ctime = clock_realtime();
     changed(dir->inode);
     changed(to_dir->inode);

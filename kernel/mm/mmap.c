@@ -61,7 +61,7 @@ static u64 find_low_room(struct mm *mm, u64 size) {
 static i64 place(struct mm *mm, u64 hint, u64 size, u32 flags) {
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (!valid_range(hint, size))
-            return -EINVAL;
+            return hint & PAGE_MASK ? -EINVAL : -ENOMEM;
         if (hint < MM_MIN_ADDRESS)
             return -EPERM;
         if (!(flags & MAP_FIXED) && !mm_is_free(mm, hint, size))

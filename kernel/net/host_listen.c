@@ -5,7 +5,7 @@
 #include "net/host.h"
 
 i64 host_listen(struct inet_socket *l, u32 backlog) {
-    if (!net_is_host() || l->link)
+    if (!net_is_host() || l->link || l->v6_only) /* its neighbour for IPv4 takes them */
         return 0;
     struct host_link *link = host_link_new(l);
     if (!link)

@@ -303,6 +303,7 @@ noreturn void exec_first(void) {
         cannot_start(-ENOMEM);
     init_process = process;
     current = task;
+    cpu_restart();
     task->kernel_stack = stack;
     task->frame = (struct trapframe *)(stack + KSTACK_SIZE) - 1;
     task->state = TASK_RUNNABLE;

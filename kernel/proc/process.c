@@ -122,6 +122,9 @@ struct process *process_new(struct process *parent) {
     wait_queue_init(&process->child_exit);
     wait_queue_init(&process->vfork_done);
     sig_pending_init(&process->pending);
+    list_init(&process->cpu_events);
+    for (u32 i = 0; i < ARRAY_LEN(process->cpu_itimers); i++)
+        list_init(&process->cpu_itimers[i].event.link);
     if (parent) {
         inherit(process, parent);
         process->parent = parent;

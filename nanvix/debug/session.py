@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nanvix.machine.backend import Backend
     from nanvix.machine.machine import Machine
     from nanvix.machine.memory import GuestMemory
+    from nanvix.trace.recording import Recording
 
 
 class Session(Sandbox):
@@ -35,6 +36,40 @@ class Session(Sandbox):
 
     def _machine_type(self) -> "type[Machine]":
         return LiveMachine
+
+
+def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
+    """The machine of a recording before its first instruction; released with ``stack``.
+
+    A recording from KVM is replayed once beforehand, to find where its interrupts belong. Raises
+    RecordingError.
+    """
+    from nanvix.abi.call import WatchTable
+    from nanvix.machine.image import KernelImage
+    from nanvix.machine.journal import Journal
+    from nanvix.machine.memory import GuestMemory
+    from nanvix.replay.session import boot_spec, check_kernel, exact, never
+
+    image = KernelImage.load()
+    check_kernel(recording, image)
+    if not recording.header.exact:
+        recording = exact(recording)
+    header = recording.header
+    memory = GuestMemory(header.memory)
+    stack.callback(memory.close)
+    backend = TapedBackend(memory)
+    stack.callback(backend.close)
+    machine = LiveMachine(
+        memory,
+        backend,
+        image,
+        boot_spec(header, recording.manifest),
+        dict.fromkeys(header.ops, never),
+        WatchTable(),
+        journal=Journal(recording.entries, exact=header.exact, own_timers=header.own_timers),
+    )
+    stack.callback(machine.close)
+    return machine
 
 
 def open_session(

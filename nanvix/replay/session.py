@@ -44,11 +44,7 @@ class Replay:
 
         header = recording.header
         image = KernelImage.load()
-        if header.abi != abi_version() or header.kernel != image.sha256():
-            raise RecordingError(
-                "the recording was made with another kernel image: "
-                "replay it with the nanvix it is from"
-            )
+        check_kernel(recording, image)
         self.recording = recording
         journal = Journal(recording.entries, exact=header.exact, own_timers=header.own_timers)
         journal.copy = copy
@@ -83,8 +79,8 @@ class Replay:
             memory,
             backend,
             image,
-            _spec(header, self.recording.manifest),
-            dict.fromkeys(header.ops, _never),
+            boot_spec(header, self.recording.manifest),
+            dict.fromkeys(header.ops, never),
             WatchTable(),
             events=events,
             log=log,
@@ -175,6 +171,15 @@ def exact(recording: Recording, timeout: float | None = None) -> Recording:
     )
 
 
+def check_kernel(recording: Recording, image: "KernelImage") -> None:
+    """Raises RecordingError unless the recording was made with this kernel image."""
+    header = recording.header
+    if header.abi != abi_version() or header.kernel != image.sha256():
+        raise RecordingError(
+            "the recording was made with another kernel image: replay it with the nanvix it is from"
+        )
+
+
 def check_program(recording: Recording, path: str) -> None:
     """Raise RecordingError unless the recording is of the program in this file."""
     from nanvix.trace.record import file_sha256
@@ -206,12 +211,13 @@ class _Echo:
                 data = data[os.write(fd, data) :]
 
 
-def _never(call: "Call") -> int:
+def never(call: "Call") -> int:
     """Stands for every service: the journal answers."""
     raise AssertionError(f"op {call.op:#x} reached a service during a replay")
 
 
-def _spec(header: Header, manifest: bytes) -> "BootSpec":
+def boot_spec(header: Header, manifest: bytes) -> "BootSpec":
+    """How the recorded machine was booted. Raises RecordingError."""
     from nanvix.machine.boot import BootSpec
 
     fields = dict(header.spec)

@@ -11,6 +11,7 @@ from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug.debugger import Debugger
 from nanvix.debug.history import ZERO
 from nanvix.snapshot.dirty import populated
+from nanvix.trace.recording import Recording
 
 Start = Callable[..., Debugger]
 
@@ -21,13 +22,14 @@ def debug(request: pytest.FixtureRequest) -> Iterator[Start]:
     is what its guest has written so far."""
     opened: list[tuple[Debugger, list[int]]] = []
 
-    def start(argv: list[Any], **options: Any) -> Debugger:
+    def start(argv: list[Any] | Recording, **options: Any) -> Debugger:
         ends = list(os.pipe())
         os.set_blocking(ends[0], False)
         null = os.open(os.devnull, os.O_RDONLY)
         options.setdefault("stdio", (null, ends[1], ends[1]))
         options.setdefault("seed", bytes(32))
-        debugger = Debugger([str(part) for part in argv], **options)
+        program = argv if isinstance(argv, Recording) else [str(part) for part in argv]
+        debugger = Debugger(program, **options)
         debugger.output = lambda: _read(ends[0])  # type: ignore[attr-defined]
         opened.append((debugger, [*ends, null]))
         return debugger

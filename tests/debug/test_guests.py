@@ -6,10 +6,13 @@ from threading import Timer
 
 import pytest
 from debug.conftest import Start, digest
+from support.guest import Guest
+from support.recordings import undisturbed
 from support.toolchain import Toolchain
 
 from nanvix.debug.errors import DebugError
 from nanvix.guest.mounts import Mount, make_mount
+from nanvix.trace.recording import load
 
 WALK = "debug/walk.c"
 
@@ -175,3 +178,23 @@ def test_page_walk_and_events(debug: Start, compiled: Toolchain) -> None:
     debugger.go(call.moment)
     assert debugger.in_kernel
     assert any("trap_syscall" in (c.symbol or "") for c in debugger.backtrace())
+
+
+@undisturbed
+def test_a_recording_is_debugged_without_the_host(
+    backend: str, debug: Start, compiled: Toolchain, tmp_path: Path
+) -> None:
+    """Recorded on either backend; what the debugger then shows is that very run."""
+    file = tmp_path / "recording"
+    ran = Guest(backend)([compiled(WALK)], options=["--record", file])
+    assert ran.code == 10, ran
+    debugger = debug(load(str(file)))
+    debugger.breakpoint("add")
+    first = debugger.run()
+    assert (first.reason, debugger.registers()["rsi"]) == ("breakpoint", 0)
+    while (stop := debugger.run()).reason == "breakpoint":
+        continue
+    assert stop.reason == "exit" and debugger.output() == b""
+    while (stop := debugger.run_back()).moment > first.moment:
+        continue
+    assert stop.moment == first.moment

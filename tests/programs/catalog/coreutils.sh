@@ -19,5 +19,5 @@ stat -c '%s %b' sparse; tsort <<< 'a b
 b c'; tty; uname -s; unexpand -a tabs; uniq -c fruit; unlink two; wc -lwc numbers; whoami > /dev/null; yes y | head -2
 [ 1 -lt 2 ] && echo less; id -un > /dev/null; df . > /dev/null && echo df; dircolors -b > /dev/null; runcon 2> /dev/null
 ls -l --time-style=+%F old; chgrp "$(id -g)" old; chown "$(id -u)" old; printenv HOME; logname 2> /dev/null
-cp --reflink=auto --sparse=always sparse copied; cmp sparse copied && echo same; timeout 0.05 sleep 5; echo "$?"
+cp --reflink=auto --sparse=always sparse copied; cmp sparse copied && echo same; timeout 0.5 sleep 5; echo "$?"
 /usr/sbin/chroot / true && echo chroot; pinky > /dev/null 2>&1; sort -R --random-source=numbers numbers | sha1sum; rm -rf dir

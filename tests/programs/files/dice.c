@@ -72,6 +72,16 @@ static void contents(void)
                S_ISDIR(st.st_mode) ? 0 : (long)st.st_size, sum(bytes, n));
         close(file);
     }
+    static const char *const folders[] = {".", "d", "d/e"};
+    for (int i = 0; i < 3; i++) {
+        DIR *folder = opendir(folders[i]);
+        unsigned mix = 0, count = 0;
+        for (struct dirent *e; folder && (e = readdir(folder)); count++)
+            mix += sum(e->d_name, strlen(e->d_name)) * 31 + e->d_type; /* in whatever order */
+        printf("%d %s lists %u, %u\n", step, folders[i], count, mix);
+        if (folder)
+            closedir(folder);
+    }
 }
 
 static void drop(int slot)
