@@ -30,8 +30,10 @@ bool signal_work(const struct task *task);
 
 /* process.c */
 #define PID_MAX 32768
-struct process *process_new(struct process *parent); /* NULL: too many or no memory */
-struct task *task_new(struct process *process);      /* linked into it; NULL likewise */
+/* With this number, which must be free, or with 0 the next. NULL: too many or no memory. */
+struct process *process_new(struct process *parent, i32 pid);
+struct task *task_new(struct process *process, i32 tid); /* linked into it; NULL likewise */
+bool pid_taken(i32 pid);
 void process_free(struct process *process);          /* one that never ran, or was waited for */
 void task_unlink(struct task *task);                 /* off its process and the table */
 void task_set_tid(struct task *task, i32 tid);

@@ -122,6 +122,8 @@ struct task {
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
     struct cpu_time cpu;     /* this thread has had the CPU for */
     struct usage_counts counts;
+#define TIMER_SLACK_DEFAULT 50000 /* ns */
+    u64 timer_slack, default_slack; /* ns: PR_SET_TIMERSLACK */
     bool timed_out;
     bool killable_sleep;     /* only SIGKILL wakes */
     bool kill_pending;

@@ -124,6 +124,41 @@ i64 sys_clock_settime(const u64 *a) {
     return err ? err : -EPERM;
 }
 
+/* Guest time follows the host's, without steering of its own. */
+static i64 adjust(u64 addr) {
+    struct timex timex;
+    if (get_user(timex, addr))
+        return -EFAULT;
+    if (timex.modes)
+        return -EPERM;
+    clock_refresh();
+    u64 ns = clock_realtime();
+    timex = (struct timex){
+        .maxerror = MAXERROR_US,
+        .esterror = MAXERROR_US,
+        .status = STA_UNSYNC,
+        .constant = 2,
+        .precision = 1,
+        .tolerance = 500L << 16,
+        .time = { (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS / 1000) },
+        .tick = 1000000 / USER_HZ,
+    };
+    return put_user(timex, addr) ? -EFAULT : TIME_ERROR;
+}
+
+i64 sys_adjtimex(const u64 *a) { return adjust(a[0]); }
+
+i64 sys_clock_adjtime(const u64 *a) {
+    i32 id = (i32)a[0];
+    u64 ns;
+    struct timex timex;
+    if (get_user(timex, a[1]))
+        return -EFAULT;
+    if (id == CLOCK_REALTIME)
+        return adjust(a[1]);
+    return read_clock(id, &ns) ? -EINVAL : -EOPNOTSUPP;
+}
+
 i64 sys_gettimeofday(const u64 *a) {
     clock_refresh();
     u64 ns = clock_realtime();

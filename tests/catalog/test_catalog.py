@@ -61,8 +61,9 @@ def test_traces(program: Program, tmp_path: Path, request: pytest.FixtureRequest
     here = tmp_path / "work"
     environment = COMMON_CPU | dict(program.env)
     expected = Same(Guest("emu"), tmp_path).natively(
-        program.argv, files=program.files, env=environment, input=program.input
-    )
+        program.argv, files=program.files, env=environment, input=program.input,
+        limit=program.limit,
+    )  # fmt: skip
     parser = Parser()
     add_program(parser)
     mount = ["-v", f"{here}:{here}:rw", "-w", str(here)]

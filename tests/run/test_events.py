@@ -58,3 +58,8 @@ def test_cpu_time(same: Same, compiled: Toolchain) -> None:
 def test_cpu_clocks(same: Same, compiled: Toolchain) -> None:
     """Timers and sleeps by the CPU time of the process, of a thread, of another process."""
     assert b"fired again and again = 1" in same([program(compiled, "cpu_clocks")]).out
+
+
+def test_clones(same: Same, compiled: Toolchain) -> None:
+    """CLONE_PARENT, exit signals, chosen numbers; what is inherited of timers."""
+    assert b"parent is ours = 1" in same([program(compiled, "clones")]).out
