@@ -15,7 +15,6 @@ void timers_arm(void);
 /* clock.c */
 /* Under BOOT_HOST_TIME the counter stands still between two calls to the host. */
 static inline u64 clock_ticks(void) { return unlikely(boot.flags & NV_BOOT_HOST_TIME) ? host_time : rdtsc(); }
-u64 ticks_to_ns(u64 ticks);
 void clock_refresh(void);
 
 /* events.c */

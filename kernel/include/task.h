@@ -120,7 +120,7 @@ struct task {
     u64 clear_tid;           /* CLONE_CHILD_CLEARTID */
     u64 robust_list;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
-    u64 user_ticks, system_ticks; /* of the counter: how long this thread has had the CPU */
+    struct cpu_time cpu;     /* this thread has had the CPU for */
     struct usage_counts counts;
 #define TIMER_SLACK_DEFAULT 50000 /* ns */
     u64 timer_slack, default_slack; /* ns: PR_SET_TIMERSLACK */

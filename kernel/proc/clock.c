@@ -25,7 +25,7 @@ void clock_refresh(void) {
     hc_ring();
 }
 
-u64 ticks_to_ns(u64 ticks) {
+static u64 ticks_to_ns(u64 ticks) {
     const struct nv_clock *clock = clock_page();
     return (u64)((unsigned __int128)ticks * clock->mult >> clock->shift);
 }

@@ -7,12 +7,13 @@
 #include "linux/time.h"
 #include "proc.h"
 
-static u64 last_charge; /* ticks of the counter */
+/* On the monotonic clock: a machine that was saved and loaded may have another counter. */
+static u64 last_charge;
 static u64 ways[] = { NEVER, NEVER }; /* likewise: out of the kernel, and into it by either entry */
 static struct cpu_time ended;
 
 static u64 since_last_charge(void) {
-    u64 now = clock_ticks(), since = now - last_charge;
+    u64 now = clock_monotonic(), since = now - last_charge;
     last_charge = now;
     return (i64)since > 0 ? since : 0; /* not every host's counter is steady */
 }
@@ -22,22 +23,22 @@ void cpu_from_user(enum cpu_entry by) {
     if (unlikely(span < ways[by]) && span)
         ways[by] = span;
     u64 system = MIN(span, ways[by]);
-    current->user_ticks += span - system;
-    current->system_ticks += system;
+    current->cpu.user += span - system;
+    current->cpu.system += system;
 }
 
 /* Under BOOT_HOST_TIME the counter only moves in the kernel, whoever has spent the time. */
 void cpu_charge(void) {
     u64 span = since_last_charge();
-    *(unlikely(boot.flags & NV_BOOT_HOST_TIME) ? &current->user_ticks : &current->system_ticks) += span;
+    *(unlikely(boot.flags & NV_BOOT_HOST_TIME) ? &current->cpu.user : &current->cpu.system) += span;
 }
 
-void cpu_restart(void) { last_charge = clock_ticks(); }
+void cpu_restart(void) { last_charge = clock_monotonic(); }
 
 struct cpu_time task_cpu(const struct task *task) {
     if (task == current)
         cpu_charge();
-    return (struct cpu_time){ ticks_to_ns(task->user_ticks), ticks_to_ns(task->system_ticks) };
+    return task->cpu;
 }
 
 struct cpu_time process_cpu(const struct process *process) {
