@@ -68,3 +68,8 @@ def test_clones(same: Same, compiled: Toolchain) -> None:
 def test_restarts(same: Same, compiled: Toolchain) -> None:
     """Which calls a handler ends and which begin anew, with SA_RESTART and without."""
     assert parts(same([program(compiled, "restarts")])) == ["plain", "SA_RESTART"]
+
+
+def test_epoll(same: Same, compiled: Toolchain) -> None:
+    """Nested, in a circle, exclusive, one-shot; signal masks of the calls that wait."""
+    assert parts(same([program(compiled, "epolls")])) == ["nested", "exclusive", "oneshot", "masks"]
