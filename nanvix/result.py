@@ -15,8 +15,9 @@ _CODES = {
     "hangup": EXIT_SIGNAL + 1,
     "interrupt": EXIT_SIGNAL + 2,
     "terminate": EXIT_SIGNAL + 15,
+    "saved": 0,
 }
-"""Reasons that say more than that something went wrong; the last three stop a sandbox."""
+"""Reasons that say more than that something went wrong; those of signals stop a sandbox."""
 
 
 class Result(NamedTuple):

@@ -19,11 +19,13 @@ from nanvix.abi.layout import HUGE_SIZE, MEMORY_DEFAULT
 from nanvix.errors import BackendUnavailable, KernelImageError, NanvixError, UsageError
 from nanvix.guest.launch import Launch, prepare
 from nanvix.guest.mounts import Mount
+from nanvix.guest.namespace import Shown
 from nanvix.result import Result, exit_code
 
 if TYPE_CHECKING:
     from nanvix.machine.backend import Backend
     from nanvix.machine.boot import BootSpec
+    from nanvix.machine.clock import GuestClock
     from nanvix.machine.image import KernelImage
     from nanvix.machine.journal import Journal
     from nanvix.machine.machine import Listener, Log, Machine, Outcome
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from nanvix.macro.fs import Export
     from nanvix.macro.services import Services
     from nanvix.policy.egress import Egress
+    from nanvix.snapshot.state import Saved
     from nanvix.trace.record import Recorder
 
 Stdio = tuple[int | None, int | None, int | None]
@@ -123,6 +126,8 @@ class Sandbox:
         self.log = log
         self._machine: Machine | None = None
         self._stop: tuple[str, str] | None = None
+        self._save_to: str | None = None
+        self._argv: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -151,11 +156,11 @@ class Sandbox:
         Raises a NanvixError if the guest cannot be started; what it does then never raises.
         """
         if input is None and not capture:
-            return self._run(argv, stdio)
+            return self._start(argv, stdio)
         from nanvix.capture import Capture
 
         with Capture(stdio, input, capture) as pipes:
-            result = self._run(argv, pipes.stdio)
+            result = self._start(argv, pipes.stdio)
             stdout, stderr = pipes.finish()
         return result._replace(stdout=stdout, stderr=stderr)
 
@@ -183,6 +188,76 @@ class Sandbox:
         if self._machine is not None:
             self._machine.stop(reason, detail)
 
+    def save(self, path: str) -> None:
+        """End the run at the next moment at which the machine can be saved, and save it to
+        ``path`` for :meth:`resume`; from any thread or signal handler.
+
+        The run's reason is "saved" then; if the guest ends before, its own, and nothing is saved.
+        :meth:`run` raises NanvixError when the machine or the file cannot be written. Raises
+        UsageError for a sandbox whose runs are recorded or listened to, or have the host's network.
+        """
+        if self.record is not None or self.events is not None or self.net == "host":
+            raise UsageError(
+                "a machine that is recorded or traced, or has the host's network, cannot be saved"
+            )
+        self._save_to = path
+        self.stop("saved")
+
+    def resume(
+        self,
+        path: str,
+        *,
+        stdio: Stdio = (0, 1, 2),
+        input: bytes | None = None,
+        capture: bool = False,
+    ) -> Result:
+        """Go on with the machine that :meth:`save` saved, to its end, as :meth:`run` does.
+
+        What the guest may see and use comes from the file; ``timeout``, ``max_instructions`` (from
+        the machine's beginning), ``backend`` and ``log`` are this sandbox's. Raises a NanvixError
+        when the file is no whole saved machine of this version and kernel, or a file that the
+        guest uses is not what it was.
+        """
+        from nanvix.snapshot.state import Saved
+
+        if self.record is not None or self.events is not None:
+            raise UsageError("a machine that has been saved cannot be recorded or traced")
+        with Saved(path) as saved:
+            launch = self._take_over(saved)
+            if input is None and not capture:
+                return self._run(launch, stdio, saved=saved)
+            from nanvix.capture import Capture
+
+            with Capture(stdio, input, capture) as pipes:
+                result = self._run(launch, pipes.stdio, saved=saved)
+                stdout, stderr = pipes.finish()
+        return result._replace(stdout=stdout, stderr=stderr)
+
+    def _about(self, launch: Launch) -> dict[str, object]:
+        """What a saved machine needs to have its services again."""
+        return {
+            "program": launch.program,
+            "argv": self._argv,
+            "exports": [tuple(shown) for shown in launch.exports],
+            "seed": None if self.seed is None else self.seed.hex(),
+            "realtime_ns": self.realtime_ns,
+            "net": self.net,
+        }
+
+    def _take_over(self, saved: "Saved") -> Launch:
+        """Be the sandbox the machine was saved in; what is said there of its program."""
+        about = saved.about
+        try:
+            self.memory = saved.memory
+            self.seed = None if about["seed"] is None else bytes.fromhex(about["seed"])
+            self.realtime_ns = about["realtime_ns"]
+            self.net = _network(about["net"], False)
+            self._argv = [str(part) for part in about["argv"]]
+            exports = [Shown(str(source), int(flags)) for source, flags in about["exports"]]
+            return Launch(str(about["program"]), b"", exports)
+        except (KeyError, TypeError, ValueError):
+            raise NanvixError("the saved machine is damaged: its sandbox makes no sense") from None
+
     def _exact(self, recording: "_Recording | None") -> bool:
         """Whether somebody may want to know that two runs ended the same."""
         return self.seed is not None or (recording is not None and recording.recorder.exact)
@@ -204,13 +279,26 @@ class Sandbox:
         env = self.env if self.record is None else COMMON_CPU | self.env
         return prepare(argv, env, self.directory, self.mounts, network=network)
 
-    def _run(self, argv: Sequence[str], stdio: Stdio) -> Result:
+    def _start(self, argv: Sequence[str], stdio: Stdio) -> Result:
         clock = _Phases()
+        self._argv = list(argv)
         launch = self._prepare(argv)
         clock.end("prepare")
+        return self._run(launch, stdio, clock)
+
+    def _run(
+        self,
+        launch: Launch,
+        stdio: Stdio,
+        clock: "_Phases | None" = None,
+        saved: "Saved | None" = None,
+    ) -> Result:
+        clock = clock or _Phases()
         with ExitStack() as stack:
-            recording = None if self.record is None else _Recording(self.record, argv, stack)
-            machine, backend = self._build(launch, stdio, stack, clock, recording=recording)
+            recording = None if self.record is None else _Recording(self.record, self._argv, stack)
+            machine, backend, services = self._build(
+                launch, stdio, stack, clock, recording=recording, saved=saved
+            )
             self._machine = machine
             try:
                 if self._stop is not None:
@@ -219,7 +307,14 @@ class Sandbox:
             finally:
                 self._machine = None
                 self._stop = None
+                save_to, self._save_to = self._save_to, None
             clock.end("guest")
+            if outcome.reason == "saved" and save_to is not None:
+                from nanvix.snapshot.state import save
+
+                fixed = self.realtime_ns is not None
+                save(machine, services.keepers, self._about(launch), save_to, fixed_date=fixed)
+                clock.end("save")
             if recording is not None:
                 recording.finish(outcome, backend)
                 clock.end("recording")
@@ -249,10 +344,11 @@ class Sandbox:
         clock: "_Phases",
         journal: "Journal | None" = None,
         recording: "_Recording | None" = None,
-    ) -> "tuple[Machine, Backend]":
-        """A booted machine; whatever it owns is released with ``stack``."""
+        saved: "Saved | None" = None,
+    ) -> "tuple[Machine, Backend, Services]":
+        """A machine that has booted, or been loaded; what it owns is released with ``stack``."""
         from nanvix.abi.call import WatchTable
-        from nanvix.machine.boot import BootError
+        from nanvix.machine.boot import BootError, BootSpec
         from nanvix.machine.image import ImageError, KernelImage
         from nanvix.machine.memory import GuestMemory
         from nanvix.macro.services import build_services
@@ -285,8 +381,13 @@ class Sandbox:
         stack.callback(services.close)
         clock.end("services")
         try:
-            image, spec = KernelImage.load(), self._boot_spec(launch)
-            if recording is not None:
+            image = KernelImage.load()
+            spec: BootSpec | GuestClock
+            if saved is not None:
+                spec = saved.restore(memory, backend, image, time.time_ns())
+            else:
+                spec = self._boot_spec(launch)
+            if recording is not None and isinstance(spec, BootSpec):
                 spec, journal = recording.begin(launch, spec, image, backend, memory, services)
             machine = self._machine_type()(
                 memory,
@@ -304,10 +405,12 @@ class Sandbox:
         except ImageError as error:
             raise KernelImageError(str(error)) from None
         stack.callback(machine.close)
+        if saved is not None:
+            saved.resume(machine, services.keepers)
         if recording is not None:
             recording.recorder.failed = recording.report(machine)
         clock.end("boot")
-        return machine, backend
+        return machine, backend, services
 
     def _egress(self) -> "Egress | None":
         if self.net != "host":

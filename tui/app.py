@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
@@ -76,6 +77,7 @@ class DebugApp(App[int], Events):
         self._first = first
         self._points: dict[int, str] = {}
         self._latest: View | None = None
+        self._exchange = Lock()
         self.session = Session(start, self, self.focus_of)
         self.desk = Desk(all_panes())
         self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
@@ -259,8 +261,8 @@ class DebugApp(App[int], Events):
 
     def refreshed(self, view: View) -> None:
         """Only the newest view is drawn: a slow terminal never piles them up."""
-        waiting = self._latest is not None
-        self._latest = view
+        with self._exchange:
+            waiting, self._latest = self._latest is not None, view
         if not waiting:
             self.post_message(Posted(self._draw))
 
@@ -283,7 +285,8 @@ class DebugApp(App[int], Events):
     # -- drawing -------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        view, self._latest = self._latest, None
+        with self._exchange:
+            view, self._latest = self._latest, None
         if view is None:
             return
         self.view = view

@@ -1,6 +1,7 @@
 /* System-call dispatch. */
 #include "syscall.h"
 #include "cpu.h"
+#include "cputime.h"
 #include "errno.h"
 #include "frame.h"
 #include "hypercall.h"
@@ -23,6 +24,7 @@ int trap_syscall(struct trapframe *frame) {
     u64 nr = frame->error;
     const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
     i64 result = -ENOSYS;
+    cpu_from_user(BY_CALL);
     frame->rcx = frame->rip;
     frame->r11 = frame->rflags;
     if (likely(nr < NV_COUNT_SLOTS)) {

@@ -122,6 +122,7 @@ void return_to_user(struct trapframe *frame) {
         timers_arm();
     if (unlikely(boot.flags & NV_BOOT_STEP))
         frame->rflags |= FLAG_TF;
+    cpu_charge();
 }
 
 /* `syscall` arrived as a fetch fault at LSTAR, still in ring 3: rcx and r11 hold what the CPU put
@@ -155,6 +156,7 @@ void trap(struct trapframe *frame) {
             return;
         address = fault_address();
     }
+    cpu_from_user(BY_TRAP);
     switch (frame->vector) {
     case NV_VECTOR_TIMER:
         timer_interrupt();

@@ -9,6 +9,7 @@
 #include "uaccess.h"
 
 #define MODES (EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE)
+#define BESIDE_EXCLUSIVE (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE)
 #define MAX_DEPTH 5 /* epolls inside epolls */
 
 struct epoll {
@@ -180,6 +181,8 @@ i64 sys_epoll_ctl(const u64 *a) {
         return -EPERM;
     struct epoll *ep = as_epoll(file);
     if (!ep || file == target)
+        return -EINVAL;
+    if ((event.events & EPOLLEXCLUSIVE) && ((event.events & ~BESIDE_EXCLUSIVE) || as_epoll(target)))
         return -EINVAL;
     struct epoll_item *item = find(ep, a[2], target);
     switch (a[1]) {

@@ -66,8 +66,9 @@ static void write_stat(struct text *text, struct process *p) {
     struct usage_counts counts = usage_of(p);
     text_add(text, "%lu %lu %lu %lu ", counts.minor_faults, p->child_counts.minor_faults, counts.major_faults,
              p->child_counts.major_faults);
-    text_add(text, "%lu %lu %lu %lu 20 0 %u 0 ", process_cpu_ns(p) / TICK, p->system_ns / TICK,
-             p->child_user_ns / TICK, p->child_system_ns / TICK, p->thread_count);
+    struct cpu_time used = process_cpu(p);
+    text_add(text, "%lu %lu %lu %lu 20 0 %u 0 ", used.user / TICK, used.system / TICK, p->child_cpu.user / TICK,
+             p->child_cpu.system / TICK, p->thread_count);
     text_add(text, "%lu %lu %lu %lu ", p->start_ns / TICK, mm ? mm->reserved : 0, mm ? mm->resident : 0, RLIM_INFINITY);
     text_add(text, "1 1 %lu 0 0 0 0 0 0 0 0 0 %d 0 0 0 0 0 0 0 0 ", mm ? mm->stack_top : 0, p->exit_signal);
     text_add(text, "%lu %lu %lu %lu %lu 0\n", mm ? mm->brk_start : 0, mm ? mm->arg_start : 0,

@@ -32,18 +32,12 @@ static void write_meminfo(struct text *text, struct process *p) {
     text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }
 
-static u64 busy_ns(void) {
-    u64 busy = 0;
-    struct process *p;
-    list_for_each(p, &all_processes, all)
-        busy += process_cpu_ns(p);
-    return busy;
-}
-
 static void write_stat(struct text *text, struct process *p) {
-    u64 now = clock_monotonic(), busy = MIN(busy_ns(), now);
+    struct cpu_time used = all_cpu();
+    u64 now = clock_monotonic(), busy = MIN(cpu_sum(used), now);
     for (int i = 0; i < 2; i++)
-        text_add(text, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", i ? "cpu0" : "cpu ", busy / TICK, (now - busy) / TICK);
+        text_add(text, "%s %lu 0 %lu %lu 0 0 0 0 0 0\n", i ? "cpu0" : "cpu ", used.user / TICK, used.system / TICK,
+                 (now - busy) / TICK);
     text_add(text, "intr 0\nctxt 0\nbtime %lu\nprocesses %u\nprocs_running 1\nprocs_blocked 0\n",
              (clock_realtime() - now) / NS, task_count());
 }
@@ -71,7 +65,7 @@ static void write_filesystems(struct text *text, struct process *p) {
 }
 
 static void write_uptime(struct text *text, struct process *p) {
-    u64 now = clock_monotonic(), idle = now - MIN(busy_ns(), now);
+    u64 now = clock_monotonic(), idle = now - MIN(cpu_sum(all_cpu()), now);
     text_add(text, "%lu.%02lu %lu.%02lu\n", now / NS, now % NS / TICK, idle / NS, idle % NS / TICK);
 }
 

@@ -1,5 +1,7 @@
 /* Calls between the parts of kernel/proc and the rest: start-up, time, scheduling, program start. */
 #pragma once
+#include "cpu.h"
+#include "hypercall.h"
 #include "task.h"
 
 /* timer.c */
@@ -10,18 +12,10 @@ void turn_begins(void);          /* a task goes on the CPU */
 extern bool timers_stale;        /* the host's timer may be late: call timers_arm before ring 3 */
 void timers_arm(void);
 
-/* clock.c: CPU time. The running task is charged when it leaves the CPU. */
-void cpu_charge(void);           /* charge current until now */
-u64 clock_ticks(void);
+/* clock.c */
+/* Under BOOT_HOST_TIME the counter stands still between two calls to the host. */
+static inline u64 clock_ticks(void) { return unlikely(boot.flags & NV_BOOT_HOST_TIME) ? host_time : rdtsc(); }
 void clock_refresh(void);
-void cpu_restart(void);          /* the time since the last charge was nobody's (idle) */
-
-/* cputimer.c: what happens after so much CPU time. The scheduler says who gets and leaves the CPU. */
-void cpu_enter(struct process *process);
-void cpu_leave(struct process *process);
-void cpu_timers_changed(struct process *process); /* an interval timer or RLIMIT_CPU was set */
-u64 task_cpu_ns(const struct task *task);
-u64 process_cpu_ns(const struct process *process); /* all its threads, ended ones too */
 
 /* events.c */
 void events_poll(void);          /* take what the host has put into the event ring */
@@ -36,8 +30,10 @@ bool signal_work(const struct task *task);
 
 /* process.c */
 #define PID_MAX 32768
-struct process *process_new(struct process *parent); /* NULL: too many or no memory */
-struct task *task_new(struct process *process);      /* linked into it; NULL likewise */
+/* With this number, which must be free, or with 0 the next. NULL: too many or no memory. */
+struct process *process_new(struct process *parent, i32 pid);
+struct task *task_new(struct process *process, i32 tid); /* linked into it; NULL likewise */
+bool pid_taken(i32 pid);
 void process_free(struct process *process);          /* one that never ran, or was waited for */
 void task_unlink(struct task *task);                 /* off its process and the table */
 void task_set_tid(struct task *task, i32 tid);

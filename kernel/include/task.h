@@ -1,6 +1,7 @@
 /* Threads, processes, and what they share. */
 #pragma once
 #include "abi.h"
+#include "cputime.h"
 #include "sched.h"
 #include "signal.h"
 #include "tree.h"
@@ -35,7 +36,8 @@ struct rlimit {
 
 /* A timer of CPU time: ITIMER_VIRTUAL or ITIMER_PROF. */
 struct cpu_itimer {
-    u64 expiry, interval; /* ns of the process's CPU time; 0: off */
+    struct cpu_event event;
+    u64 interval; /* ns */
 };
 
 /* What getrusage(2) counts beside time. */
@@ -77,10 +79,11 @@ struct process {
     u64 alarm_interval;
     struct cpu_itimer cpu_itimers[2]; /* virtual, profiling */
     struct timer cpu_timer;       /* armed while one of the threads has the CPU (cputimer.c) */
-    u64 cpu_expiry;               /* CPU time of the next event, or 0 */
+    struct list cpu_events;       /* cpu_event.link */
+    bool cpu_watched;             /* the timer is needed: for those, or for RLIMIT_CPU */
     struct rlimit limits[RLIM_COUNT];
     u64 start_ns;          /* clock_monotonic at creation */
-    u64 user_ns, system_ns, child_user_ns, child_system_ns; /* of threads and children that ended */
+    struct cpu_time cpu, child_cpu; /* of threads and of children that ended */
     u64 moved_bytes[2], move_calls[2]; /* read, written: /proc/<pid>/io */
     u64 peak_resident, child_peak_resident; /* pages */
     struct usage_counts counts, child_counts; /* likewise of what has ended */
@@ -117,8 +120,10 @@ struct task {
     u64 clear_tid;           /* CLONE_CHILD_CLEARTID */
     u64 robust_list;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
-    u64 cpu_ticks;           /* TSC ticks this thread has had the CPU for */
+    struct cpu_time cpu;     /* this thread has had the CPU for */
     struct usage_counts counts;
+#define TIMER_SLACK_DEFAULT 50000 /* ns */
+    u64 timer_slack, default_slack; /* ns: PR_SET_TIMERSLACK */
     bool timed_out;
     bool killable_sleep;     /* only SIGKILL wakes */
     bool kill_pending;

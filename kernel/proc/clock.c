@@ -1,5 +1,5 @@
-/* The clocks: the time-stamp counter through the clock page, and CPU time of threads. */
-#include "cpu.h"
+/* The clocks: the time-stamp counter through the clock page. */
+#include "cputime.h"
 #include "errno.h"
 #include "frame.h"
 #include "hypercall.h"
@@ -16,9 +16,6 @@
 static const struct nv_clock *clock_page(void) {
     return (const struct nv_clock *)(NV_DIRECT_BASE + NV_CLOCK_PHYS);
 }
-
-/* Under BOOT_HOST_TIME the counter stands still between two calls to the host. */
-u64 clock_ticks(void) { return unlikely(boot.flags & NV_BOOT_HOST_TIME) ? host_time : rdtsc(); }
 
 /* For what a program sees of the time, and for what depends on how much has passed just now. */
 void clock_refresh(void) {
@@ -43,30 +40,6 @@ u64 clock_realtime(void) { return clock_monotonic() + (u64)clock_page()->realtim
 u64 deadline_after(u64 ns) {
     clock_refresh();
     return clock_monotonic() + MIN(ns, DEADLINE_MAX);
-}
-
-static u64 last_charge; /* TSC */
-
-void cpu_charge(void) {
-    u64 now = clock_ticks();
-    current->cpu_ticks += now - last_charge;
-    last_charge = now;
-}
-
-void cpu_restart(void) { last_charge = clock_ticks(); }
-
-u64 task_cpu_ns(const struct task *task) {
-    if (task == current)
-        cpu_charge();
-    return ticks_to_ns(task->cpu_ticks);
-}
-
-u64 process_cpu_ns(const struct process *process) {
-    const struct task *task;
-    u64 ns = process->user_ns + process->system_ns;
-    list_for_each(task, &process->threads, thread_link)
-        ns += task_cpu_ns(task);
-    return ns;
 }
 
 i64 get_timespec(u64 *ns, u64 addr) {
@@ -101,24 +74,12 @@ u64 clock_deadline(i32 id, u64 ns, bool absolute) {
     return ns > offset ? ns - offset : 1;
 }
 
-/* A negative id is a CPU clock of some process or thread: ~number << 3 | 4 for a thread | kind
-   (linux/posix-timers.h). */
-static i64 cpu_clock(i32 id, u64 *ns) {
-    i32 number = ~(id >> 3);
-    if ((id & 3) == 3)
-        return -EINVAL;
-    if (id & 4) {
-        struct task *task = number ? task_find(number) : current;
-        if (!task || task->process != current->process)
-            return -EINVAL;
-        *ns = task_cpu_ns(task);
-        return 0;
-    }
-    struct process *process = number ? process_find(number) : current->process;
-    if (!process)
-        return -EINVAL;
-    *ns = process_cpu_ns(process);
-    return 0;
+static i64 read_cpu_clock(i32 id, u64 *ns) {
+    struct cpu_clock clock;
+    i64 err = cpu_clock_find(&clock, id);
+    if (!err)
+        *ns = cpu_clock_ns(&clock);
+    return err;
 }
 
 static i64 read_clock(i32 id, u64 *ns) {
@@ -137,14 +98,8 @@ static i64 read_clock(i32 id, u64 *ns) {
     case CLOCK_TAI:
         *ns = clock_realtime();
         return 0;
-    case CLOCK_PROCESS_CPUTIME_ID:
-        *ns = process_cpu_ns(current->process);
-        return 0;
-    case CLOCK_THREAD_CPUTIME_ID:
-        *ns = task_cpu_ns(current);
-        return 0;
     default:
-        return id < 0 ? cpu_clock(id, ns) : -EINVAL;
+        return read_cpu_clock(id, ns);
     }
 }
 
@@ -163,8 +118,45 @@ i64 sys_clock_getres(const u64 *a) {
 /* Guest time follows the host's; nobody inside may set it. */
 i64 sys_clock_settime(const u64 *a) {
     u64 ns;
+    if (!read_cpu_clock((i32)a[0], &ns))
+        return -EPERM;
     i64 err = (i32)a[0] == CLOCK_REALTIME ? get_timespec(&ns, a[1]) : -EINVAL;
     return err ? err : -EPERM;
+}
+
+/* Guest time follows the host's, without steering of its own. */
+static i64 adjust(u64 addr) {
+    struct timex timex;
+    if (get_user(timex, addr))
+        return -EFAULT;
+    if (timex.modes)
+        return -EPERM;
+    clock_refresh();
+    u64 ns = clock_realtime();
+    timex = (struct timex){
+        .maxerror = MAXERROR_US,
+        .esterror = MAXERROR_US,
+        .status = STA_UNSYNC,
+        .constant = 2,
+        .precision = 1,
+        .tolerance = 500L << 16,
+        .time = { (i64)(ns / SECOND_NS), (i64)(ns % SECOND_NS / 1000) },
+        .tick = 1000000 / USER_HZ,
+    };
+    return put_user(timex, addr) ? -EFAULT : TIME_ERROR;
+}
+
+i64 sys_adjtimex(const u64 *a) { return adjust(a[0]); }
+
+i64 sys_clock_adjtime(const u64 *a) {
+    i32 id = (i32)a[0];
+    u64 ns;
+    struct timex timex;
+    if (get_user(timex, a[1]))
+        return -EFAULT;
+    if (id == CLOCK_REALTIME)
+        return adjust(a[1]);
+    return read_clock(id, &ns) ? -EINVAL : -EOPNOTSUPP;
 }
 
 i64 sys_gettimeofday(const u64 *a) {

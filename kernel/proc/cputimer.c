@@ -1,38 +1,79 @@
-/* Events after so much CPU time: ITIMER_VIRTUAL, ITIMER_PROF, RLIMIT_CPU. An ordinary timer is armed
-   for the rest while a thread of the process has the CPU, so nothing ticks for anybody else. */
+/* Events after so much CPU time: interval and POSIX timers, sleeps, RLIMIT_CPU. An ordinary timer is
+   armed for the rest while a thread of the process has the CPU, so nothing ticks for anybody else. */
+#include "cputime.h"
 #include "linux/resource.h"
 #include "proc.h"
 
+/* While a program mostly calls, user time goes on by less than hoped for at every attempt. */
+#define GRAIN_NS 20000UL
+
 static void expired(struct timer *timer);
 
-/* The earliest of what is set; 0 when nothing is. */
-static u64 earliest(const struct process *process) {
-    u64 next = NEVER;
-    for (u32 i = 0; i < ARRAY_LEN(process->cpu_itimers); i++)
-        if (process->cpu_itimers[i].expiry)
-            next = MIN(next, process->cpu_itimers[i].expiry);
+static u64 limit_of(const struct process *process) {
     u64 limit = MIN(process->limits[RLIMIT_CPU].cur, process->limits[RLIMIT_CPU].max);
-    if (limit < NEVER / SECOND_NS)
-        next = MIN(next, MAX(limit, 1) * SECOND_NS);
-    return next == NEVER ? 0 : next;
+    return limit < NEVER / SECOND_NS ? MAX(limit, 1) * SECOND_NS : NEVER;
 }
 
-void cpu_enter(struct process *process) {
-    if (likely(!process->cpu_expiry))
+static u64 left_until(u64 expiry, u64 used) { return expiry > used ? expiry - used : 0; }
+
+void cpu_enter(const struct task *task) {
+    struct process *process = task->process;
+    if (likely(!process->cpu_watched))
         return;
-    u64 used = process_cpu_ns(process);
+    u64 limit = limit_of(process);
+    u64 left = limit == NEVER ? NEVER : left_until(limit, cpu_sum(process_cpu(process)));
+    const struct cpu_event *event;
+    list_for_each(event, &process->cpu_events, link)
+        if (!event->clock.task || event->clock.task == task)
+            left = MIN(left, left_until(event->expiry, cpu_clock_ns(&event->clock)));
+    if (left == NEVER)
+        return;
     process->cpu_timer.fn = expired;
-    timer_start(&process->cpu_timer,
-                clock_monotonic() + (process->cpu_expiry > used ? process->cpu_expiry - used : 0));
+    timer_start(&process->cpu_timer, clock_monotonic() + MAX(left, GRAIN_NS));
 }
 
 void cpu_leave(struct process *process) { timer_cancel(&process->cpu_timer); }
 
 void cpu_timers_changed(struct process *process) {
-    process->cpu_expiry = earliest(process);
+    process->cpu_watched = !list_empty(&process->cpu_events) || limit_of(process) != NEVER;
     timer_cancel(&process->cpu_timer);
     if (current && process == current->process)
-        cpu_enter(process);
+        cpu_enter(current);
+}
+
+void cpu_event_start(struct cpu_event *event) {
+    list_append(&event->clock.process->cpu_events, &event->link);
+    cpu_timers_changed(event->clock.process);
+}
+
+void cpu_event_cancel(struct cpu_event *event) {
+    if (!cpu_event_armed(event))
+        return;
+    list_remove(&event->link);
+    cpu_timers_changed(event->clock.process);
+}
+
+u64 cpu_event_again(struct cpu_event *event, u64 period) {
+    u64 used = cpu_clock_ns(&event->clock), missed = left_until(used, event->expiry) / period;
+    if (period < TIMER_GAP_NS) {
+        missed = TIMER_GAP_NS / period;
+        event->expiry = used + TIMER_GAP_NS;
+    } else {
+        event->expiry += (missed + 1) * period;
+    }
+    cpu_event_start(event);
+    return missed;
+}
+
+u64 cpu_event_left(const struct cpu_event *event) {
+    return cpu_event_armed(event) ? MAX(left_until(event->expiry, cpu_clock_ns(&event->clock)), 1) : 0;
+}
+
+void cpu_events_end(struct process *process, const struct task *task) {
+    struct cpu_event *event, *next;
+    list_for_each_safe(event, next, &process->cpu_events, link)
+        if (!task || event->clock.task == task)
+            list_remove(&event->link);
 }
 
 static void send(struct process *process, i32 sig) {
@@ -40,9 +81,9 @@ static void send(struct process *process, i32 sig) {
 }
 
 /* SIGXCPU at the soft limit and every second from there, SIGKILL at the hard one. */
-static void check_limit(struct process *process, u64 used) {
+static void check_limit(struct process *process) {
     struct rlimit *limit = &process->limits[RLIMIT_CPU];
-    u64 seconds = used / SECOND_NS;
+    u64 seconds = cpu_sum(process_cpu(process)) / SECOND_NS;
     if (seconds >= MAX(limit->max, 1)) {
         send(process, SIGKILL);
     } else if (seconds >= MAX(limit->cur, 1)) {
@@ -52,16 +93,14 @@ static void check_limit(struct process *process, u64 used) {
 }
 
 static void expired(struct timer *timer) {
-    static const i32 signals[] = { SIGVTALRM, SIGPROF };
     struct process *process = container_of(timer, struct process, cpu_timer);
-    u64 used = process_cpu_ns(process);
-    for (u32 i = 0; i < ARRAY_LEN(signals); i++) {
-        struct cpu_itimer *t = &process->cpu_itimers[i];
-        if (t->expiry && t->expiry <= used) {
-            t->expiry = t->interval ? used + MAX(t->interval, TIMER_GAP_NS) : 0;
-            send(process, signals[i]);
-        }
+    struct cpu_event *event, *next;
+    list_for_each_safe(event, next, &process->cpu_events, link) {
+        if (event->expiry > cpu_clock_ns(&event->clock))
+            continue;
+        list_remove(&event->link);
+        event->fn(event);
     }
-    check_limit(process, used);
+    check_limit(process);
     cpu_timers_changed(process);
 }

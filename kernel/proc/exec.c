@@ -296,16 +296,18 @@ static noreturn void cannot_start(i64 err) {
 }
 
 noreturn void exec_first(void) {
-    struct process *process = process_new(NULL);
-    struct task *task = process ? task_new(process) : NULL;
+    struct process *process = process_new(NULL, 0);
+    struct task *task = process ? task_new(process, 0) : NULL;
     u64 stack = task ? kstack_alloc() : 0;
     if (!stack)
         cannot_start(-ENOMEM);
     init_process = process;
     current = task;
+    cpu_restart();
     task->kernel_stack = stack;
     task->frame = (struct trapframe *)(stack + KSTACK_SIZE) - 1;
     task->state = TASK_RUNNABLE;
+    task->timer_slack = task->default_slack = TIMER_SLACK_DEFAULT;
     task->sighand = sighand_new();
     task->fs = fs_context_initial(boot_program.cwd);
     task->files = fd_table_initial();

@@ -147,9 +147,9 @@ noreturn void exit_thread(i32 code) {
     fs_context_put(task->fs);
     task->fs = NULL;
     leave_address_space();
-    cpu_charge();
     cpu_leave(process);
-    process->user_ns += task_cpu_ns(task);
+    cpu_thread_ended(task);
+    cpu_events_end(process, last ? NULL : task);
     usage_add(&process->counts, &task->counts);
     task_unlink(task);
     if (last) {

@@ -33,9 +33,35 @@
 struct clone_args {
     u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
 };
+#define CLONE3_FLAGS 0x3ffffff80UL /* all there are, up to CLONE_INTO_CGROUP */
+#define PID_NAMESPACES_MAX 32
 #define CLONE_ARGS_FIRST 64 /* size of the structure's first version */
 
 extern char task_start[];
+
+/* What clone3 refuses and clone does not notice. */
+static i64 check_new_flags(const struct clone_args *args) {
+    u64 flags = args->flags;
+    if ((flags & (CSIGNAL | CLONE_DETACHED | ~CLONE3_FLAGS)) || !args->stack != !args->stack_size)
+        return -EINVAL;
+    return (flags & (CLONE_THREAD | CLONE_PARENT)) && args->exit_signal ? -EINVAL : 0;
+}
+
+/* The number the caller wants for the child; 0 when he leaves it to us. There is one PID name space. */
+static i64 wanted_tid(const struct clone_args *args) {
+    i32 tid = 0;
+    if (args->set_tid_size > PID_NAMESPACES_MAX || !args->set_tid != !args->set_tid_size)
+        return -EINVAL;
+    if (!args->set_tid)
+        return 0;
+    if (get_user(tid, args->set_tid))
+        return -EFAULT;
+    if (args->set_tid_size > 1 || tid < 1 || tid >= PID_MAX)
+        return -EINVAL;
+    if (current->process->uid)
+        return -EPERM;
+    return pid_taken(tid) ? -EEXIST : tid;
+}
 
 static i64 check_flags(u64 flags) {
     if (flags & CLONE_NEW_NAMESPACES)
@@ -103,13 +129,13 @@ static void copy_registers(struct task *child, const struct clone_args *args) {
     child->kernel_sp = (u64)sp;
 }
 
-static struct process *new_process(u64 flags, u64 exit_signal) {
-    struct process *parent = flags & CLONE_PARENT && current->process->parent
-                                 ? current->process->parent : current->process;
-    struct process *process = process_new(parent);
+/* A sister (CLONE_PARENT) tells the parent of her end as the caller would. */
+static struct process *new_process(const struct clone_args *args, i32 pid) {
+    bool sister = args->flags & CLONE_PARENT && current->process->parent;
+    struct process *process = process_new(sister ? current->process->parent : current->process, pid);
     if (!process)
         return NULL;
-    process->exit_signal = (i32)exit_signal;
+    process->exit_signal = sister ? current->process->exit_signal : (i32)args->exit_signal;
     memcpy(process->exe, current->process->exe, sizeof(process->exe));
     return process;
 }
@@ -145,17 +171,17 @@ static i64 give_pidfd(struct process *process, u64 to) {
     return -EFAULT;
 }
 
-static i64 clone(const struct clone_args *args) {
+static i64 clone(const struct clone_args *args, i32 tid) {
     u64 flags = args->flags;
     i64 err = check_flags(flags);
     if (err)
         return err;
     if (args->exit_signal > NSIG || ((flags & CLONE_SETTLS) && args->tls >= NV_USER_END))
         return args->exit_signal > NSIG ? -EINVAL : -EPERM;
-    struct process *process = flags & CLONE_THREAD ? current->process : new_process(flags, args->exit_signal);
+    struct process *process = flags & CLONE_THREAD ? current->process : new_process(args, tid);
     if (!process)
         return -EAGAIN;
-    struct task *child = task_new(process);
+    struct task *child = task_new(process, tid);
     err = child && (child->kernel_stack = kstack_alloc()) ? copy_resources(child, flags) : -EAGAIN;
     if (err) {
         abandon(child, process);
@@ -169,13 +195,14 @@ static i64 clone(const struct clone_args *args) {
     }
     copy_registers(child, args);
     memcpy(child->comm, current->comm, COMM_LEN);
+    child->timer_slack = child->default_slack = current->timer_slack;
     child->blocked = current->blocked;
     if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {
         child->altstack_sp = current->altstack_sp;
         child->altstack_size = current->altstack_size;
         child->altstack_flags = current->altstack_flags;
     }
-    i32 tid = child->tid;
+    tid = child->tid;
     if (flags & CLONE_CHILD_CLEARTID)
         child->clear_tid = args->child_tid;
     if (flags & CLONE_PARENT_SETTID)
@@ -199,7 +226,7 @@ i64 sys_clone(const u64 *a) {
         .pidfd = a[2],
         .child_tid = a[3],
         .tls = a[4],
-    });
+    }, 0);
 }
 
 i64 sys_clone3(const u64 *a) {
@@ -210,13 +237,20 @@ i64 sys_clone3(const u64 *a) {
         return -E2BIG;
     if (copy_from_user(&args, a[0], MIN(a[1], sizeof(args))))
         return -EFAULT;
-    if ((args.flags & CSIGNAL) || args.set_tid_size || args.cgroup || !args.stack != !args.stack_size)
-        return -EINVAL;
-    return clone(&args);
+    for (u64 at = sizeof(args); at < a[1]; at++) {
+        u8 unknown = 0;
+        if (get_user(unknown, a[0] + at))
+            return -EFAULT;
+        if (unknown)
+            return -E2BIG;
+    }
+    i64 err = check_new_flags(&args);
+    i64 tid = err ? err : wanted_tid(&args);
+    return tid < 0 ? tid : clone(&args, (i32)tid);
 }
 
-i64 sys_fork(const u64 *a) { return clone(&(struct clone_args){ .exit_signal = SIGCHLD }); }
+i64 sys_fork(const u64 *a) { return clone(&(struct clone_args){ .exit_signal = SIGCHLD }, 0); }
 
 i64 sys_vfork(const u64 *a) {
-    return clone(&(struct clone_args){ .flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD });
+    return clone(&(struct clone_args){ .flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD }, 0);
 }

@@ -35,16 +35,28 @@ static void alarm_set(u64 value, u64 interval) {
     }
 }
 
-/* Timers of CPU time; kernel time counts for both kinds. */
-static u64 cpu_left(const struct cpu_itimer *timer) {
-    u64 now = process_cpu_ns(current->process);
-    return !timer->expiry ? 0 : timer->expiry > now + 1000 ? timer->expiry - now : 1000;
+static void cpu_fired(struct cpu_event *event) {
+    struct process *process = event->clock.process;
+    i32 sig = event->clock.kind == CPU_VIRTUAL ? SIGVTALRM : SIGPROF;
+    struct cpu_itimer *timer = container_of(event, struct cpu_itimer, event);
+    if (timer->interval)
+        cpu_event_again(event, timer->interval);
+    signal_process(process, sig, &(struct siginfo){ .signo = sig, .code = SI_KERNEL });
 }
 
-static void cpu_set(struct cpu_itimer *timer, u64 value, u64 interval) {
-    timer->expiry = value ? process_cpu_ns(current->process) + value : 0;
+static u64 cpu_left(const struct cpu_itimer *timer) {
+    u64 left = cpu_event_left(&timer->event);
+    return left ? MAX(left, 1000) : 0;
+}
+
+static void cpu_set(struct cpu_itimer *timer, enum cpu_kind kind, u64 value, u64 interval) {
+    cpu_event_cancel(&timer->event);
+    timer->event.clock = (struct cpu_clock){ .process = current->process, .kind = kind };
+    timer->event.expiry = cpu_clock_ns(&timer->event.clock) + value;
+    timer->event.fn = cpu_fired;
     timer->interval = interval;
-    cpu_timers_changed(current->process);
+    if (value)
+        cpu_event_start(&timer->event);
 }
 
 static i64 put_itimer(u64 which, u64 addr) {
@@ -79,7 +91,8 @@ i64 sys_setitimer(const u64 *a) {
     if (a[0] == ITIMER_REAL)
         alarm_set(to_ns(&new.value), to_ns(&new.interval));
     else
-        cpu_set(&current->process->cpu_itimers[a[0] - ITIMER_VIRTUAL], to_ns(&new.value), to_ns(&new.interval));
+        cpu_set(&current->process->cpu_itimers[a[0] - ITIMER_VIRTUAL],
+                a[0] == ITIMER_VIRTUAL ? CPU_VIRTUAL : CPU_PROFILE, to_ns(&new.value), to_ns(&new.interval));
     return 0;
 }
 

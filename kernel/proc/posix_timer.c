@@ -1,4 +1,5 @@
 /* timer_create(2) and its family: timers that send a signal, to the process or to one thread. */
+#include "cputime.h"
 #include "errno.h"
 #include "frame.h"
 #include "linux/sigframe.h"
@@ -12,6 +13,7 @@
 
 struct posix_timer {
     struct timer timer;
+    struct cpu_event event; /* instead, where the clock is one of CPU time: `clock` is below 0 */
     struct process *process;
     i32 id, clock, signo, tid; /* signo 0: SIGEV_NONE; tid 0: the whole process */
     u64 value, interval;
@@ -22,9 +24,7 @@ struct timer_table {
     struct posix_timer *slot[TIMERS_PER_PROCESS];
 };
 
-static void expired(struct timer *timer) {
-    struct posix_timer *t = container_of(timer, struct posix_timer, timer);
-    u64 missed = t->interval ? timer_again(timer, t->interval) : 0;
+static void notify(const struct posix_timer *t, u64 missed) {
     struct siginfo info = {
         .code = SI_TIMER, .timer_id = t->id, .overrun = (i32)MIN(missed, OVERRUN_MAX), .timer_value = t->value,
     };
@@ -39,9 +39,20 @@ static void expired(struct timer *timer) {
         signal_process(t->process, t->signo, &info);
 }
 
+static void expired(struct timer *timer) {
+    const struct posix_timer *t = container_of(timer, struct posix_timer, timer);
+    notify(t, t->interval ? timer_again(timer, t->interval) : 0);
+}
+
+static void cpu_expired(struct cpu_event *event) {
+    const struct posix_timer *t = container_of(event, struct posix_timer, event);
+    notify(t, t->interval ? cpu_event_again(event, t->interval) : 0);
+}
+
 static void disarm(struct posix_timer *t) {
     struct task *task = t->tid ? task_find(t->tid) : NULL;
     timer_cancel(&t->timer);
+    cpu_event_cancel(&t->event);
     if (t->signo && (!t->tid || (task && task->process == t->process)))
         signal_timer_void(t->process, task, t->signo, t->id);
 }
@@ -64,6 +75,7 @@ void posix_timers_free(struct process *process) {
     for (u32 i = 0; i < TIMERS_PER_PROCESS; i++) {
         if (table->slot[i]) {
             timer_cancel(&table->slot[i]->timer);
+            cpu_event_cancel(&table->slot[i]->event);
             kfree(table->slot[i]);
         }
     }
@@ -105,10 +117,24 @@ static i64 parse_event(struct posix_timer *t, u64 addr) {
     return 0;
 }
 
+/* The id to keep: the clocks of the caller himself by number, so that they stay his. */
+static i64 lasting_clock(i32 *id) {
+    struct cpu_clock cpu;
+    if (*id == CLOCK_REALTIME || *id == CLOCK_MONOTONIC || *id == CLOCK_BOOTTIME || *id == CLOCK_TAI)
+        return 0;
+    if (*id == CLOCK_MONOTONIC_RAW || *id == CLOCK_REALTIME_COARSE || *id == CLOCK_MONOTONIC_COARSE)
+        return -EOPNOTSUPP;
+    i64 err = cpu_clock_find(&cpu, *id);
+    if (!err)
+        *id = cpu_clock_id(&cpu);
+    return err;
+}
+
 i64 sys_timer_create(const u64 *a) {
     i32 clock = (i32)a[0];
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
-        return clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
+    i64 unknown = lasting_clock(&clock);
+    if (unknown)
+        return unknown;
     struct posix_timer **slot = free_slot();
     if (!slot)
         return -EAGAIN;
@@ -116,6 +142,8 @@ i64 sys_timer_create(const u64 *a) {
     if (!t)
         return -EAGAIN;
     t->timer.fn = expired;
+    t->event.fn = cpu_expired;
+    list_init(&t->event.link);
     t->process = current->process;
     t->clock = clock;
     t->id = (i32)(slot - ((struct timer_table *)current->process->posix_timers)->slot);
@@ -130,8 +158,18 @@ i64 sys_timer_create(const u64 *a) {
 }
 
 static i64 put_setting(const struct posix_timer *t, u64 addr) {
-    struct itimerspec out = { timespec_of(t->interval), timespec_of(timer_left(&t->timer)) };
+    struct itimerspec out = {
+        timespec_of(t->interval),
+        timespec_of(t->clock < 0 ? cpu_event_left(&t->event) : timer_left(&t->timer)),
+    };
     return put_user(out, addr);
+}
+
+static void arm(struct posix_timer *t, u64 value, bool absolute) {
+    if (t->clock >= 0)
+        return timer_start(&t->timer, clock_deadline(t->clock, value, absolute));
+    t->event.expiry = value + (absolute ? 0 : cpu_clock_ns(&t->event.clock));
+    cpu_event_start(&t->event);
 }
 
 i64 sys_timer_settime(const u64 *a) {
@@ -148,11 +186,12 @@ i64 sys_timer_settime(const u64 *a) {
     if (a[3] && put_setting(t, a[3]))
         return -EFAULT;
     disarm(t);
+    if (t->clock < 0 && cpu_clock_find(&t->event.clock, t->clock))
+        return -ESRCH; /* whose time it was has gone */
     t->interval = interval;
     t->overrun = 0;
-    if (!value)
-        return 0;
-    timer_start(&t->timer, clock_deadline(t->clock, value, (i32)a[1] & TIMER_ABSTIME));
+    if (value)
+        arm(t, value, (i32)a[1] & TIMER_ABSTIME);
     return 0;
 }
 

@@ -8,7 +8,6 @@
 #include "uaccess.h"
 
 #define CAPABILITY_LAST 40
-#define TIMER_SLACK_DEFAULT 50000 /* ns */
 #define TSC_ENABLE 1
 #define PERSONALITY_QUERY 0xffffffffu
 
@@ -63,8 +62,10 @@ i64 sys_prctl(const u64 *a) {
         number = TSC_ENABLE;
         return put_user(number, a[1]);
     case PR_GET_TIMERSLACK:
-        return TIMER_SLACK_DEFAULT;
-    case PR_SET_TIMERSLACK: /* a hint, and timers are exact here */
+        return (i64)current->timer_slack;
+    case PR_SET_TIMERSLACK: /* kept for those who ask: timers are exact here */
+        current->timer_slack = (i64)a[1] > 0 ? a[1] : current->default_slack;
+        return 0;
     case PR_GET_KEEPCAPS:
     case PR_GET_TIMING:
     case PR_GET_SECCOMP:

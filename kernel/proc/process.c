@@ -17,7 +17,7 @@ static struct tree tasks;     /* by tid */
 static struct tree processes; /* by pid; zombies too */
 static u32 slots_used;        /* threads, and zombies: one slot each */
 static i32 last_pid;
-static bool pids_wrapped;
+static bool pids_ahead; /* numbers behind last_pid may be in use */
 
 _Static_assert(sizeof(struct task) <= PAGE_SIZE && sizeof(struct process) <= PAGE_SIZE, "heap objects");
 
@@ -40,7 +40,7 @@ static bool slot_free(void) {
 }
 
 /* A number lives on as long as a group or session is named after it. */
-static bool pid_taken(i32 pid) {
+bool pid_taken(i32 pid) {
     if (task_find(pid) || process_find(pid))
         return true;
     struct process *process;
@@ -50,14 +50,18 @@ static bool pid_taken(i32 pid) {
     return false;
 }
 
-/* 0 when every number is taken. */
-static i32 pid_alloc(void) {
+/* The one that is wanted and free, or the next; 0 when every number is taken. */
+static i32 pid_alloc(i32 wanted) {
+    if (wanted) {
+        pids_ahead = true;
+        return wanted;
+    }
     for (i32 tries = 0; tries < PID_MAX; tries++) {
         if (++last_pid >= PID_MAX) {
             last_pid = 2;
-            pids_wrapped = true;
+            pids_ahead = true;
         }
-        if (!pids_wrapped || !pid_taken(last_pid))
+        if (!pids_ahead || !pid_taken(last_pid))
             return last_pid;
     }
     return 0;
@@ -104,11 +108,11 @@ static void inherit(struct process *process, const struct process *parent) {
     memcpy(process->limits, parent->limits, sizeof(process->limits));
 }
 
-struct process *process_new(struct process *parent) {
+struct process *process_new(struct process *parent, i32 pid) {
     if (!slot_free())
         return NULL;
     struct process *process = kzalloc(sizeof(*process));
-    i32 pid = process ? pid_alloc() : 0;
+    pid = process ? pid_alloc(pid) : 0;
     if (!pid) {
         kfree(process);
         return NULL;
@@ -122,6 +126,9 @@ struct process *process_new(struct process *parent) {
     wait_queue_init(&process->child_exit);
     wait_queue_init(&process->vfork_done);
     sig_pending_init(&process->pending);
+    list_init(&process->cpu_events);
+    for (u32 i = 0; i < ARRAY_LEN(process->cpu_itimers); i++)
+        list_init(&process->cpu_itimers[i].event.link);
     if (parent) {
         inherit(process, parent);
         process->parent = parent;
@@ -161,10 +168,10 @@ void task_set_tid(struct task *task, i32 tid) {
 }
 
 /* The process brings a slot for its first thread. */
-struct task *task_new(struct process *process) {
+struct task *task_new(struct process *process, i32 tid) {
     if (process->leader && !slot_free())
         return NULL;
-    i32 tid = process->leader ? pid_alloc() : process->pid;
+    tid = process->leader ? pid_alloc(tid) : process->pid;
     struct task *task = tid ? kzalloc(sizeof(*task)) : NULL;
     if (task)
         task->fpu = kzalloc(fpu_size()); /* XSAVE leaves most of its header as it finds it */

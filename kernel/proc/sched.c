@@ -1,5 +1,6 @@
 /* The scheduler: one CPU, a round-robin queue, no preemption in the kernel. With a single runnable
    task there is no tick at all; with none the machine sleeps in the IDLE hypercall. */
+#include "cputime.h"
 #include "errno.h"
 #include "fpu.h"
 #include "hypercall.h"
@@ -79,7 +80,7 @@ void schedule(void) {
     list_remove(&next->run_link);
     if (list_empty(&run_queue))
         tick_needed(false);
-    cpu_enter(next->process);
+    cpu_enter(next);
     turn_begins();
     if (next == current)
         return;

@@ -13,6 +13,7 @@ void notify_parent(struct process *process, i32 code, i32 status) {
     const struct sigaction *action = &parent->leader->sighand->action[SIGCHLD - 1];
     bool job_control = code == CLD_STOPPED || code == CLD_CONTINUED;
     i32 signal = job_control ? SIGCHLD : process->exit_signal;
+    struct cpu_time used = process_cpu(process);
     if (signal && !(job_control && (action->flags & SA_NOCLDSTOP))) {
         struct siginfo info = {
             .signo = signal,
@@ -20,7 +21,8 @@ void notify_parent(struct process *process, i32 code, i32 status) {
             .child_pid = process->pid,
             .child_uid = process->ruid,
             .child_status = status,
-            .child_utime = (i64)(process_cpu_ns(process) / NS_PER_TICK),
+            .child_utime = (i64)(used.user / NS_PER_TICK),
+            .child_stime = (i64)(used.system / NS_PER_TICK),
         };
         signal_process(parent, signal, &info);
     }

@@ -1,4 +1,4 @@
-/* What processes have used: getrusage, times. Kernel time is not told apart from user time. */
+/* What processes have used: getrusage, times. */
 #include "errno.h"
 #include "lib.h"
 #include "linux/resource.h"
@@ -38,10 +38,10 @@ struct usage_counts usage_of(const struct process *process) {
     return sum;
 }
 
-static void fill(struct rusage *out, u64 user_ns, u64 system_ns, u64 pages, const struct usage_counts *counts) {
+static void fill(struct rusage *out, struct cpu_time cpu, u64 pages, const struct usage_counts *counts) {
     memset(out, 0, sizeof(*out));
-    out->utime = to_timeval(user_ns);
-    out->stime = to_timeval(system_ns);
+    out->utime = to_timeval(cpu.user);
+    out->stime = to_timeval(cpu.system);
     out->maxrss = (i64)(pages * KIB_PER_PAGE);
     out->minflt = (i64)counts->minor_faults;
     out->majflt = (i64)counts->major_faults;
@@ -50,15 +50,15 @@ static void fill(struct rusage *out, u64 user_ns, u64 system_ns, u64 pages, cons
 }
 
 void rusage_of(struct rusage *out, const struct process *p, bool with_children) {
-    u64 user = process_cpu_ns(p) - p->system_ns, system = p->system_ns, pages = peak_resident(p);
+    struct cpu_time cpu = process_cpu(p);
+    u64 pages = peak_resident(p);
     struct usage_counts counts = usage_of(p);
     if (with_children) {
-        user += p->child_user_ns;
-        system += p->child_system_ns;
+        cpu_add(&cpu, p->child_cpu);
         pages = MAX(pages, p->child_peak_resident);
         usage_add(&counts, &p->child_counts);
     }
-    fill(out, user, system, pages, &counts);
+    fill(out, cpu, pages, &counts);
 }
 
 i64 sys_getrusage(const u64 *a) {
@@ -69,10 +69,10 @@ i64 sys_getrusage(const u64 *a) {
         rusage_of(&usage, p, false);
         break;
     case RUSAGE_CHILDREN:
-        fill(&usage, p->child_user_ns, p->child_system_ns, p->child_peak_resident, &p->child_counts);
+        fill(&usage, p->child_cpu, p->child_peak_resident, &p->child_counts);
         break;
     case RUSAGE_THREAD:
-        fill(&usage, task_cpu_ns(current), 0, peak_resident(p), &current->counts);
+        fill(&usage, task_cpu(current), peak_resident(p), &current->counts);
         break;
     default:
         return -EINVAL;
@@ -82,11 +82,12 @@ i64 sys_getrusage(const u64 *a) {
 
 i64 sys_times(const u64 *a) {
     struct process *p = current->process;
+    struct cpu_time cpu = process_cpu(p);
     struct tms out = {
-        (i64)((process_cpu_ns(p) - p->system_ns) / NS_PER_TICK),
-        (i64)(p->system_ns / NS_PER_TICK),
-        (i64)(p->child_user_ns / NS_PER_TICK),
-        (i64)(p->child_system_ns / NS_PER_TICK),
+        (i64)(cpu.user / NS_PER_TICK),
+        (i64)(cpu.system / NS_PER_TICK),
+        (i64)(p->child_cpu.user / NS_PER_TICK),
+        (i64)(p->child_cpu.system / NS_PER_TICK),
     };
     if (a[0] && put_user(out, a[0]))
         return -EFAULT;

@@ -41,8 +41,8 @@ static void fill(struct news *news, const struct process *child, i32 code, i32 s
 
 static void reap(struct process *child) {
     struct process *self = current->process;
-    self->child_user_ns += child->user_ns + child->child_user_ns;
-    self->child_system_ns += child->system_ns + child->child_system_ns;
+    cpu_add(&self->child_cpu, child->cpu);
+    cpu_add(&self->child_cpu, child->child_cpu);
     self->child_peak_resident = MAX(self->child_peak_resident,
                                     MAX(child->peak_resident, child->child_peak_resident));
     usage_add(&self->child_counts, &child->counts);

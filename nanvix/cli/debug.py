@@ -11,7 +11,8 @@ def main(arguments: list[str]) -> int:
     """Debug; 0 at the end, whatever the guest did, or 125 to 127."""
     parser = Parser(
         prog="nanvix debug",
-        description="Run a program under the debugger: step, look, go back. ? shows all keys.",
+        description="Run a program, or a recording, under the debugger: step, look, go back. "
+        "? shows all keys.",
     )
     parser.add_argument(
         "--break", dest="breaks", action="append", default=[], metavar="WHERE",

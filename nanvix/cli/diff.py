@@ -65,6 +65,7 @@ def _by_instruction(argv: list[str], settings: dict[str, Any], data: bytes) -> i
     """As :func:`main`, with the registers after every instruction."""
     from nanvix.debug.disassembly import decode
     from nanvix.debug.flags import undefined
+    from nanvix.debug.symbols import code_in_file
     from nanvix.trace.steps import Compared, Steps, render
 
     settings |= {"seed": _SEED, "realtime_ns": _DATE_NS, "steady": True, "steps": True}
@@ -74,7 +75,8 @@ def _by_instruction(argv: list[str], settings: dict[str, Any], data: bytes) -> i
         left = sandbox.run(argv, input=data, capture=True)
 
     def read(address: int, size: int) -> bytes:
-        return sandbox.read_code(address, size)
+        # Of a process that has ended by now, what its file holds.
+        return sandbox.read_code(address, size) or code_in_file(left.program, address, size)
 
     second = Compared(first, read, undefined, lambda: sandbox.stop("difference"))
     sandbox = Sandbox(backend=_RIGHT, events=second, **settings)

@@ -7,6 +7,7 @@ import sys
 _USAGE = """\
 usage: nanvix run [OPTIONS] PROGRAM [ARGS...]     run a program in a micro-VM of its own
        nanvix replay FILE                         run again what 'run --record FILE' recorded
+       nanvix resume [OPTIONS] FILE               go on with a machine that was saved
        nanvix doctor [--json]                     what works here, how to mend what does not
        nanvix debug [OPTIONS] PROGRAM [ARGS...]   step through it on a screen, forward and back
        nanvix diff [OPTIONS] PROGRAM [ARGS...]    run on both backends, compare the events
@@ -74,6 +75,10 @@ def _dispatch(arguments: list[str]) -> int:
         from nanvix.cli import replay
 
         return replay.main(arguments[1:])
+    if verb == "resume":
+        from nanvix.cli import resume
+
+        return resume.main(arguments[1:])
     if verb == "doctor":
         from nanvix.cli import doctor
 

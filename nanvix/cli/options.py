@@ -34,7 +34,7 @@ def add_program(parser: Parser) -> None:
         help="guest memory, such as 512M or 2G (default: 256M)",
     )  # fmt: skip
     parser.add_argument(
-        "--timeout", type=_seconds, metavar="S", help="end the guest after S seconds of wall time"
+        "--timeout", type=seconds, metavar="S", help="end the guest after S seconds of wall time"
     )
     parser.add_argument(
         "-e", "--env", action="append", default=[], metavar="K=V",
@@ -103,7 +103,8 @@ def size(text: str) -> int:
     return value
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A length of time above 0."""
     try:
         value = float(text)
     except ValueError:

@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     )  # fmt: skip
     add_program(parser)
     options = parser.parse_args(arguments)
-    stdio = _standard_streams()
+    stdio = standard_streams()
     if options.gdb:
         from nanvix.cli.gdb import serve
 
@@ -114,7 +114,7 @@ def _guarded(sandbox: Sandbox, argv: list[str], stdio: Stdio) -> "Result":
         return sandbox.run(argv, stdio=stdio)
 
 
-def _standard_streams() -> Stdio:
+def standard_streams() -> Stdio:
     """Descriptors 0, 1, 2; of those that are closed the number is taken.
 
     Otherwise the next file we open, such as the guest's memory, would become its stdin.

@@ -10,7 +10,6 @@ PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
-    "getrusage": "kernel time counts as the program's own; stime stays 0",
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,
     "move_mount": _OF_THE_HOST,

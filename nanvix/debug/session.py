@@ -24,7 +24,7 @@ class Session(Sandbox):
     ) -> tuple[LiveMachine, Launch]:
         """A booted machine before its first instruction; released with ``stack``."""
         launch = prepare(argv, self.env, self.directory, self.mounts)
-        machine, _ = self._build(launch, stdio, stack, _Phases())
+        machine, *_ = self._build(launch, stdio, stack, _Phases())
         assert isinstance(machine, LiveMachine)
         return machine, launch
 

@@ -12,7 +12,7 @@ from mmap import ACCESS_READ, mmap
 from struct import iter_unpack
 from typing import Any, NamedTuple
 
-from nanvix.abi.layout import PAGE_SIZE, USER_END
+from nanvix.abi.layout import PAGE_SIZE, PIE_BASE, USER_END
 from nanvix.debug.cfi import CallFrames
 from nanvix.debug.dwarf import Dwarf
 from nanvix.debug.kernel import Area
@@ -218,3 +218,17 @@ def _bias(binary: Binary, areas: list[Area]) -> int | None:
             if offset // PAGE_SIZE * PAGE_SIZE == area.offset:
                 return area.start - address // PAGE_SIZE * PAGE_SIZE
     return None
+
+
+def code_in_file(path: str, address: int, size: int) -> bytes:
+    """What a program's file holds for an address of its process; empty when it is not there."""
+    binary = Binary(path)
+    if binary.elf is None:
+        return b""
+    bias = PIE_BASE if binary.elf["e_type"] == "ET_DYN" else 0
+    for offset, start, length in binary.segments:
+        if start <= address - bias < start + length:
+            binary.elf.stream.seek(offset + address - bias - start)
+            data: bytes = binary.elf.stream.read(size)
+            return data
+    return b""

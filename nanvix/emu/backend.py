@@ -77,7 +77,10 @@ class EmuBackend:
     # -- state -------------------------------------------------------------------------------
 
     def load_state(self, state: VcpuState) -> None:
-        """Set every register; the vCPU resumes from there."""
+        """Set every register; the vCPU resumes from there. Raises ValueError for a state that
+        uses vector registers this CPU does not have."""
+        if state.extended:
+            raise ValueError("it uses vector registers that the emulator does not have")
         load(self._engine, self._cpu, state)
         self._changed.clear()
         self._intercepts.pending = set(state.pending)
@@ -164,6 +167,13 @@ class EmuBackend:
     def instructions(self) -> int:
         """Instructions retired since creation. A repeated string instruction counts each round."""
         return self._retired
+
+    def count_from(self, instructions: int | None) -> None:
+        """Let ``instructions`` have retired already, on a machine that has been loaded."""
+        if instructions is not None:
+            tsc = self.tsc()
+            self._retired = instructions
+            self._skipped = tsc - instructions
 
     # -- running -----------------------------------------------------------------------------
 

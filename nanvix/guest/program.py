@@ -51,9 +51,12 @@ class Program:
         """It may want other programs: show the system's program directories."""
 
     def command(self, same_directory: bool) -> tuple[str, list[str]]:
-        """Path and argv for the guest. Relative spellings survive if they mean the same there."""
-        if self.typed is None or not same_directory:
+        """Path and argv for the guest. Relative spellings survive if they mean the same there;
+        programs find their own files by them, as Python does its virtual environment."""
+        if self.typed is None:
             return self.path, self.argv
+        if not same_directory:
+            return self.path, self.argv if self.script else [self.path, *self.argv[1:]]
         if self.script is None or self.path == self.script:
             return self.typed, self.argv
         at = self.argv.index(self.script, 1)

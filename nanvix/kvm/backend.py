@@ -189,6 +189,9 @@ class KvmBackend:
         """None: KVM does not count."""
         return None
 
+    def count_from(self, instructions: int | None) -> None:
+        """Instructions are not counted here: nothing to do."""
+
     # State
 
     def load_state(self, state: VcpuState) -> None:
@@ -202,7 +205,7 @@ class KvmBackend:
                 registers.MSR_KERNEL_GS_BASE: state.kernel_gs_base,
             }
         )
-        vcpu.set_fpu(state.fxsave)
+        vcpu.set_fpu(state.fxsave, state.extended)
         vcpu.set_registers(registers.encode_regs(state), registers.encode_sregs(state))
         self._clock.set(state.tsc)
         self._pending = set(state.pending)
@@ -218,7 +221,8 @@ class KvmBackend:
         state.star, state.lstar, state.sfmask, state.kernel_gs_base, state.tsc = vcpu.msrs(
             (*registers.STATE_MSRS, registers.MSR_TSC)
         )
-        state.fxsave = registers.neutral_fxsave(vcpu.fpu())
+        image, state.extended = vcpu.fpu()
+        state.fxsave = registers.neutral_fxsave(image)
         return state
 
     def code_changed(self, gpa: int, size: int) -> None:

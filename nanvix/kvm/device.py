@@ -61,6 +61,8 @@ REGS_SIZE = 144
 SREGS_SIZE = 312
 XSAVE_SIZE = 4096
 
+_X87_SSE = 3  # their bits in XSTATE_BV
+_PKRU = 1 << 9  # the host's Linux never leaves it zero; the guest has no protection keys
 _SYNC_ALL = 7  # general registers | special registers | events
 _CPUID_SUBLEAF_MATTERS = 1
 _TSC_CONTROL = 0  # group and attribute of the TSC offset
@@ -267,17 +269,21 @@ class Vcpu:
             table.count = index + 1
         _ioctl(self._fd, "KVM_SET_CPUID2", _address(table))
 
-    def fpu(self) -> bytes:
-        """The FXSAVE image, 512 bytes: the head of the XSAVE area (KVM_GET_FPU lacks MXCSR)."""
+    def fpu(self) -> tuple[bytes, bytes]:
+        """The FXSAVE image, 512 bytes (KVM_GET_FPU lacks MXCSR), and the rest of the XSAVE area;
+        no rest where only x87 and SSE are in use."""
         area = ffi.new("uint8_t[]", XSAVE_SIZE)
         _ioctl(self._fd, "KVM_GET_XSAVE", _address(area))
-        return bytes(ffi.buffer(area, 512))
+        data = bytes(ffi.buffer(area))
+        in_use = int.from_bytes(data[512:520], "little")  # XSTATE_BV
+        return data[:512], data[512:] if in_use & ~(_X87_SSE | _PKRU) else b""
 
-    def set_fpu(self, image: bytes) -> None:
-        """Set x87 and SSE from an FXSAVE image; everything else in XSAVE is reset."""
+    def set_fpu(self, image: bytes, extended: bytes = b"") -> None:
+        """Set x87 and SSE from an FXSAVE image, and the rest of XSAVE, which is reset if empty."""
         area = ffi.new("uint8_t[]", XSAVE_SIZE)
         ffi.memmove(area, image, 512)
-        area[512] = 3  # XSTATE_BV: the image holds x87 and SSE
+        ffi.memmove(area + 512, extended, len(extended))
+        area[512] |= _X87_SSE  # XSTATE_BV: the image holds them
         _ioctl(self._fd, "KVM_SET_XSAVE", _address(area))
 
     def msrs(self, indices: tuple[int, ...]) -> list[int]:

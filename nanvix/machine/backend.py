@@ -86,6 +86,9 @@ class Backend(Protocol):
     def instructions(self) -> int | None:
         """Instructions retired since creation, in both rings; None where they cannot be counted."""
 
+    def count_from(self, instructions: int | None) -> None:
+        """Let ``instructions`` have retired already: those of a saved machine (emulator only)."""
+
     def code_changed(self, gpa: int, size: int) -> None:
         """The host has written guest memory that may hold translated code."""
 

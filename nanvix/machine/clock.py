@@ -43,9 +43,11 @@ class GuestClock:
         ticks = max(0, ns - self.monotonic_base) << self.shift
         return self.tsc_base - (-ticks // self.mult)
 
-    def page(self, flags: int = 0) -> bytes:
-        """The clock page's record; ``flags``: BOOT_NO_VDSO_TSC or 0."""
+    def page(self, flags: int = 0, sequence: int = 0) -> bytes:
+        """The clock page's record; ``flags``: BOOT_NO_VDSO_TSC or 0. ``sequence``: another even
+        number than before, so that a reader in the middle of the old one starts again."""
         return CLOCK.pack_fields(
+            sequence=sequence,
             shift=self.shift,
             mult=self.mult,
             tsc_base=self.tsc_base,

@@ -21,11 +21,13 @@ from nanvix.abi.layout import (
     EVENT_READY,
     EVENT_SIGNAL,
     TRACE_HYPERCALL,
+    USER_END,
     VECTOR_EVENT,
 )
 from nanvix.machine.backend import Backend, Exit
 from nanvix.machine.boot import BootSpec, boot
 from nanvix.machine.channel import Channel
+from nanvix.machine.clock import GuestClock
 from nanvix.machine.event_ring import EventRing
 from nanvix.machine.idle import Idle, Wait, Waker, ready
 from nanvix.machine.image import KernelImage
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 # Looking a member up in its enum on every exit is slow in Python 3.11.
 _DOORBELL = Exit.DOORBELL
 _POLL_NS = 1_000_000
+SAVED = "saved"
+"""The reason of a stop at which the machine can be saved: :meth:`Machine.step` looks for one."""
 _U64 = (1 << 64) - 1
 
 Listener = Callable[[TraceEvent], None]
@@ -71,6 +75,7 @@ class Checkpoint(NamedTuple):
     counts: tuple[int, ...]
     crash: "CrashRecord | None"
     position: int
+    signals: frozenset[int]
 
 
 class Machine:
@@ -86,7 +91,7 @@ class Machine:
         memory: GuestMemory,
         backend: Backend,
         image: KernelImage,
-        spec: BootSpec,
+        spec: BootSpec | GuestClock,
         handlers: Mapping[int, Handler],
         watches: WatchTable,
         *,
@@ -96,6 +101,8 @@ class Machine:
     ) -> None:
         """Build and boot the machine; the guest's first instruction is up to :meth:`step`.
 
+        With a clock in place of the spec, memory and vCPU are those of a saved machine already,
+        and the rest of it comes by :meth:`rollback`; such a one has no events and no journal.
         Raises BootError when ``memory`` cannot hold what is asked for.
         """
         self.memory = memory
@@ -105,10 +112,13 @@ class Machine:
         self.outcome: Outcome | None = None
         self.channel = Channel(memory, {**handlers, **SystemOps(self).handlers})
         self.channel.written = backend.code_changed
-        if events is not None:
-            spec = spec._replace(flags=spec.flags | BOOT_TRACE)
-            self.channel.observer = self._observe
-        self.clock = boot(memory, backend, image, spec)
+        if isinstance(spec, GuestClock):
+            self.clock = spec
+        else:
+            if events is not None:
+                spec = spec._replace(flags=spec.flags | BOOT_TRACE)
+                self.channel.observer = self._observe
+            self.clock = boot(memory, backend, image, spec)
         self.idle = Idle(backend, self.clock)
         self.timers = Timers(backend, self.clock)
         self.trace = TraceRing(memory)
@@ -122,7 +132,7 @@ class Machine:
         self._polled_ns = 0
         self.journal = journal
         self._repeater: Repeater | None = None
-        if journal is not None:
+        if journal is not None and not isinstance(spec, GuestClock):
             self.channel.journal = journal
             if spec.flags & BOOT_HOST_TIME:
                 journal.host_time = self.now_ns
@@ -146,8 +156,9 @@ class Machine:
         """
         run = self.backend.run
         ring, journal = self.channel.ring, self.journal
+        reason = _DOORBELL
         while self.outcome is None:
-            if self._stop is not None:
+            if self._stop is not None and self._may_stop(reason):
                 self.finish(self._stop[0], detail=self._stop[1])
             elif self.idle.active and (wait := self._sleep()) is not None:
                 return wait
@@ -188,12 +199,11 @@ class Machine:
     # -- going back --------------------------------------------------------------------------
 
     def checkpoint(self) -> Checkpoint:
-        """What goes with memory and the vCPU; between two steps. Needs a journal.
+        """What goes with memory and the vCPU; between two steps.
 
-        The services are not part of it: after :meth:`rollback` they are not asked for what they
-        have been asked before, because the journal knows it.
+        The services are not part of it. With a journal they are not asked, after
+        :meth:`rollback`, for what they have been asked before, because the journal knows it.
         """
-        assert self.journal is not None
         return Checkpoint(
             self.timers.save(),
             self.idle.save(),
@@ -202,12 +212,12 @@ class Machine:
             self.trace.lost,
             tuple(self.channel.counts),
             self._crash,
-            self.journal.position,
+            0 if self.journal is None else self.journal.position,
+            frozenset(self._signals),
         )
 
     def rollback(self, saved: Checkpoint) -> None:
         """Be again what :meth:`checkpoint` gave; memory and the vCPU are the caller's."""
-        assert self.journal is not None and self._repeater is not None
         self.outcome = self._stop = None
         self.idle.load(saved.idle)
         self.event_ring.tail = saved.event_tail
@@ -215,6 +225,9 @@ class Machine:
         self.channel.counts[:] = saved.counts
         self._crash = saved.crash
         self.timers.load(saved.timers)
+        if self.journal is None or self._repeater is None:
+            self._signals = set(saved.signals)
+            return
         self.journal.position = saved.position
         self.journal.diverged = None
         self._repeater.prepare()
@@ -293,6 +306,20 @@ class Machine:
             self.finish("shutdown", detail="the guest kernel is lost (triple fault)")
         else:
             self.finish("error", detail=self.backend.exit_detail)
+
+    def _may_stop(self, reason: Exit) -> bool:
+        """Whether a stop can take effect now, after an exit for ``reason``.
+
+        A machine to be saved may get another counter when it is loaded: that must not happen
+        while the kernel, which reads its clock without a lock, is in the middle of doing so.
+        """
+        assert self._stop is not None
+        if self._stop[0] != SAVED or reason is _DOORBELL:
+            return True
+        if self.backend.save_state().rip < USER_END:
+            return True
+        self.timers.poll_soon()
+        return False
 
     def _sleep(self) -> Wait | None:
         """For an idle guest: what it waits for, or None when it can go on."""

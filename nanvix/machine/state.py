@@ -51,14 +51,16 @@ class Segment(_Record):
 class VcpuState(_Record):
     """General registers, segments, tables, control registers, MSRs, x87/SSE.
 
-    ``gpr`` and ``segments`` have every name of GPRS and SEGMENTS. ``pending``: interrupt
-    vectors injected and not yet delivered.
+    ``gpr`` and ``segments`` have every name of GPRS and SEGMENTS. ``extended``: the rest of the
+    XSAVE area behind ``fxsave`` (SDM vol. 1, 13.4: header, then components in the standard form),
+    empty where nothing but x87 and SSE is in use. ``pending``: interrupt vectors injected and not
+    yet delivered.
     """
 
     __slots__ = (
-        "cr0", "cr2", "cr3", "cr4", "efer", "fxsave", "gdt_base", "gdt_limit", "gpr", "idt_base",
-        "idt_limit", "kernel_gs_base", "lstar", "pending", "rflags", "rip", "segments", "sfmask",
-        "star", "tsc",
+        "cr0", "cr2", "cr3", "cr4", "efer", "extended", "fxsave", "gdt_base", "gdt_limit", "gpr",
+        "idt_base", "idt_limit", "kernel_gs_base", "lstar", "pending", "rflags", "rip", "segments",
+        "sfmask", "star", "tsc",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +85,7 @@ class VcpuState(_Record):
         kernel_gs_base: int = 0,
         tsc: int = 0,
         fxsave: bytes = FXSAVE_RESET,
+        extended: bytes = b"",
         pending: frozenset[int] = frozenset(),
     ) -> None:
         self.gpr = dict.fromkeys(GPRS, 0) if gpr is None else gpr
@@ -104,4 +107,5 @@ class VcpuState(_Record):
         self.kernel_gs_base = kernel_gs_base
         self.tsc = tsc
         self.fxsave = fxsave
+        self.extended = extended
         self.pending = pending

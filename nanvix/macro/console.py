@@ -10,10 +10,11 @@ import select
 import stat
 from collections.abc import Callable
 from errno import EAGAIN, EBADF, EINVAL, ENOSPC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.call import Call, Handler, Watch, WatchTable
 from nanvix.abi.channel import OPS
+from nanvix.errors import NanvixError
 
 if TYPE_CHECKING:
     from nanvix.macro.steady import WholeInput
@@ -91,6 +92,43 @@ class Console:
             except OSError:
                 # The terminal is gone, and with it what there was to restore.
                 continue
+
+    def save(self) -> dict[str, Any]:
+        """Where the streams are, what was read ahead of the guest, and what it waits for.
+
+        Input from a regular file goes on where it was, if it is the same file (device and inode).
+        """
+        places = [None if s is None else _place(s) for s in self._streams]
+        whole = [None if s is None or s.whole is None else s.whole.save() for s in self._streams]
+        numbers = {s.fd: number for number, s in enumerate(self._streams) if s is not None}
+        watches = [
+            (numbers[watch.fd], watch.events, watch.cookie)
+            for watch in self._watches.pending.values()
+            if watch.fd in numbers
+        ]
+        there = [stream is not None for stream in self._streams]
+        return {"open": there, "places": places, "whole": whole, "watches": watches}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take over what :meth:`save` gave, with the streams there are now.
+
+        Raises NanvixError where one of them is closed that was open.
+        """
+        for number, stream in enumerate(self._streams):
+            place, whole = saved["places"][number], saved["whole"][number]
+            if stream is None:
+                if saved["open"][number]:
+                    raise NanvixError(f"standard stream {number} is closed; the guest has it open")
+                continue
+            here = _place(stream)
+            if place is not None and here is not None and here[:2] == place[:2]:
+                os.lseek(stream.fd, place[2], os.SEEK_SET)
+            if whole is not None:
+                self._whole(stream).load(whole)
+        for number, events, cookie in saved["watches"]:
+            waited_for = self._streams[number]
+            if waited_for is not None:
+                self._watches.add(Watch(waited_for.fd, events, cookie))
 
     def _stream(self, call: Call) -> _Stream:
         index = call.arg[0]
@@ -199,6 +237,14 @@ def _poller(fd: int, bits: int) -> Callable[[int], list[tuple[int, int]]]:
     poller = select.poll()
     poller.register(fd, bits)
     return poller.poll
+
+
+def _place(stream: _Stream) -> list[int] | None:
+    """Device, inode and position of a regular file that is only read."""
+    status = os.fstat(stream.fd)
+    if not stat.S_ISREG(status.st_mode) or stream.access != os.O_RDONLY:
+        return None
+    return [status.st_dev, status.st_ino, os.lseek(stream.fd, 0, os.SEEK_CUR)]
 
 
 def _open(fd: int | None) -> _Stream | None:

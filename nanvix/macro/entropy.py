@@ -16,6 +16,14 @@ class Entropy:
         self._requests = 0
         self.handlers: dict[int, Handler] = {OPS["ENTROPY"][0]: self._fill}
 
+    def save(self) -> int:
+        """How many requests of a seeded stream have been served."""
+        return self._requests
+
+    def load(self, saved: int) -> None:
+        """Go on behind what :meth:`save` gave."""
+        self._requests = saved
+
     def _fill(self, call: Call) -> int:
         for view in call.outputs:
             for start in range(0, len(view), _PIECE):

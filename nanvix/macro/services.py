@@ -1,7 +1,7 @@
 """Puts the macro-kernel together: one table of handlers for all services of a VM."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nanvix.abi.call import Handler, WatchTable
 from nanvix.macro.console import Console
@@ -15,13 +15,25 @@ if TYPE_CHECKING:
 Stdio = tuple[int | None, int | None, int | None]
 
 
-class Services:
-    """``handlers``: op number to handler. Close it when the VM has ended, however it ended."""
+class Keeper(Protocol):
+    """A service with a state that goes into a saved machine, as plain values for JSON."""
 
-    __slots__ = ("_closers", "handlers")
+    def save(self) -> Any:
+        """The state now. Raises NanvixError where it cannot be saved."""
+
+    def load(self, saved: Any) -> None:
+        """Take over what :meth:`save` gave. Raises NanvixError where that cannot be."""
+
+
+class Services:
+    """``handlers``: op number to handler. ``keepers``: by name, what has a state to be saved.
+    Close it when the VM has ended, however it ended."""
+
+    __slots__ = ("_closers", "handlers", "keepers")
 
     def __init__(self) -> None:
         self.handlers: dict[int, Handler] = {}
+        self.keepers: dict[str, Keeper] = {}
         self._closers: list[Callable[[], None]] = []
 
     def add(self, handlers: dict[int, Handler], close: Callable[[], None] | None = None) -> None:
@@ -61,9 +73,11 @@ def build_services(
     services = Services()
     console = Console(watches, stdio, steady=seed is not None)
     services.add(console.handlers, console.close)
-    services.add(Entropy(seed).handlers)
+    entropy = Entropy(seed)
+    services.add(entropy.handlers)
     files = FileService(exports, steady=seed is not None, now=now)
     services.add(files.handlers, files.close)
+    services.keepers.update(console=console, entropy=entropy, files=files.nodes)
     if egress is not None:
         from nanvix.macro.net import NetworkService
 

@@ -33,6 +33,15 @@ class WholeInput:
         self._at = 0
         self._ended = False
 
+    def save(self) -> tuple[str, bool]:
+        """What has been read from the host and not by the guest, in hex; whether that is all."""
+        return self._data[self._at :].hex(), self._ended
+
+    def load(self, saved: tuple[str, bool]) -> None:
+        """Take over what :meth:`save` gave."""
+        self._data, self._at = bytearray.fromhex(saved[0]), 0
+        self._ended = saved[1]
+
     def read(self, buffers: Sequence[memoryview]) -> int:
         """As much as fits; 0 at the end."""
         if not self._collect():

@@ -6,7 +6,10 @@ Normalising an event stream
 * drops what follows from how a CPU behaves rather than from what the program does: the boot
   record, hypercalls (how much the kernel asks the host to do depends on the backend's quirks)
   and page faults (pages may be mapped around a fault);
-* cuts a system call's arguments to those it has, because the other registers hold leftovers;
+* drops requests for the randomness of a temporary name: glibc makes it of the clock first, and asks
+  again for one in twenty (sysdeps/posix/tempname.c);
+* cuts a system call's arguments to those it has, because the other registers hold leftovers (which
+  futex has depends on its operation);
 * sorts events by thread: which thread runs when is up to timer interrupts, what each does is not.
 
 Addresses stay: the layout of a guest process depends only on its seed.
@@ -21,6 +24,16 @@ from nanvix.machine.trace_ring import TraceEvent
 
 _PAGE_FAULT = 14
 _TIMES = frozenset(number for number, name in SYSCALLS.items() if name in ("time", "times"))
+_GETRANDOM = next(number for number, name in SYSCALLS.items() if name == "getrandom")
+_FUTEX = next(number for number, name in SYSCALLS.items() if name == "futex")
+_FUTEX_COMMAND = 0x7F
+_FUTEX_ARGUMENTS = {
+    0: (0, 1, 2, 3), 1: (0, 1, 2), 3: (0, 1, 2, 3, 4), 6: (0, 1, 3), 7: (0, 1), 8: (0, 1),
+    9: (0, 1, 2, 3, 5), 10: (0, 1, 2, 5), 11: (0, 1, 2, 3, 4), 13: (0, 1, 3),
+}  # fmt: skip
+"""By operation, where not all six count (futex(2))."""
+_OF_A_NAME = (8, 1)
+"""A u64, GRND_NONBLOCK."""
 _DROPPED = frozenset((layout.TRACE_BOOT, layout.TRACE_HYPERCALL))
 
 
@@ -37,6 +50,9 @@ def normalise(event: TraceEvent) -> Step | None:
     kind, code, args = event.kind, event.code, event.args
     if kind in _DROPPED or (kind == layout.TRACE_EXCEPTION and code == _PAGE_FAULT):
         return None
+    if kind == layout.TRACE_SYSCALL_ENTER and code == _FUTEX:
+        used = _FUTEX_ARGUMENTS.get(args[1] & _FUTEX_COMMAND, range(6))
+        return Step(kind, code, tuple(args[i] for i in used))
     if kind == layout.TRACE_SYSCALL_ENTER:
         return Step(kind, code, args[: arguments(code)])
     if kind == layout.TRACE_SYSCALL_EXIT:
@@ -52,14 +68,26 @@ class Collector:
         self.count = 0
         self.truncated = False
         self._limit = limit
+        self._naming: set[int] = set()
 
     def __call__(self, event: TraceEvent) -> None:
         """Take one event."""
         step = normalise(event)
-        if step is None:
+        if step is None or self._names(event.tid, step):
             return
         if self.count >= self._limit:
             self.truncated = True
             return
         self.count += 1
         self.threads.setdefault(event.tid, []).append(step)
+
+    def _names(self, tid: int, step: Step) -> bool:
+        """Whether the thread asks, or is answered, how to name a temporary file."""
+        if step.code == _GETRANDOM and step.kind == layout.TRACE_SYSCALL_ENTER:
+            if step.args[1:] == _OF_A_NAME:
+                self._naming.add(tid)
+                return True
+        elif tid in self._naming and step.kind == layout.TRACE_SYSCALL_EXIT:
+            self._naming.discard(tid)
+            return True
+        return False

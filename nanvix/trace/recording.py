@@ -87,6 +87,15 @@ def load(path: str) -> Recording:
         raise RecordingError(f"{path} {error}") from None
 
 
+def is_recording(path: str) -> bool:
+    """Whether a file begins as recordings do; a damaged one does too."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
 class _Bad(Exception):
     """What is wrong with a file."""
 

@@ -25,7 +25,8 @@ exit code and the files it leaves are equal, byte for byte.
 
 - **KVM**, **emu**: whether they were, on the backend.
 - **Traces**: whether `nanvix diff` finds no difference between the backends either, call by call
-  ([what is compared](traces.md)); where they cannot be equal, why.
+  ([what is compared](traces.md)); where they cannot be equal, why. Where they are, it is in these
+  runs that stdout, stderr, exit code and files on the emulator were compared.
 - **Calls**: how many different system calls the program and its children made.
 
 This file is written by the tests (`pytest tests/catalog --catalog docs/catalog.md`; of a part of

@@ -6,11 +6,11 @@ from catalog.shell import script
 PROGRAMS: tuple[Program, ...] = (
     script(
         "sqlite3", "sqlite.sh", "import, windows, JSON, full text, WAL, a backup, a damaged file",
-        "sqlite3 --version", traces_differ="", requires=("sqlite3",),
+        "sqlite3 --version", requires=("sqlite3",),
     ),
     Program(
         "Lua", "closures, coroutines, patterns, files, a child process",
         ("lua5.4", "lua.lua"), {"lua.lua": text("catalog/lua.lua")},
-        requires=("lua5.4",), version=("lua5.4", "-v"), traces_differ="",
+        requires=("lua5.4",), version=("lua5.4", "-v"),
     ),
 )  # fmt: skip

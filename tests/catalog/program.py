@@ -15,7 +15,8 @@ class Program(NamedTuple):
     ``argv``, ``files`` (by name, in the working directory), ``input`` and ``env`` are the same
     everywhere; ``options`` go to ``nanvix run``. ``requires`` names programs of
     ``support.host.TOOLS``; ``version`` is a command whose first line of output names the version.
-    ``traces_differ`` says why the event traces of two backends are not equal; empty: they are.
+    ``traces_differ`` says where the event traces of two backends part, and why; else they
+    are equal.
     ``limit``: seconds of wall time for each of the runs.
     """
 
@@ -28,7 +29,7 @@ class Program(NamedTuple):
     options: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     version: tuple[str, ...] = ()
-    traces_differ: str = "not compared yet"
+    traces_differ: str = ""
     limit: float = 90.0
 
 

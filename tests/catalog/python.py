@@ -15,29 +15,19 @@ def script(path: str, shows: str, **more: Any) -> Program:
     )  # fmt: skip
 
 
-_BY_TIME = "its threads take turns by the clock"
-
 PROGRAMS = (
-    script("python/threads.py", "threading: locks, events, timers, a pool of threads",
-           traces_differ=_BY_TIME),
+    script("catalog/threads.py", "threading: locks, events, timers, a pool of threads"),
     script("catalog/queues.py", "queue, conditions, barriers, semaphores, a daemon thread",
-           traces_differ=_BY_TIME),
-    script("python/children.py", "subprocess: pipes, timeouts, signals, a shell, fork",
-           traces_differ="children end by the clock"),
-    script("net/exchange.py", "multiprocessing: Process, Queue, Pipe, Pool, Manager, Listener",
-           traces_differ=_BY_TIME),
-    script("catalog/pools.py", "shared_memory, ProcessPoolExecutor, barriers across processes",
-           traces_differ=_BY_TIME),
-    script("net/servers.py", "asyncio echo server, socketserver, http.server, urllib",
-           traces_differ=_BY_TIME),
-    script("catalog/handlers.py", "signal handlers, timers, sigwait, a wakeup descriptor",
-           traces_differ="timers interrupt it"),
-    script("catalog/walks.py", "pathlib, tempfile, shutil, filecmp, os.walk, archives",
-           traces_differ="its archives hold the time"),
-    script("python/database.py", "sqlite3 in memory and in files", traces_differ=""),
-    script("catalog/wal.py", "sqlite3 with a write-ahead log and two processes",
-           traces_differ="its processes wait for locks by the clock"),
-    script("catalog/hashes.py", "ssl, hashlib, hmac, secrets", traces_differ=""),
+           traces_differ="which thread ends its sleep first decides whose stack is used again"),
+    script("catalog/children.py", "subprocess: pipes, timeouts, signals, a shell, fork"),
+    script("catalog/exchange.py", "multiprocessing: Process, Queue, Pipe, Pool, Manager, Listener"),
+    script("catalog/pools.py", "shared_memory, ProcessPoolExecutor, barriers across processes"),
+    script("catalog/servers.py", "asyncio echo server, socketserver, http.server, urllib"),
+    script("catalog/handlers.py", "signal handlers, timers, sigwait, a wakeup descriptor"),
+    script("catalog/walks.py", "pathlib, tempfile, shutil, filecmp, os.walk, archives"),
+    script("catalog/database.py", "sqlite3 in memory and in files"),
+    script("catalog/wal.py", "sqlite3 with a write-ahead log and two processes"),
+    script("catalog/hashes.py", "ssl, hashlib, hmac, secrets"),
     script("catalog/matrix.py", "numpy: a matrix product, a linear system, a mapped file"),
     script(
         "catalog/wheel.py", "venv, and pip that installs a local wheel into it, offline",

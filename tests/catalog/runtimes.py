@@ -29,39 +29,46 @@ class Built(Mapping[str, Content]):
         return 1
 
 
-def compiled(name: str, shows: str, source: str, tool: str, *version: str) -> Program:
+def compiled(
+    name: str, shows: str, source: str, tool: str, *version: str, traces_differ: str = ""
+) -> Program:
     """A program compiled on the host. A shell starts it: so it is shown the commands it calls."""
     built = Built(source, source.partition("/")[0])
     return Program(
-        name, shows, ("sh", "-c", "./program"), built, requires=(tool,), version=(tool, *version)
-    )
+        name, shows, ("sh", "-c", "./program"), built, requires=(tool,),
+        version=(tool, *version), traces_differ=traces_differ,
+    )  # fmt: skip
 
 
-def engine(name: str, shows: str, source: str) -> Program:
+def engine(name: str, shows: str, source: str, traces_differ: str = "") -> Program:
     """A script for node or perl."""
     tool, _, script = source.partition("/")
     return Program(
         name, shows, (tool, script), {script: text(source)}, INPUT, requires=(tool,),
-        version=(tool, "--version"),
+        version=(tool, "--version"), traces_differ=traces_differ,
     )  # fmt: skip
 
 
+_V8 = "V8 starts in another order on another processor: first at a futex after sysinfo"
+_STACKS = "goroutines take turns by the clock, and which stack they get: first at a buffer on one"
+
 PROGRAMS: tuple[Program, ...] = (
     compiled("Go: goroutines", "channels, select, timers, preemption, a busy collector, a panic",
-             "go/concurrency.go", "go", "version"),
+             "go/concurrency.go", "go", "version",
+             traces_differ="the collector runs by the clock: first at the madvise of a span"),
     compiled("Go: children", "os/exec, pipes, signals, files, a crash", "go/children.go",
-             "go", "version"),
+             "go", "version", traces_differ=_STACKS),
     compiled("Go: web", "net/http: a server and its clients on loopback", "go/web.go",
-             "go", "version"),
+             "go", "version", traces_differ=_STACKS),
     compiled("Rust", "threads, channels, std::process, std::net, files", "rust/system.rs",
              "rustc", "--version"),
     engine("Node.js: language", "promises, streams, zlib, crypto, WebAssembly, hot loops",
-           "node/language.js"),
+           "node/language.js", _V8),
     engine("Node.js: workers", "worker_threads, shared memory, Atomics, channels",
-           "node/workers.js"),
+           "node/workers.js", _V8),
     engine("Node.js: system", "fs, child_process, fork with messages, signals, stdin",
-           "node/system.js"),
-    engine("Node.js: web", "http server and client, TCP, a UNIX socket, UDP", "node/web.js"),
+           "node/system.js", _V8),
+    engine("Node.js: web", "http server and client, TCP, a UNIX socket, UDP", "node/web.js", _V8),
     engine("Perl: processes", "fork, pipes, exec, signals, alarms, sockets, select",
            "perl/processes.pl"),
     engine("Perl: text", "regular expressions, sorting, file tests, directories", "perl/text.pl"),

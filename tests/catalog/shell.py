@@ -25,21 +25,31 @@ def script(name: str, file: str, shows: str, version: str, **more: Any) -> Progr
 PROGRAMS = (
     script(
         "bash", "bash.sh", "arrays, traps, coprocesses, process substitution, job control",
-        "bash --version", traces_differ="children sleep and end by the clock",
+        "bash --version",
     ),
-    script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version",
-           traces_differ="commands sleep and end by the clock"),
+    Program(
+        "bash: jobs", "job control on a pseudo-terminal: stop, background, foreground, interrupt",
+        ("python3", "jobs.py"), {"jobs.py": text("catalog/jobs.py")},
+        requires=("bash", "python3"), version=("bash", "--version"),
+        traces_differ="it reads /proc/PID/stat, which holds times and is as long as they are",
+    ),
+    script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version"),
     script(
         "text tools", "texts.sh", "find, xargs, grep, sed, awk, diff; tar with gzip, xz, zstd",
-        "find --version", traces_differ="xargs runs several jobs at once",
+        "find --version",
     ),
     script(
         "make", "make.sh", "what is up to date, what is not, and a jobserver", "make --version",
-        traces_differ="",
         files={"Makefile": text("catalog/Makefile")}, requires=("make",),
     ),
     script(
         "git", "git.sh", "commits, branches, merge, rebase, stash, clone, push, gc, worktrees",
         "git --version", env=_GIT, requires=("git",),
+        traces_differ="whether a file is as new as the index, and read again, depends on the clock",
+    ),
+    script(
+        "openssl", "openssl.sh", "digests, ciphers, keys, a certificate, a TLS connection",
+        "openssl version", requires=("openssl",),
+        traces_differ="keys are made of the time too, and files that hold them differ in length",
     ),
 )  # fmt: skip

@@ -7,31 +7,45 @@ import pytest
 from catalog.document import DOCUMENT, EQUAL, complaints, read
 from catalog.program import Program
 from catalog.table import GROUPS, PROGRAMS
-from support.guest import Same, fill
+from support.guest import Guest, Ran, Same, fill, tree
 from support.host import kvm_trouble
 
 from nanvix.cli.diff import COMMON_CPU, traced
 from nanvix.cli.options import Parser, add_program, sandbox_options
 from nanvix.trace.diff import first_difference, render
 
-EACH = pytest.mark.parametrize(
-    "program",
+BACKENDS = ("kvm", "emu")
+
+
+def row(program: Program, *more: str) -> object:
+    """A test's parameters."""
+    limit = pytest.mark.timeout(4 * program.limit)
+    marks = [pytest.mark.requires(*program.requires), limit]
+    return pytest.param(program, *more, id="-".join((*more, program.name)), marks=marks)
+
+
+def compares_traces(program: Program) -> bool:
+    """Then a traced run on the emulator shows that it does there what it does natively."""
+    return not program.traces_differ and kvm_trouble() is None
+
+
+@pytest.mark.parametrize(
+    ("program", "backend"),
     [
-        pytest.param(
-            program, id=program.name,
-            marks=[pytest.mark.requires(*program.requires), pytest.mark.timeout(3 * program.limit)],
-        )
+        row(program, backend)
         for program in PROGRAMS
+        for backend in BACKENDS
+        if backend == "kvm" or not compares_traces(program)
     ],
-)  # fmt: skip
-
-
-@EACH
+    indirect=["backend"],
+)
 def test_same_as_natively(
     same: Same, program: Program, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     report = tmp_path / "report"
     found = note(request, program, same.guest.backend, EQUAL)
+    if program.traces_differ:
+        note(request, program, "traces", program.traces_differ)
     same(
         program.argv, files=program.files, input=program.input, env=program.env,
         options=["--json", report, *program.options], limit=program.limit,
@@ -39,30 +53,33 @@ def test_same_as_natively(
     found[3] = len(json.loads(report.read_text())["syscalls"])
 
 
-@EACH
-@pytest.mark.skipif(kvm_trouble() is not None, reason=str(kvm_trouble()))
+@pytest.mark.parametrize("program", [row(p) for p in PROGRAMS if compares_traces(p)])
 def test_traces(program: Program, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """What ``nanvix diff`` does, but that both runs find the same files."""
-    note(request, program, "traces", program.traces_differ or EQUAL)
-    if program.traces_differ:
-        return
+    """What ``nanvix diff`` does, but that both runs find the same files, as a native run does."""
+    note(request, program, "traces", EQUAL)
+    found = note(request, program, "emu", EQUAL)
     here = tmp_path / "work"
-    here.mkdir()
+    environment = COMMON_CPU | dict(program.env)
+    expected = Same(Guest("emu"), tmp_path).natively(
+        program.argv, files=program.files, env=environment, input=program.input,
+        limit=program.limit,
+    )  # fmt: skip
     parser = Parser()
     add_program(parser)
     mount = ["-v", f"{here}:{here}:rw", "-w", str(here)]
     options = [*mount, "--timeout", str(program.limit), *program.options]
     settings = sandbox_options(parser.parse_args([*options, *program.argv]))
-    settings["env"] = COMMON_CPU | settings["env"] | dict(program.env)
-    results, steps = [], []
-    for backend in ("kvm", "emu"):
+    settings["env"] = settings["env"] | environment
+    steps = []
+    for backend in BACKENDS:
         fill(here, program.files)
         result, collector = traced(backend, list(program.argv), settings, program.input)
-        results.append((result.reason, result.exit_code, result.stdout, result.stderr))
+        ran = Ran(result.exit_code, result.stdout or b"", result.stderr or b"")
+        assert (ran, tree(here)) == expected, f"natively:\n{expected[0]}\non {backend}:\n{ran}"
         steps.append(collector)
+        found[3] = len(result.syscalls)
     difference = first_difference(*steps)
-    assert difference is None, render(difference, "kvm", "emu")
-    assert results[0] == results[1]
+    assert difference is None, render(difference, *BACKENDS)
 
 
 def note(

@@ -2,7 +2,7 @@
 
 import pytest
 from support.guest import Ran, Same
-from support.toolchain import PROGRAMS, Toolchain
+from support.toolchain import Toolchain
 
 TERMINALS = {
     "pty_line": ["names", "editing", "flags", "output", "queues", "timing", "packets", "ends"],
@@ -30,12 +30,6 @@ def test_terminals(same: Same, compiled: Toolchain, name: str) -> None:
     assert parts(same([program(compiled, name)])) == TERMINALS[name]
 
 
-def test_bash_controls_jobs(same: Same) -> None:
-    """Stop, background, foreground, interrupt: bash on a pseudo-terminal of the guest's own."""
-    script = PROGRAMS / "events/shell.py"
-    same(["python3", script.name], files={script.name: script.read_text()})
-
-
 def test_descriptors(same: Same, compiled: Toolchain) -> None:
     """timerfd, signalfd, pidfd and eventfd, waited for by read, poll and epoll."""
     assert parts(same([program(compiled, "fds")])) == DESCRIPTORS
@@ -54,3 +48,28 @@ def test_usage(same: Same, compiled: Toolchain) -> None:
 def test_posix_timers(same: Same, compiled: Toolchain) -> None:
     """One signal for many expirations, and the count of the others."""
     assert b"value 7 overrun 1" in same([program(compiled, "timers")]).out
+
+
+def test_cpu_time(same: Same, compiled: Toolchain) -> None:
+    """User and system time of a process, its threads and its children."""
+    assert b"work: all of it 1, mostly user 1" in same([program(compiled, "cputime")]).out
+
+
+def test_cpu_clocks(same: Same, compiled: Toolchain) -> None:
+    """Timers and sleeps by the CPU time of the process, of a thread, of another process."""
+    assert b"fired again and again = 1" in same([program(compiled, "cpu_clocks")]).out
+
+
+def test_clones(same: Same, compiled: Toolchain) -> None:
+    """CLONE_PARENT, exit signals, chosen numbers; what is inherited of timers."""
+    assert b"parent is ours = 1" in same([program(compiled, "clones")]).out
+
+
+def test_restarts(same: Same, compiled: Toolchain) -> None:
+    """Which calls a handler ends and which begin anew, with SA_RESTART and without."""
+    assert parts(same([program(compiled, "restarts")])) == ["plain", "SA_RESTART"]
+
+
+def test_epoll(same: Same, compiled: Toolchain) -> None:
+    """Nested, in a circle, exclusive, one-shot; signal masks of the calls that wait."""
+    assert parts(same([program(compiled, "epolls")])) == ["nested", "exclusive", "oneshot", "masks"]

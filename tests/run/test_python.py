@@ -1,5 +1,6 @@
-"""CPython: the interpreter that runs these tests, in a guest."""
+"""CPython: the interpreter that runs these tests, in a guest. Longer scripts: tests/catalog."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -56,3 +57,10 @@ def test_packages_of_the_virtual_environment(guest: Guest, tmp_path: Path) -> No
     (tmp_path / "main.py").write_text("import iniconfig, sys\nprint(iniconfig, sys.prefix)\n")
     ran = guest(["main.py"], cwd=tmp_path)
     assert ran == (0, f"{iniconfig} {sys.prefix}\n".encode(), b"")
+
+
+def test_a_virtual_environment_by_a_relative_path(guest: Guest) -> None:
+    """Also where the guest is in another directory than the user."""
+    python = os.path.relpath(sys.executable, Path(sys.prefix).parent)
+    ran = guest([python, "-c", "import iniconfig"], cwd=Path(sys.prefix).parent)
+    assert ran == (0, b"", b"")

@@ -1,13 +1,10 @@
 """Sockets inside a guest: AF_UNIX, loopback TCP and UDP behave as on the host's kernel."""
 
 import sys
-from pathlib import Path
 
 import pytest
 from support.guest import Guest, Same
-from support.toolchain import PROGRAMS, Toolchain
-
-SCRIPTS = sorted(PROGRAMS.glob("net/*.py"))
+from support.toolchain import Toolchain
 
 
 @pytest.mark.parametrize("family", ["unix_streams", "unix_packets", "tcp", "udp", "many"])
@@ -19,11 +16,6 @@ def test_family(same: Same, compiled: Toolchain, family: str) -> None:
 def test_random_program(same: Same, compiled: Toolchain, seed: int) -> None:
     """Three thousand calls by chance, and after each the same answer."""
     same([compiled("net/dice.c"), str(seed)])
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_python(same: Same, script: Path) -> None:
-    same([sys.executable, script.name], files={script.name: script.read_text()})
 
 
 def test_memory_comes_back(guest: Guest, compiled: Toolchain) -> None:

@@ -14,6 +14,7 @@ NANVIX = (sys.executable, "-m", "nanvix")
 LIMIT_S = 60.0
 
 Argument = str | bytes | Path
+Tree = dict[str, tuple[int, bytes]]
 
 
 class Ran(NamedTuple):
@@ -118,21 +119,35 @@ class Same:
 
         Without ``shared`` the guest is not given the directory: nanvix is only started there.
         """
+        expected, expected_tree = self.natively(
+            argv, files=files, env=env, input=input, limit=limit
+        )
         here = self.directory
         mount = ["-v", f"{here}:{here}:rw", "-w", here] if shared else []
         variables = [part for k, v in (env or {}).items() for part in ("-e", f"{k}={v}")]
-        home = {"HOME": os.path.expanduser("~")}
-        everything = ENVIRONMENT | home | dict(env or {})
-        fill(here, files or {})
-        native = execute(argv, input=input, env=everything, cwd=here, limit=limit)
-        expected, expected_tree = native._replace(code=_shell_code(native.code)), _tree(here)
         fill(here, files or {})
         ran = self.guest(
             argv, options=[*mount, *variables, *options], input=input, cwd=here, limit=limit
         )
         assert ran == expected, f"natively:\n{expected}\nin the guest:\n{ran}"
-        assert _tree(here) == expected_tree
+        assert tree(here) == expected_tree
         return ran
+
+    def natively(
+        self,
+        argv: Sequence[Argument],
+        *,
+        files: Mapping[str, bytes | str] | None = None,
+        env: Mapping[str, str] | None = None,
+        input: bytes | None = None,
+        limit: float = LIMIT_S,
+    ) -> tuple[Ran, Tree]:
+        """What happens on the host, with the exit code as a shell reports it."""
+        here = self.directory
+        everything = ENVIRONMENT | {"HOME": os.path.expanduser("~")} | dict(env or {})
+        fill(here, files or {})
+        ran = execute(argv, input=input, env=everything, cwd=here, limit=limit)
+        return ran._replace(code=_shell_code(ran.code)), tree(here)
 
 
 def _shell_code(code: int) -> int:
@@ -154,7 +169,7 @@ def fill(folder: Path, files: Mapping[str, bytes | str]) -> None:
         os.utime(path, (1_000_000_000, 1_000_000_000))
 
 
-def _tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+def tree(folder: Path) -> Tree:
     """Mode and content (or target) of everything below ``folder``."""
     found = {}
     for path in sorted(folder.rglob("*")):

@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from support.screen import opened
+from support.guest import Guest
+from support.screen import Driver, opened
 from support.toolchain import Toolchain
 
 from nanvix.tui.store import Store
@@ -103,3 +104,23 @@ async def test_the_events_can_be_taken_away(steps: str, tmp_path: Path) -> None:
         assert any(row["name"] == "write" and row["ph"] == "X" for row in rows)
         await d.type("trace /no/such/folder/x")
         assert "No such file" in d.app.messages[-1]
+
+
+async def test_a_recording_is_debugged_like_a_program(steps: str, tmp_path: Path) -> None:
+    file = tmp_path / "steps.nvrec"
+    assert Guest("emu")([steps], options=["--record", file]).code == 5
+
+    from nanvix.debug.debugger import Debugger
+    from nanvix.trace.recording import is_recording, load
+    from nanvix.tui.app import DebugApp
+
+    assert is_recording(str(file)) and not is_recording(steps)
+    recording = load(str(file))
+    app = DebugApp(lambda _: Debugger(recording), "steps", first=("break square",))
+    async with app.run_test(size=SIZE) as pilot:
+        d = Driver(app, pilot)
+        await d.settle()
+        await d("c")
+        assert d.where == "square"
+        await d("s", "S")
+        assert d.where == "square"

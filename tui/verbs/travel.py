@@ -44,7 +44,7 @@ def user_back(app: "DebugApp") -> None:
 
 def first(app: "DebugApp") -> None:
     """The start of history."""
-    app.session.do(lambda d: d.go(d.timeline.start), "first")
+    app.session.do(lambda d: d.go(0), "first")
 
 
 def last(app: "DebugApp") -> None:

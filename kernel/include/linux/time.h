@@ -14,6 +14,24 @@ struct itimerval {
 struct itimerspec {
     struct timespec interval, value;
 };
+/* linux/timex.h: what adjtimex(2) tells of a clock that nobody disciplines. */
+struct timex {
+    u32 modes;
+    i64 offset, freq, maxerror, esterror;
+    i32 status;
+    i64 constant, precision, tolerance;
+    struct timeval time;
+    i64 tick;
+    i64 pps[2];
+    i32 pps_shift;
+    i64 pps_counts[5];
+    i32 tai, reserved[11];
+};
+_Static_assert(sizeof(struct timex) == 208, "as Linux has it");
+#define STA_UNSYNC 0x40
+#define TIME_ERROR 5
+#define MAXERROR_US 16000000 /* and no better estimate */
+
 struct timezone {
     i32 minutes_west, dst;
 };

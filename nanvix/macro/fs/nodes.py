@@ -12,8 +12,10 @@ import resource
 from collections.abc import Sequence
 from errno import ENFILE, EROFS, ESTALE
 from stat import S_IFMT
+from typing import Any
 
-from nanvix.macro.fs import linux
+from nanvix.errors import NanvixError
+from nanvix.macro.fs import identity, linux
 from nanvix.macro.fs.exports import Export, open_root, require_storage
 
 MAX_NODES = 65_536
@@ -116,6 +118,31 @@ class NodeTable:
         del self._by_key[node.key]
         os.close(node.fd)
         return node
+
+    def save(self) -> dict[str, Any]:
+        """Which number is which file. Raises NanvixError for a file that has no name any more."""
+        roots = [identity.describe(self._by_id[n].fd) for n in range(1, self._roots + 1)]
+        nodes = []
+        for node in self._by_id.values():
+            if node.id > self._roots:
+                path = identity.way(node.fd, self._by_id[node.export].fd)
+                nodes.append([node.id, node.export, path, identity.describe(node.fd)])
+        return {"next": self._next, "roots": roots, "nodes": nodes}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Have the same files under the same numbers. Raises NanvixError where one of them is
+        gone, or is not what it was."""
+        for number, known in enumerate(saved["roots"], 1):
+            identity.require_same(self.node(number).fd, known)
+        for number, export, path, known in saved["nodes"]:
+            try:
+                self.require_room()
+            except OSError as error:
+                raise NanvixError(f"the machine has too many files: {error.strerror}") from None
+            root = self.node(export)
+            fd = identity.follow(root.fd, path, known)
+            self._insert(Node(number, fd, export, root.read_only, os.fstat(fd)))
+        self._next = saved["next"]
 
     def close(self) -> None:
         """Drop every node; idempotent."""

@@ -37,11 +37,11 @@ class FileService:
 
     Raises OSError, with the path, for an export that cannot be opened or is neither a directory
     nor a regular file. ``steady``: reading a file does not show in its attributes. ``handlers``
-    raise nothing but OSError. ``now``: see :class:`~nanvix.macro.fs.stamps.Stamps`. Not
-    thread-safe.
+    raise nothing but OSError. ``nodes``: what of it goes into a saved machine. ``now``: see
+    :class:`~nanvix.macro.fs.stamps.Stamps`. Not thread-safe.
     """
 
-    __slots__ = ("_closers", "handlers")
+    __slots__ = ("_closers", "handlers", "nodes")
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class FileService:
         now: Callable[[], int] | None = None,
     ) -> None:
         self._closers: list[Callable[[], None]] = []
-        nodes = NodeTable(exports)
+        self.nodes = nodes = NodeTable(exports)
         self._closers.append(nodes.close)
         try:
             descriptors = Descriptors()

@@ -3,7 +3,7 @@ port=$((10000 + $$ % 20000))
 printf 'some data\n' > data
 for digest in md5 sha1 sha256 sha3-256 blake2b512; do openssl dgst -$digest data; done
 openssl dgst -sha256 -hmac key -hex data
-openssl enc -aes-256-cbc -pbkdf2 -pass pass:x -S 0001020304050607 -in data -base64 | openssl enc -d -aes-256-cbc -pbkdf2 -pass pass:x -S 0001020304050607 -base64
+openssl enc -aes-256-cbc -pbkdf2 -iter 100 -pass pass:x -S 0001020304050607 -in data -base64 | openssl enc -d -aes-256-cbc -pbkdf2 -iter 100 -pass pass:x -S 0001020304050607 -base64
 openssl enc -chacha20 -K "$(printf '%064d' 0)" -iv "$(printf '%032d' 0)" -in data | od -An -tx1
 openssl ecparam -name prime256v1 -genkey -noout -out key.pem 2> /dev/null
 openssl pkey -in key.pem -pubout -out public.pem; openssl dgst -sha256 -sign key.pem -out signature data

@@ -30,6 +30,8 @@ print(stat.filemode((here / "e/run.sh").stat().st_mode), os.access(here / "e/run
 shutil.copytree(here, "copy", symlinks=True)
 comparison = filecmp.dircmp(here, "copy")
 print(comparison.left_only, comparison.right_only, comparison.diff_files)
+for path in (Path("copy"), *Path("copy").rglob("*")):
+    os.utime(path, (1_000_000_000, 1_000_000_000), follow_symlinks=False)
 print(shutil.make_archive("packed", "gztar", "copy") == str(Path("packed.tar.gz").resolve()))
 shutil.unpack_archive("packed.tar.gz", "unpacked")
 print(len(list(Path("unpacked").rglob("*"))), shutil.disk_usage(".").total > 0)

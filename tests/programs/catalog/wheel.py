@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import importlib.util
+import os
 import subprocess
 import venv
 import zipfile
@@ -24,10 +25,12 @@ with zipfile.ZipFile(WHEEL, "w") as wheel:
     wheel.writestr(zipfile.ZipInfo("greet-1.0.dist-info/RECORD"), "\n".join(record) + "\n")
 
 venv.create("env", symlinks=True, with_pip=False)
-# pip is not in the new environment: its own folder is a program.
-pip = ["env/bin/python", importlib.util.find_spec("pip").submodule_search_locations[0], "--isolated"]
+# pip is not in the new environment: its own folder is a program. Under another name it does not see
+# what is installed beside it.
+os.symlink(importlib.util.find_spec("pip").submodule_search_locations[0], "pip")
+pip = ["env/bin/python", "pip", "--isolated", "--disable-pip-version-check"]
 done = subprocess.run(
-    [*pip, "install", "--no-index", "--no-cache-dir", "--no-compile", WHEEL],
+    [*pip, "install", "--no-index", "--no-deps", "--no-cache-dir", "--no-compile", WHEEL],
     capture_output=True, text=True, check=False,
 )  # fmt: skip
 print(done.stdout, done.stderr, done.returncode)

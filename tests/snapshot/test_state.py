@@ -1,0 +1,256 @@
+"""A machine saved while it runs goes on from its file as if nothing had happened."""
+
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from struct import Struct
+
+import pytest
+from support.guest import NANVIX, Ran, execute, host_environment
+from support.toolchain import Toolchain
+
+from nanvix.errors import NanvixError, UsageError
+from nanvix.guest.mounts import parse_mount
+from nanvix.result import Result
+from nanvix.sandbox import Sandbox
+
+COUNTS = {"emu": 4_000_000, "kvm": 400_000_000}
+CHUNK = Struct("<4sII")
+PYTHON = """\
+import hashlib, sys, threading
+words, out = open("words"), open("out", "w+")
+print(words.readline().strip(), flush=True)
+total, lock = 0, threading.Lock()
+def work(i):
+    global total
+    for k in range(int(sys.argv[1])):
+        value = hashlib.sha256(b"%d %d" % (i, k)).digest()[0]
+        with lock:
+            total += value
+    with lock:
+        out.write(f"{i} done\\n")
+threads = [threading.Thread(target=work, args=(i,)) for i in range(3)]
+for t in threads: t.start()
+for t in threads: t.join()
+out.flush(); out.seek(0)
+print(words.read().strip(), total, sorted(out.read().split()), sys.stdin.read())
+"""
+
+
+def saved(
+    argv: Sequence[str | Path], file: Path, *, delay: float = 0.1, **settings: object
+) -> bytes:
+    """Run until it has said its first line, and ``delay`` s longer; what it wrote until then."""
+    settings.setdefault("timeout", 60)
+    sandbox = Sandbox(**settings)  # type: ignore[arg-type]
+    stdin_read, stdin_write = os.pipe()
+    stdout_read, stdout_write = os.pipe()
+    wrote = bytearray()
+
+    def follow() -> None:
+        while b"\n" not in wrote:
+            piece = os.read(stdout_read, 4096)
+            if not piece:
+                return
+            wrote.extend(piece)
+        time.sleep(delay)
+        sandbox.save(str(file))
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    try:
+        result = sandbox.run([str(part) for part in argv], stdio=(stdin_read, stdout_write, 2))
+    finally:
+        os.close(stdout_write)
+        follower.join()
+        os.set_blocking(stdout_read, False)
+        with suppress(BlockingIOError):
+            wrote.extend(os.read(stdout_read, 4096))
+        for fd in (stdin_read, stdin_write, stdout_read):
+            os.close(fd)
+    assert (result.reason, result.exit_code) == ("saved", 0), result
+    assert file.stat().st_mode & 0o777 == 0o600
+    return bytes(wrote)
+
+
+def resumed(backend: str, file: Path, input: bytes = b"", **settings: object) -> Result:
+    settings.setdefault("timeout", 60)
+    return Sandbox(backend=backend, **settings).resume(  # type: ignore[arg-type]
+        str(file), input=input, capture=True
+    )
+
+
+def refused(file: Path, *options: str) -> str:
+    """The one line by which the command line refuses the file."""
+    ran: Ran = execute([*NANVIX, "resume", *options, str(file)], env=host_environment(), cwd="/")
+    assert (ran.code, ran.out, ran.err.count(b"\n")) == (125, b"", 1), ran
+    return ran.err.decode()
+
+
+@pytest.mark.requires("gcc")
+def test_a_computation_and_its_clocks(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
+    program, count = compiled("going.c", "glibc"), str(COUNTS[backend])
+    file = tmp_path / "machine"
+    assert saved([program, "compute", count], file, backend=backend) == b"ready\n"
+    time.sleep(3)
+    before = int(time.time())
+    result = resumed(backend, file)
+    assert result.exit_code == 0 and result.stdout is not None, result
+    native = execute([program, "compute", count], env={}).out.split(b"\n")
+    number, clocks, rest = result.stdout.split(b"\n")
+    assert (number, rest) == (native[1], b"")
+    right, date, gap = clocks.split(b", ")
+    assert right == b"cpu right"
+    # The emulator's own time is slower or faster than the host's once it runs.
+    assert abs(int(date.split()[1]) - before) <= 60
+    assert int(gap.split()[1]) < 2500
+
+
+@pytest.mark.requires("gcc")
+def test_waiting_for_input_with_a_timer(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
+    file = tmp_path / "machine"
+    program = compiled("going.c", "glibc")
+    assert saved([program, "wait"], file, backend=backend, delay=0.3) == b"ready\n"
+    for line in (b"something\n", b"else\n"):  # one file, as many machines as one likes
+        result = resumed(backend, file, line)
+        assert (result.exit_code, result.stdout) == (0, b"got " + line + b"in time\n"), result
+
+
+@pytest.mark.requires("python3")
+def test_python_with_threads_and_open_files(backend: str, tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("first\nsecond\n")
+    (tmp_path / "program.py").write_text(PYTHON)
+    rounds = {"emu": 400, "kvm": 2000}[backend]
+    file = tmp_path.parent / f"{tmp_path.name}.machine"
+    mounts = [parse_mount(f"{tmp_path}:/data:rw")]
+    argv = ["python3", "/data/program.py", str(rounds)]
+    out = saved(argv, file, backend=backend, mounts=mounts, directory="/data", delay=0.05)
+    result = resumed(backend, file, b"input")
+    assert result.exit_code == 0 and result.stdout is not None, result
+    native = execute(
+        [sys.executable, "program.py", str(rounds)], env={}, cwd=tmp_path, input=b"input"
+    )
+    assert out + result.stdout == native.out
+
+
+@pytest.mark.requires("gcc")
+def test_wide_vector_registers(compiled: Toolchain, tmp_path: Path) -> None:
+    """Where the CPU shows them to guests at all, which only KVM may."""
+    if "avx" not in Path("/proc/cpuinfo").read_text():
+        pytest.skip("a CPU without AVX")
+    program, file = compiled("going.c", "glibc"), tmp_path / "machine"
+    argv = [str(program), "vectors", "3000000000"]
+    try:
+        first = Sandbox(backend="kvm", timeout=60).run([argv[0], "vectors", "9"], capture=True)
+    except NanvixError as error:
+        pytest.skip(str(error))
+    if first.exit_code:
+        pytest.skip("this KVM gives guests no AVX")
+    saved(argv, file, backend="kvm")
+    result = resumed("kvm", file)
+    assert (result.exit_code, result.stdout) == (0, b"all there\n"), result
+
+
+def test_with_a_seed_the_end_is_the_same(compiled: Toolchain, tmp_path: Path) -> None:
+    """To the last instruction and byte, as if it had not been interrupted."""
+    program, file = compiled("going.c", "glibc"), tmp_path / "machine"
+    argv = [str(program), "compute", str(COUNTS["emu"])]
+    saved(argv, file, backend="emu", seed=3)
+    pipes = [os.pipe() for _ in range(2)]
+    stdio = (pipes[0][0], pipes[1][1], 2)
+    try:
+        rest = Sandbox(backend="emu").resume(str(file), stdio=stdio)
+        whole = Sandbox(backend="emu", seed=3).run(argv, stdio=stdio)
+    finally:
+        for fd in (fd for pair in pipes for fd in pair):
+            os.close(fd)
+    for fact in ("instructions", "ram_sha256", "syscalls", "hypercalls"):
+        assert getattr(whole, fact) == getattr(rest, fact) is not None, fact
+
+
+@pytest.fixture(scope="module")
+def machine(compiled: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A machine saved on the emulator, with its program beside it."""
+    folder = tmp_path_factory.mktemp("saved")
+    program = Path(shutil.copy(compiled("going.c", "glibc"), folder))
+    saved([program, "wait"], folder / "machine", backend="emu")
+    return folder / "machine"
+
+
+def test_from_the_command_line(machine: Path) -> None:
+    command = [*NANVIX, "resume", "--backend", "emu", str(machine)]
+    ran = execute(command, env=host_environment(), cwd="/", input=b"typed\n")
+    assert (ran.code, ran.out) == (0, b"got typed\nin time\n"), ran
+
+
+def test_on_a_backend_with_another_cpu(machine: Path) -> None:
+    """Either it goes on there, or it says why it does not."""
+    from nanvix.kvm.quirks import findings
+
+    try:
+        result = resumed("kvm", machine, b"x\n")
+    except NanvixError as error:
+        if not os.path.exists("/dev/kvm"):
+            pytest.skip(str(error))
+        assert findings().bits() and "set up for the CPU there" in str(error)
+    else:
+        assert result.stdout == b"got x\nin time\n" and not findings().bits()
+
+
+def test_a_damaged_file(machine: Path, tmp_path: Path) -> None:
+    data = machine.read_bytes()
+    broken = tmp_path / "broken"
+    for cut in (0, 5, 20, len(data) // 2, len(data) - 1):
+        broken.write_bytes(data[:cut])
+        assert "truncated" in refused(broken, "--backend", "emu") or cut < 8
+    for at in (30, len(data) // 2, len(data) - 30):
+        broken.write_bytes(data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :])
+        assert "damaged" in refused(broken, "--backend", "emu")
+    broken.write_bytes(data[:8] + b"\7" + data[9:])
+    assert "version 7 of the format" in refused(broken)
+    broken.write_bytes(b"#!/bin/sh\n" * 9)
+    assert "no saved machine" in refused(broken)
+    assert "cannot read" in refused(tmp_path / "nothing")
+
+
+def test_another_kernel(machine: Path, tmp_path: Path) -> None:
+    import json
+    import zlib
+
+    data = machine.read_bytes()
+    kind, size, _ = CHUNK.unpack_from(data, 12)
+    header = json.loads(data[24 : 24 + size])
+    header["kernel"] = "0" * 64
+    fresh = json.dumps(header).encode()
+    head = CHUNK.pack(kind, len(fresh), zlib.crc32(fresh, zlib.crc32(kind)))
+    (tmp_path / "other").write_bytes(data[:12] + head + fresh + data[24 + size :])
+    assert "another kernel image" in refused(tmp_path / "other", "--backend", "emu")
+
+
+def test_files_that_are_not_what_they_were(compiled: Toolchain, tmp_path: Path) -> None:
+    program = Path(shutil.copy(compiled("going.c", "glibc"), tmp_path))
+    file = tmp_path / "machine"
+    saved([program, "wait"], file, backend="emu")
+    with open(program, "ab") as more:
+        more.write(b"more")
+    assert "has changed since" in refused(file, "--backend", "emu")
+    program.rename(tmp_path / "elsewhere")
+    problem = refused(file, "--backend", "emu")
+    assert "cannot serve" in problem or "is gone since" in problem
+    shutil.copy(tmp_path / "elsewhere", program)
+    assert "another file than" in refused(file, "--backend", "emu")
+
+
+def test_what_cannot_be_saved(tmp_path: Path) -> None:
+    for sandbox in (Sandbox(net="host"), Sandbox(record=str(tmp_path / "r"))):
+        with pytest.raises(UsageError, match="cannot be saved"):
+            sandbox.save(str(tmp_path / "machine"))
+    sandbox = Sandbox(backend="emu")
+    sandbox.save(str(tmp_path / "none" / "machine"))
+    with pytest.raises(NanvixError, match="cannot write"):
+        sandbox.run(["true"], stdio=(None, None, None))
