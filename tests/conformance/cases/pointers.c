@@ -85,6 +85,8 @@ static void bad(long number, const long given[6])
                 memset(bad_address[6], 'e', 2);
                 errno = 0;
                 long result = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+                if (number == SYS_clone3 && !result)
+                    _exit(0); /* the new process of a call that went well */
                 strcat(strcat(line, " "), result == -1 ? error_name(errno) : "ok");
             }
             (void)!write(ends[1], line, strlen(line));
