@@ -1,5 +1,6 @@
 """Which system calls the built kernel has: the table in its image, asked directly."""
 
+from functools import cache
 from struct import unpack
 
 from nanvix.abi.syscalls import SYSCALLS
@@ -10,6 +11,7 @@ _TABLE = "syscall_table"
 _POINTER_SIZE = 8
 
 
+@cache
 def implemented() -> frozenset[str]:
     """Names of the calls with an entry in the table. Raises KernelImageError without an image."""
     from elftools.elf.elffile import ELFFile

@@ -49,7 +49,6 @@ DIFFERENCES: dict[str, str] = {
     "pointers/futex_pointers": "waking at an address that is not mapped finds nobody",
     "pointers/sched_setaffinity_pointers": "a set that is only half readable is read in part",
     "processes/clone_memory": "CLONE_FS with CLONE_NEWNS is EPERM instead of EINVAL",
-    "processes/dumpable_and_friends": "the timer slack cannot be changed",
     "limits/processes_of_a_user": "the limit of processes counts one too many",
     "local_sockets/names_in_the_file_system": "bound twice, it is EINVAL instead of EADDRINUSE",
     "polling/pselect_masks": "pselect of no descriptors does not look at signals it lets through",
@@ -60,7 +59,6 @@ DIFFERENCES: dict[str, str] = {
     "pseudo_files/settings": "there is no /proc/sys/kernel/random/uuid",
     "system/policies": "SCHED_BATCH is accepted, but shows as SCHED_OTHER",
     "system/processor_features": "arch_prctl cannot tell whether CPUID faults",
-    "timers/sleeping_until": "sleeping by a thread's clock is EINVAL instead of EOPNOTSUPP",
     "threads/leader_leaves_first": "a leader that left before its threads is no zombie",
     "threads/sequences": "rseq answers ENOSYS",
 }

@@ -33,6 +33,16 @@ DIVERGENCES = (
         "It is never raised, and MXCSR's status flags are not kept exactly.",
     ),
     Divergence(
+        "horizontal sums",
+        "PHADDW, PHSUBW and their kind take both halves of the result from the old operands.",
+        "Where both operands are the same register the upper half is that of changed operands.",
+    ),
+    Divergence(
+        "ordered strings",
+        "PCMPISTRM and its kind, looking for a string, also report a match cut off by the end.",
+        "Only whole matches are reported.",
+    ),
+    Divergence(
         "unknown msr",
         "RDMSR and WRMSR of a register that does not exist raise #GP in ring 0.",
         "Reads give 0 and writes are lost; in ring 3 both raise #GP as they should.",

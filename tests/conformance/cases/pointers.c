@@ -454,11 +454,6 @@ CASE(execve_pointers, "execve")
     BAD(execve, NAME, BUF, BUF);
 }
 
-CASE(clone3_pointers, "clone3")
-{
-    BAD(clone3, BUF, 64);
-}
-
 CASE(mincore_pointers, "mincore")
 {
     BAD(mincore, PAGES, 4096, BUF);
