@@ -144,13 +144,23 @@ static void sleep_expired(struct timer *timer) {
     wake_task(task);
 }
 
+/* As on Linux a sleep may last longer by the task's timer slack; chance says by how much. Where time is
+   virtual, threads that hand something on when a wait times out would else fall in step and leave
+   others out for ever. */
+static u64 with_slack(u64 deadline) {
+    u64 slack = current->timer_slack;
+    if (!slack || deadline > NEVER - slack || (boot.flags & NV_BOOT_STEADY))
+        return deadline;
+    return deadline + random_u64() % slack;
+}
+
 i64 sleep_until(u64 deadline) {
     if (signal_interrupts(current))
         return -EINTR;
     current->timed_out = false;
     if (deadline != NEVER) {
         current->sleep_timer.fn = sleep_expired;
-        timer_start(&current->sleep_timer, deadline);
+        timer_start(&current->sleep_timer, with_slack(deadline));
     }
     current->state = TASK_SLEEPING;
     schedule();
