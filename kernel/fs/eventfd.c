@@ -38,7 +38,7 @@ static i64 eventfd_read(struct file *file, struct io *io, u64 *pos) {
 static i64 eventfd_write(struct file *file, struct io *io, u64 *pos) {
     struct eventfd *e = file->private;
     u64 value;
-    if (io->left < sizeof(u64))
+    if (io->left != sizeof(u64))
         return -EINVAL;
     i64 got = io_take(io, &value, sizeof(value));
     if (got != sizeof(value))
