@@ -50,14 +50,27 @@ def test_posix_timers(same: Same, compiled: Toolchain) -> None:
     assert b"value 7 overrun 1" in same([program(compiled, "timers")]).out
 
 
+def quiet(same: Same, argv: list[str]) -> bytes:
+    """The common output of one of a few tries: time that a busy host takes away from a guest counts
+    as the guest's, and may fall where the program looks."""
+    for tries_left in (2, 1, 0):
+        try:
+            return same(argv).out
+        except AssertionError:
+            if not tries_left:
+                raise
+    raise AssertionError
+
+
 def test_cpu_time(same: Same, compiled: Toolchain) -> None:
     """User and system time of a process, its threads and its children."""
-    assert b"work: all of it 1, mostly user 1" in same([program(compiled, "cputime")]).out
+    out = quiet(same, [program(compiled, "cputime")])
+    assert b"work: all of it 1, mostly user 1" in out
 
 
 def test_cpu_clocks(same: Same, compiled: Toolchain) -> None:
     """Timers and sleeps by the CPU time of the process, of a thread, of another process."""
-    assert b"fired again and again = 1" in same([program(compiled, "cpu_clocks")]).out
+    assert b"fired again and again = 1" in quiet(same, [program(compiled, "cpu_clocks")])
 
 
 def test_clones(same: Same, compiled: Toolchain) -> None:
