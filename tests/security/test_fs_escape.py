@@ -42,7 +42,7 @@ def files(tmp_path: Path, outside: Path) -> Iterator[HostFiles]:
 def test_links_are_not_followed(files: HostFiles, outside: Path, link: bytes) -> None:
     attrs, failed, content = files.walk(1, link, content=4096)
     assert [stat.S_ISLNK(attr.mode) for attr in attrs] == [True]
-    # What comes along is the link's own text, which the guest's kernel follows in its own name space.
+    # The link's own text comes along: the guest's kernel follows it in its own name space.
     assert failed == "" and len(content) == attrs[0].size and SECRET not in content
     attrs, failed, content = files.walk(1, link + b"/secret", content=4096)
     assert len(attrs) == 1 and SECRET not in content
