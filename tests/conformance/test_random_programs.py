@@ -27,8 +27,9 @@ FILES = (
 MEMORY = "map unmap protect advise store load memfd sync write pwrite truncate"
 STREAMS = "pipe sockets eventfd add write read send receive shutdown close dup poll waiting"
 EVENTS = "pipe sockets eventfd add write read close shutdown control wait poll dup"
+SIGNALS = "action mask kill queue pending sigwait seen child group"
 FAMILIES = {
-    "files": FILES, "memory": MEMORY, "streams": STREAMS, "events": EVENTS,
+    "files": FILES, "memory": MEMORY, "streams": STREAMS, "events": EVENTS, "signals": SIGNALS,
 }  # fmt: skip
 
 settings.register_profile("long", settings.get_profile("nanvix"), max_examples=2000)
