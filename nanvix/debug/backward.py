@@ -1,6 +1,6 @@
 """Verbs that go back: to an earlier moment, found by looking through what has run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nanvix.debug.control import Control
 from nanvix.debug.errors import DebugError
@@ -63,18 +63,15 @@ class Backward(Control):
 
     def to_user_back(self) -> Stop:
         """Go back to the last moment in user mode before the thread entered the kernel."""
-        self.machine.pause_wanted = False
-        here, tid = self.moment, self._view.kernel.ids()[1]
-        hit = last_hit(self.timeline, lambda before: EntrySearch(self._view, tid, before))
-        if self.machine.pause_wanted:
-            self.machine.pause_wanted = False
-            self.timeline.go(here)
-            return self._stop("pause")
-        if hit is None:
-            self.timeline.go(self.timeline.start)
-            return self._stop("start of history")
-        self.timeline.go(hit.moment)
-        return self._stop("user")
+        tid = self._view.kernel.ids()[1]
+
+        def entry(floor: int) -> Hit | None:
+            return last_hit(
+                self.timeline, lambda before: EntrySearch(self._view, tid, before), None, floor
+            )
+
+        stop = self._go_to(entry)
+        return stop._replace(reason="user") if stop.reason == "step" else stop
 
     def last_write(self, what: int | str, size: int | None = None) -> Access | None:
         """Who last wrote these bytes before the moment shown; None when nobody has since the
@@ -82,34 +79,40 @@ class Backward(Control):
         address, size = self._place(what, size)
         here = self.moment
         point = Watchpoint(0, address, size, "write", False, pid=self._view.kernel.ids()[0])
+        self.machine.pause_wanted = False
         try:
-            hit = self._last([point], {})
+            hit = self._last([point], {}, self._floor(here))
         finally:
             self.timeline.go(here)
         return hit.access if hit is not None else None
 
     def _back(self, points: Sequence[Point], once: dict[int, Test]) -> Stop:
+        return self._go_to(lambda floor: self._last(points, once, floor))
+
+    def _go_to(self, find: Callable[[int], Hit | None]) -> Stop:
+        """Show what ``find``, told where going back ends, has found; stay here after a pause."""
+        self.machine.pause_wanted = False
         here = self.moment
-        hit = self._last(points, once)
+        floor = self._floor(here)
+        hit = find(floor)
         if self.machine.pause_wanted:
-            self.timeline.machine.pause_wanted = False
+            self.machine.pause_wanted = False
             self.timeline.go(here)
             return self._stop("pause")
         if hit is None:
-            self.timeline.go(self._floor(here))
+            self.timeline.go(floor)
             return self._stop("start of history")
         self.timeline.go(hit.moment - (hit.access is not None))
         return self._report(hit)
 
-    def _last(self, points: Sequence[Point], once: dict[int, Test]) -> Hit | None:
-        self.machine.pause_wanted = False
+    def _last(self, points: Sequence[Point], once: dict[int, Test], floor: int) -> Hit | None:
         here = self.moment
         pages = self._watched_pages(points) if not once else None
 
         def search(before: int) -> Search:
             return Search(self._view, points, here=-1, before=here, once=once, crashes=not once)
 
-        return last_hit(self.timeline, search, pages, self._floor(here))
+        return last_hit(self.timeline, search, pages, floor)
 
     def _floor(self, here: int) -> int:
         """Where going back ends: the program's first instruction, or before it the boot."""
