@@ -73,10 +73,12 @@ class Session:
         self._thread.start()
 
     def do(self, job: Job, what: str) -> None:
-        """Put a job behind those that wait; ``what`` names it while it runs."""
+        """Put a job behind those that wait; ``what`` names it while it runs. Once the session has
+        ended nothing waits any more."""
         with self._wake:
-            self._jobs.append((what, job))
-            self._wake.notify()
+            if not self._closing:
+                self._jobs.append((what, job))
+                self._wake.notify()
 
     def look(self, focus: Focus) -> None:
         """The panes look at something else now."""
@@ -128,6 +130,9 @@ class Session:
             self._events.broken(format_exc())
         finally:
             self._debugger = None
+            with self._wake:
+                self._closing = True
+                self._jobs.clear()
             self._working = False
 
     def _next(self, debugger: "Debugger") -> None:
