@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _CONSOLE_S = 0.05
 _SMALLEST = (60, 16)
+_MARKS = {Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}
 
 
 class Posted(Message):
@@ -307,7 +308,7 @@ class DebugApp(App[int], Events):
             )
             return
         view = self.view
-        mark = {Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}.get(view.status, "…")
+        mark = _MARKS[view.status]
         moment = "" if view.moment is None else f"  @{view.moment:,}"
         self.headline.update(
             f"{mark} {self.program}  {view.status.value}: {view.reason}  {view.where}{moment}"

@@ -20,7 +20,7 @@ Line = list[Span]
 
 STYLES = (
     "text", "muted", "address", "symbol", "number", "string", "changed", "here", "mark", "source",
-    "good", "bad", "cursor",
+    "bad", "cursor",
 )  # fmt: skip
 
 

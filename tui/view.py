@@ -13,7 +13,6 @@ class Status(Enum):
 
     STOPPED = "stopped"
     RUNNING = "running"
-    IDLE = "waiting"
     ENDED = "ended"
 
 

@@ -3,8 +3,6 @@
 from nanvix.tui.lines import Line, LinePane
 from nanvix.tui.view import View
 
-EMPTY = "—"
-
 
 class ViewPane(LinePane):
     """Draws one part of a :class:`View`; ``lines_of`` turns it into lines when it is new."""
