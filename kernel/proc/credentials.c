@@ -141,12 +141,14 @@ struct capability_data {
 #define CAPABILITIES_ALL 0x1ffffffffffUL /* 41 of them */
 
 static i64 capability_check(u64 header_addr, struct capability_header *header) {
-    if (copy_from_user(header, header_addr, sizeof(*header)))
+    if (get_user(header->version, header_addr))
         return -EFAULT;
     if (header->version != CAPABILITY_VERSION_3) {
         u32 version = CAPABILITY_VERSION_3;
         return put_user(version, header_addr) ? -EFAULT : -EINVAL;
     }
+    if (get_user(header->pid, header_addr + offsetof(struct capability_header, pid)))
+        return -EFAULT;
     if (header->pid < 0)
         return -EINVAL;
     return header->pid && !task_find(header->pid) ? -ESRCH : 0;

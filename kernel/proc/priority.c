@@ -33,12 +33,12 @@ i64 sys_sched_getaffinity(const u64 *a) {
 }
 
 i64 sys_sched_setaffinity(const u64 *a) {
-    u8 low = 0;
+    u64 mask = 0;
+    if (copy_from_user(&mask, a[2], MIN((u32)a[1], sizeof(mask))))
+        return -EFAULT;
     if (!find_or_self((i32)a[0]))
         return -ESRCH;
-    if (a[1] && get_user(low, a[2]))
-        return -EFAULT;
-    return low & 1 ? 0 : -EINVAL;
+    return mask & 1 ? 0 : -EINVAL;
 }
 
 i64 sys_sched_getparam(const u64 *a) {
@@ -59,10 +59,10 @@ static i64 check_policy(i32 pid, i32 policy, u64 param_addr) {
     i32 priority;
     if (pid < 0 || policy < 0 || !param_addr)
         return -EINVAL;
-    if (!find_or_self(pid))
-        return -ESRCH;
     if (get_user(priority, param_addr))
         return -EFAULT;
+    if (!find_or_self(pid))
+        return -ESRCH;
     policy &= ~SCHED_RESET_ON_FORK;
     if (policy == SCHED_FIFO || policy == SCHED_RR)
         return priority >= 1 && priority <= REALTIME_PRIORITY_MAX ? -EPERM : -EINVAL;

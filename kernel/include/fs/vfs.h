@@ -83,6 +83,7 @@ struct inode {
     u32 mode;
     u32 nlink, uid, gid;
     u32 seals;            /* F_SEAL_*; tmpfs only */
+    u8 write_hint;        /* RWH_* */
     bool linkable;        /* without a name, but it may get one (O_TMPFILE) */
     u64 ino, rdev, size;  /* rdev: of a device */
     i64 atime, mtime, ctime; /* ns since the epoch */
