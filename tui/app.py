@@ -31,7 +31,7 @@ from nanvix.tui.view import Status, View
 from nanvix.tui.viewer import Focus
 
 if TYPE_CHECKING:
-    from nanvix.debug.debugger import Debugger
+    from nanvix.tui.session import Start
     from nanvix.tui.store import Store
 
 _CONSOLE_S = 0.05
@@ -49,7 +49,7 @@ class Posted(Message):
 
 class DebugApp(App[int], Events):
     """``start``: makes the debugger over the descriptors it is given, on the session's thread.
-    ``lacks``: for each of NEEDS that the machine cannot do, why. ``store``: what is kept of this
+    ``store``: what is kept of this
     program from one session to the next. The result is the program's exit code if it has ended.
     """
 
@@ -60,10 +60,9 @@ class DebugApp(App[int], Events):
 
     def __init__(
         self,
-        start: "Callable[[tuple[int, int, int]], Debugger]",
+        start: "Start",
         program: str,
         *,
-        lacks: dict[str, str] | None = None,
         store: "Store | None" = None,
         first: tuple[str, ...] = (),
     ) -> None:
@@ -73,7 +72,7 @@ class DebugApp(App[int], Events):
         self.focus_of = Focus()
         self.last_search = ""
         self.messages: list[str] = []
-        self._lacks = lacks or {}
+        self._lacks: dict[str, str] = {}
         self._store = store
         self._first = first
         self._points: dict[int, str] = {}
@@ -256,6 +255,10 @@ class DebugApp(App[int], Events):
 
     # -- from the session's thread -------------------------------------------------------------
 
+    def able(self, lacks: dict[str, str]) -> None:
+        """What the guest cannot do is pale from now on."""
+        self._lacks = lacks
+
     def on_posted(self, message: Posted) -> None:
         """On the screen's thread again."""
         message.act()
@@ -322,6 +325,7 @@ class DebugApp(App[int], Events):
         )
 
     def _read_console(self) -> None:
+        self.session.tick()
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]

@@ -1,13 +1,19 @@
 """From a command line to a screen: checks first what can be checked without one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from nanvix.errors import UsageError
 
 if TYPE_CHECKING:
     from nanvix.debug.debugger import Debugger
+    from nanvix.debug.present import Present
+    from nanvix.tui.session import Start
 
 
-def start(argv: Sequence[str], settings: dict[str, Any], first: tuple[str, ...]) -> int:
+def start(
+    argv: Sequence[str], settings: dict[str, Any], first: tuple[str, ...], backend: str = "emu"
+) -> int:
     """Show the debugger until the user leaves; ``argv`` is a program with its arguments, or one
     recording. Raises a NanvixError if it cannot start."""
     from nanvix.trace.recording import is_recording
@@ -15,13 +21,24 @@ def start(argv: Sequence[str], settings: dict[str, Any], first: tuple[str, ...])
     if len(argv) == 1 and is_recording(argv[0]):
         from nanvix.trace.recording import load
 
+        _only_emu(backend, "a recording")
         recording = load(argv[0])
         return _show(lambda _: _debugger(recording), " ".join(recording.header.argv), first)
 
     from nanvix.guest.launch import prepare
 
     launch = prepare(argv, settings["env"], settings["directory"], settings["mounts"])
+    if backend == "kvm":
+        from nanvix.kvm.availability import require
+
+        require()
+        return _show(lambda stdio: _present(argv, stdio=stdio, **settings), launch.program, first)
     return _show(lambda stdio: _debugger(argv, stdio=stdio, **settings), launch.program, first)
+
+
+def _only_emu(backend: str, what: str) -> None:
+    if backend != "emu":
+        raise UsageError(f"{what} is debugged on the emulator, not on {backend}")
 
 
 def _debugger(*arguments: Any, **options: Any) -> "Debugger":
@@ -30,9 +47,13 @@ def _debugger(*arguments: Any, **options: Any) -> "Debugger":
     return Debugger(*arguments, **options)
 
 
-def _show(
-    start: "Callable[[tuple[int, int, int]], Debugger]", program: str, first: tuple[str, ...]
-) -> int:
+def _present(*arguments: Any, **options: Any) -> "Present":
+    from nanvix.debug.present import Present
+
+    return Present(*arguments, **options)
+
+
+def _show(start: "Start", program: str, first: tuple[str, ...]) -> int:
     from nanvix.tui.app import DebugApp
     from nanvix.tui.store import Store
 
