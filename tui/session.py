@@ -17,7 +17,10 @@ from nanvix.tui.view import LogRow, Status, View
 from nanvix.tui.viewer import Focus, Viewer
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from nanvix.debug.debugger import Debugger
+    from nanvix.debug.gdb.beside import Beside
     from nanvix.debug.points import Stop
     from nanvix.debug.present import Present
 
@@ -25,6 +28,9 @@ Job = Callable[["Debugger"], "Stop | str | None"]
 """What a guest on KVM cannot do is not asked of it: actions say what they need."""
 Start = Callable[[tuple[int, int, int]], "Debugger | Present"]
 REFRESH_S = 0.08
+_PATIENCE_S = 1.0
+"""How long gdb waits for the guest to be at rest: it loses patience itself after two seconds."""
+BUSY = b"E.the guest is running: the screen let it go"
 
 
 class Events:
@@ -50,17 +56,22 @@ class Events:
 
 
 class Session:
-    """Starts the guest on its own thread. ``start``: makes the debugger over these descriptors."""
+    """Starts the guest on its own thread. ``start``: makes the debugger over these descriptors.
+    ``gdb``: listens for a gdb, which shares the debugger."""
 
-    def __init__(self, start: Start, events: Events, focus: Focus) -> None:
+    def __init__(
+        self, start: Start, events: Events, focus: Focus, gdb: "socket | None" = None
+    ) -> None:
         self.log: list[LogRow] = []
         self.bookmarks: dict[int, str] = {}
         self.terminal = GuestTerminal()
         self._start = start
+        self._gdb = gdb
         self._events = events
         self._focus = focus
         self._viewer = Viewer()
         self._jobs: deque[tuple[str, Job]] = deque()
+        self._beside: Beside | None = None
         self._wake = threading.Condition()
         self._closing = False
         self._debugger: Debugger | Present | None = None
@@ -70,6 +81,8 @@ class Session:
         self._shown_at = 0.0
         self._owed = False
         """Whether the guest was passed over since it was last shown."""
+        self._quiet = False
+        """Whether the job that has just ended only looked."""
         self._what = ""
         self._working = True
         self._thread = threading.Thread(target=self._run, name="debugger", daemon=True)
@@ -87,6 +100,38 @@ class Session:
             if not self._closing:
                 self._jobs.append((what, job))
                 self._wake.notify()
+
+    def ask(self, work: Callable[[], bytes | None]) -> bytes | None:
+        """For gdb, on its thread: do ``work`` on this session's and wait for what it gives. While
+        somebody else runs the guest there is only one answer."""
+        done = threading.Event()
+        answer: list[bytes | None] = []
+        begun: list[bool] = []
+
+        def job(debugger: "Debugger") -> "Stop | None":
+            begun.append(True)
+            before = debugger.version, len(debugger.points)
+            try:
+                answer.append(work())
+            finally:
+                done.set()
+            same = (debugger.version, len(debugger.points)) == before
+            self._quiet = same
+            return None if same else debugger.last
+
+        self.do(job, "gdb")
+        if not done.wait(_PATIENCE_S) and not begun:
+            with self._wake:
+                waiting = [entry for entry in self._jobs if entry[1] is not job]
+                withdrawn = len(waiting) < len(self._jobs)
+                self._jobs.clear()
+                self._jobs.extend(waiting)
+            if withdrawn or self._closing:
+                return BUSY
+        while not done.wait(_PATIENCE_S):
+            if self._closing:
+                return BUSY
+        return answer[0] if answer else BUSY
 
     def replace(
         self, make: Callable[[Any, tuple[int, int, int]], "Debugger | Present"], what: str
@@ -111,11 +156,14 @@ class Session:
                 self._debugger.glance()
 
     def tick(self) -> None:
-        """Called now and then: what was passed over is shown even if the guest sleeps by now."""
+        """Called now and then: what was passed over is shown even if nothing happens any more."""
         debugger = self._debugger
         if debugger is not None and self._owed and time.monotonic() - self._shown_at >= REFRESH_S:
             self._owed = False
-            debugger.glance()
+            if self.busy:
+                debugger.glance()
+            else:
+                self.refresh()
 
     def refresh(self) -> None:
         """Make a new view soon."""
@@ -149,6 +197,10 @@ class Session:
     def _run(self) -> None:
         try:
             self._adopt(self._start(self.terminal.guest))
+            if self._gdb is not None:
+                from nanvix.debug.gdb.beside import Beside
+
+                self._beside = Beside(self._gdb, cast("Debugger", self._debugger), self.ask)
             self._show(Status.STOPPED)
             while not self._closing:
                 self._next()
@@ -157,6 +209,8 @@ class Session:
         except Exception:
             self._events.broken(format_exc())
         finally:
+            if self._beside is not None:
+                self._beside.close()
             debugger, self._debugger = self._debugger, None
             if debugger is not None:
                 debugger.close()
@@ -191,6 +245,10 @@ class Session:
             self._events.told(answer)
         elif answer is not None:
             self._stop = answer
+        quiet, self._quiet = self._quiet, False
+        if quiet and time.monotonic() - self._shown_at < REFRESH_S:
+            self._owed = True
+            return
         if self._what:
             self._events.progressed("", 1.0)
         assert self._debugger is not None

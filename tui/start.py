@@ -6,34 +6,53 @@ from typing import TYPE_CHECKING, Any
 from nanvix.errors import UsageError
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.present import Present
     from nanvix.tui.session import Start
 
 
 def start(
-    argv: Sequence[str], settings: dict[str, Any], first: tuple[str, ...], backend: str = "emu"
+    argv: Sequence[str],
+    settings: dict[str, Any],
+    first: tuple[str, ...],
+    backend: str = "emu",
+    gdb: str | None = None,
 ) -> int:
     """Show the debugger until the user leaves; ``argv`` is a program with its arguments, or one
     recording. Raises a NanvixError if it cannot start."""
     from nanvix.trace.recording import is_recording
+
+    listener = _listen(gdb) if gdb is not None else None
 
     if len(argv) == 1 and is_recording(argv[0]):
         from nanvix.trace.recording import load
 
         _only_emu(backend, "a recording")
         recording = load(argv[0])
-        return _show(lambda _: _debugger(recording), " ".join(recording.header.argv), first)
+        title = " ".join(recording.header.argv)
+        return _show(lambda _: _debugger(recording), title, first, listener)
 
     from nanvix.guest.launch import prepare
 
     launch = prepare(argv, settings["env"], settings["directory"], settings["mounts"])
     if backend == "kvm":
+        if listener is not None:
+            raise UsageError("--gdb needs the emulator: use --backend emu")
         from nanvix.kvm.availability import require
 
         require()
         return _show(lambda stdio: _present(argv, stdio=stdio, **settings), launch.program, first)
-    return _show(lambda stdio: _debugger(argv, stdio=stdio, **settings), launch.program, first)
+    return _show(
+        lambda stdio: _debugger(argv, stdio=stdio, **settings), launch.program, first, listener
+    )
+
+
+def _listen(address: str) -> "socket":
+    from nanvix.debug.gdb.server import listen, parse_address
+
+    return listen(*parse_address(address))
 
 
 def _only_emu(backend: str, what: str) -> None:
@@ -53,10 +72,10 @@ def _present(*arguments: Any, **options: Any) -> "Present":
     return Present(*arguments, **options)
 
 
-def _show(start: "Start", program: str, first: tuple[str, ...]) -> int:
+def _show(start: "Start", program: str, first: tuple[str, ...], gdb: "socket | None" = None) -> int:
     from nanvix.tui.app import DebugApp
     from nanvix.tui.store import Store
 
-    app = DebugApp(start, program, store=Store(program), first=first)
+    app = DebugApp(start, program, store=Store(program), first=first, gdb=gdb)
     app.run()
     return app.return_code or 0

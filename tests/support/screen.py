@@ -1,6 +1,7 @@
 """Drives the debugger's screen in tests: presses keys, waits, reads."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -77,6 +78,7 @@ async def opened(
     first: tuple[str, ...] = (),
     store: Store | None = None,
     backend: str = "emu",
+    gdb: socket.socket | None = None,
 ) -> AsyncIterator[Driver]:
     """The application with a guest at its first instruction, on KVM at its kernel's."""
 
@@ -84,7 +86,7 @@ async def opened(
         make = Debugger if backend == "emu" else Present
         return make(argv, stdio=stdio, seed=SEED)
 
-    app = DebugApp(start, argv[0], first=first, store=store)
+    app = DebugApp(start, argv[0], first=first, store=store, gdb=gdb)
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
         await driver.settle()
