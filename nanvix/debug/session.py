@@ -4,38 +4,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from nanvix.assembly import Stdio, assemble, launch
 from nanvix.debug.live import LiveMachine, TapedBackend
 from nanvix.errors import BackendUnavailable
-from nanvix.guest.launch import Launch, prepare
-from nanvix.sandbox import Sandbox, Stdio, _Phases
+from nanvix.guest.launch import Launch
+from nanvix.result import Phases
+from nanvix.settings import Settings
 
 if TYPE_CHECKING:
-    from nanvix.machine.backend import Backend
-    from nanvix.machine.machine import Machine
     from nanvix.machine.memory import GuestMemory
     from nanvix.trace.recording import Recording
-
-
-class Session(Sandbox):
-    """Limits and grants as for any sandbox; :meth:`open` builds the machine and starts nothing."""
-
-    def open(
-        self, argv: Sequence[str], stdio: Stdio, stack: ExitStack
-    ) -> tuple[LiveMachine, Launch]:
-        """A booted machine before its first instruction; released with ``stack``."""
-        launch = prepare(argv, self.env, self.directory, self.mounts)
-        machine, *_ = self._build(launch, stdio, stack, _Phases())
-        assert isinstance(machine, LiveMachine)
-        return machine, launch
-
-    def _open_backend(self, memory: "GuestMemory") -> "Backend":
-        try:
-            return TapedBackend(memory)
-        except RuntimeError as error:
-            raise BackendUnavailable(f"the emulator does not work: {error}") from None
-
-    def _machine_type(self) -> "type[Machine]":
-        return LiveMachine
 
 
 def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
@@ -75,5 +53,21 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
 def open_session(
     argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings: Any
 ) -> tuple[LiveMachine, Launch]:
-    """See :class:`Session`; ``settings`` are those of a sandbox."""
-    return Session(backend="emu", **settings).open(argv, stdio, stack)
+    """A booted machine before its first instruction, released with ``stack``, and its program.
+
+    ``settings`` are those of :class:`nanvix.settings.Settings`.
+    """
+    chosen = Settings(backend="emu", **settings)
+    program = launch(chosen, argv)
+    machine = assemble(
+        chosen, program, stdio, stack, Phases(), make_backend=_taped, make_machine=LiveMachine
+    ).machine
+    assert isinstance(machine, LiveMachine)
+    return machine, program
+
+
+def _taped(memory: "GuestMemory") -> TapedBackend:
+    try:
+        return TapedBackend(memory)
+    except RuntimeError as error:
+        raise BackendUnavailable(f"the emulator does not work: {error}") from None
