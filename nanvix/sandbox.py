@@ -182,6 +182,7 @@ class Sandbox(Settings):
                     self.about(program, self._argv),
                     save_to,
                     fixed_date=fixed,
+                    portable=self.portable,
                 )
                 phases.end("save")
             if recording is not None:
