@@ -41,8 +41,9 @@ class Settings:
     (:mod:`nanvix.policy.egress`; by default nothing) and ``ports`` (``"8080:80"``, see
     :func:`nanvix.macro.net.parse_port`) lead into it. Either of the two implies host.
     ``record``: a file that each run is recorded in, for nanvix.replay.
-    ``portable`` keeps programs to the CPU that both backends have, so that a saved machine can go on
-    on the other one (docs/snapshots.md). ``events`` hears every event, ``log`` the kernel's log lines.
+    ``portable`` keeps programs to the CPU that both backends have, so that a saved machine can go
+    on on the other one (docs/snapshots.md).
+    ``events`` hears every event, ``log`` the kernel's log lines.
 
     Raises UsageError for limits that make no sense.
     """

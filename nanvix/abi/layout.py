@@ -129,9 +129,9 @@ MOVE = Record(
     ("in_program", "u64"),
     ("registers", "u64[22]"),
 )
-"""``quirks``: of the new CPU. ``flags``: BOOT_* bits to add. ``wide``: 1 when registers beyond x87 and
-SSE are in use. ``in_program``: 1 when a program was running; then ``registers`` are its own, as
-struct trapframe has them, else the kernel was idle."""
+"""``quirks``: of the new CPU. ``flags``: BOOT_* bits to add. ``wide``: 1 when registers beyond x87
+and SSE are in use. ``in_program``: 1 when a program was running; then ``registers`` are its own,
+as struct trapframe has them, else the kernel was idle."""
 
 # How the kernel answers, in place of a doorbell's page number.
 MOVED = 0xFFFF_FF00

@@ -214,7 +214,11 @@ class Saved:
         )
         same = (clock.mult, clock.shift) == (old["mult"], old["shift"])
         late = tsc - saved_tsc
-        if not same or now_ns > header.now_ns or not 0 <= late < backend.tsc_hz // _SLACKS_PER_SECOND:
+        if (
+            not same
+            or now_ns > header.now_ns
+            or not 0 <= late < backend.tsc_hz // _SLACKS_PER_SECOND
+        ):
             clock = GuestClock(backend.tsc_hz, tsc, now_ns + offset, now_ns)
         shown = clock.page(old["flags"], old["sequence"])
         if shown != memory.read(CLOCK_PHYS, len(shown)):
