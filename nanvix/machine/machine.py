@@ -334,7 +334,7 @@ class Machine:
             return True
         if reason is not _DOORBELL and self.backend.save_state().rip < USER_END:
             return True
-        self.timers.poll_soon()
+        self.timers.look_again()
         return False
 
     def _sleep(self) -> Wait | None:

@@ -186,4 +186,4 @@ def test_what_cannot_be_saved(tmp_path: Path) -> None:
     sandbox = Sandbox(backend="emu")
     sandbox.save(str(tmp_path / "none" / "machine"))
     with pytest.raises(NanvixError, match="cannot write"):
-        sandbox.run(["true"], stdio=(None, None, None))
+        sandbox.run(["sleep", "1"], stdio=(None, None, None))
