@@ -63,7 +63,7 @@ XSAVE_SIZE = 4096
 
 _X87_SSE = 3  # their bits in XSTATE_BV
 _PKRU = 1 << 9  # the host's Linux never leaves it zero; the guest has no protection keys
-_SYNC_REGS = 1
+_SYNC_GENERAL = 1
 _SYNC_ALL = 7  # general registers | special registers | events
 _CPUID_SUBLEAF_MATTERS = 1
 _TSC_CONTROL = 0  # group and attribute of the TSC offset
@@ -247,9 +247,10 @@ class Vcpu:
         run.ready_for_interrupt = 0  # the answer belonged to the old state
 
     def set_general(self, regs: bytes) -> None:
-        """Set struct kvm_regs alone, at the next entry."""
-        ffi.memmove(self._run.regs, regs, REGS_SIZE)
-        self._run.dirty_regs |= _SYNC_REGS
+        """Set struct kvm_regs alone, at the next entry; between :meth:`sync` and the next run."""
+        run = self._run
+        ffi.memmove(run.regs, regs, REGS_SIZE)
+        run.dirty_regs |= _SYNC_GENERAL
 
     def changed(self) -> bool:
         """Whether registers have been set that KVM has not taken over yet."""
