@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
-from nanvix.abi.layout import BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
+from nanvix.abi.layout import BOOT_HOST_STEP, BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
 from nanvix.errors import BackendUnavailable, KernelImageError, NanvixError, UsageError
 from nanvix.guest.launch import Launch, prepare
 from nanvix.result import Phases
@@ -31,6 +31,9 @@ Stdio = tuple[int | None, int | None, int | None]
 _NETWORK = {"none": BOOT_NET_NONE, "host": BOOT_NET_HOST}
 
 
+_STEPS = {None: 0, "guest": BOOT_STEP, "host": BOOT_STEP | BOOT_HOST_STEP}
+
+
 class Assembled(NamedTuple):
     """A machine that has booted, or been loaded, and what stands around it."""
 
@@ -42,7 +45,8 @@ class Assembled(NamedTuple):
 def launch(settings: Settings, argv: Sequence[str]) -> Launch:
     """The program and what it may see. Raises a NanvixError for what cannot be run."""
     # A recording is replayed on the emulator, whatever the CPU was that made it.
-    env = settings.env if settings.record is None else COMMON_CPU | settings.env
+    common = settings.portable or settings.record is not None
+    env = COMMON_CPU | settings.env if common else settings.env
     network = settings.net == "host"
     return prepare(argv, env, settings.directory, settings.mounts, network=network)
 
@@ -104,7 +108,8 @@ def assemble(
         image = KernelImage.load()
         spec: BootSpec | GuestClock
         if saved is not None:
-            spec = saved.restore(memory, backend, image, time.time_ns())
+            traced = settings.events is not None
+            spec = saved.restore(memory, backend, image, time.time_ns(), traced=traced)
         else:
             spec = _boot_spec(settings, launch)
         if recording is not None and isinstance(spec, BootSpec):
@@ -167,7 +172,7 @@ def _boot_spec(settings: Settings, launch: Launch) -> "BootSpec":
     from nanvix.machine.boot import BootSpec
 
     flags = _NETWORK.get(settings.net, 0)
-    flags |= settings.steady * BOOT_STEADY | settings.steps * BOOT_STEP
+    flags |= settings.steady * BOOT_STEADY | _STEPS[settings.steps]
     umask = os.umask(0o022)
     os.umask(umask)
     now = settings.realtime_ns

@@ -36,11 +36,13 @@ class Settings:
     that on the emulator two runs are the same to the last instruction (docs/determinism.md);
     ``realtime_ns`` fixes the time alone (ns since the epoch); ``steady`` makes the guest's threads
     take turns where they wait, not by the clock. ``steps`` makes every instruction of the guest's
-    programs an event.
+    programs an event: ``"guest"`` by a trap flag the guest sets, ``"host"`` by the backend.
     ``net``: none, loopback (the guest's own) or host: then the guest reaches what ``allow`` grants
     (:mod:`nanvix.policy.egress`; by default nothing) and ``ports`` (``"8080:80"``, see
     :func:`nanvix.macro.net.parse_port`) lead into it. Either of the two implies host.
     ``record``: a file that each run is recorded in, for nanvix.replay.
+    ``portable`` keeps programs to the CPU that both backends have, so that a saved machine can go
+    on on the other one (docs/snapshots.md).
     ``events`` hears every event, ``log`` the kernel's log lines.
 
     Raises UsageError for limits that make no sense.
@@ -60,7 +62,8 @@ class Settings:
         realtime_ns: int | None = None,
         steady: bool = False,
         record: str | None = None,
-        steps: bool = False,
+        portable: bool = False,
+        steps: str | None = None,
         net: str | None = None,
         allow: Iterable[str] = (),
         ports: Iterable[str] = (),
@@ -75,6 +78,8 @@ class Settings:
             raise UsageError("the timeout must be more than 0 seconds")
         if max_instructions is not None and max_instructions <= 0:
             raise UsageError("the instruction limit must be more than 0")
+        if steps not in (None, "guest", "host"):
+            raise UsageError(f"unknown way to step {steps!r}: choose guest or host")
         self.backend = "emu" if max_instructions is not None else backend
         self.memory = -(-memory // HUGE_SIZE) * HUGE_SIZE
         self.timeout = timeout
@@ -88,6 +93,7 @@ class Settings:
         self.realtime_ns = realtime_ns
         self.steady = steady
         self.record = record
+        self.portable = portable
         self.steps = steps
         self.allow = tuple(allow)
         self.ports = tuple(ports)
@@ -119,6 +125,7 @@ class Settings:
             "seed": None if self.seed is None else self.seed.hex(),
             "realtime_ns": self.realtime_ns,
             "net": self.net,
+            "portable": self.portable,
         }
 
     def take_over(self, memory: int, about: dict[str, Any]) -> tuple[list[str], Launch]:
@@ -129,6 +136,7 @@ class Settings:
             self.seed = None if about["seed"] is None else bytes.fromhex(about["seed"])
             self.realtime_ns = about["realtime_ns"]
             self.net = network(about["net"], False)
+            self.portable = bool(about["portable"])
             argv = [str(part) for part in about["argv"]]
             exports = [Shown(str(source), int(flags)) for source, flags in about["exports"]]
             return argv, Launch(str(about["program"]), b"", exports)
