@@ -99,7 +99,7 @@ class OnKvm(NamedTuple):
     machine: "PresentMachine"
     services: "Services"
     about: dict[str, Any]
-    fixed_date: bool
+    settings: Settings
 
 
 def open_present(argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings: Any) -> OnKvm:
@@ -115,4 +115,4 @@ def open_present(argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings
         chosen, program, stdio, stack, Phases(), make_machine=PresentMachine
     )
     assert isinstance(machine, PresentMachine)
-    return OnKvm(machine, services, chosen.about(program, argv), chosen.realtime_ns is not None)
+    return OnKvm(machine, services, chosen.about(program, argv), chosen)
