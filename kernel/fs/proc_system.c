@@ -2,8 +2,10 @@
 #include "errno.h"
 #include "file.h"
 #include "fs/proc.h"
+#include "fs/tmpfs.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "mqueue.h"
 #include "proc.h"
 #include "system.h"
 
@@ -24,10 +26,12 @@ static i64 link_mounts(struct process *p, i32 number, char *buf, u64 size) {
 
 static void write_meminfo(struct text *text, struct process *p) {
     u64 kb = PAGE_SIZE / 1024, total = frames_total() * kb, free = frames_free() * kb, cached = page_map_frames() * kb;
+    u64 shared = tmpfs_frames() * kb; /* cached, but nowhere else to be had */
     text_add(text, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, free,
-             free + cached);
+             free + cached - shared);
     text_add(text, "Buffers:        %8u kB\nCached:         %8lu kB\nSwapCached:     %8u kB\n", 0, cached, 0);
     text_add(text, "Active:         %8lu kB\nInactive:       %8lu kB\n", total - free - cached, cached);
+    text_add(text, "Shmem:          %8lu kB\n", shared);
     text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0);
     text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }
@@ -61,7 +65,7 @@ static void write_cpuinfo(struct text *text, struct process *p) {
 }
 
 static void write_filesystems(struct text *text, struct process *p) {
-    text_add(text, "nodev\tproc\nnodev\ttmpfs\nnodev\thost\n");
+    text_add(text, "nodev\tproc\nnodev\ttmpfs\nnodev\tmqueue\nnodev\thost\n");
 }
 
 static void write_uptime(struct text *text, struct process *p) {
@@ -120,6 +124,9 @@ static void write_ngroups_max(struct text *text, struct process *p) { text_add(t
 
 static void write_file_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_files); }
 static void write_threads_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_tasks); }
+static void write_mq_capacity(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_CAPACITY_DEFAULT); }
+static void write_mq_size(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_SIZE_DEFAULT); }
+static void write_mq_queues(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_QUEUES_MAX); }
 
 #define DIR S_IFDIR | 0555
 #define TEXT S_IFREG | 0444
@@ -145,8 +152,13 @@ static const struct proc_node vm_entries[] = {
     FILE_ENTRY("overcommit_memory", write_one), FILE_ENTRY("overcommit_ratio", write_overcommit_ratio),
     FILE_ENTRY("swappiness", write_zero), {0},
 };
+static const struct proc_node mqueue_entries[] = {
+    FILE_ENTRY("msg_default", write_mq_capacity), FILE_ENTRY("msg_max", write_mq_capacity),
+    FILE_ENTRY("msgsize_default", write_mq_size), FILE_ENTRY("msgsize_max", write_mq_size),
+    FILE_ENTRY("queues_max", write_mq_queues), {0},
+};
 static const struct proc_node fs_entries[] = {
-    FILE_ENTRY("file-max", write_file_max), FILE_ENTRY("nr_open", write_file_max),
+    FILE_ENTRY("file-max", write_file_max), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
     FILE_ENTRY("pipe-max-size", write_pipe_max), FILE_ENTRY("suid_dumpable", write_suid_dumpable), {0},
 };
 static const struct proc_node core_entries[] = {FILE_ENTRY("somaxconn", write_somaxconn), {0}};

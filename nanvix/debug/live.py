@@ -95,6 +95,10 @@ class LiveMachine(Machine):
         self.backend.kick()
         self._waker.wake()
 
+    def glance(self) -> None:
+        """End a wait early; from any thread."""
+        self._waker.wake()
+
     def go_on(self, target: int | None) -> "Wait | None":
         """Run until ``target`` instructions have retired, a probe pauses, a pause is wanted or the
         guest has ended (None), or until it is idle (what it waits for)."""
