@@ -1,18 +1,16 @@
-"""A guest under a debugger: the sandbox's own way of building a VM, with a taped backend."""
+"""A guest under a debugger: the sandbox's own way of building a VM, with a journal."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from nanvix.debug.live import LiveMachine, TapedBackend
-from nanvix.errors import BackendUnavailable
+from nanvix.debug.live import LiveMachine
 from nanvix.guest.launch import Launch, prepare
-from nanvix.sandbox import Sandbox, Stdio, _Phases
+from nanvix.machine.journal import Journal
+from nanvix.sandbox import Sandbox, Stdio, _Phases, open_backend
 
 if TYPE_CHECKING:
-    from nanvix.machine.backend import Backend
     from nanvix.machine.machine import Machine
-    from nanvix.machine.memory import GuestMemory
     from nanvix.trace.recording import Recording
 
 
@@ -24,15 +22,9 @@ class Session(Sandbox):
     ) -> tuple[LiveMachine, Launch]:
         """A booted machine before its first instruction; released with ``stack``."""
         launch = prepare(argv, self.env, self.directory, self.mounts)
-        machine, *_ = self._build(launch, stdio, stack, _Phases())
+        machine, *_ = self._build(launch, stdio, stack, _Phases(), Journal())
         assert isinstance(machine, LiveMachine)
         return machine, launch
-
-    def _open_backend(self, memory: "GuestMemory") -> "Backend":
-        try:
-            return TapedBackend(memory)
-        except RuntimeError as error:
-            raise BackendUnavailable(f"the emulator does not work: {error}") from None
 
     def _machine_type(self) -> "type[Machine]":
         return LiveMachine
@@ -46,7 +38,6 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
     """
     from nanvix.abi.call import WatchTable
     from nanvix.machine.image import KernelImage
-    from nanvix.machine.journal import Journal
     from nanvix.machine.memory import GuestMemory
     from nanvix.replay.session import boot_spec, check_kernel, exact, never
 
@@ -57,7 +48,7 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
     header = recording.header
     memory = GuestMemory(header.memory)
     stack.callback(memory.close)
-    backend = TapedBackend(memory)
+    backend = open_backend("emu", memory)
     stack.callback(backend.close)
     machine = LiveMachine(
         memory,
@@ -66,7 +57,7 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
         boot_spec(header, recording.manifest),
         dict.fromkeys(header.ops, never),
         WatchTable(),
-        journal=Journal(recording.entries, exact=header.exact, own_timers=header.own_timers),
+        journal=Journal(list(recording.entries), exact=header.exact, own_timers=header.own_timers),
     )
     stack.callback(machine.close)
     return machine
