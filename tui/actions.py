@@ -78,7 +78,7 @@ ACTIONS = (
     Action("wrote", "W", "W", "who wrote", "Go to the instruction that last wrote the bytes in "
            "the memory pane.", "Back in time", travel.who_wrote, "travel"),
     Action("bookmark", "m", "m", "bookmark", "Mark this moment, or take the mark away.",
-           "Back in time", travel.bookmark),
+           "Back in time", travel.bookmark, "travel"),
 
     Action("break", "b", "b", "break", "Set a breakpoint: symbol, address, file:line, `if` "
            "condition.", "Points", points.ask_break, "points", 9),

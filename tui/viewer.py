@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from nanvix.debug.errors import DebugError
+from nanvix.machine.memory import BadAddress
 from nanvix.tui.panes.memory import BYTES, ROWS
 from nanvix.tui.view import (
     Bytes,
@@ -30,6 +31,9 @@ from nanvix.tui.words import place, read_with_holes, telescope
 if TYPE_CHECKING:
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.points import Stop
+    from nanvix.debug.present import Present
+
+    Guest = Debugger | Present
 
 REGISTERS = {
     **{f"r{name}": f"r{name}" for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")},
@@ -62,14 +66,14 @@ class _Before(Generic[_K, _T]):
     """Values of the moment shown and of the one before it: a view made twice changes nothing."""
 
     def __init__(self) -> None:
-        self._moment = -1
+        self._version = -1
         self._now: dict[_K, _T] = {}
         self._then: dict[_K, _T] = {}
 
-    def renew(self, moment: int, values: dict[_K, _T]) -> dict[_K, _T]:
-        """Take the values of a moment; those of the moment before."""
-        if moment != self._moment:
-            self._then, self._moment = self._now or values, moment
+    def renew(self, version: int, values: dict[_K, _T]) -> dict[_K, _T]:
+        """Take the values of what is shown now; those of what was shown before."""
+        if version != self._version:
+            self._then, self._version = self._now or values, version
         self._now = values
         return self._then
 
@@ -84,7 +88,7 @@ class Viewer:
         self._watches: _Before[str, str] = _Before()
         self._sources: dict[str, str] = {}
         self._before = View()
-        self._makers: dict[str, Callable[[Debugger, Focus], dict[str, object]]] = {
+        self._makers: dict[str, Callable[[Guest, Focus], dict[str, object]]] = {
             "registers": self._general,
             "vectors": self._vector,
             "code": lambda d, focus: {"code": self._code(d, focus.code)},
@@ -99,13 +103,15 @@ class Viewer:
 
     def view(
         self,
-        debugger: "Debugger",
+        debugger: "Guest",
         stop: "Stop",
         focus: Focus,
         status: Status,
         bookmarks: Iterable[tuple[int, str]],
+        doing: str = "",
     ) -> View:
-        """The moment shown, as far as ``focus`` wants it."""
+        """The moment shown, as far as ``focus`` wants it. ``doing``: what is going on, if it has
+        not stopped."""
         moment, before = debugger.moment, self._before
         parts: dict[str, object] = {}
         for pane, make in self._makers.items():
@@ -113,7 +119,7 @@ class Viewer:
                 parts |= _or(partial(make, debugger, focus)) or {}
         self._before = before._replace(
             status=status,
-            reason=describe(stop, debugger),
+            reason=doing or describe(stop),
             where=_where(debugger, stop),
             moment=moment,
             timeline=_timeline(debugger, bookmarks),
@@ -123,10 +129,10 @@ class Viewer:
 
     # -- registers -----------------------------------------------------------------------------
 
-    def _general(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
+    def _general(self, debugger: "Guest", _: Focus) -> dict[str, object]:
         values = debugger.registers()
         rflags = values.get("rflags", 0)
-        old = self._registers.renew(debugger.moment, values)
+        old = self._registers.renew(debugger.version, values)
         changed = old.get("rflags", 0) ^ rflags
         return {
             "registers": tuple(
@@ -145,7 +151,7 @@ class Viewer:
             ),
         }
 
-    def _vector(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
+    def _vector(self, debugger: "Guest", _: Focus) -> dict[str, object]:
         image = debugger.cpu().fxsave
         values = {
             f"xmm{i}": int.from_bytes(image[160 + 16 * i : 176 + 16 * i], "little")
@@ -156,7 +162,7 @@ class Viewer:
         }
         values["mxcsr"] = int.from_bytes(image[24:28], "little")
         values["fcw"] = int.from_bytes(image[0:2], "little")
-        old = self._vectors.renew(debugger.moment, values)
+        old = self._vectors.renew(debugger.version, values)
         return {
             "vectors": tuple(
                 Register(name, value, old.get(name) != value) for name, value in values.items()
@@ -165,7 +171,7 @@ class Viewer:
 
     # -- code ----------------------------------------------------------------------------------
 
-    def _code(self, debugger: "Debugger", where: str | None) -> tuple[CodeLine, ...]:
+    def _code(self, debugger: "Guest", where: str | None) -> tuple[CodeLine, ...]:
         rip = debugger.registers()["rip"]
         start = rip if where is None else place(debugger, where)
         marked = {
@@ -196,7 +202,7 @@ class Viewer:
             )
         return tuple(lines)
 
-    def _source(self, debugger: "Debugger", place: str) -> str:
+    def _source(self, debugger: "Guest", place: str) -> str:
         if place not in self._sources:
             file, _, line = place.rpartition(":")
             found = debugger.source(file, int(line), 0)
@@ -206,14 +212,14 @@ class Viewer:
 
     # -- memory --------------------------------------------------------------------------------
 
-    def _window(self, debugger: "Debugger", where: str | None) -> Bytes:
+    def _window(self, debugger: "Guest", where: str | None) -> Bytes:
         start = _memory_place(debugger, where) & ~(BYTES - 1)
         data = read_with_holes(debugger.read_memory, start, ROWS * BYTES)
-        old = self._memory.renew(debugger.moment, dict(enumerate(data, start)))
+        old = self._memory.renew(debugger.version, dict(enumerate(data, start)))
         changed = frozenset(i for i, byte in enumerate(data, start) if old.get(i, byte) != byte)
         return Bytes(start, data, frozenset(i - start for i in changed))
 
-    def _walk(self, debugger: "Debugger", where: str | None) -> tuple[WalkRow, ...]:
+    def _walk(self, debugger: "Guest", where: str | None) -> tuple[WalkRow, ...]:
         address = _memory_place(debugger, where)
         rows = []
         for level, entry in enumerate(debugger.page_walk(address)):
@@ -223,7 +229,7 @@ class Viewer:
         end = "not mapped" if physical is None else f"physical {physical:#x}"
         return (*rows, WalkRow("", address & 4095, address, end))
 
-    def _stack(self, debugger: "Debugger") -> tuple[StackRow, ...]:
+    def _stack(self, debugger: "Guest") -> tuple[StackRow, ...]:
         sp = debugger.registers()["rsp"] & ~7
         data = read_with_holes(debugger.read_memory, sp, STACK_WORDS * 8)
         frames = {
@@ -238,7 +244,7 @@ class Viewer:
             rows.append(StackRow(sp + at, value, lead, frames.get(sp + at, "")))
         return tuple(rows)
 
-    def _locals(self, debugger: "Debugger", watches: tuple[str, ...]) -> tuple[WatchRow, ...]:
+    def _locals(self, debugger: "Guest", watches: tuple[str, ...]) -> tuple[WatchRow, ...]:
         found = [(text, *_evaluate(debugger, text)) for text in watches]
         found += [
             (local.name, f"<{local.problem}>", "")
@@ -246,7 +252,7 @@ class Viewer:
             else (local.name, local.value.show(), local.value.type.name)
             for local in _or(debugger.variables) or []
         ]
-        old = self._watches.renew(debugger.moment, {name: value for name, value, _ in found})
+        old = self._watches.renew(debugger.version, {name: value for name, value, _ in found})
         return tuple(
             WatchRow(name, value, kind, old.get(name, value) != value)
             for name, value, kind in found
@@ -256,24 +262,24 @@ class Viewer:
 # -- without memory of the moment before -------------------------------------------------------
 
 
-def describe(stop: "Stop", debugger: "Debugger") -> str:
+def describe(stop: "Stop") -> str:
     """Why the guest stands, in a few words."""
     points = ", ".join(str(number) for number in stop.points)
     text = f"{stop.reason} {points}".rstrip()
     return f"{text}: {stop.detail}" if stop.detail else text
 
 
-def _where(debugger: "Debugger", stop: "Stop") -> str:
+def _where(debugger: "Guest", stop: "Stop") -> str:
     ring = "kernel" if debugger.in_kernel else "user"
     name = _or(lambda: debugger.symbol(debugger.registers()["rip"]))
     return f"pid {stop.pid} tid {stop.tid} {ring} {name or f'{stop.rip:#x}'}"
 
 
-def _memory_place(debugger: "Debugger", where: str | None) -> int:
+def _memory_place(debugger: "Guest", where: str | None) -> int:
     return debugger.registers()["rsp"] if where is None else place(debugger, where)
 
 
-def _evaluate(debugger: "Debugger", text: str) -> tuple[str, str]:
+def _evaluate(debugger: "Guest", text: str) -> tuple[str, str]:
     try:
         value = debugger.evaluate(text)
         return value.show(), value.type.name
@@ -281,15 +287,15 @@ def _evaluate(debugger: "Debugger", text: str) -> tuple[str, str]:
         return f"<{error}>", ""
 
 
-def _maps(debugger: "Debugger") -> tuple[MapRow, ...]:
+def _maps(debugger: "Guest") -> tuple[MapRow, ...]:
     return tuple(MapRow(a.start, a.end, a.rights, a.name) for a in debugger.maps())
 
 
-def _tasks(debugger: "Debugger") -> tuple[TaskRow, ...]:
+def _tasks(debugger: "Guest") -> tuple[TaskRow, ...]:
     return tuple(TaskRow(t.pid, t.tid, t.name, t.state, t.current) for t in debugger.threads())
 
 
-def _points(debugger: "Debugger") -> tuple[PointRow, ...]:
+def _points(debugger: "Guest") -> tuple[PointRow, ...]:
     return tuple(
         PointRow(
             point.number,
@@ -303,7 +309,9 @@ def _points(debugger: "Debugger") -> tuple[PointRow, ...]:
     )
 
 
-def _timeline(debugger: "Debugger", bookmarks: Iterable[tuple[int, str]]) -> Timeline:
+def _timeline(debugger: "Guest", bookmarks: Iterable[tuple[int, str]]) -> Timeline | None:
+    if debugger.moment is None:
+        return None
     checkpoints = debugger.timeline.checkpoints
     thinned = checkpoints[:: max(1, len(checkpoints) // _MARKS)]
     return Timeline(debugger.moment, debugger.frontier, tuple(thinned), tuple(bookmarks))
@@ -313,5 +321,5 @@ def _or(make: Callable[[], _T]) -> _T | None:
     """What ``make`` makes; None where that cannot be seen now."""
     try:
         return make()
-    except DebugError:
+    except (DebugError, BadAddress):
         return None

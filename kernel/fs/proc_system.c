@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "file.h"
 #include "fs/proc.h"
+#include "fs/tmpfs.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "proc.h"
@@ -24,10 +25,12 @@ static i64 link_mounts(struct process *p, i32 number, char *buf, u64 size) {
 
 static void write_meminfo(struct text *text, struct process *p) {
     u64 kb = PAGE_SIZE / 1024, total = frames_total() * kb, free = frames_free() * kb, cached = page_map_frames() * kb;
+    u64 shared = tmpfs_frames() * kb; /* cached, but nowhere else to be had */
     text_add(text, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, free,
-             free + cached);
+             free + cached - shared);
     text_add(text, "Buffers:        %8u kB\nCached:         %8lu kB\nSwapCached:     %8u kB\n", 0, cached, 0);
     text_add(text, "Active:         %8lu kB\nInactive:       %8lu kB\n", total - free - cached, cached);
+    text_add(text, "Shmem:          %8lu kB\n", shared);
     text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0);
     text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }

@@ -12,6 +12,8 @@ static u64 pages_used, objects_used;
 
 static u64 page_limit(void) { return boot.tmpfs_limit ? boot.tmpfs_limit / PAGE_SIZE : frames_total() / 2; }
 
+u64 tmpfs_frames(void) { return pages_used; }
+
 /* Pages that may still be taken. */
 static u64 pages_left(void) { return page_limit() - MIN(pages_used, page_limit()); }
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from nanvix.cli.options import Parser, add_program, command, sandbox_options
 from nanvix.cli.signals import Relay
-from nanvix.sandbox import COMMON_CPU, Sandbox
+from nanvix.sandbox import Sandbox
+from nanvix.settings import COMMON_CPU
 from nanvix.trace.diff import first_difference, render
 from nanvix.trace.normalise import Collector
 

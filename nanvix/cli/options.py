@@ -42,7 +42,7 @@ def add_program(parser: Parser) -> None:
     )  # fmt: skip
     parser.add_argument("-w", "--workdir", metavar="DIR", help="the guest's working directory")
     parser.add_argument(
-        "-v", "--volume", action="append", default=[], metavar="HOST:GUEST[:ro|rw]",
+        "-v", "--volume", action="append", default=[], metavar="HOST[:GUEST][:ro|rw]",
         help="show a host file or directory to the guest, writable unless it says ro",
     )  # fmt: skip
     parser.add_argument(

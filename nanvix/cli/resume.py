@@ -3,7 +3,8 @@
 from nanvix.cli.options import Parser, count, seconds
 from nanvix.cli.run import report, standard_streams, write_json
 from nanvix.cli.signals import Relay
-from nanvix.sandbox import BACKENDS, Sandbox
+from nanvix.sandbox import Sandbox
+from nanvix.settings import BACKENDS
 
 
 def main(arguments: list[str]) -> int:

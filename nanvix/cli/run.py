@@ -4,10 +4,12 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
+from nanvix.assembly import Stdio
 from nanvix.cli.options import Parser, add_program, command, count, sandbox_options, seed
 from nanvix.cli.signals import Relay
 from nanvix.errors import NanvixError, UsageError
-from nanvix.sandbox import BACKENDS, Sandbox, Stdio
+from nanvix.sandbox import Sandbox
+from nanvix.settings import BACKENDS
 
 if TYPE_CHECKING:
     from nanvix.result import Result

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from nanvix.guest.mounts import Mount
     from nanvix.machine.machine import Outcome
 
-_ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
+ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
+"""What a stop is called by the outcome of a run; all others are errors."""
 _MAX_LINE = 100_000
 """Instructions of one source line before a verb gives up."""
 _P = TypeVar("_P", bound=Point)
@@ -49,6 +50,21 @@ class Control(Inspector):
         return self.timeline.frontier
 
     @property
+    def version(self) -> int:
+        """Another number whenever what is shown is another moment."""
+        return self.timeline.position
+
+    @property
+    def live(self) -> bool:
+        """Whether the moment shown is the last that has been seen."""
+        return self.timeline.live
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """What cannot be done here, and why: nothing, but to go to where one is."""
+        return {"move": "this is the emulator"}
+
+    @property
     def ended(self) -> bool:
         """Whether the guest has ended (at the frontier)."""
         return self.timeline.ended
@@ -71,6 +87,11 @@ class Control(Inspector):
     def pause(self) -> None:
         """Let the verb that is running stop soon; from any thread or signal handler."""
         self.machine.want_pause()
+
+    def glance(self) -> None:
+        """Let the listener of :meth:`progress` be called soon, even if the guest sleeps; from any
+        thread."""
+        self.machine.glance()
 
     def progress(self, listener: Callable[[int], None] | None) -> None:
         """Tell ``listener`` the moments passed during long verbs; it must be quick."""
@@ -169,7 +190,7 @@ class Control(Inspector):
                 timeline.go(hit.moment)
             return self._report(hit)
         if timeline.end is not None and timeline.live:
-            reason = _ENDS.get(timeline.end.reason, "error")
+            reason = ENDS.get(timeline.end.reason, "error")
             detail = timeline.end.detail or f"wait status {timeline.end.status:#x}"
             return self._stop(reason, detail)
         if machine.pause_wanted:

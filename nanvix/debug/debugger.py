@@ -170,13 +170,8 @@ class Debugger(Backward):
 
     def write_memory(self, address: int, data: bytes, *, pid: int | None = None) -> None:
         """Write linear memory at the frontier. Raises DebugError elsewhere or when not mapped."""
-        space = self._view.space(pid)
-        pieces = space.pieces(address, len(data)) if space is not None else []
-        if sum(size for _, size in pieces) < len(data):
-            raise DebugError(f"memory at {address:#x} is not mapped")
-        for physical, size in pieces:
-            self.timeline.write(physical, data[:size])
-            data = data[size:]
+        for physical, part in self._pieces(address, data, pid):
+            self.timeline.write(physical, part)
 
     def set_register(self, name: str, value: int) -> None:
         """Set a general register, rip or rflags of the running thread, at the frontier."""

@@ -62,6 +62,10 @@ class LiveMachine(Machine):
         self.backend.kick()
         self._waker.wake()
 
+    def glance(self) -> None:
+        """End a wait early; from any thread."""
+        self._waker.wake()
+
     # -- running -----------------------------------------------------------------------------
 
     def go_on(self, target: int) -> "Wait | None":

@@ -2,32 +2,19 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nanvix.assembly import Stdio, assemble, launch, open_backend
 from nanvix.debug.live import LiveMachine
-from nanvix.guest.launch import Launch, prepare
+from nanvix.guest.launch import Launch
 from nanvix.machine.journal import Journal
-from nanvix.sandbox import Sandbox, Stdio, _Phases, open_backend
+from nanvix.result import Phases
+from nanvix.settings import Settings
 
 if TYPE_CHECKING:
-    from nanvix.machine.machine import Machine
+    from nanvix.debug.present import PresentMachine
+    from nanvix.macro.services import Services
     from nanvix.trace.recording import Recording
-
-
-class Session(Sandbox):
-    """Limits and grants as for any sandbox; :meth:`open` builds the machine and starts nothing."""
-
-    def open(
-        self, argv: Sequence[str], stdio: Stdio, stack: ExitStack
-    ) -> tuple[LiveMachine, Launch]:
-        """A booted machine before its first instruction; released with ``stack``."""
-        launch = prepare(argv, self.env, self.directory, self.mounts)
-        machine, *_ = self._build(launch, stdio, stack, _Phases(), Journal())
-        assert isinstance(machine, LiveMachine)
-        return machine, launch
-
-    def _machine_type(self) -> "type[Machine]":
-        return LiveMachine
 
 
 def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
@@ -66,5 +53,39 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
 def open_session(
     argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings: Any
 ) -> tuple[LiveMachine, Launch]:
-    """See :class:`Session`; ``settings`` are those of a sandbox."""
-    return Session(backend="emu", **settings).open(argv, stdio, stack)
+    """A booted machine before its first instruction, released with ``stack``, and its program.
+
+    ``settings`` are those of :class:`nanvix.settings.Settings`.
+    """
+    chosen = Settings(backend="emu", **settings)
+    program = launch(chosen, argv)
+    machine = assemble(
+        chosen, program, stdio, stack, Phases(), journal=Journal(), make_machine=LiveMachine
+    ).machine
+    assert isinstance(machine, LiveMachine)
+    return machine, program
+
+
+class OnKvm(NamedTuple):
+    """A machine on KVM, and what else it takes to save it (nanvix.snapshot.state.save)."""
+
+    machine: "PresentMachine"
+    services: "Services"
+    about: dict[str, Any]
+    fixed_date: bool
+
+
+def open_present(argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings: Any) -> OnKvm:
+    """A booted machine on KVM before its first instruction, released with ``stack``.
+
+    Raises BackendUnavailable where KVM does not work.
+    """
+    from nanvix.debug.present import PresentMachine
+
+    chosen = Settings(backend="kvm", **settings)
+    program = launch(chosen, argv)
+    machine, _, services = assemble(
+        chosen, program, stdio, stack, Phases(), make_machine=PresentMachine
+    )
+    assert isinstance(machine, PresentMachine)
+    return OnKvm(machine, services, chosen.about(program, argv), chosen.realtime_ns is not None)

@@ -8,6 +8,7 @@ from nanvix.abi.channel import PORT
 from nanvix.kvm import device, registers
 from nanvix.kvm.clock import NS, TscClock
 from nanvix.kvm.device import Vcpu
+from nanvix.kvm.general import Registers
 from nanvix.kvm.wakeup import Wakeup, here
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.cpuid import entries
@@ -224,6 +225,10 @@ class KvmBackend:
         image, state.extended = vcpu.fpu()
         state.fxsave = registers.neutral_fxsave(image)
         return state
+
+    def registers(self) -> Registers:
+        """The general registers by name, for a debugger: valid until the guest runs on."""
+        return Registers(self.vcpu)
 
     def code_changed(self, gpa: int, size: int) -> None:
         """The CPU keeps its caches coherent: nothing to do."""

@@ -126,6 +126,7 @@ CASE(system_files, "open read")
 {
     HAS("/proc/meminfo", "MemTotal:");
     HAS("/proc/meminfo", "MemAvailable:");
+    HAS("/proc/meminfo", "Shmem:");
     HAS("/proc/cpuinfo", "processor\t: 0");
     HAS("/proc/cpuinfo", "flags\t");
     HAS("/proc/stat", "cpu ");
