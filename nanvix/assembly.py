@@ -42,7 +42,8 @@ class Assembled(NamedTuple):
 def launch(settings: Settings, argv: Sequence[str]) -> Launch:
     """The program and what it may see. Raises a NanvixError for what cannot be run."""
     # A recording is replayed on the emulator, whatever the CPU was that made it.
-    env = settings.env if settings.record is None else COMMON_CPU | settings.env
+    common = settings.portable or settings.record is not None
+    env = COMMON_CPU | settings.env if common else settings.env
     network = settings.net == "host"
     return prepare(argv, env, settings.directory, settings.mounts, network=network)
 
@@ -103,7 +104,8 @@ def assemble(
         image = KernelImage.load()
         spec: BootSpec | GuestClock
         if saved is not None:
-            spec = saved.restore(memory, backend, image, time.time_ns())
+            traced = settings.events is not None
+            spec = saved.restore(memory, backend, image, time.time_ns(), traced=traced)
         else:
             spec = _boot_spec(settings, launch)
         if recording is not None and isinstance(spec, BootSpec):

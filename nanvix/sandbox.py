@@ -94,12 +94,16 @@ class Sandbox(Settings):
         :meth:`run` raises NanvixError when the machine or the file cannot be written. Raises
         UsageError for a sandbox whose runs are recorded or listened to, or have the host's network.
         """
+        self.require_savable()
+        self._save_to = path
+        self.stop("saved")
+
+    def require_savable(self) -> None:
+        """Raises UsageError where :meth:`save` would."""
         if self.record is not None or self.events is not None or self.net == "host":
             raise UsageError(
                 "a machine that is recorded or traced, or has the host's network, cannot be saved"
             )
-        self._save_to = path
-        self.stop("saved")
 
     def resume(
         self,
@@ -182,6 +186,7 @@ class Sandbox(Settings):
                     self.about(program, self._argv),
                     save_to,
                     fixed_date=fixed,
+                    portable=self.portable,
                 )
                 phases.end("save")
             if recording is not None:

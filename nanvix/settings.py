@@ -41,6 +41,8 @@ class Settings:
     (:mod:`nanvix.policy.egress`; by default nothing) and ``ports`` (``"8080:80"``, see
     :func:`nanvix.macro.net.parse_port`) lead into it. Either of the two implies host.
     ``record``: a file that each run is recorded in, for nanvix.replay.
+    ``portable`` keeps programs to the CPU that both backends have, so that a saved machine can go
+    on on the other one (docs/snapshots.md).
     ``events`` hears every event, ``log`` the kernel's log lines.
 
     Raises UsageError for limits that make no sense.
@@ -60,6 +62,7 @@ class Settings:
         realtime_ns: int | None = None,
         steady: bool = False,
         record: str | None = None,
+        portable: bool = False,
         steps: bool = False,
         net: str | None = None,
         allow: Iterable[str] = (),
@@ -88,6 +91,7 @@ class Settings:
         self.realtime_ns = realtime_ns
         self.steady = steady
         self.record = record
+        self.portable = portable
         self.steps = steps
         self.allow = tuple(allow)
         self.ports = tuple(ports)
@@ -119,6 +123,7 @@ class Settings:
             "seed": None if self.seed is None else self.seed.hex(),
             "realtime_ns": self.realtime_ns,
             "net": self.net,
+            "portable": self.portable,
         }
 
     def take_over(self, memory: int, about: dict[str, Any]) -> tuple[list[str], Launch]:
@@ -129,6 +134,7 @@ class Settings:
             self.seed = None if about["seed"] is None else bytes.fromhex(about["seed"])
             self.realtime_ns = about["realtime_ns"]
             self.net = network(about["net"], False)
+            self.portable = bool(about["portable"])
             argv = [str(part) for part in about["argv"]]
             exports = [Shown(str(source), int(flags)) for source, flags in about["exports"]]
             return argv, Launch(str(about["program"]), b"", exports)

@@ -5,6 +5,7 @@
 #include "fs/tmpfs.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "mqueue.h"
 #include "proc.h"
 #include "system.h"
 
@@ -64,7 +65,7 @@ static void write_cpuinfo(struct text *text, struct process *p) {
 }
 
 static void write_filesystems(struct text *text, struct process *p) {
-    text_add(text, "nodev\tproc\nnodev\ttmpfs\nnodev\thost\n");
+    text_add(text, "nodev\tproc\nnodev\ttmpfs\nnodev\tmqueue\nnodev\thost\n");
 }
 
 static void write_uptime(struct text *text, struct process *p) {
@@ -99,6 +100,9 @@ CONSTANT(write_boot_id, "00000000-0000-4000-8000-000000000000")
 
 static void write_file_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_files); }
 static void write_threads_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_tasks); }
+static void write_mq_capacity(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_CAPACITY_DEFAULT); }
+static void write_mq_size(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_SIZE_DEFAULT); }
+static void write_mq_queues(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_QUEUES_MAX); }
 
 #define DIR S_IFDIR | 0555
 #define TEXT S_IFREG | 0444
@@ -116,8 +120,13 @@ static const struct proc_node vm_entries[] = {
     FILE_ENTRY("max_map_count", write_map_count), FILE_ENTRY("overcommit_memory", write_one),
     FILE_ENTRY("swappiness", write_zero), {0},
 };
+static const struct proc_node mqueue_entries[] = {
+    FILE_ENTRY("msg_default", write_mq_capacity), FILE_ENTRY("msg_max", write_mq_capacity),
+    FILE_ENTRY("msgsize_default", write_mq_size), FILE_ENTRY("msgsize_max", write_mq_size),
+    FILE_ENTRY("queues_max", write_mq_queues), {0},
+};
 static const struct proc_node fs_entries[] = {
-    FILE_ENTRY("file-max", write_file_max), FILE_ENTRY("nr_open", write_file_max),
+    FILE_ENTRY("file-max", write_file_max), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
     FILE_ENTRY("pipe-max-size", write_pipe_max), {0},
 };
 static const struct proc_node core_entries[] = {FILE_ENTRY("somaxconn", write_somaxconn), {0}};

@@ -76,6 +76,7 @@ static void default_limits(struct rlimit *limits) {
     limits[RLIMIT_CORE].cur = 0;
     limits[RLIMIT_NPROC] = (struct rlimit){ boot.max_tasks, boot.max_tasks };
     limits[RLIMIT_NOFILE] = (struct rlimit){ MIN(SOFT_FILES, boot.max_files), boot.max_files };
+    limits[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
     limits[RLIMIT_SIGPENDING] = (struct rlimit){ 4096, 4096 };
     limits[RLIMIT_NICE] = limits[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
 }

@@ -100,6 +100,9 @@ OPS: dict[str, tuple[int, str]] = {
     "FS_SETXATTR": (0x34, "arg0 = node, arg1 = setxattr(2) flags. in: name, value in parts."),
     "FS_LISTXATTR": (0x35, "arg0 = node. out: as FS_GETXATTR. result = size."),
     "FS_REMOVEXATTR": (0x36, "arg0 = node. in: name."),
+    "FS_MKNOD": (0x37, "arg0 = directory, arg1 = S_IFIFO or S_IFSOCK | permissions. in: name. "
+                 "out: attr. Only the name is the host's: what goes through it never leaves the "
+                 "guest."),
     # sockets of the host. An address is two u64 that hold its 16 bytes in their order, IPv4 mapped
     # into IPv6. "watch" names poll bits: those that are not true after the call are watched for
     # (one READY event with the cookie), those that are true are out0.

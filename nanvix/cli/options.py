@@ -64,6 +64,17 @@ def add_program(parser: Parser) -> None:
     )  # fmt: skip
 
 
+def add_saving(parser: Parser) -> None:
+    """When to save the machine: for nanvix.cli.save."""
+    parser.add_argument(
+        "--save", metavar="FILE",
+        help="on SIGUSR2 save the machine for 'nanvix resume' and end",
+    )  # fmt: skip
+    parser.add_argument(
+        "--save-after", type=seconds, metavar="S", help="with --save: after S seconds too"
+    )
+
+
 def sandbox_options(options: argparse.Namespace) -> dict[str, Any]:
     """Keyword arguments for a Sandbox from what :func:`add_program` added."""
     from nanvix.guest.mounts import parse_mount

@@ -12,6 +12,7 @@ PARTIAL: dict[str, str] = {
     "fspick": _OF_THE_HOST,
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,
+    "mq_open": "messages of at most 208 KiB, for root too",
     "move_mount": _OF_THE_HOST,
     "name_to_handle_at": "always EOPNOTSUPP: no file system gives out handles",
     "open_by_handle_at": "always EPERM",

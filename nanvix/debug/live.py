@@ -73,7 +73,7 @@ class LiveMachine(Machine):
         guest has ended (None), or until it is idle (what it waits for)."""
         backend = self.backend
         while self.outcome is None:
-            self.settle()
+            self.make_changes()
             if self.pause_wanted or backend.instructions() >= target:
                 break
             if (wait := self._leave()) is not None:
@@ -92,13 +92,13 @@ class LiveMachine(Machine):
             else:
                 self._handle(reason)
         if self.outcome is None:
-            self.settle()
+            self.make_changes()
         return None
 
-    def settle(self) -> None:
+    def make_changes(self) -> None:
         """Make the changes that the journal has for this moment."""
         if self._repeater is not None:
-            self._repeater.settle()
+            self._repeater.make_changes()
 
     def rejoin(self) -> None:
         """The past has been repeated to its end: look what the world has to say by now."""

@@ -14,6 +14,7 @@ from nanvix.settings import Settings
 if TYPE_CHECKING:
     from nanvix.debug.present import PresentMachine
     from nanvix.macro.services import Services
+    from nanvix.snapshot.state import Saved
     from nanvix.trace.recording import Recording
 
 
@@ -62,6 +63,23 @@ def open_session(
     machine = assemble(
         chosen, program, stdio, stack, Phases(), journal=Journal(), make_machine=LiveMachine
     ).machine
+    assert isinstance(machine, LiveMachine)
+    return machine, program
+
+
+def open_saved(
+    saved: "Saved", stdio: Stdio, stack: ExitStack, **settings: Any
+) -> tuple[LiveMachine, Launch]:
+    """A saved machine, from whichever backend, at the moment it was saved; as :func:`open_session`.
+
+    Raises NanvixError where it cannot go on here, which is to say on the emulator.
+    """
+    chosen = Settings(backend="emu", **settings)
+    _, program = chosen.take_over(saved.memory, saved.about)
+    machine = assemble(
+        chosen, program, stdio, stack, Phases(), journal=Journal(), saved=saved,
+        make_machine=LiveMachine,
+    ).machine  # fmt: skip
     assert isinstance(machine, LiveMachine)
     return machine, program
 

@@ -179,7 +179,7 @@ class Timeline:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         self._history.restore(checkpoint)
-        self.machine.settle()
+        self.machine.make_changes()
         self._settled = self._repeating = True
 
     def close(self) -> None:

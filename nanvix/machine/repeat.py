@@ -39,7 +39,7 @@ class Repeater:
         elif isinstance(entry, End) and _is_given(entry):
             machine.finish(*entry[1:])
 
-    def settle(self) -> None:
+    def make_changes(self) -> None:
         """Make the changes that a debugger made at this moment."""
         journal, tsc = self._journal, self._machine.backend.tsc()
         while isinstance(entry := journal.next(), Change) and entry.tsc == tsc:
@@ -49,7 +49,7 @@ class Repeater:
     def at_counter(self) -> None:
         """The guest runs and has been stopped: perhaps because something is due."""
         machine, journal = self._machine, self._journal
-        self.settle()
+        self.make_changes()
         entry = journal.next()
         if entry is None or machine.idle.active:
             return
@@ -78,7 +78,7 @@ class Repeater:
     def sleep(self) -> None:
         """The guest sleeps: something ends it, and nothing is waited for."""
         machine, journal = self._machine, self._journal
-        self.settle()
+        self.make_changes()
         entry = journal.next()
         if isinstance(entry, Arrival):
             self._arrive(entry)

@@ -77,6 +77,7 @@ _Static_assert(sizeof(struct statfs) == 120, "struct statfs");
 #define PROC_MAGIC 0x9fa0
 #define DEVPTS_MAGIC 0x1cd1
 #define PIPEFS_MAGIC 0x50495045
+#define MQUEUE_MAGIC 0x19800202
 #define ANON_MAGIC 0x09041934
 #define HOST_MAGIC 0x01021997 /* as 9p: files of another machine */
 
