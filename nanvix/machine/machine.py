@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.call import Call, Handler, WatchTable
 from nanvix.abi.layout import (
+    BOOT_HOST_STEP,
     BOOT_HOST_TIME,
     BOOT_TRACE,
     CONTROL,
@@ -41,6 +42,7 @@ from nanvix.machine.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from nanvix.machine.crash import CrashRecord
+    from nanvix.machine.steps import UserSteps
 
 # Looking a member up in its enum on every exit is slow in Python 3.11.
 _DOORBELL = Exit.DOORBELL
@@ -120,6 +122,8 @@ class Machine:
             if events is not None:
                 spec = spec._replace(flags=spec.flags | BOOT_TRACE)
             self.clock = boot(memory, backend, image, spec)
+        stepped = isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_STEP
+        self.steps = self._user_steps() if stepped else None
         self.idle = Idle(backend, self.clock)
         self.timers = Timers(backend, self.clock)
         self.trace = TraceRing(memory)
@@ -140,6 +144,11 @@ class Machine:
             self._repeater = Repeater(self, journal)
             self._repeater.prepare()
 
+    def _user_steps(self) -> "UserSteps":
+        from nanvix.machine.steps import UserSteps
+
+        return UserSteps(self.backend, self.memory, self._emit)
+
     # -- driving -----------------------------------------------------------------------------
 
     def run(self, timeout_s: float | None = None) -> Outcome:
@@ -155,7 +164,7 @@ class Machine:
 
         Call it again when the wait is over; calling it too early only returns a wait again.
         """
-        run = self.backend.run
+        run = self.backend.run if self.steps is None else self.steps.run
         ring, journal = self.channel.ring, self.journal
         reason = _DOORBELL
         while self.outcome is None:
