@@ -51,6 +51,7 @@ OPS: dict[str, tuple[int, str]] = {
     "MEMORY": (0x0A, "arg0 = first, arg1 = bytes: whole pages never used yet will be used soon. "
                "Advice; it always succeeds."),
     "TIME": (0x0B, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call."),
+    "STEP": (0x0C, "Only under BOOT_HOST_STEP: a program is about to run. arg0 = thread."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode."),
