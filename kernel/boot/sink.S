@@ -58,7 +58,7 @@ sunk_trap:
     save
     movq    %rsp, %rdi
     call    trap
-    /* fall through: rsp = trapframe */
+    jmp     trap_return                 /* not straight on: a machine saved in between may be in ring 0 */
 
     /* Back to the program: everything but rcx and r11, which `syscall` overwrites, is restored here. */
     .globl  return_by_monitor

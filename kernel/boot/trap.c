@@ -98,6 +98,26 @@ static bool stack_is_trap(const struct trapframe *frame) {
     return quirk(NV_QUIRK_SYSCALL_FAULTS) && (u64)((i64)(frame->rsp << 16) >> 16) != frame->rsp;
 }
 
+/* Under BOOT_HOST_STEP the trap flag in a program's saved flags is the host's. */
+static void forget_host_step(struct trapframe *frame) {
+    if (!(boot.flags & NV_BOOT_HOST_STEP))
+        return;
+    frame->rflags &= ~(u64)FLAG_TF;
+    if (frame->vector == VECTOR_SYSCALL)
+        frame->r11 &= ~(u64)FLAG_TF;
+}
+
+static void step_program(struct trapframe *frame) {
+    if (!(boot.flags & NV_BOOT_HOST_STEP)) {
+        frame->rflags |= FLAG_TF;
+        return;
+    }
+    forget_host_step(frame);
+    hc_begin(NV_OP_STEP);
+    hc_arg(0, (u64)current->tid);
+    hc_ring();
+}
+
 void return_to_user(struct trapframe *frame) {
     for (;;) {
         bool timer, event;
@@ -109,9 +129,10 @@ void return_to_user(struct trapframe *frame) {
         }
         if (need_resched)
             yield();
-        if (unlikely(signal_work(current)))
+        if (unlikely(signal_work(current))) {
+            forget_host_step(frame);
             signal_deliver(frame);
-        else if (unlikely(stack_is_trap(frame)))
+        } else if (unlikely(stack_is_trap(frame)))
             signal_fault(SIGBUS, SI_KERNEL, 0);
         else
             break;
@@ -120,9 +141,9 @@ void return_to_user(struct trapframe *frame) {
         pagecache_relieve();
     if (unlikely(timers_stale))
         timers_arm();
-    if (unlikely(boot.flags & NV_BOOT_STEP))
-        frame->rflags |= FLAG_TF;
     cpu_charge();
+    if (unlikely(boot.flags & NV_BOOT_STEP))
+        step_program(frame);
 }
 
 /* `syscall` arrived as a fetch fault at LSTAR, still in ring 3: rcx and r11 hold what the CPU put
@@ -167,7 +188,7 @@ void trap(struct trapframe *frame) {
     case VECTOR_NMI:
         break;
     case VECTOR_DEBUG:
-        if (boot.flags & NV_BOOT_STEP) {
+        if ((boot.flags & (NV_BOOT_STEP | NV_BOOT_HOST_STEP)) == NV_BOOT_STEP) {
             trace_step(frame);
             break;
         }

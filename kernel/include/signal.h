@@ -47,6 +47,7 @@ struct trapframe;
 #define SI_QUEUE -1
 #define SI_TIMER -2
 #define SIGINFO_USED 48 /* bytes of a siginfo that can mean something */
+#define SI_MESGQ -3
 #define SI_TKILL -6
 #define SEGV_MAPERR 1
 #define SEGV_ACCERR 2

@@ -1,8 +1,10 @@
-/* Pointers that lead astray: System V semaphores, messages and shared memory. */
+/* Pointers that lead astray: System V semaphores, messages and shared memory; POSIX message queues. */
 #include "pointers.h"
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+
+enum { QUEUE = 100 };
 
 static int semaphores, queue, memory;
 
@@ -112,3 +114,32 @@ CASE(shmctl, "shmctl")
     IPC("set no such segment", shmctl, -1, IPC_SET, BUF);
     end();
 }
+
+static void begin_queue(void)
+{
+    struct { long flags, capacity, size, count, reserved[4]; } attributes = {.capacity = 9, .size = 64};
+    char name[32];
+    snprintf(name, sizeof name, "pointers-%d", getpid());
+    MUST(dup2(MUST(syscall(SYS_mq_open, name, O_CREAT | O_RDWR | O_NONBLOCK, 0600, &attributes)), QUEUE));
+    MUST(syscall(SYS_mq_unlink, name));
+}
+
+static void nothing_waits(void)
+{
+    char waste[64];
+    while (syscall(SYS_mq_timedreceive, QUEUE, waste, sizeof waste, 0, 0) >= 0)
+        ;
+}
+
+static void one_waits(void)
+{
+    nothing_waits();
+    syscall(SYS_mq_timedsend, QUEUE, "text", 4, 0, 0);
+}
+
+CASE(mq_open, "mq_open mq_unlink") { BAD(mq_open, NAME, O_RDONLY, 0, BUF); BAD(mq_unlink, NAME); }
+CASE(mq_open_new, "mq_open") { BAD(mq_open, NAME, O_CREAT | O_RDWR, 0600, BUF); }
+CASE(mq_timedsend, "mq_timedsend") { begin_queue(); AFTER(nothing_waits, mq_timedsend, QUEUE, BUF, 4, 0, TIMEOUT); }
+CASE(mq_timedreceive, "mq_timedreceive") { begin_queue(); COUNT(one_waits, mq_timedreceive, QUEUE, BUF, 64, BUF, TIMEOUT); }
+CASE(mq_notify, "mq_notify") { begin_queue(); BAD(mq_notify, QUEUE, BUF); }
+CASE(mq_getsetattr, "mq_getsetattr") { begin_queue(); BAD(mq_getsetattr, QUEUE, BUF, BUF); }

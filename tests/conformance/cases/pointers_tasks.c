@@ -75,6 +75,16 @@ CASE(set_tid_address, "set_tid_address") { BAD(set_tid_address, BUF); }
 CASE(set_robust_list, "set_robust_list") { BAD(set_robust_list, BUF, 24); BAD(set_robust_list, BUF, 16); }
 CASE(get_robust_list, "get_robust_list") { BAD(get_robust_list, 0, BUF, BUF); }
 
+CASE(rseq, "rseq")
+{
+    char *at[] = {0, (char *)32, (char *)0xffff888000001000, (char *)0x8000000000001000, (char *)-32};
+    prepare();
+    for (unsigned i = 0; i < sizeof at / sizeof *at; i++)
+        CHILD(T(syscall(SYS_rseq, at[i], 32, 0, 0x53053053)));
+    CHILD(T(syscall(SYS_rseq, closed, 32, 0, 0x53053053)));
+    BAD(rseq, BUF, 31, 0, 0x53053053);
+}
+
 CASE(getresuid, "getresuid") { BAD(getresuid, BUF, BUF, BUF); }
 CASE(getresgid, "getresgid") { BAD(getresgid, BUF, BUF, BUF); }
 CASE(getgroups, "getgroups") { COUNT(0, getgroups, 64, BUF); COUNT(0, getgroups, 0, BUF); }
@@ -236,6 +246,8 @@ CASE(sched_getparam, "sched_getparam") { BAD(sched_getparam, 0, BUF); BAD(sched_
 CASE(sched_setparam, "sched_setparam") { BAD(sched_setparam, 0, BUF); BAD(sched_setparam, 1 << 30, BUF); }
 CASE(sched_setscheduler, "sched_setscheduler") { BAD(sched_setscheduler, 0, 0, BUF); BAD(sched_setscheduler, 0, -1, BUF); }
 CASE(sched_rr_get_interval, "sched_rr_get_interval") { BAD(sched_rr_get_interval, 0, BUF); }
+CASE(sched_getattr, "sched_getattr") { BAD(sched_getattr, 0, BUF, 48, 0); BAD(sched_getattr, 1 << 30, BUF, 48, 0); }
+CASE(sched_setattr, "sched_setattr") { BAD(sched_setattr, 0, BUF, 0); BAD(sched_setattr, 1 << 30, BUF, 0); }
 CASE(getrlimit, "getrlimit") { BAD(getrlimit, 4, BUF); BAD(getrlimit, 99, BUF); }
 CASE(setrlimit, "setrlimit") { BAD(setrlimit, 4, BUF); BAD(setrlimit, 99, BUF); }
 CASE(prlimit64, "prlimit64") { BAD(prlimit64, 0, 4, BUF, BUF); BAD(prlimit64, 0, 99, BUF, BUF); BAD(prlimit64, 1 << 30, 4, BUF, BUF); }
