@@ -1,7 +1,9 @@
 /* What must survive when a machine moves to another CPU; each says "ready" when it may be saved.
      moving registers N     x87, SSE and their control words hold values, until a timer ends it in N ms
      moving handler N       the same in a signal handler on its own stack, and in what it interrupted
-     moving epoll N         a server waits for a client that sleeps between N requests */
+     moving epoll N         a server waits for a client that sleeps between N requests
+     moving wide N          a process sleeps with wide vector registers in use while another computes
+     moving frame N         a handler is at work that interrupted a program with such registers */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdint.h>
@@ -110,6 +112,48 @@ static void in_a_handler(unsigned ms) {
     puts("ticking");
 }
 
+/* Sets ymm5, waits in the kernel or until `*until` is not 0, and looks whether it is still there. */
+__attribute__((target("avx"))) static const char *hold_wide(const struct timespec *sleep, volatile int *until) {
+    static const double value[4] = {1, 2, 3, 4};
+    double after[4];
+    long result = 35; /* nanosleep(2) */
+    if (sleep)
+        __asm__ volatile("vmovupd %[value], %%ymm5; syscall; vmovupd %%ymm5, %[after]; vzeroupper"
+                         : "+a"(result), [after] "=m"(after)
+                         : [value] "m"(value), "D"(sleep), "S"(0)
+                         : "rcx", "r11", "memory", "xmm5");
+    else
+        __asm__ volatile("vmovupd %[value], %%ymm5; 1: cmpl $0, %[until]; je 1b; vmovupd %%ymm5, %[after]; vzeroupper"
+                         : [after] "=m"(after)
+                         : [value] "m"(value), [until] "m"(*until)
+                         : "memory", "xmm5");
+    return memcmp(value, after, sizeof(value)) ? "lost" : "all there";
+}
+
+static void beside_wide_registers(unsigned ms) {
+    struct timespec moment = {0, 50000000}, sleep = {ms / 1000, ms % 1000 * 1000000};
+    int status;
+    if (!fork()) {
+        puts(hold_wide(&sleep, NULL));
+        exit(0);
+    }
+    nanosleep(&moment, NULL);
+    ring_in(ms);
+    say_ready();
+    hold(5, &rung);
+    wait(&status);
+}
+
+static void above_a_wide_frame(unsigned ms) {
+    struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO};
+    struct sigevent to_handle = {.sigev_signo = SIGUSR1, .sigev_value = {.sival_int = 42}};
+    struct itimerspec once = {.it_value = {0, 1000000}};
+    sigaction(SIGUSR1, &action, NULL);
+    ring_in(ms);
+    timer_with(&to_handle, &once);
+    puts(hold_wide(NULL, &handled));
+}
+
 static void client(struct sockaddr_in *address, int count) {
     for (int i = 0; i < count; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -172,6 +216,10 @@ int main(int argc, char **argv) {
         hold(3, &rung);
     } else if (!strcmp(argv[1], "handler")) {
         in_a_handler(count);
+    } else if (!strcmp(argv[1], "wide")) {
+        beside_wide_registers(count);
+    } else if (!strcmp(argv[1], "frame")) {
+        above_a_wide_frame(count);
     } else if (!strcmp(argv[1], "epoll")) {
         return serve(count);
     }

@@ -1,5 +1,6 @@
 """A machine saved on one backend goes on on the other, whatever the host's KVM is like."""
 
+import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import pytest
 from support.guest import execute
 from support.host import kvm_trouble
-from support.snapshots import resumed, saved
+from support.snapshots import journey, refused, resumed, saved
 from support.toolchain import Toolchain
 
 from nanvix.debug.debugger import Debugger
+from nanvix.kvm.quirks import findings
 from nanvix.snapshot.state import Saved
 
 Route = tuple[str, str]
@@ -81,6 +83,61 @@ def test_python_with_threads(route: Route, tmp_path: Path) -> None:
     argv = ["python3", program]
     out = moved(route, argv, tmp_path.parent / f"{tmp_path.name}.machine")
     assert out == execute([sys.executable, program], env={}, input=b"typed").out
+
+
+@pytest.mark.requires("dash")
+@pytest.mark.parametrize("seed", range(2))
+def test_there_and_back_at_any_moment(seed: int, tmp_path: Path) -> None:
+    if (trouble := kvm_trouble()) is not None:
+        pytest.skip(trouble)
+    chance = random.Random(seed)
+    backends = ("kvm", "emu") if seed % 2 else ("emu", "kvm")
+    legs = [(backends[i % 2], chance.uniform(0.1, 0.4)) for i in range(6)]
+    argv = ["sh", "-c", PIPELINE + "cat"]
+    out, saves = journey(argv, tmp_path / "machine", legs, backends[1], b"typed")
+    assert out == execute(argv, env=PATH, input=b"typed").out
+    assert saves >= 2, legs
+
+
+@pytest.fixture
+def wide() -> None:
+    """Only where a KVM guest's programs can use AVX is there something to lose."""
+    if (trouble := kvm_trouble()) is not None:
+        pytest.skip(trouble)
+    if not findings()["open_avx"]:
+        pytest.skip("this KVM gives guests no AVX")
+
+
+@pytest.mark.requires("gcc")
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("how", ["wide", "frame"])
+def test_wide_registers_are_never_lost_in_silence(
+    how: str, compiled: Toolchain, tmp_path: Path
+) -> None:
+    program, file = compiled("moving.c", "glibc"), tmp_path / "machine"
+    out = saved([program, how, "500"], file, backend="kvm", delay=0.05, portable=True)
+    result = resumed("kvm", file)
+    assert result.exit_code == 0 and result.stdout is not None, result
+    assert out + result.stdout == execute([program, how, "500"], env={}).out
+    assert b"all there" in result.stdout
+    if how == "wide":
+        assert "vector registers (AVX)" in refused(file, "--backend", "emu")
+    else:
+        result = resumed("emu", file)
+        assert (result.reason, result.exit_code) == ("signal", 128 + 11), result
+        assert b"all there" not in (result.stdout or b"")
+
+
+@pytest.mark.requires("gcc")
+def test_programs_that_know_the_hosts_cpu(compiled: Toolchain, tmp_path: Path) -> None:
+    if (trouble := kvm_trouble()) is not None:
+        pytest.skip(trouble)
+    file = tmp_path / "machine"
+    saved([compiled("going.c", "glibc"), "wait"], file, backend="kvm")
+    if findings()["host_cpuid"]:
+        assert "start it with --portable" in refused(file, "--backend", "emu")
+    else:
+        assert resumed("emu", file, b"x\n").stdout == b"got x\nin time\n"
 
 
 @pytest.mark.requires("gcc")
