@@ -34,5 +34,5 @@ void user_bases_load(u64 fs, u64 gs);
 /* Where traps from programs land. */
 void user_stack_load(u64 top);
 void privilege_init(void);
-/* Interrupts that came while sunk, for return_to_user to act on. */
-bool deferred_interrupts(bool *timer, bool *event);
+/* Interrupts that came while sunk, for return_to_user to act on; set by boot/sink.S. */
+extern volatile u8 deferred_timer, deferred_event;
