@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from nanvix.sandbox import Stdio
+    from nanvix.assembly import Stdio
 
 _CHUNK = 1 << 16
 

@@ -1,5 +1,6 @@
 """What a run amounts to: :class:`Result`, and its form for machines."""
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -73,6 +74,22 @@ class Result(NamedTuple):
             "peak_memory": self.peak_memory,
             "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()},
         }
+
+
+class Phases:
+    """Where the time of a run goes: every phase ends where the next begins."""
+
+    __slots__ = ("_last", "phases")
+
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def end(self, name: str) -> None:
+        """The phase of this name is over."""
+        now = time.perf_counter()
+        self.phases[name] = now - self._last
+        self._last = now
 
 
 def exit_code(reason: str, status: int) -> int:

@@ -31,7 +31,9 @@ from nanvix.tui.view import Status, View
 from nanvix.tui.viewer import Focus
 
 if TYPE_CHECKING:
-    from nanvix.debug.debugger import Debugger
+    from socket import socket
+
+    from nanvix.tui.session import Start
     from nanvix.tui.store import Store
 
 _CONSOLE_S = 0.05
@@ -49,8 +51,8 @@ class Posted(Message):
 
 class DebugApp(App[int], Events):
     """``start``: makes the debugger over the descriptors it is given, on the session's thread.
-    ``lacks``: for each of NEEDS that the machine cannot do, why. ``store``: what is kept of this
-    program from one session to the next. The result is the program's exit code if it has ended.
+    ``store``: what is kept of this program from one session to the next. ``gdb``: listens for a gdb
+    that shares the session. The result is the program's exit code if it has ended.
     """
 
     CSS_PATH = Path(__file__).with_name("styles.tcss")
@@ -60,12 +62,12 @@ class DebugApp(App[int], Events):
 
     def __init__(
         self,
-        start: "Callable[[tuple[int, int, int]], Debugger]",
+        start: "Start",
         program: str,
         *,
-        lacks: dict[str, str] | None = None,
         store: "Store | None" = None,
         first: tuple[str, ...] = (),
+        gdb: "socket | None" = None,
     ) -> None:
         super().__init__()
         self.program = program
@@ -73,13 +75,14 @@ class DebugApp(App[int], Events):
         self.focus_of = Focus()
         self.last_search = ""
         self.messages: list[str] = []
-        self._lacks = lacks or {}
+        self._lacks: dict[str, str] = {}
         self._store = store
         self._first = first
+        self._gdb = gdb
         self._points: dict[int, str] = {}
         self._latest: View | None = None
         self._exchange = Lock()
-        self.session = Session(start, self, self.focus_of)
+        self.session = Session(start, self, self.focus_of, gdb)
         self.desk = Desk(all_panes())
         self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
         self.timeline = TimelineBar()
@@ -100,6 +103,9 @@ class DebugApp(App[int], Events):
             self._store.restore(self)
         self.seen_panes()
         self.begin()
+        if self._gdb is not None:
+            host, port = self._gdb.getsockname()[:2]
+            self.tell(f"for gdb: target remote {host}:{port}")
         for line in (*(self._store.commands() if self._store is not None else ()), *self._first):
             self.command(line)
         self.set_interval(_CONSOLE_S, self._read_console)
@@ -172,7 +178,10 @@ class DebugApp(App[int], Events):
     def missing(self, needs: str) -> str:
         """Why something cannot be done here; '' if it can."""
         reason = self._lacks.get(needs, "")
-        return f"no {NEEDS[needs]}: {reason}" if reason else ""
+        if not reason:
+            return ""
+        hint = "" if "move" in self._lacks else "; E opens this moment in the emulator"
+        return f"no {NEEDS[needs]}: {reason}{hint}"
 
     def tell(self, text: str, *, error: bool = False) -> None:
         """One line for the user."""
@@ -256,6 +265,10 @@ class DebugApp(App[int], Events):
 
     # -- from the session's thread -------------------------------------------------------------
 
+    def able(self, lacks: dict[str, str]) -> None:
+        """What the guest cannot do is pale from now on."""
+        self._lacks = lacks
+
     def on_posted(self, message: Posted) -> None:
         """On the screen's thread again."""
         message.act()
@@ -322,6 +335,7 @@ class DebugApp(App[int], Events):
         )
 
     def _read_console(self) -> None:
+        self.session.tick()
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]

@@ -33,7 +33,7 @@ COMMANDS = (
     Command("until", "WHERE", "Run to a place.", run.until, "points"),
     Command("moment", "COUNT | +N | -N", "Go to an instruction count.", travel.moment, "travel"),
     Command("wrote", "WHAT", "Go to the last write of something.", travel.wrote, "travel"),
-    Command("mark", "[NAME]", "Bookmark this moment.", travel.bookmark),
+    Command("mark", "[NAME]", "Bookmark this moment.", travel.bookmark, "travel"),
     Command("goto", "WHERE", "Show memory.", look.goto),
     Command("code", "WHERE", "Show code.", look.code),
     Command("find", 'TEXT | "TEXT" | 0xBYTES', "Search memory.", look.find),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.events import MouseDown, MouseMove, MouseUp
 from textual.widget import Widget
 
 
@@ -27,6 +28,19 @@ class Column(NamedTuple):
 
 
 Arrangement = tuple[Column, ...]
+Key = tuple[str, ...]
+"""Names a column or a cell, whatever of it is hidden."""
+
+
+class Strip(NamedTuple):
+    """A column's or a cell's place along one axis; ``inner``: a column's cells, or the one pane
+    that a cell shows."""
+
+    key: Key
+    at: int
+    size: int
+    inner: "tuple[Strip, ...] | str"
+
 
 SMALL: Arrangement = (
     Column(50, (
@@ -68,8 +82,8 @@ LARGE: Arrangement = (
 )  # fmt: skip
 
 LEAST_COLUMN, LEAST_CELL = 16, 3
-_STEP = 10
-"""How much one key press changes a share."""
+_STEPS = 10
+"""How many key presses it takes from nothing to all."""
 
 
 def arrangement_for(width: int, height: int) -> Arrangement:
@@ -92,7 +106,11 @@ class Desk(Container):
         self.hidden: set[str] = set()
         self.front: set[str] = set()
         self.zoomed: str | None = None
-        self._shares: dict[tuple[str, ...], int] = {}
+        self.shares: dict[Key, int] = {}
+        """Of columns in the width and of cells in the height, where they have been changed."""
+        self._strips: tuple[Strip, ...] = ()
+        self._grip: tuple[bool, tuple[Strip, ...], int] | None = None
+        """What the mouse holds: whether between columns, the strips, which of them is before."""
 
     def compose(self) -> ComposeResult:
         """Called by Textual."""
@@ -125,11 +143,11 @@ class Desk(Container):
 
     def resize(self, name: str, wider: int, taller: int) -> None:
         """Change the share of the column and of the cell that ``name`` is in."""
-        for column in arrangement_for(*self.app.size):
-            for cell in column.cells:
-                if name in cell.panes:
-                    self._grow(_key(column), column.weight, wider)
-                    self._grow(cell.panes, cell.weight, taller)
+        for column in self._strips:
+            for cell in _inner(column):
+                if name in cell.key:
+                    self._grow(self._strips, column, wider, LEAST_COLUMN)
+                    self._grow(_inner(column), cell, taller, LEAST_CELL)
         self.place()
 
     def neighbours(self, name: str) -> list[str]:
@@ -139,6 +157,50 @@ class Desk(Container):
     def shown(self) -> set[str]:
         """The panes that can be seen: nothing need be computed for the others."""
         return {name for name, pane in self.panes.items() if pane.display}
+
+    # -- the mouse -----------------------------------------------------------------------------
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """On a line between two panes: hold it."""
+        self._grip = None if self.zoomed else self._line_at(*self._within(event))
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Drag the line that is held; a click without moving is for the pane."""
+        if self._grip is None or event.button != 1:
+            return
+        self.capture_mouse()
+        between_columns, strips, index = self._grip
+        x, y = self._within(event)
+        least = LEAST_COLUMN if between_columns else LEAST_CELL
+        edge = (x if between_columns else y) + 1
+        before, after = strips[index : index + 2]
+        edge = min(max(edge, before.at + least), after.at + after.size - least)
+        sizes = [strip.size for strip in strips]
+        sizes[index : index + 2] = edge - before.at, after.at + after.size - edge
+        if edge >= before.at + least:
+            self._take_sizes(strips, sizes, least)
+            self.place()
+
+    def on_mouse_up(self, event: MouseUp) -> None:
+        """Let go."""
+        self._grip = None
+        self.release_mouse()
+
+    def _within(self, event: MouseDown | MouseMove) -> tuple[int, int]:
+        region = self.region
+        return int(event.screen_x) - region.x, int(event.screen_y) - region.y
+
+    def _line_at(self, x: int, y: int) -> tuple[bool, tuple[Strip, ...], int] | None:
+        """The line at a place of the desk: both borders beside it count."""
+        index = _edge(self._strips, x)
+        if index is not None:
+            return True, self._strips, index
+        for column in self._strips:
+            if column.at <= x < column.at + column.size:
+                cells = _inner(column)
+                index = _edge(cells, y)
+                return None if index is None else (False, cells, index)
+        return None
 
     # -- placing -------------------------------------------------------------------------------
 
@@ -150,10 +212,13 @@ class Desk(Container):
         """Place every pane anew."""
         width, height = self.size
         places: dict[str, tuple[int, int, int, int]] = {}
+        self._strips = self._layout(width, height)
         if self.zoomed is not None:
             places[self.zoomed] = (0, 0, width, height)
         else:
-            places = self._places(width, height)
+            for column in self._strips:
+                for cell in _inner(column):
+                    places[str(cell.inner)] = (column.at, cell.at, column.size, cell.size)
         for name, pane in self.panes.items():
             place = places.get(name)
             pane.display = place is not None
@@ -163,40 +228,49 @@ class Desk(Container):
                 pane.styles.width, pane.styles.height = pane_width, pane_height
                 pane.border_title = self._title(name)
 
-    def _places(self, width: int, height: int) -> dict[str, tuple[int, int, int, int]]:
+    def _layout(self, width: int, height: int) -> tuple[Strip, ...]:
+        """Where all that is not hidden goes."""
         columns = [
-            (self._shares.get(_key(column), column.weight), piles)
+            (column, cells)
             for column in arrangement_for(*self.app.size)
-            if (piles := self._piles(column))
+            if (cells := [c for c in column.cells if not self.hidden.issuperset(c.panes)])
         ]
-        places = {}
-        widths = split(width, [weight for weight, _ in columns], LEAST_COLUMN)
-        x = 0
-        for (_, piles), column_width in zip(columns, widths, strict=True):
-            y = 0
-            heights = split(height, [weight for weight, _ in piles], LEAST_CELL)
-            for (_, panes), cell_height in zip(piles, heights, strict=True):
-                chosen = next((name for name in panes if name in self.front), panes[0])
-                places[chosen] = (x, y, column_width, cell_height)
-                y += cell_height
+        shares = [self.shares.get(_key(column), column.weight) for column, _ in columns]
+        widths = split(width, shares, LEAST_COLUMN)
+        found, x = [], 0
+        for (column, cells), column_width in zip(columns, widths, strict=True):
+            found.append(Strip(_key(column), x, column_width, self._stack_up(cells, height)))
             x += column_width
-        return places
+        return tuple(found)
 
-    def _piles(self, column: Column) -> list[tuple[int, list[str]]]:
-        shown = [
-            (self._shares.get(cell.panes, cell.weight), self._kept(cell)) for cell in column.cells
-        ]
-        return [(weight, panes) for weight, panes in shown if panes]
-
-    def _kept(self, cell: Cell) -> list[str]:
-        return [name for name in cell.panes if name not in self.hidden]
+    def _stack_up(self, cells: list[Cell], height: int) -> tuple[Strip, ...]:
+        shares = [self.shares.get(cell.panes, cell.weight) for cell in cells]
+        found, y = [], 0
+        for cell, cell_height in zip(cells, split(height, shares, LEAST_CELL), strict=True):
+            panes = [name for name in cell.panes if name not in self.hidden]
+            chosen = next((name for name in panes if name in self.front), panes[0])
+            found.append(Strip(cell.panes, y, cell_height, chosen))
+            y += cell_height
+        return tuple(found)
 
     def _cells(self) -> list[Cell]:
         return [cell for column in arrangement_for(*self.app.size) for cell in column.cells]
 
-    def _grow(self, key: tuple[str, ...], weight: int, steps: int) -> None:
-        if steps:
-            self._shares[key] = min(max(self._shares.get(key, weight) + _STEP * steps, _STEP), 200)
+    def _grow(self, strips: tuple[Strip, ...], strip: Strip, steps: int, least: int) -> None:
+        """Give one of ``strips`` more of the room, or less; the others share what is left."""
+        if not steps or len(strips) < 2:
+            return
+        total = sum(s.size for s in strips)
+        room = total - least * (len(strips) - 1)
+        size = min(max(strip.size + steps * max(room // _STEPS, 1), least), room)
+        others = [s for s in strips if s is not strip]
+        rest = iter(split(total - size, [s.size for s in others], least))
+        self._take_sizes(strips, [size if s is strip else next(rest) for s in strips], least)
+
+    def _take_sizes(self, strips: tuple[Strip, ...], sizes: list[int], least: int) -> None:
+        """Make these the shares: such that :func:`split` gives exactly these sizes."""
+        for strip, size in zip(strips, sizes, strict=True):
+            self.shares[strip.key] = max(size - least, 0)
 
     def _title(self, name: str) -> str:
         """The names of the pile, each a link; the one in front stands out."""
@@ -209,7 +283,20 @@ class Desk(Container):
         return " ".join(titles)
 
 
-def _key(column: Column) -> tuple[str, ...]:
+def _inner(column: Strip) -> tuple[Strip, ...]:
+    assert not isinstance(column.inner, str)
+    return column.inner
+
+
+def _edge(strips: tuple[Strip, ...], at: int) -> int | None:
+    """The strip behind which there is a line at this place."""
+    for index, strip in enumerate(strips[:-1]):
+        if at in (strip.at + strip.size - 1, strip.at + strip.size):
+            return index
+    return None
+
+
+def _key(column: Column) -> Key:
     return ("column", *(name for cell in column.cells for name in cell.panes))
 
 
@@ -219,7 +306,7 @@ def split(total: int, weights: list[int], least: int) -> list[int]:
         return []
     spare = max(total - least * len(weights), 0)
     base = min(least, total // len(weights))
-    whole = sum(weights)
+    whole = max(sum(weights), 1)
     sizes = [base + spare * weight // whole for weight in weights]
     sizes[-1] += total - sum(sizes)
     return sizes

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from traceback import format_exc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nanvix.errors import NanvixError
 from nanvix.tui.stdio import GuestTerminal
@@ -17,15 +17,29 @@ from nanvix.tui.view import LogRow, Status, View
 from nanvix.tui.viewer import Focus, Viewer
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from nanvix.debug.debugger import Debugger
+    from nanvix.debug.gdb.beside import Beside
     from nanvix.debug.points import Stop
+    from nanvix.debug.present import Present
 
 Job = Callable[["Debugger"], "Stop | str | None"]
+"""What a guest on KVM cannot do is not asked of it: actions say what they need."""
+Start = Callable[[tuple[int, int, int]], "Debugger | Present"]
 REFRESH_S = 0.08
+_SHARE = 8
+"""A running guest runs at least as many times as long as it is looked at."""
+_PATIENCE_S = 1.0
+"""How long gdb waits for the guest to be at rest: it loses patience itself after two seconds."""
+BUSY = b"E.the guest is running: the screen let it go"
 
 
 class Events:
     """What the session tells the screen; called on the session's thread."""
+
+    def able(self, lacks: dict[str, str]) -> None:
+        """There is a guest; what it cannot do, and why."""
 
     def refreshed(self, view: View) -> None:
         """There is a new view."""
@@ -44,24 +58,35 @@ class Events:
 
 
 class Session:
-    """Starts the guest on its own thread. ``start``: makes the debugger over these descriptors."""
+    """Starts the guest on its own thread. ``start``: makes the debugger over these descriptors.
+    ``gdb``: listens for a gdb, which shares the debugger."""
 
     def __init__(
-        self, start: Callable[[tuple[int, int, int]], "Debugger"], events: Events, focus: Focus
+        self, start: Start, events: Events, focus: Focus, gdb: "socket | None" = None
     ) -> None:
         self.log: list[LogRow] = []
         self.bookmarks: dict[int, str] = {}
         self.terminal = GuestTerminal()
         self._start = start
+        self._gdb = gdb
         self._events = events
         self._focus = focus
         self._viewer = Viewer()
         self._jobs: deque[tuple[str, Job]] = deque()
+        self._beside: Beside | None = None
         self._wake = threading.Condition()
         self._closing = False
-        self._debugger: Debugger | None = None
+        self._debugger: Debugger | Present | None = None
         self._stop: Stop | None = None
+        self._heard = 0
+        """How many of the guest's events are in the log."""
         self._shown_at = 0.0
+        self._cost_s = 0.0
+        """How long it took to look at it last."""
+        self._owed = False
+        """Whether the guest was passed over since it was last shown."""
+        self._quiet = False
+        """Whether the job that has just ended only looked."""
         self._what = ""
         self._working = True
         self._thread = threading.Thread(target=self._run, name="debugger", daemon=True)
@@ -80,11 +105,69 @@ class Session:
                 self._jobs.append((what, job))
                 self._wake.notify()
 
+    def ask(self, work: Callable[[], bytes | None]) -> bytes | None:
+        """For gdb, on its thread: do ``work`` on this session's and wait for what it gives. While
+        somebody else runs the guest there is only one answer."""
+        done = threading.Event()
+        answer: list[bytes | None] = []
+        begun: list[bool] = []
+
+        def job(debugger: "Debugger") -> "Stop | None":
+            begun.append(True)
+            before = debugger.version, len(debugger.points)
+            try:
+                answer.append(work())
+            finally:
+                done.set()
+            same = (debugger.version, len(debugger.points)) == before
+            self._quiet = same
+            return None if same else debugger.last
+
+        self.do(job, "gdb")
+        if not done.wait(_PATIENCE_S) and not begun:
+            with self._wake:
+                waiting = [entry for entry in self._jobs if entry[1] is not job]
+                withdrawn = len(waiting) < len(self._jobs)
+                self._jobs.clear()
+                self._jobs.extend(waiting)
+            if withdrawn or self._closing:
+                return BUSY
+        while not done.wait(_PATIENCE_S):
+            if self._closing:
+                return BUSY
+        return answer[0] if answer else BUSY
+
+    def replace(
+        self, make: Callable[[Any, tuple[int, int, int]], "Debugger | Present"], what: str
+    ) -> None:
+        """Go on with another guest, made of the one there is; if that fails, with this one."""
+
+        def job(debugger: "Debugger") -> "Stop":
+            fresh = make(debugger, self.terminal.guest)
+            self._adopt(fresh)
+            debugger.close()
+            return fresh.last
+
+        self.do(job, what)
+
     def look(self, focus: Focus) -> None:
         """The panes look at something else now."""
         if focus != self._focus:
             self._focus = focus
+            self._shown_at = 0.0
             self.refresh()
+            if self._debugger is not None:
+                self._debugger.glance()
+
+    def tick(self) -> None:
+        """Called now and then: what was passed over is shown even if nothing happens any more."""
+        debugger = self._debugger
+        if debugger is not None and self._owed and time.monotonic() - self._shown_at >= REFRESH_S:
+            self._owed = False
+            if self.busy:
+                debugger.glance()
+            else:
+                self.refresh()
 
     def refresh(self) -> None:
         """Make a new view soon."""
@@ -117,25 +200,38 @@ class Session:
 
     def _run(self) -> None:
         try:
-            with self._start(self.terminal.guest) as debugger:
-                self._debugger = debugger
-                self._stop = debugger.last
-                debugger.progress(self._passed)
-                self._show(Status.STOPPED)
-                while not self._closing:
-                    self._next(debugger)
+            self._adopt(self._start(self.terminal.guest))
+            if self._gdb is not None:
+                from nanvix.debug.gdb.beside import Beside
+
+                self._beside = Beside(self._gdb, cast("Debugger", self._debugger), self.ask)
+            self._show(Status.STOPPED)
+            while not self._closing:
+                self._next()
         except NanvixError as error:
             self._events.failed(str(error))
         except Exception:
             self._events.broken(format_exc())
         finally:
-            self._debugger = None
+            if self._beside is not None:
+                self._beside.close()
+            debugger, self._debugger = self._debugger, None
+            if debugger is not None:
+                debugger.close()
             with self._wake:
                 self._closing = True
                 self._jobs.clear()
             self._working = False
 
-    def _next(self, debugger: "Debugger") -> None:
+    def _adopt(self, debugger: "Debugger | Present") -> None:
+        """This is the guest from now on."""
+        self._debugger = debugger
+        self._heard = 0
+        self._stop = debugger.last
+        debugger.progress(self._passed)
+        self._events.able(debugger.lacks)
+
+    def _next(self) -> None:
         with self._wake:
             self._working = False
             while not (self._jobs or self._closing):
@@ -145,7 +241,7 @@ class Session:
             self._working = True
             self._what, job = self._jobs.popleft()
         try:
-            answer = job(debugger)
+            answer = job(cast("Debugger", self._debugger))
         except NanvixError as error:
             self._events.failed(str(error))
             answer = None
@@ -153,39 +249,55 @@ class Session:
             self._events.told(answer)
         elif answer is not None:
             self._stop = answer
+        quiet, self._quiet = self._quiet, False
+        if quiet and time.monotonic() - self._shown_at < REFRESH_S:
+            self._owed = True
+            return
         if self._what:
             self._events.progressed("", 1.0)
-        self._show(_status(debugger))
+        assert self._debugger is not None
+        self._show(_status(self._debugger))
 
     def _passed(self, moment: int) -> None:
         """Called by the debugger in the middle of long work, with the machine at rest."""
         now = time.monotonic()
-        if now - self._shown_at < REFRESH_S:
+        self._owed = now - self._shown_at < max(REFRESH_S, self._cost_s * _SHARE)
+        if self._owed:
             return
         debugger = self._debugger
         assert debugger is not None
-        if debugger.moment >= debugger.frontier:
+        if debugger.live:
             self._show(Status.RUNNING)
         else:
             self._shown_at = now
-            self._events.progressed(self._what, moment / max(debugger.frontier, 1))
+            frontier = cast("Debugger", debugger).frontier
+            self._events.progressed(self._what, moment / max(frontier, 1))
 
     def _show(self, status: Status) -> None:
         debugger, stop = self._debugger, self._stop
         if debugger is None or stop is None:
             return
+        begun = time.monotonic()
         self._take_events(debugger)
+        doing = self._what if status is Status.RUNNING else ""
         view = self._viewer.view(
-            debugger, stop, self._focus, status, sorted(self.bookmarks.items())
+            debugger, stop, self._focus, status, sorted(self.bookmarks.items()), doing
         )
         self._shown_at = time.monotonic()
+        self._cost_s = self._shown_at - begun
         self._events.refreshed(view)
 
-    def _take_events(self, debugger: "Debugger") -> None:
-        fresh: Sequence[Any] = debugger.events_from(len(self.log))
-        self.log.extend(LogRow(e.moment, e.tid, e.kind, e.text) for e in fresh)
+    def _take_events(self, debugger: "Debugger | Present") -> None:
+        fresh: Sequence[Any] = debugger.events_from(self._heard)
+        self._heard += len(fresh)
+        counted = debugger.moment is not None
+        self.log.extend(
+            LogRow(e.moment, e.tid, e.kind, e.text)
+            if counted
+            else LogRow(None, e.tid, e.kind, e.text, e.moment)
+            for e in fresh
+        )
 
 
-def _status(debugger: "Debugger") -> Status:
-    ended = debugger.ended and debugger.moment >= debugger.frontier
-    return Status.ENDED if ended else Status.STOPPED
+def _status(debugger: "Debugger | Present") -> Status:
+    return Status.ENDED if debugger.ended and debugger.live else Status.STOPPED

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _LIMIT = 1 << 20
+_MAX_SHARE = 10_000
 
 
 class Store:
@@ -32,6 +33,7 @@ class Store:
         names = set(app.desk.panes)
         app.desk.hidden = {n for n in self._list("hidden") if n in names} - {"code"}
         app.desk.front = {n for n in self._list("front") if n in names}
+        app.desk.shares = dict(filter(None, map(_share, self._list("shares"))))
         if isinstance(self._data.get("theme"), str) and self._data["theme"] in app.available_themes:
             app.theme = self._data["theme"]
         app.look(watches=tuple(t for t in self._list("watches") if isinstance(t, str)))
@@ -46,6 +48,7 @@ class Store:
             "watches": app.focus_of.watches,
             "hidden": sorted(app.desk.hidden),
             "front": sorted(app.desk.front),
+            "shares": [[*key, share] for key, share in sorted(app.desk.shares.items())],
             "theme": app.theme,
             "history": app.prompt.history[-200:],
         }
@@ -69,6 +72,16 @@ class Store:
     def _list(self, key: str) -> list[Any]:
         value = self._data.get(key)
         return value if isinstance(value, list) else []
+
+
+def _share(entry: object) -> tuple[tuple[str, ...], int] | None:
+    """A name of the desk and its share, if it is one."""
+    if not isinstance(entry, list) or len(entry) < 2:
+        return None
+    *key, share = entry
+    if not isinstance(share, int) or not 0 <= share <= _MAX_SHARE:
+        return None
+    return (tuple(key), share) if all(isinstance(name, str) for name in key) else None
 
 
 def _folder() -> Path:

@@ -28,12 +28,12 @@ class TimelineBar(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="timeline")
-        self.timeline = Timeline()
+        self.timeline: Timeline | None = Timeline()
         self.progress: tuple[str, float] | None = None
         """Work in hand: what, and how much of it is done (0 to 1)."""
 
-    def draw(self, timeline: Timeline) -> None:
-        """Show this one."""
+    def draw(self, timeline: Timeline | None) -> None:
+        """Show this one; None: moments are not known here."""
         if timeline != self.timeline:
             self.timeline = timeline
             self.refresh()
@@ -43,14 +43,15 @@ class TimelineBar(Widget):
         self.progress = (what, min(max(done, 0.0), 1.0)) if what else None
         self.refresh()
 
-    def column(self, count: int) -> int:
+    def column(self, timeline: Timeline, count: int) -> int:
         """Where a moment stands."""
-        end = max(self.timeline.end, 1)
+        end = max(timeline.end, 1)
         return min(count * (self.size.width - 1) // end, self.size.width - 1)
 
     def moment(self, column: int) -> int:
         """Which moment a column means."""
-        return self.timeline.end * column // max(self.size.width - 1, 1)
+        end = 0 if self.timeline is None else self.timeline.end
+        return end * column // max(self.size.width - 1, 1)
 
     def render_line(self, y: int) -> Strip:
         """The rail above, its legend below."""
@@ -68,12 +69,15 @@ class TimelineBar(Widget):
             self.post_message(self.Scrubbed(self.moment(event.x)))
 
     def _rail(self) -> list[Segment]:
-        width, now = self.size.width, self.column(self.timeline.now)
+        width, timeline = self.size.width, self.timeline
+        if timeline is None:
+            return [Segment(_AHEAD * width, self._style("muted"))]
+        now = self.column(timeline, timeline.now)
         cells = [(_RAIL, "muted") if x <= now else (_AHEAD, "muted") for x in range(width)]
-        for count in self.timeline.checkpoints:
-            cells[self.column(count)] = (_CHECKPOINT, "address")
-        for count, _ in self.timeline.marks:
-            cells[self.column(count)] = (_EVENT, "symbol")
+        for count in timeline.checkpoints:
+            cells[self.column(timeline, count)] = (_CHECKPOINT, "address")
+        for count, _ in timeline.marks:
+            cells[self.column(timeline, count)] = (_EVENT, "symbol")
         cells[now] = ("█", "mark")
         return [Segment(text, self._style(style)) for text, style in cells]
 
@@ -85,6 +89,8 @@ class TimelineBar(Widget):
             text = f"{what} {bar} {done:4.0%}   Esc cancels"
             return [Segment(text, self._style("mark"))]
         timeline = self.timeline
+        if timeline is None:
+            return [Segment("no timeline: KVM does not count instructions", self._style("muted"))]
         text = (
             f"instruction {timeline.now:,} of {timeline.end:,}"
             f"   {_CHECKPOINT} {len(timeline.checkpoints)} checkpoints"

@@ -91,12 +91,14 @@ class TaskRow(NamedTuple):
 
 
 class LogRow(NamedTuple):
-    """A system call, hypercall or other event. ``moment``: where to go to see it, if known."""
+    """A system call, hypercall or other event. ``moment``: where to go to see it, if known;
+    ``time_ns``: on the guest's clock, where moments are not."""
 
     moment: int | None
     tid: int
     kind: str
     text: str
+    time_ns: int | None = None
 
 
 class PointRow(NamedTuple):
@@ -146,4 +148,5 @@ class View(NamedTuple):
     tasks: tuple[TaskRow, ...] = ()
     points: tuple[PointRow, ...] = ()
     locals: tuple[WatchRow, ...] = ()
-    timeline: Timeline = Timeline()
+    timeline: Timeline | None = Timeline()
+    """None where moments are not known."""

@@ -4,11 +4,14 @@ Runs on the session's thread, up to ten times a second while the guest runs; not
 long, and nothing that cannot be read may raise: it is shown as missing.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from nanvix.debug.disassembly import Instruction
 from nanvix.debug.errors import DebugError
+from nanvix.machine.memory import BadAddress
 from nanvix.tui.panes.memory import BYTES, ROWS
 from nanvix.tui.view import (
     Bytes,
@@ -30,6 +33,9 @@ from nanvix.tui.words import place, read_with_holes, telescope
 if TYPE_CHECKING:
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.points import Stop
+    from nanvix.debug.present import Present
+
+    Guest = Debugger | Present
 
 REGISTERS = {
     **{f"r{name}": f"r{name}" for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")},
@@ -41,6 +47,8 @@ FLAGS = {
     "CF": 0, "PF": 2, "AF": 4, "ZF": 6, "SF": 7, "TF": 8, "IF": 9, "DF": 10, "OF": 11, "AC": 18,
 }  # fmt: skip
 CODE_BEFORE, CODE_AFTER = 12, 56
+CODE_LEAST = 6
+"""Instructions before the marked one, behind it, and how few before it may become."""
 STACK_WORDS = 64
 _MARKS = 200
 _K = TypeVar("_K")
@@ -62,14 +70,14 @@ class _Before(Generic[_K, _T]):
     """Values of the moment shown and of the one before it: a view made twice changes nothing."""
 
     def __init__(self) -> None:
-        self._moment = -1
+        self._version = -1
         self._now: dict[_K, _T] = {}
         self._then: dict[_K, _T] = {}
 
-    def renew(self, moment: int, values: dict[_K, _T]) -> dict[_K, _T]:
-        """Take the values of a moment; those of the moment before."""
-        if moment != self._moment:
-            self._then, self._moment = self._now or values, moment
+    def renew(self, version: int, values: dict[_K, _T]) -> dict[_K, _T]:
+        """Take the values of what is shown now; those of what was shown before."""
+        if version != self._version:
+            self._then, self._version = self._now or values, version
         self._now = values
         return self._then
 
@@ -83,8 +91,9 @@ class Viewer:
         self._memory: _Before[int, int | None] = _Before()
         self._watches: _Before[str, str] = _Before()
         self._sources: dict[str, str] = {}
+        self._listing: list[Instruction] = []
         self._before = View()
-        self._makers: dict[str, Callable[[Debugger, Focus], dict[str, object]]] = {
+        self._makers: dict[str, Callable[[Guest, Focus], dict[str, object]]] = {
             "registers": self._general,
             "vectors": self._vector,
             "code": lambda d, focus: {"code": self._code(d, focus.code)},
@@ -99,21 +108,24 @@ class Viewer:
 
     def view(
         self,
-        debugger: "Debugger",
+        debugger: "Guest",
         stop: "Stop",
         focus: Focus,
         status: Status,
         bookmarks: Iterable[tuple[int, str]],
+        doing: str = "",
     ) -> View:
-        """The moment shown, as far as ``focus`` wants it."""
+        """The moment shown, as far as ``focus`` wants it. ``doing``: what is going on, if it has
+        not stopped."""
         moment, before = debugger.moment, self._before
         parts: dict[str, object] = {}
-        for pane, make in self._makers.items():
-            if pane in focus.panes:
-                parts |= _or(partial(make, debugger, focus)) or {}
+        with debugger.steady():
+            for pane, make in self._makers.items():
+                if pane in focus.panes:
+                    parts |= _or(partial(make, debugger, focus)) or {}
         self._before = before._replace(
             status=status,
-            reason=describe(stop, debugger),
+            reason=doing or describe(stop),
             where=_where(debugger, stop),
             moment=moment,
             timeline=_timeline(debugger, bookmarks),
@@ -123,10 +135,10 @@ class Viewer:
 
     # -- registers -----------------------------------------------------------------------------
 
-    def _general(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
+    def _general(self, debugger: "Guest", _: Focus) -> dict[str, object]:
         values = debugger.registers()
         rflags = values.get("rflags", 0)
-        old = self._registers.renew(debugger.moment, values)
+        old = self._registers.renew(debugger.version, values)
         changed = old.get("rflags", 0) ^ rflags
         return {
             "registers": tuple(
@@ -145,7 +157,7 @@ class Viewer:
             ),
         }
 
-    def _vector(self, debugger: "Debugger", _: Focus) -> dict[str, object]:
+    def _vector(self, debugger: "Guest", _: Focus) -> dict[str, object]:
         image = debugger.cpu().fxsave
         values = {
             f"xmm{i}": int.from_bytes(image[160 + 16 * i : 176 + 16 * i], "little")
@@ -156,7 +168,7 @@ class Viewer:
         }
         values["mxcsr"] = int.from_bytes(image[24:28], "little")
         values["fcw"] = int.from_bytes(image[0:2], "little")
-        old = self._vectors.renew(debugger.moment, values)
+        old = self._vectors.renew(debugger.version, values)
         return {
             "vectors": tuple(
                 Register(name, value, old.get(name) != value) for name, value in values.items()
@@ -165,7 +177,7 @@ class Viewer:
 
     # -- code ----------------------------------------------------------------------------------
 
-    def _code(self, debugger: "Debugger", where: str | None) -> tuple[CodeLine, ...]:
+    def _code(self, debugger: "Guest", where: str | None) -> tuple[CodeLine, ...]:
         rip = debugger.registers()["rip"]
         start = rip if where is None else place(debugger, where)
         marked = {
@@ -176,7 +188,7 @@ class Viewer:
         }
         lines: list[CodeLine] = []
         label = source = ""
-        for item in debugger.disassemble_around(start, CODE_BEFORE, CODE_AFTER):
+        for item in self._listed(debugger, start):
             symbol = (item.symbol or "").partition("+")[0]
             if symbol and symbol != label:
                 lines.append(CodeLine(None, f"{symbol}:"))
@@ -196,7 +208,25 @@ class Viewer:
             )
         return tuple(lines)
 
-    def _source(self, debugger: "Debugger", place: str) -> str:
+    def _listed(self, debugger: "Guest", start: int) -> list[Instruction]:
+        """The instructions around an address: those listed before, if it is well among them and
+        they are still there."""
+        known = self._listing
+        if known and known[0].address <= start < known[-1].address:
+            index = bisect_left(known, start, key=_address)
+            first, last = known[0].address, known[-1].address
+            if (
+                known[index].address == start
+                and CODE_LEAST <= index < len(known) - CODE_AFTER // 2
+                and debugger.read_memory(first, last - first)
+                == b"".join(item.data for item in known[:-1])
+                and debugger.symbol(start) == known[index].symbol
+            ):
+                return known
+        self._listing = debugger.disassemble_around(start, CODE_BEFORE, CODE_AFTER)
+        return self._listing
+
+    def _source(self, debugger: "Guest", place: str) -> str:
         if place not in self._sources:
             file, _, line = place.rpartition(":")
             found = debugger.source(file, int(line), 0)
@@ -206,14 +236,14 @@ class Viewer:
 
     # -- memory --------------------------------------------------------------------------------
 
-    def _window(self, debugger: "Debugger", where: str | None) -> Bytes:
+    def _window(self, debugger: "Guest", where: str | None) -> Bytes:
         start = _memory_place(debugger, where) & ~(BYTES - 1)
         data = read_with_holes(debugger.read_memory, start, ROWS * BYTES)
-        old = self._memory.renew(debugger.moment, dict(enumerate(data, start)))
+        old = self._memory.renew(debugger.version, dict(enumerate(data, start)))
         changed = frozenset(i for i, byte in enumerate(data, start) if old.get(i, byte) != byte)
         return Bytes(start, data, frozenset(i - start for i in changed))
 
-    def _walk(self, debugger: "Debugger", where: str | None) -> tuple[WalkRow, ...]:
+    def _walk(self, debugger: "Guest", where: str | None) -> tuple[WalkRow, ...]:
         address = _memory_place(debugger, where)
         rows = []
         for level, entry in enumerate(debugger.page_walk(address)):
@@ -223,7 +253,7 @@ class Viewer:
         end = "not mapped" if physical is None else f"physical {physical:#x}"
         return (*rows, WalkRow("", address & 4095, address, end))
 
-    def _stack(self, debugger: "Debugger") -> tuple[StackRow, ...]:
+    def _stack(self, debugger: "Guest") -> tuple[StackRow, ...]:
         sp = debugger.registers()["rsp"] & ~7
         data = read_with_holes(debugger.read_memory, sp, STACK_WORDS * 8)
         frames = {
@@ -238,7 +268,7 @@ class Viewer:
             rows.append(StackRow(sp + at, value, lead, frames.get(sp + at, "")))
         return tuple(rows)
 
-    def _locals(self, debugger: "Debugger", watches: tuple[str, ...]) -> tuple[WatchRow, ...]:
+    def _locals(self, debugger: "Guest", watches: tuple[str, ...]) -> tuple[WatchRow, ...]:
         found = [(text, *_evaluate(debugger, text)) for text in watches]
         found += [
             (local.name, f"<{local.problem}>", "")
@@ -246,7 +276,7 @@ class Viewer:
             else (local.name, local.value.show(), local.value.type.name)
             for local in _or(debugger.variables) or []
         ]
-        old = self._watches.renew(debugger.moment, {name: value for name, value, _ in found})
+        old = self._watches.renew(debugger.version, {name: value for name, value, _ in found})
         return tuple(
             WatchRow(name, value, kind, old.get(name, value) != value)
             for name, value, kind in found
@@ -256,24 +286,24 @@ class Viewer:
 # -- without memory of the moment before -------------------------------------------------------
 
 
-def describe(stop: "Stop", debugger: "Debugger") -> str:
+def describe(stop: "Stop") -> str:
     """Why the guest stands, in a few words."""
     points = ", ".join(str(number) for number in stop.points)
     text = f"{stop.reason} {points}".rstrip()
     return f"{text}: {stop.detail}" if stop.detail else text
 
 
-def _where(debugger: "Debugger", stop: "Stop") -> str:
+def _where(debugger: "Guest", stop: "Stop") -> str:
     ring = "kernel" if debugger.in_kernel else "user"
     name = _or(lambda: debugger.symbol(debugger.registers()["rip"]))
     return f"pid {stop.pid} tid {stop.tid} {ring} {name or f'{stop.rip:#x}'}"
 
 
-def _memory_place(debugger: "Debugger", where: str | None) -> int:
+def _memory_place(debugger: "Guest", where: str | None) -> int:
     return debugger.registers()["rsp"] if where is None else place(debugger, where)
 
 
-def _evaluate(debugger: "Debugger", text: str) -> tuple[str, str]:
+def _evaluate(debugger: "Guest", text: str) -> tuple[str, str]:
     try:
         value = debugger.evaluate(text)
         return value.show(), value.type.name
@@ -281,15 +311,15 @@ def _evaluate(debugger: "Debugger", text: str) -> tuple[str, str]:
         return f"<{error}>", ""
 
 
-def _maps(debugger: "Debugger") -> tuple[MapRow, ...]:
+def _maps(debugger: "Guest") -> tuple[MapRow, ...]:
     return tuple(MapRow(a.start, a.end, a.rights, a.name) for a in debugger.maps())
 
 
-def _tasks(debugger: "Debugger") -> tuple[TaskRow, ...]:
+def _tasks(debugger: "Guest") -> tuple[TaskRow, ...]:
     return tuple(TaskRow(t.pid, t.tid, t.name, t.state, t.current) for t in debugger.threads())
 
 
-def _points(debugger: "Debugger") -> tuple[PointRow, ...]:
+def _points(debugger: "Guest") -> tuple[PointRow, ...]:
     return tuple(
         PointRow(
             point.number,
@@ -303,15 +333,21 @@ def _points(debugger: "Debugger") -> tuple[PointRow, ...]:
     )
 
 
-def _timeline(debugger: "Debugger", bookmarks: Iterable[tuple[int, str]]) -> Timeline:
+def _timeline(debugger: "Guest", bookmarks: Iterable[tuple[int, str]]) -> Timeline | None:
+    if debugger.moment is None:
+        return None
     checkpoints = debugger.timeline.checkpoints
     thinned = checkpoints[:: max(1, len(checkpoints) // _MARKS)]
     return Timeline(debugger.moment, debugger.frontier, tuple(thinned), tuple(bookmarks))
+
+
+def _address(item: Instruction) -> int:
+    return item.address
 
 
 def _or(make: Callable[[], _T]) -> _T | None:
     """What ``make`` makes; None where that cannot be seen now."""
     try:
         return make()
-    except DebugError:
+    except (DebugError, BadAddress):
         return None

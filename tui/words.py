@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from nanvix.debug.errors import DebugError
 
 if TYPE_CHECKING:
-    from nanvix.debug.debugger import Debugger
+    from nanvix.debug.inspect import Inspector
 
 TEXT_LIMIT = 24
 
 
-def place(debugger: "Debugger", text: str) -> int:
+def place(debugger: "Inspector", text: str) -> int:
     """The address that a symbol, line or expression means. Raises DebugError."""
     try:
         return debugger.address(text)
@@ -20,7 +20,7 @@ def place(debugger: "Debugger", text: str) -> int:
         return value.address if value.type.kind == "struct" and value.address else value.integer()
 
 
-def telescope(debugger: "Debugger", value: int, depth: int = 3) -> str:
+def telescope(debugger: "Inspector", value: int, depth: int = 3) -> str:
     """Where a word leads: a symbol, text, or another word and what that leads to."""
     data = debugger.read_memory(value, TEXT_LIMIT) if value >= 4096 else b""
     if not data:

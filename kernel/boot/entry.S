@@ -5,10 +5,14 @@
 
     .section .text.entry, "ax"
     .globl _start
-_start:                                 /* rdi = physical address of the boot info */
-    leaq    boot_stack_top(%rip), %rsp
+_start:                                 /* rdi = physical address of the boot info, rsi = 0; or */
+    leaq    boot_stack_top(%rip), %rsp  /* rsi = that of struct nv_move: a saved machine goes on */
     xorl    %ebp, %ebp
+    testq   %rsi, %rsi
+    jnz     1f
     call    kmain
+1:  movq    %rsi, %rdi
+    call    adapt
     ud2
 
     .text
@@ -47,7 +51,8 @@ trap_return:                            /* rsp = trapframe */
 
     /* The syscall instruction: rcx = user rip, r11 = user flags; interrupts are masked by SFMASK.
        One CPU, so the scratch word is ours until the stack has been switched. On a page of its own
-       that ring 3 can never execute: see privilege_init. */
+       that ring 3 can never execute (privilege_init), so what a sleeping task returns to is elsewhere:
+       a saved machine may go on with its kernel in ring 3. */
     .section .text.supervisor, "ax"
     .globl  syscall_entry
 syscall_entry:
@@ -61,6 +66,10 @@ syscall_entry:
     pushq   %rax
     pushq   $256                        /* VECTOR_SYSCALL */
     save
+    jmp     syscall_work
+
+    .text
+syscall_work:
     movq    %rsp, %rdi
     call    trap_syscall
     testl   %eax, %eax
@@ -72,7 +81,6 @@ syscall_entry:
     movq    40(%rsp), %rsp              /* the user's stack: past vector, error, rip, cs, rflags */
     sysretq
 
-    .text
     /* A new task runs from here with rsp at its trapframe (fork.c). */
     .globl  task_start
 task_start:
@@ -105,6 +113,21 @@ context_switch:
     popq    %rbx
     ret
 
+    /* void idle_ring(void): hc_ring for the request IDLE. A machine that was saved there and goes on on
+       another CPU returns from it by context_switch to idle_sp instead (adapt.c). */
+    .globl  idle_ring
+idle_ring:
+    pushq   %rbx
+    pushq   %rbp
+    pushq   %r12
+    pushq   %r13
+    pushq   %r14
+    pushq   %r15
+    movq    %rsp, idle_sp(%rip)
+    call    hc_ring
+    addq    $48, %rsp                   /* its C code has kept them all */
+    ret
+
     /* An exception of the sunk kernel, handed over by the monitor: a bug, reported from ring 0. */
     .globl  trap_in_kernel
 trap_in_kernel:
@@ -129,6 +152,9 @@ vector_table:
     .bss
     .balign 8
 user_rsp:
+    .skip   8
+    .globl  idle_sp
+idle_sp:
     .skip   8
     .balign 4096
     .skip   8192

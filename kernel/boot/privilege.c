@@ -20,6 +20,25 @@ void privilege_init(void) {
 
 static void load_root(paddr root) { __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory"); }
 
+static void load_bases(u64 fs, u64 gs) {
+    wrmsr(MSR_FS_BASE, fs);
+    wrmsr(MSR_GS_BASE, gs);
+}
+
+/* A program that was running has its segment bases. Those of one that is to run again are loaded by
+   boot/sink.S on the way there, or now. */
+void privilege_adapt(bool idle) {
+    sunk = bases_changed = false;
+    if (privilege_must_sink()) {
+        load_root(kernel_root);
+        bases_changed = idle;
+        return privilege_sink();
+    }
+    load_root(user_root);
+    if (idle)
+        load_bases(user_fs, user_gs);
+}
+
 void user_space_load(paddr root) {
     if (root == user_root)
         return;
@@ -48,8 +67,7 @@ void user_bases_load(u64 fs, u64 gs) {
         bases_changed = true;
         return;
     }
-    wrmsr(MSR_FS_BASE, fs);
-    wrmsr(MSR_GS_BASE, gs);
+    load_bases(fs, gs);
 }
 
 extern u64 saved_cr2;

@@ -12,6 +12,8 @@ static u64 pages_used, objects_used;
 
 static u64 page_limit(void) { return boot.tmpfs_limit ? boot.tmpfs_limit / PAGE_SIZE : frames_total() / 2; }
 
+u64 tmpfs_frames(void) { return pages_used; }
+
 /* Pages that may still be taken. */
 static u64 pages_left(void) { return page_limit() - MIN(pages_used, page_limit()); }
 
@@ -96,7 +98,7 @@ static i64 tmpfs_write(struct inode *inode, struct io *io, u64 *pos, bool append
     if (put > 0) {
         inode->size = MAX(inode->size, *pos + put);
         touch(inode);
-        if ((inode->mode & (S_ISUID | S_ISGID)) && current->process->uid)
+        if ((inode->mode & (S_ISUID | S_ISGID)) && !capable(CAP_FSETID))
             inode->mode &= ~(S_ISUID | S_ISGID);
     }
     return put;
@@ -221,8 +223,8 @@ struct inode *tmpfs_inode(struct super *super, u32 mode) {
     t->xattrs = NULL;
     t->inode.ino = inode_number();
     if (current) {
-        t->inode.uid = current->process->uid;
-        t->inode.gid = current->process->gid;
+        t->inode.uid = current->cred->fsuid;
+        t->inode.gid = current->cred->fsgid;
     } else { /* the boot manifest makes files for the first process */
         t->inode.uid = boot.uid;
         t->inode.gid = boot.gid;

@@ -37,9 +37,9 @@ static inline bool wants_restart(const struct trapframe *frame) {
 }
 
 /* Must return_to_user call signal_deliver? */
-static inline bool signal_work(const struct task *task) {
-    return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->kill_pending ||
-           task->restore_blocked || task->process->stopped || wants_restart(task->frame);
+static inline bool signal_work(const struct task *task, const struct trapframe *frame) {
+    return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->work ||
+           task->process->stopped || wants_restart(frame);
 }
 
 /* process.c */

@@ -52,6 +52,10 @@ u64 clock_deadline(i32 id, u64 ns, bool absolute);
 /* now + ns without overflow. */
 u64 deadline_after(u64 ns);
 
+/* boot/entry.S. Both leave a stack that context_switch can go on with. */
+void context_switch(u64 *save_sp, u64 load_sp);
+void idle_ring(void);
+
 /* A one-shot timer; fn runs in the kernel at or after the deadline, outside any task's context. */
 #include "tree.h"
 struct timer {

@@ -5,6 +5,7 @@
 #include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
+#include "rseq.h"
 #include "trace.h"
 #include "trap.h"
 
@@ -83,6 +84,8 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
     settle_call(frame, &action);
     if (action.flags & SA_RESETHAND)
         slot->handler = SIG_DFL;
+    if (current->rseq_registered)
+        rseq_resume(frame);
     if (sigframe_push(frame, sig, info, &action, mask)) {
         /* No room for the frame: SIGSEGV, and if that was the one, there is no second try. */
         if (sig == SIGSEGV)
@@ -113,6 +116,8 @@ static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
 void signal_deliver(struct trapframe *frame) {
     struct siginfo info;
     wait_while_stopped();
+    if (current->rseq_interrupted)
+        rseq_resume(frame);
     if (current->restore_blocked && !interrupted(frame))
         restore_mask();
     for (i32 sig; !current->kill_pending && (sig = signal_take(current, ~current->blocked, &info));) {

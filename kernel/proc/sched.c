@@ -15,8 +15,6 @@ struct task *current;
 static struct list run_queue = LIST_INIT(run_queue);
 static struct task *last_dead; /* its stack is free once another runs */
 
-void context_switch(u64 *save_sp, u64 load_sp);
-
 void sched_add(struct task *task) {
     if (task->state == TASK_RUNNABLE && !list_empty(&task->run_link))
         return;
@@ -33,7 +31,7 @@ static void idle(void) {
         u64 deadline = timer_next();
         hc_begin(NV_OP_IDLE);
         hc_arg(0, deadline == NEVER ? 0 : deadline);
-        hc_ring();
+        idle_ring();
         timer_interrupt();
         events_poll();
     }
@@ -86,6 +84,7 @@ void schedule(void) {
     if (next == current)
         return;
     current->counts.preemptions += !waits;
+    current->rseq_interrupted |= current->rseq_registered;
     switch_to(next);
 }
 

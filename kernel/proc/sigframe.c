@@ -13,7 +13,7 @@
 #define FLAG_RF (1UL << 16)
 #define VECTOR_PAGE_FAULT 14
 
-static u8 fpu[FPU_IMAGE_MAX] __attribute__((aligned(64))); /* the state on its way to or from a frame */
+static u8 fpu[FPU_FRAME_MAX] __attribute__((aligned(64))); /* the state on its way to or from a frame */
 
 static bool in_altstack(u64 sp) {
     return sp > current->altstack_sp && sp - current->altstack_sp <= current->altstack_size;
@@ -68,8 +68,10 @@ i64 sigframe_push(struct trapframe *frame, i32 sig, const struct siginfo *info,
     user.uc.context.fpstate = fpstate;
     user.uc.sigmask = mask;
     user.info = *info;
-    fpu_save(fpu);
-    if (copy_to_user(fpstate, fpu, fpu_size()) || copy_to_user(sp, &user, sizeof(user)))
+    u32 size = fpu_frame_save(fpu);
+    if (size > FXSAVE_SIZE)
+        user.uc.flags |= UC_FP_XSTATE;
+    if (copy_to_user(fpstate, fpu, size) || copy_to_user(sp, &user, sizeof(user)))
         return -EFAULT;
     if (current->altstack_flags & SS_AUTODISARM) {
         current->altstack_sp = current->altstack_size = 0;
@@ -114,11 +116,12 @@ static i64 load_fpu(u64 from) {
         start_fpu();
         return 0;
     }
-    if (copy_from_user(fpu, from, fpu_size()))
+    if (copy_from_user(fpu, from, FXSAVE_SIZE))
         return -EFAULT;
-    fpu_sanitise(fpu);
-    fpu_restore(fpu);
-    return 0;
+    u32 rest = fpu_frame_extent(fpu) - FXSAVE_SIZE;
+    if (rest && copy_from_user(fpu + FXSAVE_SIZE, from + FXSAVE_SIZE, rest))
+        return -EFAULT;
+    return fpu_frame_load(fpu) ? 0 : -EFAULT;
 }
 
 i64 sys_rt_sigreturn(const u64 *a) {

@@ -12,6 +12,7 @@ from nanvix.abi.syscalls import SYSCALLS
 
 _RECORDS = (
     layout.BOOT_INFO,
+    layout.MOVE,
     layout.CLOCK,
     layout.EVENT,
     layout.CONTROL,

@@ -35,6 +35,9 @@ TRACE_PHYS = 0x10000
 TRACE_RECORDS = 2048
 """Ring of trace records in guest memory (64 bytes each); a power of two."""
 
+MOVE_PHYS = 0x5000
+"""What a saved machine is told when it goes on on another CPU (MOVE)."""
+
 PIE_BASE = 0x5555_5555_4000
 """Where the kernel loads position-independent programs, as Linux does without randomising."""
 
@@ -64,6 +67,9 @@ same program then have the same order of events, on any backend."""
 BOOT_STEP = 1 << 5
 """Programs run with the trap flag set: every instruction of theirs is traced (TRACE_STEP).
 What the auxiliary vector says of the CPU is then the same on every host."""
+BOOT_HOST_STEP = 1 << 12
+"""With BOOT_STEP: not the guest but the host steps the programs. The kernel sets no trap flag,
+takes the host's out of the registers it has saved, and says when it returns to a program (STEP)."""
 COMMON_FEATURES = 0x0789_A17D
 """CPUID.1:EDX of the CPU model (nanvix.machine.cpuid): the capability word of BOOT_STEP."""
 BOOT_NET_NONE = 1 << 3
@@ -116,6 +122,27 @@ BOOT_INFO = Record(
 )
 """``free_start``: first free physical byte (page aligned); all RAM from there is zero.
 ``seed``: 256 bits for the kernel's generator. ``max_files``: hard RLIMIT_NOFILE."""
+
+MOVE = Record(
+    "nv_move",
+    "For a saved machine that goes on on another CPU; at MOVE_PHYS, rsi at the kernel's entry.",
+    ("quirks", "u64"),
+    ("flags", "u64"),
+    ("wide", "u64"),
+    ("in_program", "u64"),
+    ("registers", "u64[22]"),
+)
+"""``quirks``: of the new CPU. ``flags``: BOOT_* bits to add. ``wide``: 1 when registers beyond x87
+and SSE are in use. ``in_program``: 1 when a program was running; then ``registers`` are its own,
+as struct trapframe has them, else the kernel was idle."""
+
+# How the kernel answers, in place of a doorbell's page number.
+MOVED = 0xFFFF_FF00
+"""It has arranged itself for the new CPU, and goes on when the host lets it."""
+MOVED_WIDE = 0xFFFF_FF01
+"""Vector registers are in use that the new CPU does not have."""
+MOVED_MEMORY = 0xFFFF_FF02
+"""No memory is left for what the new CPU needs."""
 
 CLOCK = Record(
     "nv_clock",

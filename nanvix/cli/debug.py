@@ -18,7 +18,14 @@ def main(arguments: list[str]) -> int:
         "--break", dest="breaks", action="append", default=[], metavar="WHERE",
         help="set a breakpoint: symbol, address, file:line (may be repeated)",
     )  # fmt: skip
+    parser.add_argument(
+        "--backend", choices=("emu", "kvm"), default="emu",
+        help="emu (default): step and go back in time; kvm: run at full speed, pause and look",
+    )  # fmt: skip
     parser.add_argument("--script", metavar="FILE", help="commands to begin with, one a line")
+    parser.add_argument(
+        "--gdb", metavar="HOST:PORT", help="let a gdb share the session (emulator; loopback only)"
+    )
     parser.add_argument("--seed", type=seed, metavar="N", help="fix what is random and the date")
     add_program(parser)
     options = parser.parse_args(arguments)
@@ -30,7 +37,7 @@ def main(arguments: list[str]) -> int:
 
     from nanvix.tui.start import start
 
-    return start(argv, settings, first)
+    return start(argv, settings, first, options.backend, options.gdb)
 
 
 def _script(path: str | None) -> list[str]:

@@ -42,7 +42,7 @@ def add_program(parser: Parser) -> None:
     )  # fmt: skip
     parser.add_argument("-w", "--workdir", metavar="DIR", help="the guest's working directory")
     parser.add_argument(
-        "-v", "--volume", action="append", default=[], metavar="HOST:GUEST[:ro|rw]",
+        "-v", "--volume", action="append", default=[], metavar="HOST[:GUEST][:ro|rw]",
         help="show a host file or directory to the guest, writable unless it says ro",
     )  # fmt: skip
     parser.add_argument(
@@ -62,6 +62,17 @@ def add_program(parser: Parser) -> None:
         "command", nargs=argparse.REMAINDER, metavar="PROGRAM [ARGS...]",
         help="an ELF program, a script with a '#!' line, or a source file (.py, .c, .js, ...)",
     )  # fmt: skip
+
+
+def add_saving(parser: Parser) -> None:
+    """When to save the machine: for nanvix.cli.save."""
+    parser.add_argument(
+        "--save", metavar="FILE",
+        help="on SIGUSR2 save the machine for 'nanvix resume' and end",
+    )  # fmt: skip
+    parser.add_argument(
+        "--save-after", type=seconds, metavar="S", help="with --save: after S seconds too"
+    )
 
 
 def sandbox_options(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,17 +1,19 @@
 """``nanvix resume``: go on with a machine that has been saved."""
 
-from nanvix.cli.options import Parser, count, seconds
+from nanvix.cli.options import Parser, add_saving, count, seconds
 from nanvix.cli.run import report, standard_streams, write_json
+from nanvix.cli.save import Saving
 from nanvix.cli.signals import Relay
-from nanvix.sandbox import BACKENDS, Sandbox
+from nanvix.sandbox import Sandbox
+from nanvix.settings import BACKENDS
 
 
 def main(arguments: list[str]) -> int:
     """Run on; the exit code is the guest's, 125 where the file cannot be used."""
     parser = Parser(
         prog="nanvix resume",
-        description="Go on with a machine that Sandbox.save has saved. The guest may do what the "
-        "file says, down to the directories it sees: use only files you trust.",
+        description="Go on with a machine that --save or Sandbox.save has saved. The guest may do "
+        "what the file says, down to the directories it sees: use only files you trust.",
     )
     parser.add_argument(
         "--backend", choices=BACKENDS, default="auto", help="auto: KVM where it works, else emu"
@@ -23,6 +25,7 @@ def main(arguments: list[str]) -> int:
         "--max-instructions", type=count, metavar="N",
         help="end the guest after N instructions since it booted (on the emulator)",
     )  # fmt: skip
+    add_saving(parser)
     parser.add_argument("--json", metavar="FILE", help="write what the run took; - for stdout")
     parser.add_argument("file", metavar="FILE", help="the saved machine")
     options = parser.parse_args(arguments)
@@ -30,7 +33,7 @@ def main(arguments: list[str]) -> int:
     sandbox = Sandbox(
         backend=options.backend, timeout=options.timeout, max_instructions=options.max_instructions
     )
-    with Relay(sandbox):
+    with Saving(sandbox, options), Relay(sandbox):
         result = sandbox.resume(options.file, stdio=stdio)
     report(result)
     if options.json:

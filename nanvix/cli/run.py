@@ -4,10 +4,20 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
-from nanvix.cli.options import Parser, add_program, command, count, sandbox_options, seed
+from nanvix.assembly import Stdio
+from nanvix.cli.options import (
+    Parser,
+    add_program,
+    add_saving,
+    command,
+    count,
+    sandbox_options,
+    seed,
+)
 from nanvix.cli.signals import Relay
 from nanvix.errors import NanvixError, UsageError
-from nanvix.sandbox import BACKENDS, Sandbox, Stdio
+from nanvix.sandbox import Sandbox
+from nanvix.settings import BACKENDS
 
 if TYPE_CHECKING:
     from nanvix.result import Result
@@ -30,6 +40,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--record", metavar="FILE", help="record all that enters the guest, for 'nanvix replay'"
     )
+    parser.add_argument(
+        "--portable", action="store_true",
+        help="keep programs to the CPU both backends have, so that a saved machine can move",
+    )  # fmt: skip
+    add_saving(parser)
     parser.add_argument("--json", metavar="FILE", help="write what the run took; - for stdout")
     parser.add_argument("--trace", metavar="FILE", help="write every event as JSON Lines")
     parser.add_argument(
@@ -81,6 +96,7 @@ def report(result: "Result") -> None:
 
 
 _MEANING = {
+    "saved": "the machine was saved",
     "timeout": "the guest was ended by --timeout",
     "budget": "the guest was ended by --max-instructions",
     "panic": "the guest kernel panicked",
@@ -97,20 +113,26 @@ def _run(options: Any, argv: list[str], stdio: Stdio) -> "Result":
         max_instructions=options.max_instructions,
         seed=options.seed,
         record=options.record,
+        portable=options.portable,
     )
     if options.verbose:
         settings["log"] = _log
     if not options.trace:
-        return _guarded(Sandbox(**settings), argv, stdio)
+        return _guarded(Sandbox(**settings), options, argv, stdio)
     with _open_output(options.trace) as file:
         from nanvix.trace.jsonl import JsonLines
 
         settings["events"] = JsonLines(file)
-        return _guarded(Sandbox(**settings), argv, stdio)
+        return _guarded(Sandbox(**settings), options, argv, stdio)
 
 
-def _guarded(sandbox: Sandbox, argv: list[str], stdio: Stdio) -> "Result":
-    with Relay(sandbox):
+def _guarded(sandbox: Sandbox, options: Any, argv: list[str], stdio: Stdio) -> "Result":
+    if options.save is None and options.save_after is None:
+        with Relay(sandbox):
+            return sandbox.run(argv, stdio=stdio)
+    from nanvix.cli.save import Saving
+
+    with Saving(sandbox, options), Relay(sandbox):
         return sandbox.run(argv, stdio=stdio)
 
 

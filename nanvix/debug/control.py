@@ -12,8 +12,10 @@ from nanvix.debug.timeline import Timeline
 
 if TYPE_CHECKING:
     from nanvix.guest.mounts import Mount
+    from nanvix.machine.machine import Outcome
 
-_ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
+ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
+"""What a stop is called by the outcome of a run; all others are errors."""
 _MAX_LINE = 100_000
 """Instructions of one source line before a verb gives up."""
 _P = TypeVar("_P", bound=Point)
@@ -48,9 +50,29 @@ class Control(Inspector):
         return self.timeline.frontier
 
     @property
+    def version(self) -> int:
+        """Another number whenever what is shown is another moment."""
+        return self.timeline.position
+
+    @property
+    def live(self) -> bool:
+        """Whether the moment shown is the last that has been seen."""
+        return self.timeline.live
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """What cannot be done here, and why: nothing, but to go to where one is."""
+        return {"move": "this is the emulator"}
+
+    @property
     def ended(self) -> bool:
         """Whether the guest has ended (at the frontier)."""
         return self.timeline.ended
+
+    @property
+    def outcome(self) -> "Outcome | None":
+        """How the guest has ended at the frontier, whichever moment is shown; None if not yet."""
+        return self.timeline.end
 
     def events(self, start: int = 0, end: int | None = None) -> list[Event]:
         """The log between two moments, by default all of it."""
@@ -65,6 +87,11 @@ class Control(Inspector):
     def pause(self) -> None:
         """Let the verb that is running stop soon; from any thread or signal handler."""
         self.machine.want_pause()
+
+    def glance(self) -> None:
+        """Let the listener of :meth:`progress` be called soon, even if the guest sleeps; from any
+        thread."""
+        self.machine.glance()
 
     def progress(self, listener: Callable[[int], None] | None) -> None:
         """Tell ``listener`` the moments passed during long verbs; it must be quick."""
@@ -162,9 +189,9 @@ class Control(Inspector):
             if hit.moment != timeline.position or search.unsettled:
                 timeline.go(hit.moment)
             return self._report(hit)
-        if machine.outcome is not None and timeline.live:
-            reason = _ENDS.get(machine.outcome.reason, "error")
-            detail = machine.outcome.detail or f"wait status {machine.outcome.status:#x}"
+        if timeline.end is not None and timeline.live:
+            reason = ENDS.get(timeline.end.reason, "error")
+            detail = timeline.end.detail or f"wait status {timeline.end.status:#x}"
             return self._stop(reason, detail)
         if machine.pause_wanted:
             machine.pause_wanted = False

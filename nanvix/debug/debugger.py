@@ -19,8 +19,10 @@ from nanvix.debug.errors import DebugError
 from nanvix.debug.events import EventLog
 from nanvix.debug.points import Breakpoint, Stop
 from nanvix.debug.search import Search
-from nanvix.debug.session import open_recording, open_session
-from nanvix.debug.timeline import BUDGET, Timeline
+from nanvix.debug.session import open_recording, open_saved, open_session
+from nanvix.debug.timeline import Timeline
+from nanvix.snapshot.history import BUDGET
+from nanvix.snapshot.state import Saved
 from nanvix.trace.recording import Recording
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ class Debugger(Backward):
     """One guest on the emulator, under control. A context manager.
 
     ``argv``: the program, or a recording of one (nanvix.trace.recording.load), which is then all
-    the host there is and has no event log of its own. ``stdio``: the host descriptors behind its
+    the host there is and has no event log of its own, or a saved machine
+    (nanvix.snapshot.state.Saved, whichever backend it is from): history begins where it was saved,
+    and moments count from there. ``stdio``: the host descriptors behind its
     standard streams. ``start``: "program" runs to its first instruction, "boot" stays at the
     kernel's; going back ends there. ``memory_budget``: bytes for checkpoints. ``wait``: whether
     verbs wait while the guest is idle (False: they stop with ``idle``). Other ``settings`` are a
@@ -44,7 +48,7 @@ class Debugger(Backward):
 
     def __init__(
         self,
-        argv: Sequence[str] | Recording,
+        argv: Sequence[str] | Recording | Saved,
         *,
         stdio: Stdio = (0, 1, 2),
         start: str = "program",
@@ -53,9 +57,13 @@ class Debugger(Backward):
         **settings: Any,
     ) -> None:
         self.recording: Recording | None = None
+        self.saved: Saved | None = None
         self.argv: list[str]
         if isinstance(argv, Recording):
             self.recording, self.argv = argv, argv.header.argv
+        elif isinstance(argv, Saved):
+            self.saved, self.argv = argv, argv.argv
+            start = "boot" if argv.idle else "program"
         else:
             self.argv = list(argv)
         self._stack = ExitStack()
@@ -76,6 +84,8 @@ class Debugger(Backward):
     def _open(self, stdio: Stdio, log: EventLog, settings: dict[str, Any]) -> "LiveMachine":
         if self.recording is not None:
             return open_recording(self.recording, self._stack)
+        if self.saved is not None:
+            return open_saved(self.saved, stdio, self._stack, events=log, **settings)[0]
         return open_session(self.argv, stdio, self._stack, events=log, **settings)[0]
 
     def __enter__(self) -> Self:
@@ -169,13 +179,8 @@ class Debugger(Backward):
 
     def write_memory(self, address: int, data: bytes, *, pid: int | None = None) -> None:
         """Write linear memory at the frontier. Raises DebugError elsewhere or when not mapped."""
-        space = self._view.space(pid)
-        pieces = space.pieces(address, len(data)) if space is not None else []
-        if sum(size for _, size in pieces) < len(data):
-            raise DebugError(f"memory at {address:#x} is not mapped")
-        for physical, size in pieces:
-            self.timeline.write(physical, data[:size])
-            data = data[size:]
+        for physical, part in self._pieces(address, data, pid):
+            self.timeline.write(physical, part)
 
     def set_register(self, name: str, value: int) -> None:
         """Set a general register, rip or rflags of the running thread, at the frontier."""

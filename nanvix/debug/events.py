@@ -8,7 +8,7 @@ from nanvix.machine.describe import KINDS, describe
 from nanvix.machine.trace_ring import TraceEvent
 
 if TYPE_CHECKING:
-    from nanvix.debug.live import LiveMachine
+    from nanvix.machine.machine import Machine
 
 LIMIT = 1_000_000
 _HEAD = CONTROL_PHYS + CONTROL.offsets["trace_head"]
@@ -38,7 +38,7 @@ class EventLog:
         self._recent: list[Event] = []
         self._limit = limit
         self.lost = 0
-        self.machine: LiveMachine | None = None
+        self.machine: Machine | None = None
 
     def __call__(self, record: TraceEvent) -> None:
         """A listener for the machine."""
@@ -78,10 +78,14 @@ class EventLog:
         return events[first : bisect_left(events, end, key=_moment)]
 
     def _event(self, record: TraceEvent) -> Event:
+        kind = KINDS.get(record.kind, str(record.kind))
+        return Event(self._moment(record.tsc), kind, record.tid, record)
+
+    def _moment(self, tsc: int) -> int:
+        """Instructions retired: the counter without the time the guest has slept."""
         backend = self.machine.backend if self.machine is not None else None
-        idle = backend.tsc() - backend.instructions() if backend is not None else 0
-        moment = max(0, record.tsc - idle)
-        return Event(moment, KINDS.get(record.kind, str(record.kind)), record.tid, record)
+        idle = backend.tsc() - (backend.instructions() or 0) if backend is not None else 0
+        return max(0, tsc - idle)
 
 
 def _moment(event: Event) -> int:

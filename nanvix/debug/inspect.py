@@ -5,6 +5,7 @@ The part of :class:`~nanvix.debug.debugger.Debugger` that changes nothing.
 
 import os
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
@@ -22,7 +23,7 @@ from nanvix.debug.view import View
 from nanvix.guest.mounts import Mount
 
 if TYPE_CHECKING:
-    from nanvix.debug.timeline import Timeline
+    from nanvix.debug.view import Stage
     from nanvix.machine.state import VcpuState
 
 
@@ -38,7 +39,7 @@ class Local(NamedTuple):
 class Inspector:
     """See the module. ``tid`` arguments name a thread; None is the running one."""
 
-    def __init__(self, timeline: "Timeline", mounts: Iterable[Mount] = ()) -> None:
+    def __init__(self, stage: "Stage", mounts: Iterable[Mount] = ()) -> None:
         places = sorted(((m.target, m.source) for m in mounts), reverse=True)
 
         def locate(path: str) -> str:
@@ -47,9 +48,14 @@ class Inspector:
                     return os.path.normpath(host + path[len(guest.rstrip("/")) :])
             return path
 
-        self._timeline = timeline
+        self._stage = stage
         self._locate = locate
-        self._view = View(timeline, locate)
+        self._view = View(stage, locate)
+
+    def steady(self) -> AbstractContextManager[None]:
+        """A context in which much is looked at and nothing runs or is changed: then it is
+        quicker."""
+        return self._view.steady()
 
     # -- registers and memory ----------------------------------------------------------------
 
@@ -63,7 +69,7 @@ class Inspector:
 
     def cpu(self) -> "VcpuState":
         """Everything of the virtual CPU: segments, control registers, x87 and SSE."""
-        return self._timeline.backend.save_state()
+        return self._stage.backend.save_state()
 
     @property
     def in_kernel(self) -> bool:
@@ -134,9 +140,9 @@ class Inspector:
     def maps(self, pid: int | None = None) -> list[Area]:
         """The mappings of a process, by default the running one."""
         if pid is None:
-            return self._view.kernel.areas(self._view.kernel.current())
+            return self._view.areas(self._view.kernel.current())
         thread = next((t for t in self.threads() if t.pid == pid), None)
-        return self._view.kernel.areas(thread.task) if thread is not None else []
+        return self._view.areas(thread.task) if thread is not None else []
 
     def auxv(self, pid: int) -> bytes:
         """A program's auxiliary vector, empty when there is no such process."""
@@ -278,6 +284,19 @@ class Inspector:
         return self._view.kernel.current() if tid is None else self._view.thread(tid).task
 
     # -- for the verbs -----------------------------------------------------------------------
+
+    def _pieces(self, address: int, data: bytes, pid: int | None) -> list[tuple[int, bytes]]:
+        """What is to be written, by physical address. Raises DebugError where that is not all
+        mapped."""
+        space = self._view.space(pid)
+        pieces = space.pieces(address, len(data)) if space is not None else []
+        if sum(size for _, size in pieces) < len(data):
+            raise DebugError(f"memory at {address:#x} is not mapped")
+        found = []
+        for physical, size in pieces:
+            found.append((physical, data[:size]))
+            data = data[size:]
+        return found
 
     def _place(self, what: int | str, size: int | None) -> tuple[int, int]:
         """Address and size of what is to be watched."""

@@ -96,6 +96,12 @@ class Kernel:
             return 0, 0
         return self._int(process, "process.pid"), self._int(task, "task.tid")
 
+    def current_root(self) -> int:
+        """Physical address of the running task's page tables, 0 when it has none; cheap."""
+        task = self.current()
+        mm = self._quad(task, "task.mm") if task else 0
+        return self._quad(mm, "mm.root") if mm else 0
+
     def root_of(self, pid: int) -> int:
         """Physical address of a process's page tables, 0 when there is no such process."""
         return next((p.root for p in self.processes() if p.pid == pid), 0)

@@ -1,41 +1,21 @@
-"""A guest under a debugger: the sandbox's own way of building a VM, with a taped backend."""
+"""A guest under a debugger: the sandbox's own way of building a VM, with a journal."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nanvix.debug.live import LiveMachine, TapedBackend
-from nanvix.errors import BackendUnavailable
-from nanvix.guest.launch import Launch, prepare
-from nanvix.sandbox import Sandbox, Stdio, _Phases
+from nanvix.assembly import Stdio, assemble, launch, open_backend
+from nanvix.debug.live import LiveMachine
+from nanvix.guest.launch import Launch
+from nanvix.machine.journal import Journal
+from nanvix.result import Phases
+from nanvix.settings import Settings
 
 if TYPE_CHECKING:
-    from nanvix.machine.backend import Backend
-    from nanvix.machine.machine import Machine
-    from nanvix.machine.memory import GuestMemory
+    from nanvix.debug.present import PresentMachine
+    from nanvix.macro.services import Services
+    from nanvix.snapshot.state import Saved
     from nanvix.trace.recording import Recording
-
-
-class Session(Sandbox):
-    """Limits and grants as for any sandbox; :meth:`open` builds the machine and starts nothing."""
-
-    def open(
-        self, argv: Sequence[str], stdio: Stdio, stack: ExitStack
-    ) -> tuple[LiveMachine, Launch]:
-        """A booted machine before its first instruction; released with ``stack``."""
-        launch = prepare(argv, self.env, self.directory, self.mounts)
-        machine, *_ = self._build(launch, stdio, stack, _Phases())
-        assert isinstance(machine, LiveMachine)
-        return machine, launch
-
-    def _open_backend(self, memory: "GuestMemory") -> "Backend":
-        try:
-            return TapedBackend(memory)
-        except RuntimeError as error:
-            raise BackendUnavailable(f"the emulator does not work: {error}") from None
-
-    def _machine_type(self) -> "type[Machine]":
-        return LiveMachine
 
 
 def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
@@ -46,7 +26,6 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
     """
     from nanvix.abi.call import WatchTable
     from nanvix.machine.image import KernelImage
-    from nanvix.machine.journal import Journal
     from nanvix.machine.memory import GuestMemory
     from nanvix.replay.session import boot_spec, check_kernel, exact, never
 
@@ -57,7 +36,7 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
     header = recording.header
     memory = GuestMemory(header.memory)
     stack.callback(memory.close)
-    backend = TapedBackend(memory)
+    backend = open_backend("emu", memory)
     stack.callback(backend.close)
     machine = LiveMachine(
         memory,
@@ -66,7 +45,7 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
         boot_spec(header, recording.manifest),
         dict.fromkeys(header.ops, never),
         WatchTable(),
-        journal=Journal(recording.entries, exact=header.exact, own_timers=header.own_timers),
+        journal=Journal(list(recording.entries), exact=header.exact, own_timers=header.own_timers),
     )
     stack.callback(machine.close)
     return machine
@@ -75,5 +54,56 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
 def open_session(
     argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings: Any
 ) -> tuple[LiveMachine, Launch]:
-    """See :class:`Session`; ``settings`` are those of a sandbox."""
-    return Session(backend="emu", **settings).open(argv, stdio, stack)
+    """A booted machine before its first instruction, released with ``stack``, and its program.
+
+    ``settings`` are those of :class:`nanvix.settings.Settings`.
+    """
+    chosen = Settings(backend="emu", **settings)
+    program = launch(chosen, argv)
+    machine = assemble(
+        chosen, program, stdio, stack, Phases(), journal=Journal(), make_machine=LiveMachine
+    ).machine
+    assert isinstance(machine, LiveMachine)
+    return machine, program
+
+
+def open_saved(
+    saved: "Saved", stdio: Stdio, stack: ExitStack, **settings: Any
+) -> tuple[LiveMachine, Launch]:
+    """A saved machine, from whichever backend, at the moment it was saved; as :func:`open_session`.
+
+    Raises NanvixError where it cannot go on here, which is to say on the emulator.
+    """
+    chosen = Settings(backend="emu", **settings)
+    _, program = chosen.take_over(saved.memory, saved.about)
+    machine = assemble(
+        chosen, program, stdio, stack, Phases(), journal=Journal(), saved=saved,
+        make_machine=LiveMachine,
+    ).machine  # fmt: skip
+    assert isinstance(machine, LiveMachine)
+    return machine, program
+
+
+class OnKvm(NamedTuple):
+    """A machine on KVM, and what else it takes to save it (nanvix.snapshot.state.save)."""
+
+    machine: "PresentMachine"
+    services: "Services"
+    about: dict[str, Any]
+    settings: Settings
+
+
+def open_present(argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings: Any) -> OnKvm:
+    """A booted machine on KVM before its first instruction, released with ``stack``.
+
+    Raises BackendUnavailable where KVM does not work.
+    """
+    from nanvix.debug.present import PresentMachine
+
+    chosen = Settings(backend="kvm", **settings)
+    program = launch(chosen, argv)
+    machine, _, services = assemble(
+        chosen, program, stdio, stack, Phases(), make_machine=PresentMachine
+    )
+    assert isinstance(machine, PresentMachine)
+    return OnKvm(machine, services, chosen.about(program, argv), chosen)

@@ -3,12 +3,13 @@
 Cheap enough to be used in the middle of a run, for conditions.
 """
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
-from nanvix.abi.layout import USER_END
+from nanvix.abi.layout import QUIRK_SLOW_RING0, USER_END
 from nanvix.debug.disassembly import disassemble
 from nanvix.debug.errors import DebugError
-from nanvix.debug.kernel import Kernel, Thread
+from nanvix.debug.kernel import Area, Kernel, Thread
 from nanvix.debug.points import Breakpoint
 from nanvix.debug.scope import FrameScope
 from nanvix.debug.space import Space
@@ -16,38 +17,93 @@ from nanvix.debug.symbols import Module, Symbols
 from nanvix.debug.unwind import Frame, Unwinder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from nanvix.debug.timeline import Timeline
+    from nanvix.machine.machine import Machine
+    from nanvix.machine.memory import GuestMemory
+    from nanvix.machine.state import VcpuState
 
 _EXIT_CODE = 400
 """Bytes behind an entry symbol in which its way back to user mode lies."""
 
 
+class Registers(Protocol):
+    """The general registers of the vCPU as it stands."""
+
+    def __getitem__(self, name: str) -> int:
+        """Also cr2, cr3, fs_base, gs_base and rflags."""
+
+    @property
+    def rip(self) -> int:
+        """The instruction pointer."""
+
+    @property
+    def user(self) -> bool:
+        """Whether a program runs."""
+
+    def general(self) -> dict[str, int]:
+        """All general registers, rip and rflags."""
+
+
+class Cpu(Protocol):
+    """What is asked of a backend."""
+
+    quirks: int
+
+    def registers(self) -> Registers:
+        """Those of the vCPU, now and later."""
+
+    def save_state(self) -> "VcpuState":
+        """Everything."""
+
+
+class Stage(Protocol):
+    """A guest that stands: a timeline of the emulator, or a machine on KVM."""
+
+    @property
+    def machine(self) -> "Machine":
+        """The machine, for what is loaded and how it ended."""
+
+    @property
+    def backend(self) -> Cpu:
+        """Its vCPU."""
+
+    @property
+    def memory(self) -> "GuestMemory":
+        """Its memory."""
+
+    @property
+    def position(self) -> int:
+        """The moment shown, if there are moments."""
+
+
 class View:
     """One guest, read only. ``kernel_exits``: where the kernel returns to programs."""
 
-    def __init__(self, timeline: "Timeline", locate: "Callable[[str], str]") -> None:
-        self._timeline = timeline
-        self.memory = timeline.memory
-        image = timeline.machine.image
+    def __init__(self, stage: Stage, locate: "Callable[[str], str]") -> None:
+        self._stage = stage
+        self.memory = stage.memory
+        image = stage.machine.image
         self.image = image
         self.kernel = Kernel(self.memory, image)
         self.symbols = Symbols(image, locate)
-        self.registers = timeline.backend.registers()
+        self.registers = stage.backend.registers()
         self.kernel_exits = tuple(
             found
             for symbol, mnemonic in (("trap_return", "iretq"), ("syscall_entry", "sysretq"))
             if (found := self._find(symbol, mnemonic)) is not None
         )
+        self._sunk = bool(stage.backend.quirks & QUIRK_SLOW_RING0)
         self._unwinder = Unwinder(self)
+        self._areas: dict[int, list[Area]] | None = None
+        self._modules: dict[int, list[Module]] | None = None
         self._resolved: dict[tuple[int, int | str], frozenset[int]] = {}
         self._places: dict[int | str, set[int]] = {}
 
     @property
     def position(self) -> int:
         """The moment shown."""
-        return self._timeline.position
+        return self._stage.position
 
     # -- address spaces ----------------------------------------------------------------------
 
@@ -55,24 +111,57 @@ class View:
         """The address space of a process, or the one the CPU uses now (None); None when there is
         no such process."""
         if pid is None or pid == self.kernel.ids()[0]:
-            return Space(self.memory, self.registers["cr3"])
+            return Space(self.memory, self.root())
         root = self.kernel.root_of(pid)
         return Space(self.memory, root) if root else None
 
+    def root(self) -> int:
+        """Physical address of the page tables in use. A sunk kernel works under its own, without
+        programs (docs/privilege.md): there it is those of the program it works for."""
+        if self._sunk and not self.registers.user:
+            return self.kernel.current_root() or self.registers["cr3"]
+        return self.registers["cr3"]
+
     def read(self, address: int, size: int) -> bytes:
         """Memory as the CPU sees it now, up to the first page that is not mapped."""
-        return Space(self.memory, self.registers["cr3"]).read(address, size)
+        return Space(self.memory, self.root()).read(address, size)
 
     def kernel_string(self, address: int) -> str:
         """Text in kernel memory."""
-        return Space(self.memory, self.registers["cr3"]).string(address).decode("utf-8", "replace")
+        return Space(self.memory, self.root()).string(address).decode("utf-8", "replace")
 
     # -- names -------------------------------------------------------------------------------
 
     def modules(self, task: int | None = None) -> list[Module]:
         """What the running process, or that of ``task``, has mapped."""
         task = self.kernel.current() if task is None else task
-        return self.symbols.modules(self.kernel.areas(task)) if task else []
+        if not task:
+            return []
+        kept = self._modules
+        if kept is None:
+            return self.symbols.modules(self.areas(task))
+        if task not in kept:
+            kept[task] = self.symbols.modules(self.areas(task))
+        return kept[task]
+
+    def areas(self, task: int) -> list[Area]:
+        """The mappings of a task's process, by address."""
+        kept = self._areas
+        if kept is None:
+            return self.kernel.areas(task)
+        if task not in kept:
+            kept[task] = self.kernel.areas(task)
+        return kept[task]
+
+    @contextmanager
+    def steady(self) -> "Iterator[None]":
+        """As long as it is entered nothing runs and nothing is changed: what takes long to find
+        out is found out once."""
+        self._areas, self._modules = {}, {}
+        try:
+            yield
+        finally:
+            self._areas = self._modules = None
 
     def name(self, address: int, task: int | None = None) -> str | None:
         """``main+0x12``, or None."""

@@ -1,4 +1,4 @@
-"""``-v HOST:GUEST[:ro|rw]``: host files the user grants to the guest."""
+"""``-v HOST[:GUEST][:ro|rw]``: host files the user grants to the guest."""
 
 import os
 import stat
@@ -19,14 +19,16 @@ class Mount(NamedTuple):
 
 
 def parse_mount(text: str) -> Mount:
-    """Parse ``HOST:GUEST[:ro|rw]``, writable unless it says ``ro``, as Docker does.
+    """Parse ``HOST[:GUEST][:ro|rw]``, writable unless it says ``ro``, as Docker does; without
+    GUEST it has the place that it has on the host.
 
     Raises UsageError when the text, the source or the target makes no sense.
     """
-    source, _, rest = text.partition(":")
-    target, _, mode = rest.partition(":")
-    if not source or not target or mode not in ("", "ro", "rw"):
-        raise UsageError(f"-v {text}: expected HOST:GUEST or HOST:GUEST:ro|rw")
+    source, *rest = text.split(":", 2)
+    mode = rest.pop() if rest and rest[-1] in ("ro", "rw") else ""
+    if not source or len(rest) > 1 or rest == [""]:
+        raise UsageError(f"-v {text}: expected HOST, HOST:GUEST or HOST:GUEST:ro|rw")
+    target = rest[0] if rest else os.path.abspath(source)
     return make_mount(source, target, read_only=mode == "ro")
 
 

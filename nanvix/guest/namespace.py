@@ -205,8 +205,8 @@ def default_view(program: Program) -> Namespace:
         view.show(path)
     if directories:
         view.show(_LOADER_CACHE)
-    if program.script:
-        directory = os.path.dirname(program.script)
+    if script := program.script or program.given:
+        directory = os.path.dirname(script)
         if directory not in _CROWDED:
             view.show(directory, stable=False)
     return view

@@ -30,21 +30,32 @@ _MAX_SCRIPTS = 4
 """How many ``#!`` lines may lead from one to the next, as in Linux."""
 _LINE = 256
 _PYTHON = re.compile(r"python(3(\.\d+)?)?")
+_ENGINES = re.compile(
+    r"(python|pypy|node|nodejs|perl|lua|luajit|ruby|php|tclsh|guile|Rscript|sh|bash|dash|zsh|ksh)"
+    r"[\d.]*"
+)
+"""Programs whose first argument that is no option names a script."""
 
 
 class Program:
     """What to execute, and which host paths it needs at the same place in the guest."""
 
-    __slots__ = ("argv", "commands", "directories", "files", "path", "script", "typed")
+    __slots__ = (
+        "absolute", "argv", "commands", "directories", "files", "given", "path", "script", "typed",
+    )  # fmt: skip
 
     def __init__(self, path: str, argv: list[str]) -> None:
         self.path = path
         """Absolute path of the file to execute."""
         self.argv = argv
+        self.absolute: dict[int, str] = {}
+        """Arguments that name a file here, by index, for a guest in another directory."""
         self.typed: str | None = None
         """The relative spelling of ``path`` or of the script, where the user chose one."""
         self.script: str | None = None
         """Absolute path of the script or source file, if the program is one."""
+        self.given: str | None = None
+        """Absolute path of a script that the program, an engine, is given by name."""
         self.files: list[str] = []
         self.directories: list[str] = []
         self.commands = False
@@ -53,10 +64,11 @@ class Program:
     def command(self, same_directory: bool) -> tuple[str, list[str]]:
         """Path and argv for the guest. Relative spellings survive if they mean the same there;
         programs find their own files by them, as Python does its virtual environment."""
+        argv = [self.absolute.get(at, word) for at, word in enumerate(self.argv)]
         if self.typed is None:
-            return self.path, self.argv
+            return self.path, self.argv if same_directory else argv
         if not same_directory:
-            return self.path, self.argv if self.script else [self.path, *self.argv[1:]]
+            return self.path, argv if self.script else [self.path, *argv[1:]]
         if self.script is None or self.path == self.script:
             return self.typed, self.argv
         at = self.argv.index(self.script, 1)
@@ -68,6 +80,25 @@ def resolve(name: str, arguments: list[str], search: str) -> Program:
 
     Raises ProgramNotFound or another ProgramError, whose message names the file at fault.
     """
+    program = _resolve(name, arguments, search)
+    if program.script is None and _ENGINES.fullmatch(os.path.basename(program.path)):
+        _add_named_script(program)
+    return program
+
+
+def _add_named_script(program: Program) -> None:
+    """``python x.py`` needs what ``x.py`` alone would: the script and what lies beside it."""
+    for at, word in enumerate(program.argv[1:], 1):
+        if word.startswith("-"):
+            continue
+        if os.path.isfile(word):
+            program.given = program.absolute[at] = os.path.abspath(word)
+            program.files.append(program.given)
+            program.commands = True
+        return
+
+
+def _resolve(name: str, arguments: list[str], search: str) -> Program:
     if name.endswith(".py"):
         return _python_script(name, arguments)
     if os.path.splitext(name)[1] and ("/" in name or os.path.isfile(name)):

@@ -36,7 +36,7 @@ CR0 = 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 16 | 1 << 31
 """PE, MP, ET, NE, WP, PG (SDM vol. 3, 2.5)."""
 CR4 = 1 << 5 | 1 << 7 | 1 << 9 | 1 << 10
 """PAE, PGE, OSFXSR, OSXMMEXCPT."""
-_CR4_TSD = 1 << 2
+CR4_TSD = 1 << 2
 """Time-stamp disable: `rdtsc` faults outside ring 0 (SDM vol. 3, 2.5)."""
 EFER = 1 << 0 | 1 << 8 | 1 << 10 | 1 << 11
 """SCE, LME, LMA, NXE."""
@@ -134,9 +134,9 @@ def boot(memory: GuestMemory, backend: Backend, image: KernelImage, spec: BootSp
     _check_size(memory.size, builder.next)
     memory.write(BOOT_INFO_PHYS, _boot_info(memory, backend, spec, manifest, builder.next))
 
-    state = _entry_state(image.entry, root)
+    state = entry_state(image.entry, root)
     if spec.flags & BOOT_NO_RDTSC:
-        state.cr4 |= _CR4_TSD
+        state.cr4 |= CR4_TSD
     backend.load_state(state)
     clock = GuestClock(backend.tsc_hz, backend.tsc(), spec.realtime_ns)
     shown, flags = clock, spec.flags & BOOT_NO_VDSO_TSC
@@ -185,7 +185,7 @@ def _boot_info(
     )
 
 
-def _entry_state(entry: int, root: int) -> VcpuState:
+def entry_state(entry: int, root: int) -> VcpuState:
     """64-bit mode, interrupts off, empty GDT and IDT: the kernel loads its own."""
     state = VcpuState(rip=entry, cr0=CR0, cr3=root, cr4=CR4, efer=EFER)
     state.gpr["rdi"] = BOOT_INFO_PHYS

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.call import Call, Handler, WatchTable
 from nanvix.abi.layout import (
+    BOOT_HOST_STEP,
     BOOT_HOST_TIME,
     BOOT_TRACE,
     CONTROL,
@@ -41,6 +42,7 @@ from nanvix.machine.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from nanvix.machine.crash import CrashRecord
+    from nanvix.machine.steps import UserSteps
 
 # Looking a member up in its enum on every exit is slow in Python 3.11.
 _DOORBELL = Exit.DOORBELL
@@ -102,7 +104,7 @@ class Machine:
         """Build and boot the machine; the guest's first instruction is up to :meth:`step`.
 
         With a clock in place of the spec, memory and vCPU are those of a saved machine already,
-        and the rest of it comes by :meth:`rollback`; such a one has no events and no journal.
+        and the rest of it comes by :meth:`rollback`; its journal, if any, begins there.
         Raises BootError when ``memory`` cannot hold what is asked for.
         """
         self.memory = memory
@@ -112,13 +114,16 @@ class Machine:
         self.outcome: Outcome | None = None
         self.channel = Channel(memory, {**handlers, **SystemOps(self).handlers})
         self.channel.written = backend.code_changed
+        if events is not None:
+            self.channel.observer = self._observe
         if isinstance(spec, GuestClock):
             self.clock = spec
         else:
             if events is not None:
                 spec = spec._replace(flags=spec.flags | BOOT_TRACE)
-                self.channel.observer = self._observe
             self.clock = boot(memory, backend, image, spec)
+        stepped = isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_STEP
+        self.steps = self._user_steps() if stepped else None
         self.idle = Idle(backend, self.clock)
         self.timers = Timers(backend, self.clock)
         self.trace = TraceRing(memory)
@@ -132,12 +137,17 @@ class Machine:
         self._polled_ns = 0
         self.journal = journal
         self._repeater: Repeater | None = None
-        if journal is not None and not isinstance(spec, GuestClock):
+        if journal is not None:
             self.channel.journal = journal
-            if spec.flags & BOOT_HOST_TIME:
+            if isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_TIME:
                 journal.host_time = self.now_ns
             self._repeater = Repeater(self, journal)
             self._repeater.prepare()
+
+    def _user_steps(self) -> "UserSteps":
+        from nanvix.machine.steps import UserSteps
+
+        return UserSteps(self.backend, self.memory, self._emit)
 
     # -- driving -----------------------------------------------------------------------------
 
@@ -154,7 +164,7 @@ class Machine:
 
         Call it again when the wait is over; calling it too early only returns a wait again.
         """
-        run = self.backend.run
+        run = self.backend.run if self.steps is None else self.steps.run
         ring, journal = self.channel.ring, self.journal
         reason = _DOORBELL
         while self.outcome is None:
@@ -191,6 +201,21 @@ class Machine:
         self._watches.ending = True
         self.backend.kick()
         self._waker.wake()
+
+    def settle(self) -> bool:
+        """Run on to the next moment at which the machine can be saved; it can go on afterwards.
+
+        False when it ends before. The machine must not be in the middle of a step.
+        """
+        self.stop(SAVED)
+        while (wait := self.step()) is not None:
+            wait.block()
+        assert self.outcome is not None
+        if self.outcome.reason != SAVED:
+            return False
+        self.outcome = self._stop = None
+        self._watches.ending = False
+        return True
 
     def close(self) -> None:
         """Release the machine's own descriptor; idempotent."""
@@ -310,15 +335,15 @@ class Machine:
     def _may_stop(self, reason: Exit) -> bool:
         """Whether a stop can take effect now, after an exit for ``reason``.
 
-        A machine to be saved may get another counter when it is loaded: that must not happen
-        while the kernel, which reads its clock without a lock, is in the middle of doing so.
+        A machine is saved while a program runs or the kernel is idle: it may get another CPU and
+        another counter, which kernel code that is under way would not expect.
         """
         assert self._stop is not None
-        if self._stop[0] != SAVED or reason is _DOORBELL:
+        if self._stop[0] != SAVED or self.idle.active:
             return True
-        if self.backend.save_state().rip < USER_END:
+        if reason is not _DOORBELL and self.backend.save_state().rip < USER_END:
             return True
-        self.timers.poll_soon()
+        self.timers.look_again()
         return False
 
     def _sleep(self) -> Wait | None:

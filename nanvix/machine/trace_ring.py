@@ -55,6 +55,11 @@ class TraceRing:
         _CURSOR.pack_into(self._view, _TAIL_AT, head)
         return self._records(head - fresh, fresh)
 
+    def skip(self) -> None:
+        """Leave out what is there already: nobody has listened so far."""
+        self.tail = _CURSOR.unpack_from(self._view, _HEAD_AT)[0]
+        _CURSOR.pack_into(self._view, _TAIL_AT, self.tail)
+
     def last(self, count: int) -> list[TraceEvent]:
         """The newest ``count`` records, oldest first, drained or not."""
         head: int = _CURSOR.unpack_from(self._view, _HEAD_AT)[0]

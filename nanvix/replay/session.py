@@ -65,10 +65,10 @@ class Replay:
         log: "Log | None",
     ) -> "Machine":
         from nanvix.abi.call import WatchTable
+        from nanvix.assembly import open_backend
         from nanvix.machine.machine import Machine
         from nanvix.machine.memory import GuestMemory
         from nanvix.replay.landing import Lander, Probing
-        from nanvix.sandbox import open_backend
 
         header, stack = self.recording.header, self._stack
         memory = GuestMemory(header.memory)

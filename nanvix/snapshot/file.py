@@ -22,7 +22,7 @@ from nanvix.machine.memory import BadAddress, GuestMemory
 from nanvix.snapshot.dirty import populated
 
 MAGIC = b"nvstate\x1a"
-VERSION = 1
+VERSION = 2
 
 _VERSION = Struct("<I")
 _CHUNK = Struct("<4sII")
@@ -61,6 +61,15 @@ def write(path: str, header: dict[str, Any], memory: GuestMemory) -> None:
             raise
     except OSError as problem:
         raise StateError(f"cannot write {path}: {problem.strerror}") from None
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file begins as saved machines do; a damaged one does too."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
 
 
 class Reader:

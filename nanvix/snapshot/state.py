@@ -18,13 +18,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from nanvix.abi.header import abi_version
-from nanvix.abi.layout import CLOCK, CLOCK_PHYS, HUGE_SIZE, MEMORY_MAX
+from nanvix.abi.layout import BOOT_TRACE, CLOCK, CLOCK_PHYS, HUGE_SIZE, MEMORY_MAX, USER_END
 from nanvix.machine.backend import Backend
 from nanvix.machine.clock import GuestClock
 from nanvix.machine.image import KernelImage
 from nanvix.machine.machine import Checkpoint, Machine
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.state import GPRS, SEGMENTS, Segment, VcpuState
+from nanvix.snapshot import move
 from nanvix.snapshot.file import Reader, StateError, write
 
 _BYTES = ("fxsave", "extended")
@@ -56,6 +57,7 @@ class Header(NamedTuple):
     now_ns: int
     date_ns: int | None
     instructions: int | None
+    portable: bool
     vcpu: dict[str, Any]
     machine: dict[str, Any]
     services: dict[str, Any]
@@ -69,10 +71,12 @@ def save(
     path: str,
     *,
     fixed_date: bool = False,
+    portable: bool = False,
 ) -> None:
-    """Save ``machine``, which may go on afterwards; between two of its steps.
+    """Save ``machine``, which may go on afterwards, at a moment :meth:`Machine.settle` has found.
 
-    Raises StateError when the file cannot be written, NanvixError when a service holds what
+    ``portable``: its programs have been kept to the CPU that all backends have. Raises StateError
+    when the file cannot be written, NanvixError when a service holds what
     cannot be saved.
     """
     if machine.journal is not None:
@@ -89,6 +93,7 @@ def save(
         now_ns=machine.clock.ns(vcpu.tsc),
         date_ns=machine.clock.realtime_offset if fixed_date else None,
         instructions=backend.instructions(),
+        portable=portable,
         vcpu=_encode(vcpu),
         machine=_parts(machine),
         services={name: keeper.save() for name, keeper in keepers.items()},
@@ -108,6 +113,7 @@ class Saved:
         except (TypeError, ValueError):
             self._reader.close()
             raise self._reader.damaged("its header makes no sense") from None
+        self._awake = self._traced = False
         self.memory = self._header.memory
         self.about = self._header.about
 
@@ -117,34 +123,68 @@ class Saved:
     def __exit__(self, *exc: object) -> None:
         self._reader.close()
 
+    @property
+    def idle(self) -> bool:
+        """Whether the guest was idle; else a program was running."""
+        return bool(self._header.machine["idle"][0])
+
+    @property
+    def argv(self) -> list[str]:
+        """What the machine was started with, for people to read."""
+        words = self.about.get("argv")
+        return [str(word) for word in words] if isinstance(words, list) else []
+
     def restore(
-        self, memory: GuestMemory, backend: Backend, image: KernelImage, date_ns: int
+        self,
+        memory: GuestMemory,
+        backend: Backend,
+        image: KernelImage,
+        date_ns: int,
+        *,
+        traced: bool = False,
     ) -> GuestClock:
         """Fill memory and the vCPU; the clock for :class:`Machine`.
 
         ``memory``: fresh, of the size :attr:`memory`. ``date_ns``: the date, ns since the epoch,
-        for a guest that has the host's.
+        for a guest that has the host's. ``traced``: the kernel is to tell all events from here on.
         """
         header = self._header
-        self._require_host(backend, image)
+        self._require_kernel(image)
         self._reader.fill(memory)
         try:
             vcpu = _decode(header.vcpu)
-        except (KeyError, TypeError, ValueError):
+            idle = header.machine["idle"]
+            if not idle[0] and vcpu.rip >= USER_END:
+                raise ValueError("kernel code was under way")
+            slept_to = idle[2] + (idle[3] or 0)
+            now_ns = max(header.now_ns, slept_to if idle[1] is None else min(slept_to, idle[1]))
+        except (KeyError, TypeError, ValueError, IndexError):
             raise self._reader.damaged("its vCPU makes no sense") from None
         try:
-            backend.load_state(vcpu)
-        except (OSError, ValueError) as error:
-            raise StateError(f"{self._path} cannot be loaded here: {error}") from None
-        backend.count_from(header.instructions)
-        return self._clock(memory, backend, vcpu.tsc, date_ns)
+            move.check_programs(header.quirks, backend, header.portable)
+            if traced or move.needed(header.quirks, backend):
+                flags = BOOT_TRACE if traced else 0
+                move.adapt(memory, backend, image, vcpu, idle=idle[0], flags=flags)
+                self._awake, self._traced = True, traced
+            else:
+                backend.load_state(vcpu)
+                now_ns = header.now_ns
+        except (OSError, ValueError, move.CannotMove) as error:
+            raise StateError(f"{self._path} cannot go on here: {error}") from None
+        backend.count_from(header.instructions or 0)
+        return self._clock(memory, backend, vcpu.tsc, now_ns, date_ns)
 
     def resume(self, machine: Machine, keepers: Mapping[str, Keeper]) -> None:
         """Give the machine and its services what they had."""
         try:
             for name, keeper in keepers.items():
                 keeper.load(self._header.services[name])
-            machine.rollback(_checkpoint(machine, self._header.machine))
+            checkpoint = _checkpoint(machine, self._header.machine, self._awake)
+            machine.rollback(checkpoint)
+            for signo in checkpoint.signals:
+                machine.post_signal(signo)
+            if self._traced:
+                machine.trace.skip()
         except (KeyError, TypeError, ValueError, IndexError, OSError):
             raise self._reader.damaged("what the services knew makes no sense") from None
 
@@ -155,33 +195,34 @@ class Saved:
             raise ValueError("memory")
         if not (isinstance(header.about, dict) and isinstance(header.services, dict)):
             raise TypeError("about")
+        if not (isinstance(header.machine, dict) and isinstance(header.machine.get("idle"), list)):
+            raise TypeError("machine")
         return header
 
-    def _require_host(self, backend: Backend, image: KernelImage) -> None:
-        header = self._header
-        if header.abi != abi_version() or header.kernel != image.sha256():
+    def _require_kernel(self, image: KernelImage) -> None:
+        if self._header.abi != abi_version() or self._header.kernel != image.sha256():
             raise StateError(f"{self._path} was saved with another kernel image")
-        if header.quirks != backend.quirks:
-            raise StateError(
-                f"{self._path} was saved on {header.backend} and its kernel is set up for the CPU "
-                f"there: it cannot go on on {backend.name} here (docs/snapshots.md)"
-            )
 
     def _clock(
-        self, memory: GuestMemory, backend: Backend, saved_tsc: int, date_ns: int
+        self, memory: GuestMemory, backend: Backend, saved_tsc: int, now_ns: int, date_ns: int
     ) -> GuestClock:
         """The guest's clock, going on where it was, in the machine's memory too."""
         header = self._header
         page = CLOCK.codec.unpack_from(memory.view, CLOCK_PHYS)
         old = dict(zip(CLOCK.offsets, page, strict=True))
-        offset = date_ns - header.now_ns if header.date_ns is None else header.date_ns
+        offset = date_ns - now_ns if header.date_ns is None else header.date_ns
         tsc = backend.tsc()
         clock = GuestClock(
             backend.tsc_hz, old["tsc_base"], old["monotonic_base"] + offset, old["monotonic_base"]
         )
         same = (clock.mult, clock.shift) == (old["mult"], old["shift"])
-        if not same or not 0 <= tsc - saved_tsc < backend.tsc_hz // _SLACKS_PER_SECOND:
-            clock = GuestClock(backend.tsc_hz, tsc, header.now_ns + offset, header.now_ns)
+        late = tsc - saved_tsc
+        if (
+            not same
+            or now_ns > header.now_ns
+            or not 0 <= late < backend.tsc_hz // _SLACKS_PER_SECOND
+        ):
+            clock = GuestClock(backend.tsc_hz, tsc, now_ns + offset, now_ns)
         shown = clock.page(old["flags"], old["sequence"])
         if shown != memory.read(CLOCK_PHYS, len(shown)):
             sequence = old["sequence"] + 2 & 0xFFFF_FFFE
@@ -204,12 +245,13 @@ def _parts(machine: Machine) -> dict[str, Any]:
     }
 
 
-def _checkpoint(machine: Machine, saved: dict[str, Any]) -> Checkpoint:
+def _checkpoint(machine: Machine, saved: dict[str, Any], awake: bool) -> Checkpoint:
+    """``awake``: a kernel that was idle looks again for what to do, and asks again to sleep."""
     guest, poll = (None if ns is None else machine.clock.tsc(ns) for ns in saved["timers"])
     active, deadline, since, slept = saved["idle"]
     return Checkpoint(
         timers=(guest, poll),
-        idle=(active, deadline, since, slept),
+        idle=(active and not awake, deadline, since, slept),
         event_tail=saved["event_tail"],
         trace_tail=saved["trace_tail"],
         trace_lost=saved["trace_lost"],

@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 
 from nanvix.errors import NanvixError
 from nanvix.machine.journal import Entry
-from nanvix.trace.entries import Malformed, decode
+from nanvix.trace.entries import Malformed, decode, encode
 
 MAGIC = b"nvrec\r\n\x1a"
 VERSION = 1
@@ -27,6 +27,8 @@ VERSION = 1
 _VERSION = Struct("<I")
 _CHUNK = Struct("<4sII")
 CHUNK_MAX = 256 << 20
+_GATHERED = 1 << 20
+"""Bytes of entries before a chunk of them is written."""
 
 
 class RecordingError(NanvixError):
@@ -76,15 +78,37 @@ def write_chunk(file: IO[bytes], kind: bytes, parts: list[bytes]) -> None:
     file.writelines(parts)
 
 
+def dump(file: IO[bytes], recording: Recording) -> None:
+    """Write a whole recording. Raises OSError."""
+    start(file, recording.header, recording.manifest)
+    parts: list[bytes] = []
+    size = 0
+    for entry in recording.entries:
+        fresh = encode(entry)
+        parts += fresh
+        size += sum(map(len, fresh))
+        if size >= _GATHERED:
+            write_chunk(file, b"EVTS", parts)
+            parts, size = [], 0
+    write_chunk(file, b"EVTS", parts)
+    write_chunk(file, b"DONE", [])
+
+
 def load(path: str) -> Recording:
     """Read a recording to its end. Raises RecordingError."""
     try:
         with open(path, "rb") as file:
-            return _read(file)
+            return read(file, path)
     except OSError as error:
         raise RecordingError(f"cannot read {path}: {error.strerror}") from None
+
+
+def read(file: IO[bytes], name: str) -> Recording:
+    """The same from an open file; ``name`` is for messages. Raises RecordingError, OSError."""
+    try:
+        return _read(file)
     except _Bad as error:
-        raise RecordingError(f"{path} {error}") from None
+        raise RecordingError(f"{name} {error}") from None
 
 
 def is_recording(path: str) -> bool:

@@ -22,7 +22,7 @@ BAD = {
     "budget on kvm": (["--backend", "kvm", "--max-instructions", "5"], "emu"),
     "unknown option": (["--frobnicate"], "frobnicate"),
     "mount source missing": (["-v", "/no/such/dir:/data"], "/no/such/dir"),
-    "mount without target": (["-v", "/usr"], "HOST:GUEST"),
+    "mount without target": (["-v", "/usr:"], "HOST:GUEST"),
     "mount mode": (["-v", "/usr:/data:rx"], "HOST:GUEST"),
     "mount target relative": (["-v", "/usr:data"], "absolute"),
     "mount over root": (["-v", "/usr:/"], "/"),

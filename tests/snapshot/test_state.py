@@ -3,20 +3,17 @@
 import os
 import shutil
 import sys
-import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 
 import pytest
-from support.guest import NANVIX, Ran, execute, host_environment
+from support.guest import NANVIX, execute, host_environment
+from support.snapshots import refused, resumed, saved
 from support.toolchain import Toolchain
 
 from nanvix.errors import NanvixError, UsageError
 from nanvix.guest.mounts import parse_mount
-from nanvix.result import Result
 from nanvix.sandbox import Sandbox
 
 COUNTS = {"emu": 4_000_000, "kvm": 400_000_000}
@@ -40,56 +37,6 @@ for t in threads: t.join()
 out.flush(); out.seek(0)
 print(words.read().strip(), total, sorted(out.read().split()), sys.stdin.read())
 """
-
-
-def saved(
-    argv: Sequence[str | Path], file: Path, *, delay: float = 0.1, **settings: object
-) -> bytes:
-    """Run until it has said its first line, and ``delay`` s longer; what it wrote until then."""
-    settings.setdefault("timeout", 60)
-    sandbox = Sandbox(**settings)  # type: ignore[arg-type]
-    stdin_read, stdin_write = os.pipe()
-    stdout_read, stdout_write = os.pipe()
-    wrote = bytearray()
-
-    def follow() -> None:
-        while b"\n" not in wrote:
-            piece = os.read(stdout_read, 4096)
-            if not piece:
-                return
-            wrote.extend(piece)
-        time.sleep(delay)
-        sandbox.save(str(file))
-
-    follower = threading.Thread(target=follow)
-    follower.start()
-    try:
-        result = sandbox.run([str(part) for part in argv], stdio=(stdin_read, stdout_write, 2))
-    finally:
-        os.close(stdout_write)
-        follower.join()
-        os.set_blocking(stdout_read, False)
-        with suppress(BlockingIOError):
-            wrote.extend(os.read(stdout_read, 4096))
-        for fd in (stdin_read, stdin_write, stdout_read):
-            os.close(fd)
-    assert (result.reason, result.exit_code) == ("saved", 0), result
-    assert file.stat().st_mode & 0o777 == 0o600
-    return bytes(wrote)
-
-
-def resumed(backend: str, file: Path, input: bytes = b"", **settings: object) -> Result:
-    settings.setdefault("timeout", 60)
-    return Sandbox(backend=backend, **settings).resume(  # type: ignore[arg-type]
-        str(file), input=input, capture=True
-    )
-
-
-def refused(file: Path, *options: str) -> str:
-    """The one line by which the command line refuses the file."""
-    ran: Ran = execute([*NANVIX, "resume", *options, str(file)], env=host_environment(), cwd="/")
-    assert (ran.code, ran.out, ran.err.count(b"\n")) == (125, b"", 1), ran
-    return ran.err.decode()
 
 
 @pytest.mark.requires("gcc")
@@ -188,20 +135,6 @@ def test_from_the_command_line(machine: Path) -> None:
     assert (ran.code, ran.out) == (0, b"got typed\nin time\n"), ran
 
 
-def test_on_a_backend_with_another_cpu(machine: Path) -> None:
-    """Either it goes on there, or it says why it does not."""
-    from nanvix.kvm.quirks import findings
-
-    try:
-        result = resumed("kvm", machine, b"x\n")
-    except NanvixError as error:
-        if not os.path.exists("/dev/kvm"):
-            pytest.skip(str(error))
-        assert findings().bits() and "set up for the CPU there" in str(error)
-    else:
-        assert result.stdout == b"got x\nin time\n" and not findings().bits()
-
-
 def test_a_damaged_file(machine: Path, tmp_path: Path) -> None:
     data = machine.read_bytes()
     broken = tmp_path / "broken"
@@ -253,4 +186,4 @@ def test_what_cannot_be_saved(tmp_path: Path) -> None:
     sandbox = Sandbox(backend="emu")
     sandbox.save(str(tmp_path / "none" / "machine"))
     with pytest.raises(NanvixError, match="cannot write"):
-        sandbox.run(["true"], stdio=(None, None, None))
+        sandbox.run(["sleep", "1"], stdio=(None, None, None))

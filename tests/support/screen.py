@@ -1,12 +1,14 @@
 """Drives the debugger's screen in tests: presses keys, waits, reads."""
 
 import asyncio
+import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from nanvix.debug.debugger import Debugger
+from nanvix.debug.present import Present
 from nanvix.tui.app import DebugApp
 from nanvix.tui.store import Store
 
@@ -51,6 +53,13 @@ class Driver:
             assert time.monotonic() < end, f"no {text!r} on the console"
             await asyncio.sleep(0.02)
 
+    async def until(self, true: "Callable[[], bool]", what: str) -> None:
+        """Wait for something that comes by itself."""
+        end = time.monotonic() + LIMIT_S
+        while not true():
+            assert time.monotonic() < end, f"not in time: {what}"
+            await asyncio.sleep(0.02)
+
     @property
     def where(self) -> str:
         """The symbol of the next instruction."""
@@ -68,13 +77,16 @@ async def opened(
     size: tuple[int, int] = (200, 50),
     first: tuple[str, ...] = (),
     store: Store | None = None,
+    backend: str = "emu",
+    gdb: socket.socket | None = None,
 ) -> AsyncIterator[Driver]:
-    """The application with a guest at its first instruction."""
+    """The application with a guest at its first instruction, on KVM at its kernel's."""
 
-    def start(stdio: tuple[int, int, int]) -> Debugger:
-        return Debugger(argv, stdio=stdio, seed=SEED)
+    def start(stdio: tuple[int, int, int]) -> Debugger | Present:
+        make = Debugger if backend == "emu" else Present
+        return make(argv, stdio=stdio, seed=SEED)
 
-    app = DebugApp(start, argv[0], first=first, store=store)
+    app = DebugApp(start, argv[0], first=first, store=store, gdb=gdb)
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
         await driver.settle()

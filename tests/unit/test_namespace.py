@@ -127,13 +127,21 @@ def test_parses_mounts(tree: Path, text: str, read_only: bool) -> None:
     assert mount == (str(tree), "/data", read_only)
 
 
+def test_a_mount_without_target_keeps_its_place(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree)
+    assert parse_mount(".") == (str(tree), str(tree), False)
+    assert parse_mount("real:ro") == (f"{tree}/real", f"{tree}/real", True)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("/tmp", "expected HOST:GUEST"),
-        (":/data", "expected HOST:GUEST"),
-        ("/tmp:", "expected HOST:GUEST"),
-        ("/tmp:/data:rx", "expected HOST:GUEST"),
+        ("/tmp:rx", "not absolute"),
+        (":/data", "expected HOST, HOST:GUEST"),
+        ("/tmp:", "expected HOST, HOST:GUEST"),
+        ("/tmp:/data:rx", "expected HOST, HOST:GUEST"),
         ("/tmp:data", "not absolute"),
         ("/tmp:/", "belongs to the guest"),
         ("/tmp:/data/..", "belongs to the guest"),

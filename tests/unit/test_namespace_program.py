@@ -91,6 +91,19 @@ def test_env_python_and_launcher_scripts_stand_for_our_interpreter(tmp_path: Pat
     python_program(resolve("python3", ["-c", ""], str(tmp_path)))
 
 
+def test_a_script_named_after_its_engine_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "work.sh", "true\n", 0o644)
+    monkeypatch.chdir(tmp_path)
+    program = resolve("sh", ["-e", "work.sh", "x"], "/bin")
+    assert program.given == str(tmp_path / "work.sh")
+    assert program.command(True)[1] == ["sh", "-e", "work.sh", "x"]
+    assert program.command(False)[1] == ["sh", "-e", str(tmp_path / "work.sh"), "x"]
+    assert resolve("sh", ["-c", "true", "work.sh"], "/bin").given is None
+    assert resolve("cat", ["work.sh"], "/bin").given is None
+
+
 def test_missing_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     script(tmp_path / "here", "#!/bin/sh\n")

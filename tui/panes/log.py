@@ -58,8 +58,11 @@ class LogPane(LinePane):
     def line(self, index: int) -> Line:
         """The moment, who, what."""
         row = self.row(index)
-        moment = "" if row.moment is None else f"{row.moment:,}"
-        return [(f"{moment:>13} ", "muted"), (row.text, _STYLES.get(row.kind, "text"))]
+        if row.moment is not None:
+            when = f"{row.moment:,}"
+        else:
+            when = "" if row.time_ns is None else f"{row.time_ns / 1e6:,.3f}ms"
+        return [(f"{when:>13} ", "muted"), (row.text, _STYLES.get(row.kind, "text"))]
 
     def _matches(self, row: LogRow) -> bool:
         text = f"{row.kind} {row.tid} {row.text}".lower()

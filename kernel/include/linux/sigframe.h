@@ -35,11 +35,12 @@ struct sigcontext {
     u64 di, si, bp, bx, dx, ax, cx, sp, ip, flags;
     u16 cs, gs, fs, ss;
     u64 err, trapno, oldmask, cr2;
-    u64 fpstate; /* address of a 512-byte FXSAVE image, or 0 */
+    u64 fpstate; /* address of an FXSAVE image, which may say what follows it (fpu.c); or 0 */
     u64 reserved[8];
 };
 _Static_assert(sizeof(struct sigcontext) == 256, "struct sigcontext");
 
+#define UC_FP_XSTATE 0x1
 #define UC_SIGCONTEXT_SS 0x2
 #define UC_STRICT_RESTORE_SS 0x4
 
@@ -65,4 +66,5 @@ struct sigevent {
 _Static_assert(sizeof(struct sigevent) == 64, "struct sigevent");
 #define SIGEV_SIGNAL 0
 #define SIGEV_NONE 1
+#define SIGEV_THREAD 2
 #define SIGEV_THREAD_ID 4

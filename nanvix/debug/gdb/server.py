@@ -58,12 +58,26 @@ def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
         raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from None
 
 
+Through = Callable[[Callable[[], bytes | None]], bytes | None]
+
+
+def _at_once(work: Callable[[], bytes | None]) -> bytes | None:
+    return work()
+
+
 class Server:
     """Serves one connection after the other on a listening socket, until the guest is killed,
-    has been detached from and has ended, or has ended and gdb has gone."""
+    has been detached from and has ended, or has ended and gdb has gone.
 
-    def __init__(self, debugger: Debugger, pid: int = 1) -> None:
+    ``through``: does what touches the debugger, where that is another thread's, or answers for
+    it. Then the guest does not end with gdb.
+    """
+
+    def __init__(
+        self, debugger: Debugger, pid: int = 1, *, through: "Through | None" = None
+    ) -> None:
         self.debugger = debugger
+        self._through = through or _at_once
         self.inferior = Inferior(debugger, pid)
         self.stop: Stop = debugger.last
         self.tid = pid
@@ -126,7 +140,7 @@ class Server:
                 packet = wire.receive()
                 if packet == b"\x03":
                     continue  # the guest stands already
-                answer = self.answer(packet)
+                answer = self._through(partial(self.answer, packet))
                 if answer is not None:
                     wire.send(answer)
         except Closed:
@@ -134,7 +148,7 @@ class Server:
         finally:
             self._wire = None
             self._files.close()
-            self._clear()
+            self._through(self._clear)
 
     def answer(self, packet: bytes) -> bytes | None:
         """The reply to a packet; None where the protocol wants none."""
@@ -322,7 +336,8 @@ class Server:
     def _clear(self) -> None:
         """The next gdb starts without points."""
         for point in [*self._points.values(), *self._catches]:
-            self.debugger.delete(point.number)
+            if point in self.debugger.points:
+                self.debugger.delete(point.number)
         self._points.clear()
         self._catches.clear()
 
@@ -374,7 +389,7 @@ class Server:
         assert self._wire is not None
         self._wire.send(b"OK")
         self._over = True
-        if not self.debugger.ended:
+        if self._through is _at_once and not self.debugger.ended:
             self.debugger.go(self.debugger.frontier)
             while not self.debugger.run().ended:
                 continue

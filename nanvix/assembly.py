@@ -1,0 +1,186 @@
+"""A machine with all it needs, put together: :func:`assemble`."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
+from nanvix.abi.layout import BOOT_HOST_STEP, BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
+from nanvix.errors import BackendUnavailable, KernelImageError, NanvixError, UsageError
+from nanvix.guest.launch import Launch, prepare
+from nanvix.result import Phases
+from nanvix.settings import COMMON_CPU, Settings
+
+if TYPE_CHECKING:
+    from nanvix.machine.backend import Backend
+    from nanvix.machine.boot import BootSpec
+    from nanvix.machine.clock import GuestClock
+    from nanvix.machine.journal import Journal
+    from nanvix.machine.machine import Machine
+    from nanvix.machine.memory import GuestMemory
+    from nanvix.macro.fs import Export
+    from nanvix.macro.services import Services
+    from nanvix.recorded import RecordedRun
+    from nanvix.snapshot.state import Saved
+
+Stdio = tuple[int | None, int | None, int | None]
+"""The host descriptors behind a guest's standard streams, None for a closed one."""
+
+_NETWORK = {"none": BOOT_NET_NONE, "host": BOOT_NET_HOST}
+
+
+_STEPS = {None: 0, "guest": BOOT_STEP, "host": BOOT_STEP | BOOT_HOST_STEP}
+
+
+class Assembled(NamedTuple):
+    """A machine that has booted, or been loaded, and what stands around it."""
+
+    machine: "Machine"
+    backend: "Backend"
+    services: "Services"
+
+
+def launch(settings: Settings, argv: Sequence[str]) -> Launch:
+    """The program and what it may see. Raises a NanvixError for what cannot be run."""
+    # A recording is replayed on the emulator, whatever the CPU was that made it.
+    common = settings.portable or settings.record is not None
+    env = COMMON_CPU | settings.env if common else settings.env
+    network = settings.net == "host"
+    return prepare(argv, env, settings.directory, settings.mounts, network=network)
+
+
+def assemble(
+    settings: Settings,
+    launch: Launch,
+    stdio: Stdio,
+    stack: ExitStack,
+    phases: Phases,
+    *,
+    journal: "Journal | None" = None,
+    recording: "RecordedRun | None" = None,
+    saved: "Saved | None" = None,
+    make_machine: "Callable[..., Machine] | None" = None,
+) -> Assembled:
+    """Put a machine together; what it owns is released with ``stack``.
+
+    ``journal``: keeps what enters the guest, or gives it. ``saved``: the machine goes on from
+    there instead of booting. ``make_machine`` stands for what nanvix.machine would give. Raises a
+    NanvixError if the guest cannot be started.
+    """
+    from nanvix.abi.call import WatchTable
+    from nanvix.machine.boot import BootError, BootSpec
+    from nanvix.machine.image import ImageError, KernelImage
+    from nanvix.machine.machine import Machine
+    from nanvix.machine.memory import GuestMemory
+    from nanvix.macro.services import build_services
+
+    phases.end("import")
+    try:
+        memory = GuestMemory(settings.memory)
+    except (OSError, OverflowError, ValueError) as error:
+        raise UsageError(f"{settings.memory >> 20} MiB of guest memory: {error}") from None
+    stack.callback(memory.close)
+    phases.end("memory")
+    backend = open_backend(settings.backend, memory)
+    stack.callback(backend.close)
+    backend.set_budget(settings.max_instructions)
+    phases.end("backend")
+    watches = WatchTable()
+    host_time = backend.name == "kvm" and settings.realtime_ns is None
+    try:
+        services = build_services(
+            exports=_exports(launch),
+            watches=watches,
+            stdio=stdio,
+            seed=settings.seed,
+            egress=settings.egress(),
+            ports=settings.published,
+            now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
+        )
+    except OSError as error:
+        raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
+    stack.callback(services.close)
+    phases.end("services")
+    try:
+        image = KernelImage.load()
+        spec: BootSpec | GuestClock
+        if saved is not None:
+            traced = settings.events is not None
+            spec = saved.restore(memory, backend, image, time.time_ns(), traced=traced)
+        else:
+            spec = _boot_spec(settings, launch)
+        if recording is not None and isinstance(spec, BootSpec):
+            spec, journal = recording.begin(launch, spec, image, backend, memory, services)
+        machine = (make_machine or Machine)(
+            memory,
+            backend,
+            image,
+            spec,
+            services.handlers,
+            watches,
+            events=settings.events,
+            log=settings.log,
+            journal=journal,
+        )
+    except BootError as error:
+        raise UsageError(str(error)) from None
+    except ImageError as error:
+        raise KernelImageError(str(error)) from None
+    stack.callback(machine.close)
+    if saved is not None:
+        saved.resume(machine, services.keepers)
+    if recording is not None:
+        recording.recorder.failed = recording.report(machine)
+    phases.end("boot")
+    return Assembled(machine, backend, services)
+
+
+def open_backend(name: str, memory: "GuestMemory") -> "Backend":
+    """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work.
+
+    Raises BackendUnavailable, whose message says how to mend it.
+    """
+    if name != "emu":
+        from nanvix import kvm
+
+        try:
+            return kvm.create(memory)
+        except BackendUnavailable:
+            if name == "kvm":
+                raise
+    from nanvix import emu
+
+    try:
+        return emu.create(memory)
+    except RuntimeError as error:
+        raise BackendUnavailable(f"the emulator does not work: {error}") from None
+
+
+def _exports(launch: Launch) -> "list[Export]":
+    from nanvix.macro.fs import Export
+
+    return [
+        Export(shown.source, bool(shown.flags & MOUNT_READ_ONLY), bool(shown.flags & MOUNT_STABLE))
+        for shown in launch.exports
+    ]
+
+
+def _boot_spec(settings: Settings, launch: Launch) -> "BootSpec":
+    from nanvix.machine.boot import BootSpec
+
+    flags = _NETWORK.get(settings.net, 0)
+    flags |= settings.steady * BOOT_STEADY | _STEPS[settings.steps]
+    umask = os.umask(0o022)
+    os.umask(umask)
+    now = settings.realtime_ns
+    return BootSpec(
+        manifest=launch.manifest,
+        uid=os.getuid(),
+        gid=os.getgid(),
+        umask=umask,
+        flags=flags,
+        seed=os.urandom(32) if settings.seed is None else settings.seed,
+        realtime_ns=time.time_ns() if now is None else now,
+    )

@@ -1,0 +1,74 @@
+"""The file of one recorded run: :class:`RecordedRun`."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from nanvix.errors import NanvixError, UsageError
+from nanvix.guest.launch import Launch
+
+if TYPE_CHECKING:
+    from nanvix.machine.backend import Backend
+    from nanvix.machine.boot import BootSpec
+    from nanvix.machine.image import KernelImage
+    from nanvix.machine.machine import Machine, Outcome
+    from nanvix.machine.memory import GuestMemory
+    from nanvix.macro.services import Services
+    from nanvix.trace.record import Recorder
+
+
+class RecordedRun:
+    """The file of one recorded run."""
+
+    recorder: "Recorder"
+
+    def __init__(self, path: str, argv: Sequence[str], stack: ExitStack) -> None:
+        self._path = path
+        self._argv = argv
+        try:
+            self._file = open(path, "wb")  # noqa: SIM115
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        stack.callback(self._close)
+
+    def begin(
+        self,
+        launch: Launch,
+        spec: "BootSpec",
+        image: "KernelImage",
+        backend: "Backend",
+        memory: "GuestMemory",
+        services: "Services",
+    ) -> "tuple[BootSpec, Recorder]":
+        """The spec under which the machine can be recorded, and its journal."""
+        from nanvix.trace.record import begin, controlled
+
+        spec = controlled(spec, backend)
+        try:
+            self.recorder = begin(
+                self._file, argv=self._argv, program=launch.program, spec=spec, image=image,
+                backend=backend, memory=memory, ops=services.handlers,
+            )  # fmt: skip
+        except OSError as error:
+            raise self._failure(error) from None
+        return spec, self.recorder
+
+    def report(self, machine: "Machine") -> "Callable[[OSError], None]":
+        """What ends the run when the recording cannot be written."""
+        return lambda error: machine.stop("error", str(self._failure(error)))
+
+    def finish(self, outcome: "Outcome", backend: "Backend") -> None:
+        """The run has ended."""
+        try:
+            self.recorder.finish(outcome, backend.tsc())
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _close(self) -> None:
+        try:
+            self._file.close()
+        except OSError:
+            pass  # what could not be written has been reported
+
+    def _failure(self, error: OSError) -> NanvixError:
+        return NanvixError(f"cannot write {self._path}: {error.strerror}")

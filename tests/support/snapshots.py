@@ -1,0 +1,62 @@
+"""Saves machines at a moment that tests can choose, and goes on with them."""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from nanvix.result import Result
+from nanvix.sandbox import Sandbox
+from support.guest import NANVIX, Ran, execute, host_environment
+
+
+def saved(
+    argv: Sequence[str | Path], file: Path, *, delay: float = 0.1, **settings: object
+) -> bytes:
+    """Run until it has said its first line, and ``delay`` s longer; what it wrote until then."""
+    settings.setdefault("timeout", 60)
+    sandbox = Sandbox(**settings)  # type: ignore[arg-type]
+    stdin_read, stdin_write = os.pipe()
+    stdout_read, stdout_write = os.pipe()
+    wrote = bytearray()
+
+    def follow() -> None:
+        while b"\n" not in wrote:
+            piece = os.read(stdout_read, 4096)
+            if not piece:
+                return
+            wrote.extend(piece)
+        time.sleep(delay)
+        sandbox.save(str(file))
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    try:
+        result = sandbox.run([str(part) for part in argv], stdio=(stdin_read, stdout_write, 2))
+    finally:
+        os.close(stdout_write)
+        follower.join()
+        os.set_blocking(stdout_read, False)
+        with suppress(BlockingIOError):
+            wrote.extend(os.read(stdout_read, 4096))
+        for fd in (stdin_read, stdin_write, stdout_read):
+            os.close(fd)
+    assert (result.reason, result.exit_code) == ("saved", 0), result
+    assert file.stat().st_mode & 0o777 == 0o600
+    return bytes(wrote)
+
+
+def resumed(backend: str, file: Path, input: bytes = b"", **settings: object) -> Result:
+    settings.setdefault("timeout", 60)
+    return Sandbox(backend=backend, **settings).resume(  # type: ignore[arg-type]
+        str(file), input=input, capture=True
+    )
+
+
+def refused(file: Path, *options: str) -> str:
+    """The one line by which the command line refuses the file."""
+    ran: Ran = execute([*NANVIX, "resume", *options, str(file)], env=host_environment(), cwd="/")
+    assert (ran.code, ran.out, ran.err.count(b"\n")) == (125, b"", 1), ran
+    return ran.err.decode()
