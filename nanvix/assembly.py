@@ -61,14 +61,13 @@ def assemble(
     journal: "Journal | None" = None,
     recording: "RecordedRun | None" = None,
     saved: "Saved | None" = None,
-    make_backend: "Callable[[GuestMemory], Backend] | None" = None,
     make_machine: "Callable[..., Machine] | None" = None,
 ) -> Assembled:
     """Put a machine together; what it owns is released with ``stack``.
 
     ``journal``: keeps what enters the guest, or gives it. ``saved``: the machine goes on from
-    there instead of booting. ``make_backend`` and ``make_machine`` stand for what the settings
-    and nanvix.machine would give. Raises a NanvixError if the guest cannot be started.
+    there instead of booting. ``make_machine`` stands for what nanvix.machine would give. Raises a
+    NanvixError if the guest cannot be started.
     """
     from nanvix.abi.call import WatchTable
     from nanvix.machine.boot import BootError, BootSpec
@@ -84,7 +83,7 @@ def assemble(
         raise UsageError(f"{settings.memory >> 20} MiB of guest memory: {error}") from None
     stack.callback(memory.close)
     phases.end("memory")
-    backend = make_backend(memory) if make_backend else open_backend(settings.backend, memory)
+    backend = open_backend(settings.backend, memory)
     stack.callback(backend.close)
     backend.set_budget(settings.max_instructions)
     phases.end("backend")

@@ -5,6 +5,7 @@
 #include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
+#include "rseq.h"
 #include "trace.h"
 #include "trap.h"
 
@@ -18,8 +19,8 @@ static bool wants_restart(const struct trapframe *frame) {
 }
 
 bool signal_work(const struct task *task) {
-    return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->kill_pending ||
-           task->restore_blocked || task->process->stopped || wants_restart(task->frame);
+    return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->work ||
+           task->process->stopped || wants_restart(task->frame);
 }
 
 static void restart(struct trapframe *frame) {
@@ -93,6 +94,8 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
     settle_call(frame, &action);
     if (action.flags & SA_RESETHAND)
         slot->handler = SIG_DFL;
+    if (current->rseq_registered)
+        rseq_resume(frame);
     if (sigframe_push(frame, sig, info, &action, mask)) {
         /* No room for the frame: SIGSEGV, and if that was the one, there is no second try. */
         if (sig == SIGSEGV)
@@ -123,6 +126,8 @@ static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
 void signal_deliver(struct trapframe *frame) {
     struct siginfo info;
     wait_while_stopped();
+    if (current->rseq_interrupted)
+        rseq_resume(frame);
     if (current->restore_blocked && !interrupted(frame))
         restore_mask();
     for (i32 sig; !current->kill_pending && (sig = signal_take(current, ~current->blocked, &info));) {

@@ -83,6 +83,7 @@ void schedule(void) {
     if (next == current)
         return;
     current->counts.preemptions += !waits;
+    current->rseq_interrupted |= current->rseq_registered;
     switch_to(next);
 }
 

@@ -104,7 +104,7 @@ class Machine:
         """Build and boot the machine; the guest's first instruction is up to :meth:`step`.
 
         With a clock in place of the spec, memory and vCPU are those of a saved machine already,
-        and the rest of it comes by :meth:`rollback`; such a one has no journal.
+        and the rest of it comes by :meth:`rollback`; its journal, if any, begins there.
         Raises BootError when ``memory`` cannot hold what is asked for.
         """
         self.memory = memory
@@ -137,9 +137,9 @@ class Machine:
         self._polled_ns = 0
         self.journal = journal
         self._repeater: Repeater | None = None
-        if journal is not None and not isinstance(spec, GuestClock):
+        if journal is not None:
             self.channel.journal = journal
-            if spec.flags & BOOT_HOST_TIME:
+            if isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_TIME:
                 journal.host_time = self.now_ns
             self._repeater = Repeater(self, journal)
             self._repeater.prepare()

@@ -33,6 +33,7 @@ struct file {
     void *private;
     struct list epoll_items; /* epolls that watch this file */
     struct async *async;     /* its owner and O_ASYNC (fs/async.c); NULL: never asked for */
+    i32 hold;                /* what it adds to inode->writers */
 };
 
 /* A file on a dentry (a new reference is taken) with access by `flags`; ERR_PTR. */
