@@ -42,7 +42,7 @@ class Settings:
     that on the emulator two runs are the same to the last instruction (docs/determinism.md);
     ``realtime_ns`` fixes the time alone (ns since the epoch); ``steady`` makes the guest's threads
     take turns where they wait, not by the clock. ``steps`` makes every instruction of the guest's
-    programs an event.
+    programs an event: ``"guest"`` by a trap flag the guest sets, ``"host"`` by the backend.
     ``net``: none, loopback (the guest's own) or host: then the guest reaches what ``allow`` grants
     (:mod:`nanvix.policy.egress`; by default nothing) and ``ports`` (``"8080:80"``, see
     :func:`nanvix.macro.net.parse_port`) lead into it. Either of the two implies host.
@@ -69,7 +69,7 @@ class Settings:
         steady: bool = False,
         record: str | None = None,
         portable: bool = False,
-        steps: bool = False,
+        steps: str | None = None,
         net: str | None = None,
         allow: Iterable[str] = (),
         ports: Iterable[str] = (),
@@ -84,6 +84,8 @@ class Settings:
             raise UsageError("the timeout must be more than 0 seconds")
         if max_instructions is not None and max_instructions <= 0:
             raise UsageError("the instruction limit must be more than 0")
+        if steps not in (None, "guest", "host"):
+            raise UsageError(f"unknown way to step {steps!r}: choose guest or host")
         self.backend = "emu" if max_instructions is not None else backend
         self.memory = -(-memory // HUGE_SIZE) * HUGE_SIZE
         self.timeout = timeout

@@ -36,6 +36,7 @@ NEEDS = {
     "step": "stepping",
     "travel": "time travel",
     "points": "breakpoints",
+    "move": "change of backend",
 }
 
 # fmt: off
@@ -77,6 +78,8 @@ ACTIONS = (
            "Back in time", travel.later, "travel"),
     Action("wrote", "W", "W", "who wrote", "Go to the instruction that last wrote the bytes in "
            "the memory pane.", "Back in time", travel.who_wrote, "travel"),
+    Action("emulate", "E", "E", "in emulator", "Open this moment in the emulator, to step and go "
+           "back in time from here on.", "Back in time", travel.emulate, "move"),
     Action("bookmark", "m", "m", "bookmark", "Mark this moment, or take the mark away.",
            "Back in time", travel.bookmark, "travel"),
 

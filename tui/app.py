@@ -178,7 +178,10 @@ class DebugApp(App[int], Events):
     def missing(self, needs: str) -> str:
         """Why something cannot be done here; '' if it can."""
         reason = self._lacks.get(needs, "")
-        return f"no {NEEDS[needs]}: {reason}" if reason else ""
+        if not reason:
+            return ""
+        hint = "" if "move" in self._lacks else "; E opens this moment in the emulator"
+        return f"no {NEEDS[needs]}: {reason}{hint}"
 
     def tell(self, text: str, *, error: bool = False) -> None:
         """One line for the user."""

@@ -21,18 +21,24 @@ def start(
     gdb: str | None = None,
 ) -> int:
     """Show the debugger until the user leaves; ``argv`` is a program with its arguments, or one
-    recording. Raises a NanvixError if it cannot start."""
-    from nanvix.trace.recording import is_recording
-
+    recording or saved machine. Raises a NanvixError if it cannot start."""
     listener = _listen(gdb) if gdb is not None else None
-
-    if len(argv) == 1 and is_recording(argv[0]):
+    kind = _kind(argv)
+    if kind and backend != "emu":
+        raise UsageError(f"a {kind} is debugged on the emulator, not on {backend}")
+    if kind == "recording":
         from nanvix.trace.recording import load
 
-        _only_emu(backend, "a recording")
         recording = load(argv[0])
         title = " ".join(recording.header.argv)
         return _show(lambda _: _debugger(recording), title, first, listener)
+    if kind == "saved machine":
+        from nanvix.snapshot.state import Saved
+
+        with Saved(argv[0]) as saved:
+            return _show(
+                lambda stdio: _debugger(saved, stdio=stdio), " ".join(saved.argv), first, listener
+            )
 
     from nanvix.guest.launch import prepare
 
@@ -55,9 +61,16 @@ def _listen(address: str) -> "socket":
     return listen(*parse_address(address))
 
 
-def _only_emu(backend: str, what: str) -> None:
-    if backend != "emu":
-        raise UsageError(f"{what} is debugged on the emulator, not on {backend}")
+def _kind(argv: Sequence[str]) -> str:
+    """What a single file is, if it is no program."""
+    from nanvix.snapshot.file import is_saved
+    from nanvix.trace.recording import is_recording
+
+    if len(argv) != 1:
+        return ""
+    if is_recording(argv[0]):
+        return "recording"
+    return "saved machine" if is_saved(argv[0]) else ""
 
 
 def _debugger(*arguments: Any, **options: Any) -> "Debugger":

@@ -167,6 +167,8 @@ i64 fd_close(struct fd_table *t, i32 fd) {
     leaf->cloexec &= ~(1UL << (fd % FD_LEAF));
     if (!list_empty(&file->inode->locks))
         locks_release_table(file->inode, t);
+    if (file->ops->flush)
+        file->ops->flush(file);
     file_put(file);
     return 0;
 }

@@ -44,8 +44,10 @@ static i64 host_create(struct dentry *dir, struct dentry *entry, u32 mode, u64 r
         begin(NV_OP_FS_MKDIR, dir, mode & 07777, 0, entry);
     } else if (S_ISREG(mode)) {
         begin(NV_OP_FS_CREATE, dir, mode & 07777, !!(mode & CREATE_EXCLUSIVE), entry);
+    } else if (S_ISFIFO(mode) || S_ISSOCK(mode)) {
+        begin(NV_OP_FS_MKNOD, dir, mode & (S_IFMT | 0777), 0, entry);
     } else {
-        return -EPERM; /* special files stay inside */
+        return -EPERM;
     }
     return finish(dir, entry);
 }
@@ -216,11 +218,16 @@ const struct inode_ops host_link_ops = {
     .access = host_access, .free = host_free,
 };
 
+/* FIFOs and sockets: the name is the host's, the pipe or socket behind it the guest's own. */
+const struct inode_ops host_special_ops = {
+    .refresh = host_refresh, .stat = host_stat, .setattr = host_setattr, .access = host_access, .free = host_free,
+};
+
 static i64 refuse(struct inode *inode, struct file *file) { return -ENXIO; }
 static const struct file_ops no_ops;
 
-/* Devices, sockets and FIFOs of the host can be seen, not opened. */
-const struct inode_ops host_other_ops = {
+/* Devices of the host can be seen, not opened. */
+const struct inode_ops host_device_ops = {
     .file = &no_ops, .open = refuse, .refresh = host_refresh, .stat = host_stat, .access = host_access,
     .free = host_free,
 };

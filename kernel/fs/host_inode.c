@@ -68,7 +68,8 @@ struct inode *host_inode_get(struct super *super, const struct nv_attr *attr) {
     const struct inode_ops *ops = type == S_IFDIR   ? &host_dir_ops
                                   : type == S_IFREG ? &host_file_ops
                                   : type == S_IFLNK ? &host_link_ops
-                                                    : &host_other_ops;
+                                  : type == S_IFIFO || type == S_IFSOCK ? &host_special_ops
+                                                    : &host_device_ops;
     inode_init(&h->inode, super, ops, attr->mode & (S_IFMT | 07777));
     h->inode.ino = attr->ino;
     h->inode.rdev = attr->rdev;

@@ -6,6 +6,7 @@
 #include "fs/pty.h"
 #include "fs/tmpfs.h"
 #include "lib.h"
+#include "mqueue.h"
 
 /* One line of the skeleton; `text` is a link's target or a file's content. */
 static const struct entry {
@@ -28,6 +29,7 @@ static const struct entry {
     {"/dev/ptmx", S_IFCHR | 0666, MAKEDEV(5, 2), NULL},
     {"/dev/pts", S_IFDIR | 0755, 0, NULL},
     {"/dev/shm", S_IFDIR | 01777, 0, NULL},
+    {"/dev/mqueue", S_IFDIR | 01777, 0, NULL},
     {"/dev/fd", S_IFLNK | 0777, 0, "/proc/self/fd"},
     {"/dev/stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0"},
     {"/dev/stdout", S_IFLNK | 0777, 0, "/proc/self/fd/1"},
@@ -50,5 +52,6 @@ void fs_init(void) {
     }
     proc_mount();
     devpts_mount();
+    mqueue_mount();
     manifest_apply();
 }

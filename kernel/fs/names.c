@@ -35,7 +35,7 @@ i64 names_may_change(struct dentry *dir) {
     return inode_permission(dir->inode, MAY_WRITE | MAY_EXEC);
 }
 
-static i64 may_remove(struct dentry *dir, struct dentry *entry) {
+i64 names_may_remove(struct dentry *dir, struct dentry *entry) {
     i64 error = names_may_change(dir);
     if (error)
         return error;
@@ -178,7 +178,7 @@ static i64 remove_name(i32 dirfd, u64 path, bool directory) {
     else if (!directory && w.slash && !is_dir)
         error = -ENOTDIR;
     else
-        error = may_remove(w.at, found);
+        error = names_may_remove(w.at, found);
     if (!error && !directory && is_dir)
         error = -EISDIR;
     if (!error)
@@ -209,9 +209,9 @@ static i64 move(struct walk *wf, struct dentry *from, struct walk *wt, struct de
         return -EBUSY;
     if (wf->at->super != wt->at->super)
         return -EXDEV;
-    i64 error = may_remove(wf->at, from);
+    i64 error = names_may_remove(wf->at, from);
     if (!error)
-        error = to ? may_remove(wt->at, to) : names_may_change(wt->at);
+        error = to ? names_may_remove(wt->at, to) : names_may_change(wt->at);
     if (error)
         return error;
     if (dir && dentry_below(wt->at, from))

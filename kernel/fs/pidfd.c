@@ -117,9 +117,8 @@ i64 sys_pidfd_getfd(const u64 *a) {
     struct task *task = process && !process->zombie ? process->leader : NULL;
     if (!task || !task->files)
         return -ESRCH;
-    const struct process *self = current->process;
-    if (self->uid && (self->uid != process->ruid || self->uid != process->suid || process->not_dumpable))
-        return -EPERM; /* as for ptrace(2) */
+    if (!may_inspect(process, false))
+        return -EPERM;
     struct file *file = fd_in(task->files, a[1]);
     return file ? fd_install(file_get(file), 0, true) : -EBADF;
 }

@@ -24,7 +24,7 @@ static i64 add(struct dentry *dir, struct dentry *entry, struct inode *inode) {
     return 0;
 }
 
-static i64 add_new(struct dentry *dir, struct dentry *entry, struct inode *inode) {
+i64 tmpfs_add(struct dentry *dir, struct dentry *entry, struct inode *inode) {
     if (dir->inode->mode & S_ISGID) {
         inode->gid = dir->inode->gid;
         if (S_ISDIR(inode->mode))
@@ -45,7 +45,7 @@ i64 tmpfs_create(struct dentry *dir, struct dentry *entry, u32 mode, u64 rdev) {
     if (!inode)
         return -ENOSPC;
     inode->rdev = rdev;
-    return add_new(dir, entry, inode);
+    return tmpfs_add(dir, entry, inode);
 }
 
 i64 tmpfs_symlink(struct dentry *dir, struct dentry *entry, const char *target) {
@@ -61,7 +61,7 @@ i64 tmpfs_symlink(struct dentry *dir, struct dentry *entry, const char *target) 
     }
     memcpy(copy, target, inode->size + 1);
     container_of(inode, struct tmpfs_inode, inode)->target = copy;
-    return add_new(dir, entry, inode);
+    return tmpfs_add(dir, entry, inode);
 }
 
 static i64 tmpfs_unnamed(struct dentry *dir, struct dentry *entry, u32 mode) {

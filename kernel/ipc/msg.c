@@ -221,7 +221,7 @@ i64 sys_msgctl(const u64 *a) {
         struct msg_status in;
         if (get_user(in, a[2]))
             return -EFAULT;
-        if (in.limit > QUEUE_BYTES && current->process->uid)
+        if (in.limit > QUEUE_BYTES && !capable(CAP_SYS_RESOURCE))
             return -EPERM;
         i64 error = ipc_set(object, a[2]);
         if (!error)

@@ -101,12 +101,12 @@ static void add_address(struct reply *r, const struct header *to, const struct i
     end(r);
 }
 
-static i64 queue_reply(struct socket *s, struct reply *r) {
+i64 netlink_post(struct socket *s, void *bytes, u32 size) {
     struct io io;
-    if (s->packets.count >= QUEUE_MAX)
+    if (s->closed || s->packets.count >= QUEUE_MAX)
         return -ENOBUFS;
-    io_kernel(&io, r->bytes, r->size);
-    struct packet *p = packet_new(&io, r->size);
+    io_kernel(&io, bytes, size);
+    struct packet *p = packet_new(&io, size);
     if (IS_ERR(p))
         return PTR_ERR(p);
     p->from = (struct address){.size = sizeof(struct sockaddr_nl), .nl = {.family = AF_NETLINK}};
@@ -114,6 +114,8 @@ static i64 queue_reply(struct socket *s, struct reply *r) {
     poll_wake(&s->head, POLLIN | POLLRDNORM);
     return 0;
 }
+
+static i64 queue_reply(struct socket *s, struct reply *r) { return netlink_post(s, r->bytes, r->size); }
 
 static void add_error(struct reply *r, const struct header *to, i32 error, u32 port) {
     begin(r, to, NLMSG_ERROR, 0, port);

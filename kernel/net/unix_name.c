@@ -73,6 +73,8 @@ static i64 make_file(const struct address *a, struct dentry **made) {
     error = found ? -EADDRINUSE : w.slash ? -ENOENT : names_may_change(w.at);
     if (!error)
         error = names_create(w.at, &w.last, S_IFSOCK | (0777 & ~current->fs->umask), 0, made);
+    if (error == -EEXIST) /* the host has made it meanwhile */
+        error = -EADDRINUSE;
     dentry_put(found);
     dentry_put(w.at);
     return error;

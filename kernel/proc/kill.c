@@ -6,11 +6,11 @@
 #include "uaccess.h"
 
 static bool may_signal(const struct process *target, i32 sig) {
-    const struct process *self = current->process;
-    if (self->uid == 0 || self->uid == target->ruid || self->uid == target->suid ||
-        self->ruid == target->ruid || self->ruid == target->suid)
+    const struct cred *self = current->cred, *other = target->cred;
+    if (target == current->process || self->euid == other->ruid || self->euid == other->suid ||
+        self->ruid == other->ruid || self->ruid == other->suid || capable(CAP_KILL))
         return true;
-    return sig == SIGCONT && self->sid == target->sid;
+    return sig == SIGCONT && current->process->sid == target->sid;
 }
 
 i64 signal_from_program(struct process *process, i32 sig, const struct siginfo *info) {
@@ -56,15 +56,16 @@ static i64 send_to_thread(i32 tgid, i32 tid, i32 sig, struct siginfo *info) {
     if (tid <= 0 || sig < 0 || sig > NSIG)
         return -EINVAL;
     struct task *task = task_find(tid);
-    if (!task || (tgid && task->process->pid != tgid))
+    struct process *process = task ? task->process : process_find(tid); /* a leader that has ended is still there */
+    if (!process || (tgid && process->pid != tgid))
         return -ESRCH;
-    if (!may_signal(task->process, sig))
+    if (!may_signal(process, sig))
         return -EPERM;
-    return sig ? signal_task(task, sig, info) : 0;
+    return sig && task ? signal_task(task, sig, info) : 0;
 }
 
 static struct siginfo from_self(i32 code) {
-    return (struct siginfo){ .code = code, .pid = current->process->pid, .uid = current->process->ruid };
+    return (struct siginfo){ .code = code, .pid = current->process->pid, .uid = current->cred->ruid };
 }
 
 i64 sys_tkill(const u64 *a) {

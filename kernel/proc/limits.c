@@ -10,7 +10,7 @@ static i64 set_limit(struct process *process, u32 which, const struct rlimit *ne
     struct rlimit *limit = &process->limits[which];
     if (new->cur > new->max)
         return -EINVAL;
-    if (new->max > limit->max && current->process->uid)
+    if (new->max > limit->max && !capable(CAP_SYS_RESOURCE))
         return -EPERM;
     /* What the host has given is a limit for everybody. */
     if ((which == RLIMIT_NOFILE && new->max > boot.max_files) ||
@@ -24,9 +24,10 @@ static i64 set_limit(struct process *process, u32 which, const struct rlimit *ne
 }
 
 static bool permitted(const struct process *target) {
-    const struct process *self = current->process;
-    return target == self || self->uid == 0 ||
-           (self->ruid == target->uid && self->ruid == target->ruid && self->ruid == target->suid);
+    const struct cred *self = current->cred, *other = target->cred;
+    return target == current->process || capable(CAP_SYS_RESOURCE) ||
+           (self->ruid == other->euid && self->ruid == other->ruid && self->ruid == other->suid &&
+            self->rgid == other->egid && self->rgid == other->rgid && self->rgid == other->sgid);
 }
 
 i64 sys_prlimit64(const u64 *a) {

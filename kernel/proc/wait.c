@@ -32,7 +32,7 @@ static bool matches(const struct process *child, const struct wish *wish) {
 
 static void fill(struct news *news, const struct process *child, i32 code, i32 status, i32 wait_status) {
     news->pid = child->pid;
-    news->uid = child->ruid;
+    news->uid = child->cred->ruid;
     news->code = code;
     news->status = status;
     news->wait_status = wait_status;

@@ -51,6 +51,7 @@ OPS: dict[str, tuple[int, str]] = {
     "MEMORY": (0x0A, "arg0 = first, arg1 = bytes: whole pages never used yet will be used soon. "
                "Advice; it always succeeds."),
     "TIME": (0x0B, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call."),
+    "STEP": (0x0C, "Only under BOOT_HOST_STEP: a program is about to run. arg0 = thread."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode."),
@@ -62,6 +63,7 @@ OPS: dict[str, tuple[int, str]] = {
     "CON_SEEK": (0x16, "arg0 = stream, arg1 = offset, arg2 = whence. result = new offset."),
     "CON_POLL": (0x17, "arg0 = stream, arg1 = poll bits. result = those true now, with POLLERR "
                  "and POLLHUP."),
+    "CON_UNREAD": (0x19, "arg0 = stream. result = bytes that can be read, as FIONREAD tells."),
     # files: nodes are host inodes the guest has walked to; node of an export's root = its id
     "FS_WALK": (0x20, "arg0 = node, arg1 = 1: content of executable files only. in: relative path "
                 "of 1..16 components without '.' or '..'. out: attr records, one per component "
@@ -100,6 +102,9 @@ OPS: dict[str, tuple[int, str]] = {
     "FS_SETXATTR": (0x34, "arg0 = node, arg1 = setxattr(2) flags. in: name, value in parts."),
     "FS_LISTXATTR": (0x35, "arg0 = node. out: as FS_GETXATTR. result = size."),
     "FS_REMOVEXATTR": (0x36, "arg0 = node. in: name."),
+    "FS_MKNOD": (0x37, "arg0 = directory, arg1 = S_IFIFO or S_IFSOCK | permissions. in: name. "
+                 "out: attr. Only the name is the host's: what goes through it never leaves the "
+                 "guest."),
     # sockets of the host. An address is two u64 that hold its 16 bytes in their order, IPv4 mapped
     # into IPv6. "watch" names poll bits: those that are not true after the call are watched for
     # (one READY event with the cookie), those that are true are out0.

@@ -20,7 +20,8 @@ from nanvix.debug.events import EventLog
 from nanvix.debug.points import Breakpoint, Stop
 from nanvix.debug.search import Search
 from nanvix.debug.session import open_recording, open_saved, open_session
-from nanvix.debug.timeline import BUDGET, Timeline
+from nanvix.debug.timeline import Timeline
+from nanvix.snapshot.history import BUDGET
 from nanvix.snapshot.state import Saved
 from nanvix.trace.recording import Recording
 

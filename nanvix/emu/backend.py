@@ -262,9 +262,11 @@ class EmuBackend:
             self._deliver_deferred()
         elif intercepts.behind:
             intercepts.exit = Exit.PAUSED
-        elif not (stopped or intercepts.at_limit) and not (
-            intercepts.pending and cpu.flags() & FLAG_IF
-        ):
+        elif stopped or intercepts.at_limit:
+            pass
+        elif intercepts.pending and cpu.flags() & FLAG_IF:
+            self._injected_at = self._retired  # what wakes it comes now
+        else:
             intercepts.exit = Exit.ERROR
             intercepts.detail = "the guest halted with no interrupt to wake it"
 
@@ -290,6 +292,23 @@ class EmuBackend:
         reason = intercepts.exit
         assert reason is not None
         return reason
+
+    def step(self) -> Exit:
+        """Run one instruction: PAUSED behind it, or why the guest was left before. What faults
+        is no step: the handler's first instruction is."""
+        pause, self._pause = self._pause, self._retired + 1
+        try:
+            return self.run()
+        finally:
+            self._pause = pause
+
+    def general(self) -> dict[str, int]:
+        """The general registers, rip and rflags."""
+        return self.registers().general()
+
+    def in_user(self) -> bool:
+        """Whether ring 3 is next."""
+        return self.registers().user
 
     # -- for a debugger ----------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ from nanvix.machine.state import VcpuState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nanvix.kvm.stepping import Stepper
+
 # Looking a member up in its enum costs more than all the rest of run (Python 3.11).
 _DOORBELL = Exit.DOORBELL
 
@@ -45,6 +47,7 @@ class KvmBackend:
         self.on_interrupt: Callable[[int], None] | None = None
         """Hears of every interrupt, with the vCPU stopped at the instruction it comes before."""
         self._closed = False
+        self._stepper: Stepper | None = None
         # Held so that no late kick writes to a page that is gone; a signal handler may re-enter.
         self._life = threading.RLock()
         self.vcpu = Vcpu(memory.address, memory.size, PORT)
@@ -69,6 +72,11 @@ class KvmBackend:
 
     def run(self) -> Exit:
         """Run until the guest needs the host. Nothing the guest does raises."""
+        if self._stepper is not None:
+            self._stepper.left()
+        return self._enter()
+
+    def _enter(self) -> Exit:
         if self._closed:
             raise ValueError("the VM is closed")
         self.exits += 1
@@ -129,7 +137,11 @@ class KvmBackend:
             if self._stray > STRAY_LIMIT:
                 return self._error("the guest keeps touching ports or addresses nobody serves")
             return None
+        if reason == device.EXIT_DEBUG:
+            return Exit.PAUSED
         if reason == device.EXIT_HLT:
+            if self._pending and self.vcpu.interrupts_on():
+                return None
             return self._error("the guest kernel halted the CPU")
         if reason in (device.EXIT_FAIL_ENTRY, device.EXIT_INTERNAL_ERROR):
             return self._error(self.vcpu.failure())
@@ -142,6 +154,28 @@ class KvmBackend:
     def _adopt(self) -> None:
         self._wakeup.adopt()
         self._arm()
+
+    # Stepping
+
+    def step(self) -> Exit:
+        """Run one instruction: PAUSED behind it, or why the guest was left before (see
+        :meth:`nanvix.kvm.stepping.Stepper.step`). Only in rings the capabilities name."""
+        return self._steps().step()
+
+    def general(self) -> dict[str, int]:
+        """The general registers, rip and rflags."""
+        return self._steps().general()
+
+    def in_user(self) -> bool:
+        """Whether ring 3 is next, as of :meth:`general` or a step."""
+        return self._steps().in_user()
+
+    def _steps(self) -> "Stepper":
+        if self._stepper is None:
+            from nanvix.kvm.stepping import Stepper
+
+            self._stepper = Stepper(self.vcpu, self._memory, self._enter)
+        return self._stepper
 
     # Interrupts, kicks, deadlines
 

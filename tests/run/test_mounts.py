@@ -1,8 +1,10 @@
 """What the guest sees of the host's files: by default little, with ``-v`` what it is given."""
 
 import os
+import sys
 from pathlib import Path
 
+import pytest
 from support.guest import Guest, Same
 
 
@@ -131,6 +133,76 @@ def test_programs_are_read_only(guest: Guest) -> None:
     assert code != 0
     assert "Read-only file system" in err
     assert not os.path.exists("/usr/bin/evil")
+
+
+def test_fifos_and_sockets_in_a_mount(same: Same) -> None:
+    """Made in a directory of the host, used between processes of the guest, listed by both."""
+    code = (
+        "import os, socket, stat, threading\n"
+        "os.mkfifo('fifo', 0o640)\n"
+        "os.mknod('node', stat.S_IFSOCK | 0o600)\n"
+        "if not os.fork():\n"
+        "    with open('fifo', 'wb') as end:\n"
+        "        end.write(b'by name ' * 20000)\n"
+        "    os._exit(0)\n"
+        "with open('fifo', 'rb') as end:\n"
+        "    print(len(end.read()), oct(os.stat('fifo').st_mode))\n"
+        "os.wait()\n"
+        "os.link('fifo', 'other')\n"
+        "os.rename('fifo', 'moved')\n"
+        "os.chmod('moved', 0o600)\n"
+        "print(os.stat('other').st_nlink, oct(os.stat('other').st_mode))\n"
+        "for kind in socket.SOCK_STREAM, socket.SOCK_SEQPACKET:\n"
+        "    server = socket.socket(socket.AF_UNIX, kind)\n"
+        "    server.bind(f'server{kind}')\n"
+        "    server.listen()\n"
+        "    if not os.fork():\n"
+        "        client = socket.socket(socket.AF_UNIX, kind)\n"
+        "        client.connect(f'server{kind}')\n"
+        "        client.send(b'hello')\n"
+        "        os._exit(0)\n"
+        "    print(server.accept()[0].recv(99), oct(os.stat(f'server{kind}').st_mode))\n"
+        "    server.close()\n"
+        "    os.wait()\n"
+        "    for attempt in 'bind', 'connect':\n"
+        "        try:\n"
+        "            getattr(socket.socket(socket.AF_UNIX, kind), attempt)(f'server{kind}')\n"
+        "        except OSError as error:\n"
+        "            print(error.strerror)\n"
+        "try:\n"
+        "    os.open('node', os.O_RDONLY)\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+        "os.unlink('moved')\n"
+    )
+    same([sys.executable, "-c", code])
+
+
+def test_fifo_in_a_shell(same: Same) -> None:
+    script = "mkfifo p; sort < p > sorted & printf '3\\n1\\n2\\n' > p; wait; cat sorted; "
+    same(["sh", "-c", script + "ls -l p | cut -c1-10"])
+
+
+def test_special_files_on_a_read_only_mount(guest: Guest, tmp_path: Path) -> None:
+    """What is there can be used, for that changes no file; nothing can be made."""
+    os.mkfifo(tmp_path / "p")
+    script = "cd /m; mkfifo q 2>&1 | grep -o 'Read-only.*'; echo through > p & cat p; "
+    script += "rm p 2>/dev/null || ls"
+    assert sh(guest, script, "-v", f"{tmp_path}:/m:ro")[1] == "Read-only file system\nthrough\np\n"
+
+
+@pytest.mark.requires("redis-server")
+def test_redis_on_a_socket_in_a_mount(guest: Guest, tmp_path: Path) -> None:
+    """A server's socket in a directory of the host: its clients in the guest find it there."""
+    script = (
+        "redis-server --port 0 --unixsocket /data/redis.sock --dir /data --save '' >/dev/null & "
+        "until redis-cli -s /data/redis.sock ping 2>/dev/null; do sleep 0.1; done; "
+        "redis-cli -s /data/redis.sock incrby n 41; redis-cli -s /data/redis.sock incr n; "
+        "test -S /data/redis.sock && echo a socket; "
+        "redis-cli -s /data/redis.sock shutdown nosave; wait"
+    )
+    ran = guest(["sh", "-c", script], options=["-v", f"{tmp_path}:/data"])
+    assert ran.out.split() == [b"PONG", b"41", b"42", b"a", b"socket"], ran
 
 
 def test_files_over_pages_and_holes(same: Same) -> None:

@@ -64,6 +64,7 @@ BAD_NAMES = [b"", b".", b"..", b"/", b"/etc", b"a/b", b"../outside", b"a/", b"\0
 NAMED = {
     "FS_CREATE": (1, 0o600),
     "FS_MKDIR": (1, 0o700),
+    "FS_MKNOD": (1, stat.S_IFIFO | 0o600),
     "FS_UNLINK": (1,),
     "FS_RMDIR": (1,),
 }
@@ -108,6 +109,7 @@ def changes_of(node: int, directory: int) -> list[tuple[str, tuple[int, ...], li
         ("FS_CREATE", (directory, 0o600), [b"f"]),
         ("FS_CREATE", (directory, 0o600, 1), [b"new"]),
         ("FS_MKDIR", (directory, 0o700), [b"new"]),
+        ("FS_MKNOD", (directory, stat.S_IFSOCK | 0o700), [b"new"]),
         ("FS_SYMLINK", (directory,), [b"new", b"target"]),
         ("FS_LINK", (node, directory), [b"new"]),
         ("FS_UNLINK", (directory,), [b"f"]),
@@ -152,15 +154,36 @@ def test_special_files_can_only_be_looked_at(
             names += ["device", "disk"]
         for name in names:
             host = (tmp_path / name).lstat()
+            device = name in ("device", "disk")
             attrs, failed, content = files.walk(1, name.encode(), content=4096)
-            assert (failed, content, attrs[0].access) == ("", b"", 0)
+            assert (failed, content, attrs[0].access) == ("", b"", 0 if device else 6)
             assert (attrs[0].mode, attrs[0].rdev) == (host.st_mode, host.st_rdev)
             node = attrs[0].node
             for op in ("FS_READ", "FS_WRITE", "FS_FSYNC", "FS_SETATTR"):
                 assert files.error(op, node, SET_SIZE) == "EACCES", (op, name)
-            assert files.error("FS_LINK", node, 1, ins=[b"hard"]) == "EPERM"
+            if device:
+                assert files.error("FS_LINK", node, 1, ins=[b"hard"]) == "EPERM"
+                assert files.error("FS_SETATTR", node, SET_MODE, 0o777) == "EACCES"
             assert files.error("FS_READDIR", node) == "ENOTDIR"
             assert files.error("FS_CREATE", 1, 0o600, 1, ins=[name.encode()]) == "EEXIST"
+            assert files.error("FS_MKNOD", 1, stat.S_IFIFO | 0o600, ins=[name.encode()]) == "EEXIST"
+
+
+@pytest.mark.parametrize(
+    "kind", [stat.S_IFCHR, stat.S_IFBLK, stat.S_IFREG, stat.S_IFDIR, 0, 1 << 20]
+)
+def test_only_fifos_and_sockets_can_be_made(files: HostFiles, kind: int) -> None:
+    """Whatever a guest kernel asks for, with privilege or without."""
+    assert files.error("FS_MKNOD", 1, kind | 0o600, ins=[b"new"]) == "EPERM"
+    assert files.walk(1, b"new")[1] == "ENOENT"
+
+
+def test_fifos_are_not_made_through_links(files: HostFiles, outside: Path) -> None:
+    for name in (b"absolute", b"relative", b"magic", b"shadow"):
+        assert files.error("FS_MKNOD", 1, stat.S_IFIFO | 0o600, ins=[name]) == "EEXIST"
+        node = files.find(name.decode()).node
+        assert files.error("FS_MKNOD", node, stat.S_IFIFO | 0o600, ins=[b"new"]) == "ENOTDIR"
+    assert os.listdir(outside) == ["secret"]
 
 
 def test_pseudo_file_systems_are_not_shown() -> None:

@@ -1,10 +1,14 @@
 """What a guest may not reach: the host's files, devices, processes, and the channel."""
 
 import os
+import socket
+import sys
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
-from support.guest import Guest
+from support.guest import Guest, host_environment
 from support.toolchain import Toolchain
 
 
@@ -85,10 +89,6 @@ def test_symbolic_links_made_by_the_guest(guest: Guest, mount: Path) -> None:
 
 def test_directory_moved_out_of_the_mount_by_the_host(guest: Guest, mount: Path) -> None:
     """A directory the guest is in leaves the mount: what is around its new place stays hidden."""
-    from subprocess import PIPE, Popen
-
-    from support.guest import host_environment
-
     (mount / "deep").mkdir()
     script = "cd /m/deep; echo ready; read line; cat ../secret ../../secret; ls .. | grep secret"
     command = guest.command(["sh", "-c", script], ["-v", f"{mount}:/m"])
@@ -102,17 +102,79 @@ def test_directory_moved_out_of_the_mount_by_the_host(guest: Guest, mount: Path)
 
 
 def test_special_files_in_a_mount(guest: Guest, mount: Path) -> None:
-    """A FIFO or socket of the host is listed, but cannot be opened or block the guest."""
+    """A FIFO or socket of the host is a name: who has it open on the host hears nothing, and tells
+    the guest nothing."""
     os.mkfifo(mount / "fifo")
-    out = sh(guest, "cd /m; ls; cat fifo; echo x > fifo; echo done", "-v", f"{mount}:/m")
-    assert "fifo\n" in out
-    assert "done\n" in out
+    script = (
+        "import os, socket\n"
+        "print(sorted(os.listdir('/m')))\n"
+        "reader = os.open('/m/fifo', os.O_RDONLY | os.O_NONBLOCK)\n"
+        "print(os.read(reader, 9))\n"
+        "os.write(os.open('/m/fifo', os.O_WRONLY), b'from the guest')\n"
+        "print(os.read(reader, 99))\n"
+        "try:\n"
+        "    socket.socket(socket.AF_UNIX).connect('/m/socket')\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+    )
+    place = os.open(mount, os.O_PATH)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"/proc/self/fd/{place}/socket")
+        os.close(place)
+        server.listen()
+        server.setblocking(False)
+        held = os.open(mount / "fifo", os.O_RDWR | os.O_NONBLOCK)
+        os.write(held, b"from the host")
+        ran = guest([sys.executable, "-c", script], options=["-v", f"{mount}:/m"])
+        assert ran.out.decode().splitlines() == [
+            str(sorted(os.listdir(mount))), "b''", "b'from the guest'", "Connection refused",
+        ], ran  # fmt: skip
+        assert os.read(held, 99) == b"from the host"
+        os.close(held)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_fifo_that_the_host_replaces(guest: Guest, mount: Path) -> None:
+    """By a file, and by a link to what was not given: no FIFO of the guest leads there."""
+    script = (
+        "import os, time\n"
+        "os.mkfifo('/m/p')\n"
+        "held = os.open('/m/p', os.O_RDWR)\n"
+        "print('ready', flush=True)\n"
+        "input()\n"
+        "os.write(held, b'kept')\n"
+        "print(os.read(held, 9))\n"
+        "for name in 'p', 'q':\n"
+        "    try:\n"
+        "        print(os.read(os.open(f'/m/{name}', os.O_RDONLY | os.O_NONBLOCK), 99))\n"
+        "    except OSError as error:\n"
+        "        print(error.strerror)\n"
+        "try:\n"
+        "    os.mkfifo('/m/q')\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+    )
+    (mount.parent / "hidden").write_text("SECRET")
+    command = guest.command([sys.executable, "-c", script], ["-v", f"{mount}:/m"])
+    with Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=host_environment()) as process:
+        assert process.stdin and process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        (mount / "p").unlink()
+        (mount / "p").write_text("a file now")
+        (mount / "q").symlink_to("../hidden")
+        time.sleep(1.1)  # how long the guest believes a name
+        out, err = process.communicate(b"go\n", timeout=60)
+    assert out.decode().splitlines() == [
+        "b'kept'", "b'a file now'", "No such file or directory", "File exists",
+    ], err  # fmt: skip
+    assert (mount.parent / "hidden").read_text() == "SECRET"
 
 
 def test_device_nodes_cannot_be_made(guest: Guest, mount: Path) -> None:
-    out = sh(guest, "cd /m; mknod kmem c 1 2; mknod p p; ls", "-v", f"{mount}:/m")
-    assert not (mount / "kmem").exists()
-    assert "kmem\n" not in out.splitlines()
+    out = sh(guest, "cd /m; mknod kmem c 1 2; mknod disk b 7 0; mknod p p; ls", "-v", f"{mount}:/m")
+    assert not {"kmem", "disk"} & {*os.listdir(mount), *out.splitlines()}
+    assert (mount / "p").is_fifo()
 
 
 def test_set_user_id_is_not_given_to_the_host(guest: Guest, mount: Path) -> None:

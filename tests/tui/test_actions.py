@@ -201,6 +201,12 @@ async def _wrote(d: Driver) -> None:
     assert d.where.startswith(("main", "square"))
 
 
+@checks("emulate")
+async def _emulate(d: Driver) -> None:
+    await d("E")
+    assert d.app.messages[-1] == "no change of backend: this is the emulator"
+
+
 @checks("bookmark")
 async def _bookmark(d: Driver) -> None:
     await to_main(d)

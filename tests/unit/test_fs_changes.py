@@ -66,6 +66,20 @@ def test_mkdir_and_rmdir(files: HostFiles, tmp_path: Path) -> None:
     assert files.error("FS_CREATE", attr.node, 0o600, 1, ins=[b"x"]) == "ENOENT"
 
 
+@pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFSOCK])
+def test_mknod(files: HostFiles, tmp_path: Path, kind: int) -> None:
+    """A name on the host, with exactly the permissions asked for."""
+    attr = files.attr("FS_MKNOD", 1, kind | 0o6666, ins=[b"p"])
+    assert attr.mode == kind | 0o666 == (tmp_path / "p").stat().st_mode
+    assert (attr.access, attr.nlink) == (6, 1)
+    assert files.find("p").node == attr.node
+    assert files.attr("FS_LINK", attr.node, 1, ins=[b"second"]).nlink == 2
+    assert files.attr("FS_SETATTR", attr.node, SET_MODE, 0o640).mode == kind | 0o640
+    assert files.error("FS_RENAME", 1, 1, ins=[b"p", b"moved"]) == ""
+    assert files.error("FS_UNLINK", 1, ins=[b"moved"]) == ""
+    assert (tmp_path / "second").stat().st_mode == kind | 0o640
+
+
 def test_mkdir_keeps_an_inherited_group(files: HostFiles, tmp_path: Path) -> None:
     give_away(tmp_path / "d", -1, 1234)
     (tmp_path / "d").chmod(0o2777)

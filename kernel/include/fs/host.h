@@ -43,7 +43,7 @@ bool host_make_room(i64 result);
 u64 host_prefetch_frames(paddr *out);
 void host_prefetched(struct inode *inode, const paddr *frames, u64 count, u64 size);
 
-extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_other_ops;
+extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_special_ops, host_device_ops;
 
 i64 host_refresh(struct inode *inode);
 i64 host_setattr(struct inode *inode, const struct attr_change *change);

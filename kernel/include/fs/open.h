@@ -18,6 +18,7 @@ struct file_ops {
     i64 (*readdir)(struct file *file, struct dir_sink *sink); /* ENOTDIR */
     i64 (*ioctl)(struct file *file, u64 command, u64 argument); /* ENOTTY */
     u32 (*poll)(struct file *file, struct poll_table *table); /* always ready */
+    void (*flush)(struct file *file);                         /* a descriptor of it is closed: nothing to do */
     void (*release)(struct file *file);                       /* nothing to do */
     bool seekable;                                            /* pread and pwrite work */
 };
@@ -32,6 +33,7 @@ struct file {
     void *private;
     struct list epoll_items; /* epolls that watch this file */
     struct async *async;     /* its owner and O_ASYNC (fs/async.c); NULL: never asked for */
+    i32 hold;                /* what it adds to inode->writers */
 };
 
 /* A file on a dentry (a new reference is taken) with access by `flags`; ERR_PTR. */

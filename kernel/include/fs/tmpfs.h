@@ -21,6 +21,8 @@ u64 tmpfs_frames(void); /* of all files */
 /* A new inode of any type, owned by the current process, with one reference; NULL: no memory or no room. */
 struct inode *tmpfs_inode(struct super *super, u32 mode);
 i64 tmpfs_setattr(struct inode *inode, const struct attr_change *change);
+/* Give an entry its new inode, whose reference goes with it, also when that fails. */
+i64 tmpfs_add(struct dentry *dir, struct dentry *entry, struct inode *inode);
 /* Make an entry; for the skeleton and the manifest too. 0 or negative errno. */
 i64 tmpfs_create(struct dentry *dir, struct dentry *entry, u32 mode, u64 rdev);
 i64 tmpfs_symlink(struct dentry *dir, struct dentry *entry, const char *target);

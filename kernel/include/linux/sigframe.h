@@ -66,4 +66,5 @@ struct sigevent {
 _Static_assert(sizeof(struct sigevent) == 64, "struct sigevent");
 #define SIGEV_SIGNAL 0
 #define SIGEV_NONE 1
+#define SIGEV_THREAD 2
 #define SIGEV_THREAD_ID 4

@@ -12,6 +12,7 @@
 #define S_IFIFO 0010000
 #define S_ISUID 0004000
 #define S_ISGID 0002000
+#define S_IXGRP 0000010
 #define S_ISVTX 0001000
 #define S_ISLNK(m) (((m) & S_IFMT) == S_IFLNK)
 #define S_ISREG(m) (((m) & S_IFMT) == S_IFREG)
@@ -77,6 +78,7 @@ _Static_assert(sizeof(struct statfs) == 120, "struct statfs");
 #define PROC_MAGIC 0x9fa0
 #define DEVPTS_MAGIC 0x1cd1
 #define PIPEFS_MAGIC 0x50495045
+#define MQUEUE_MAGIC 0x19800202
 #define ANON_MAGIC 0x09041934
 #define HOST_MAGIC 0x01021997 /* as 9p: files of another machine */
 

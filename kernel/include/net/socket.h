@@ -126,3 +126,5 @@ i64 unix_create(u32 type, u32 protocol, struct socket **out);
 i64 unix_pair(struct socket *a, struct socket *b);
 i64 inet_create(u16 family, u32 type, u32 protocol, struct socket **out);
 i64 netlink_create(u32 type, u32 protocol, struct socket **out);
+/* A message of the kernel to a netlink socket; 0 or negative errno. */
+i64 netlink_post(struct socket *s, void *bytes, u32 size);

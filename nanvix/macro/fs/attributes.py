@@ -3,7 +3,7 @@
 import os
 import struct
 from errno import EACCES, EINVAL, EISDIR
-from stat import S_IFDIR, S_IFLNK, S_IFREG
+from stat import S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK
 
 from nanvix.abi.call import Call
 from nanvix.abi.channel import (
@@ -20,6 +20,9 @@ from nanvix.macro.fs.nodes import Node, NodeTable
 from nanvix.macro.fs.stamps import Stamps
 
 READ, WRITE, EXECUTE = 4, 2, 1
+
+SPECIAL = (S_IFIFO, S_IFSOCK)
+"""On the host only names and attributes: the guest has pipes and sockets of its own behind them."""
 
 MAX_OFFSET = (1 << 63) - 1
 _MOST = 64
@@ -72,8 +75,8 @@ class Attributes:
         view = room(call.outputs, ATTR.size)
         if mask & ~_SETTABLE or (mask & SET_OWNER and mask & SET_SIZE):
             raise OSError(EINVAL, "impossible set of attributes")
-        if node.kind not in (S_IFREG, S_IFDIR, S_IFLNK):
-            raise OSError(EACCES, "a special file")
+        if node.kind not in (S_IFREG, S_IFDIR, S_IFLNK, *SPECIAL):
+            raise OSError(EACCES, "a device")
         if mask & SET_SIZE:
             self._truncate(node, size_gid)
             self._stamps.changed(node)
@@ -124,10 +127,11 @@ class Attributes:
         """
         if node.kind == S_IFLNK:
             return READ | EXECUTE if node.read_only else READ | WRITE | EXECUTE
-        if node.kind not in (S_IFREG, S_IFDIR):
+        if node.kind not in (S_IFREG, S_IFDIR, *SPECIAL):
             return 0
-        bits = READ if node.read_only else READ | WRITE
-        if node.kind == S_IFDIR or mode & 0o111:
+        # Writing into a FIFO changes no file, so it is allowed on what is mounted read-only.
+        bits = READ if node.read_only and node.kind not in SPECIAL else READ | WRITE
+        if node.kind == S_IFDIR or (node.kind == S_IFREG and mode & 0o111):
             bits |= EXECUTE
         entry, root = str(node.fd), self._descriptors.by_number
         granted = 0

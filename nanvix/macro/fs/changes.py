@@ -1,4 +1,4 @@
-"""Changes of directories: create, mkdir, symlink, link, unlink, rmdir, rename.
+"""Changes of directories: create, mkdir, mknod, symlink, link, unlink, rmdir, rename.
 
 Each acts on one checked name inside one held directory, so it can touch nothing else, and on a
 read-only export each is EROFS before anything else is looked at. New files and directories get
@@ -13,7 +13,7 @@ from nanvix.abi.call import Call
 from nanvix.abi.channel import ATTR
 from nanvix.macro.fs import linux, names
 from nanvix.macro.fs.answers import room
-from nanvix.macro.fs.attributes import Attributes, directory_mode, file_mode
+from nanvix.macro.fs.attributes import SPECIAL, Attributes, directory_mode, file_mode
 from nanvix.macro.fs.descriptors import Descriptors
 from nanvix.macro.fs.nodes import Node, NodeTable
 from nanvix.macro.fs.stamps import Stamps
@@ -70,13 +70,18 @@ class Changes:
         directory, view = self._prepare(call)
         name, mode = names.entry(call.inputs), directory_mode(call.arg[1])
         os.mkdir(name, mode, dir_fd=directory.fd)
-        node, status = self._nodes.enter(directory, name)
-        # Should the host have replaced it meanwhile, that is none of the guest's directories.
-        ours = node.kind == S_IFDIR and status.st_uid == os.geteuid()
-        if ours and (status.st_mode ^ mode) & _EXACT:
-            mode |= status.st_mode & ~_EXACT & 0o7777
-            os.chmod(str(node.fd), mode, dir_fd=self._descriptors.by_number)
-        self._finish(directory, node, view)
+        self._finish(directory, self._made(directory, name, S_IFDIR, mode), view)
+        return 0
+
+    def mknod(self, call: Call) -> int:
+        """FS_MKNOD: a FIFO or a socket, never a device."""
+        directory, view = self._prepare(call)
+        name, mode = names.entry(call.inputs), call.arg[1] & 0o777
+        kind = call.arg[1] & ~0o7777
+        if kind not in SPECIAL:
+            raise OSError(EPERM, "only FIFOs and sockets can be made")
+        os.mknod(name, kind | mode, dir_fd=directory.fd)
+        self._finish(directory, self._made(directory, name, kind, mode), view)
         return 0
 
     def symlink(self, call: Call) -> int:
@@ -95,8 +100,8 @@ class Changes:
         name = names.entry(call.inputs)
         if node.export != directory.export:
             raise OSError(EXDEV, "another export")
-        if node.kind not in (S_IFREG, S_IFLNK):
-            raise OSError(EPERM, "only files and symbolic links can be linked")
+        if node.kind not in (S_IFREG, S_IFLNK, *SPECIAL):
+            raise OSError(EPERM, "neither directories nor devices can be linked")
         os.link(
             str(node.fd), name, src_dir_fd=self._descriptors.by_number,
             dst_dir_fd=directory.fd, follow_symlinks=True,
@@ -143,6 +148,16 @@ class Changes:
         view = room(call.outputs, ATTR.size)
         self._nodes.require_room()
         return directory, view
+
+    def _made(self, directory: Node, name: bytes, kind: int, mode: int) -> Node:
+        """The node of what has just been made by name, with exactly these permissions."""
+        node, status = self._nodes.enter(directory, name)
+        # Should the host have replaced it meanwhile, that is nothing the guest has made.
+        ours = node.kind == kind and status.st_uid == os.geteuid()
+        if ours and (status.st_mode ^ mode) & _EXACT:
+            mode |= status.st_mode & ~_EXACT & 0o7777
+            os.chmod(str(node.fd), mode, dir_fd=self._descriptors.by_number)
+        return node
 
     def _finish(self, directory: Node, node: Node, view: memoryview) -> None:
         """``node`` has just been made in ``directory``: both have the guest's time; answer."""

@@ -2,8 +2,8 @@
 
 What it promises: the guest reaches what lies below its exports, by names it walks one by one,
 and nothing else. Symbolic links are never followed on the host, ``..`` does not exist, FIFOs,
-sockets and device nodes can be looked at but not opened, pseudo file systems are not shown, and
-a read-only export is never changed.
+sockets and device nodes are never opened (FIFOs and sockets can be made, devices cannot), pseudo
+file systems are not shown, and a read-only export is never changed.
 
 What it does not: a hard link to a file elsewhere *is* that file; a directory the guest has
 walked to stays in its reach when the host moves it out of the export; of two exports that
@@ -75,6 +75,7 @@ class FileService:
             "FS_READDIR": Listing(nodes, descriptors).readdir,
             "FS_CREATE": changes.create,
             "FS_MKDIR": changes.mkdir,
+            "FS_MKNOD": changes.mknod,
             "FS_SYMLINK": changes.symlink,
             "FS_LINK": changes.link,
             "FS_UNLINK": changes.unlink,

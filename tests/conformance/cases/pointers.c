@@ -688,3 +688,49 @@ CASE(arch_prctl_pointers, "arch_prctl")
 {
     BAD(arch_prctl, 0x1003, BUF);
 }
+
+/* A queue with one message, and room for another. */
+static void prepare_queue(void)
+{
+    struct { long flags, capacity, size, count, reserved[4]; } attributes = {.capacity = 9, .size = 64};
+    char name[32];
+    prepare();
+    snprintf(name, sizeof name, "pointers-%d", getpid());
+    FD = MUST(syscall(SYS_mq_open, name, O_CREAT | O_RDWR | O_NONBLOCK, 0600, &attributes));
+    MUST(syscall(SYS_mq_unlink, name));
+    MUST(syscall(SYS_mq_timedsend, FD, "text", 4, 0, 0));
+}
+
+CASE(mq_open_pointers, "mq_open")
+{
+    BAD(mq_open, NAME, O_RDONLY, 0, BUF);
+}
+
+CASE(mq_unlink_pointers, "mq_unlink")
+{
+    BAD(mq_unlink, NAME);
+}
+
+CASE(mq_timedsend_pointers, "mq_timedsend")
+{
+    prepare_queue();
+    bad(SYS_mq_timedsend, (const long[6]){FD, BUF, 4, 0, BUF});
+}
+
+CASE(mq_timedreceive_pointers, "mq_timedreceive")
+{
+    prepare_queue();
+    bad(SYS_mq_timedreceive, (const long[6]){FD, BUF, 64, BUF, BUF});
+}
+
+CASE(mq_notify_pointers, "mq_notify")
+{
+    prepare_queue();
+    bad(SYS_mq_notify, (const long[6]){FD, BUF});
+}
+
+CASE(mq_getsetattr_pointers, "mq_getsetattr")
+{
+    prepare_queue();
+    bad(SYS_mq_getsetattr, (const long[6]){FD, BUF, BUF});
+}
