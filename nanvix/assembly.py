@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
-from nanvix.abi.layout import BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
+from nanvix.abi.layout import BOOT_HOST_STEP, BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
 from nanvix.errors import BackendUnavailable, KernelImageError, NanvixError, UsageError
 from nanvix.guest.launch import Launch, prepare
 from nanvix.result import Phases
-from nanvix.settings import COMMON_CPU, Settings
+from nanvix.settings import COMMON_CPU, PORTABLE_CPU, Settings
 
 if TYPE_CHECKING:
     from nanvix.machine.backend import Backend
@@ -31,6 +31,9 @@ Stdio = tuple[int | None, int | None, int | None]
 _NETWORK = {"none": BOOT_NET_NONE, "host": BOOT_NET_HOST}
 
 
+_STEPS = {None: 0, "guest": BOOT_STEP, "host": BOOT_STEP | BOOT_HOST_STEP}
+
+
 class Assembled(NamedTuple):
     """A machine that has booted, or been loaded, and what stands around it."""
 
@@ -41,9 +44,12 @@ class Assembled(NamedTuple):
 
 def launch(settings: Settings, argv: Sequence[str]) -> Launch:
     """The program and what it may see. Raises a NanvixError for what cannot be run."""
-    # A recording is replayed on the emulator, whatever the CPU was that made it.
-    common = settings.portable or settings.record is not None
-    env = COMMON_CPU | settings.env if common else settings.env
+    env = settings.env
+    if settings.portable:
+        env = PORTABLE_CPU | env
+    elif settings.record is not None:
+        # A recording is replayed on the emulator, whatever the CPU was that made it.
+        env = COMMON_CPU | env
     network = settings.net == "host"
     return prepare(argv, env, settings.directory, settings.mounts, network=network)
 
@@ -58,14 +64,13 @@ def assemble(
     journal: "Journal | None" = None,
     recording: "RecordedRun | None" = None,
     saved: "Saved | None" = None,
-    make_backend: "Callable[[GuestMemory], Backend] | None" = None,
     make_machine: "Callable[..., Machine] | None" = None,
 ) -> Assembled:
     """Put a machine together; what it owns is released with ``stack``.
 
     ``journal``: keeps what enters the guest, or gives it. ``saved``: the machine goes on from
-    there instead of booting. ``make_backend`` and ``make_machine`` stand for what the settings
-    and nanvix.machine would give. Raises a NanvixError if the guest cannot be started.
+    there instead of booting. ``make_machine`` stands for what nanvix.machine would give. Raises a
+    NanvixError if the guest cannot be started.
     """
     from nanvix.abi.call import WatchTable
     from nanvix.machine.boot import BootError, BootSpec
@@ -81,7 +86,7 @@ def assemble(
         raise UsageError(f"{settings.memory >> 20} MiB of guest memory: {error}") from None
     stack.callback(memory.close)
     phases.end("memory")
-    backend = make_backend(memory) if make_backend else open_backend(settings.backend, memory)
+    backend = open_backend(settings.backend, memory)
     stack.callback(backend.close)
     backend.set_budget(settings.max_instructions)
     phases.end("backend")
@@ -170,7 +175,7 @@ def _boot_spec(settings: Settings, launch: Launch) -> "BootSpec":
     from nanvix.machine.boot import BootSpec
 
     flags = _NETWORK.get(settings.net, 0)
-    flags |= settings.steady * BOOT_STEADY | settings.steps * BOOT_STEP
+    flags |= settings.steady * BOOT_STEADY | _STEPS[settings.steps]
     umask = os.umask(0o022)
     os.umask(umask)
     now = settings.realtime_ns

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 BACKENDS = ("auto", "kvm", "emu")
 NETWORKS = ("none", "loopback", "host")
 
-COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL"}
+COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F,-AVX512VL"}
 """Some hosts cannot hide their CPU from a guest on KVM. This keeps glibc's programs to what the
 emulator has too, so that they do the same on both."""
+
+PORTABLE_CPU = COMMON_CPU | {
+    "GODEBUG": "cpu.avx=off,cpu.avx2=off,cpu.fma=off",
+    "OPENSSL_ia32cap": "~0x7c40100000000000:0",
+}
+"""The same for Go's programs and OpenSSL: XSAVE, AVX, FMA and what came with them or later."""
 
 SEEDED_DATE_NS = 1_700_000_000_000_000_000
 """When a guest with a seed starts: 14 November 2023, 22:13:20 UTC."""
@@ -36,7 +42,7 @@ class Settings:
     that on the emulator two runs are the same to the last instruction (docs/determinism.md);
     ``realtime_ns`` fixes the time alone (ns since the epoch); ``steady`` makes the guest's threads
     take turns where they wait, not by the clock. ``steps`` makes every instruction of the guest's
-    programs an event.
+    programs an event: ``"guest"`` by a trap flag the guest sets, ``"host"`` by the backend.
     ``net``: none, loopback (the guest's own) or host: then the guest reaches what ``allow`` grants
     (:mod:`nanvix.policy.egress`; by default nothing) and ``ports`` (``"8080:80"``, see
     :func:`nanvix.macro.net.parse_port`) lead into it. Either of the two implies host.
@@ -67,7 +73,7 @@ class Settings:
         steady: bool = False,
         record: str | None = None,
         portable: bool = False,
-        steps: bool = False,
+        steps: str | None = None,
         net: str | None = None,
         allow: Iterable[str] = (),
         ports: Iterable[str] = (),
@@ -82,6 +88,8 @@ class Settings:
             raise UsageError("the timeout must be more than 0 seconds")
         if max_instructions is not None and max_instructions <= 0:
             raise UsageError("the instruction limit must be more than 0")
+        if steps not in (None, "guest", "host"):
+            raise UsageError(f"unknown way to step {steps!r}: choose guest or host")
         self.backend = "emu" if max_instructions is not None else backend
         self.memory = -(-memory // HUGE_SIZE) * HUGE_SIZE
         self.timeout = timeout

@@ -22,6 +22,7 @@ BACKENDS = ("kvm", "emu")
 # How long an example takes says more of the machine's other work than of ours.
 settings.register_profile("nanvix", deadline=None)
 settings.load_profile("nanvix")
+settings.register_profile("long", settings.get_profile("nanvix"), max_examples=2000)
 
 
 # -- fixtures ------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ OPS: dict[str, tuple[int, str]] = {
     "MEMORY": (0x0A, "arg0 = first, arg1 = bytes: whole pages never used yet will be used soon. "
                "Advice; it always succeeds."),
     "TIME": (0x0B, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call."),
+    "STEP": (0x0C, "Only under BOOT_HOST_STEP: a program is about to run. arg0 = thread."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode, out5 = CON_SUSPEND works."),
@@ -65,6 +66,7 @@ OPS: dict[str, tuple[int, str]] = {
     "CON_SUSPEND": (0x18, "The first process has stopped, as by Ctrl-Z, and nobody in the guest "
                     "can continue it. Returns when the host's user does; a SIGCONT event follows. "
                     "ENOSYS where nobody could."),
+    "CON_UNREAD": (0x19, "arg0 = stream. result = bytes that can be read, as FIONREAD tells."),
     # files: nodes are host inodes the guest has walked to; node of an export's root = its id
     "FS_WALK": (0x20, "arg0 = node, arg1 = 1: content of executable files only. in: relative path "
                 "of 1..16 components without '.' or '..'. out: attr records, one per component "

@@ -67,6 +67,9 @@ same program then have the same order of events, on any backend."""
 BOOT_STEP = 1 << 5
 """Programs run with the trap flag set: every instruction of theirs is traced (TRACE_STEP).
 What the auxiliary vector says of the CPU is then the same on every host."""
+BOOT_HOST_STEP = 1 << 12
+"""With BOOT_STEP: not the guest but the host steps the programs. The kernel sets no trap flag,
+takes the host's out of the registers it has saved, and says when it returns to a program (STEP)."""
 COMMON_FEATURES = 0x0789_A17D
 """CPUID.1:EDX of the CPU model (nanvix.machine.cpuid): the capability word of BOOT_STEP."""
 BOOT_NET_NONE = 1 << 3

@@ -25,5 +25,5 @@ def serve(options: Any, argv: list[str], settings: dict[str, Any], stdio: Any) -
         host, port = listener.getsockname()[:2]
         print(f"nanvix: waiting for gdb: target remote {host}:{port}", file=sys.stderr, flush=True)
         Server(debugger).serve(listener)
-        outcome = debugger.machine.outcome
+        outcome = debugger.outcome
         return _KILLED if outcome is None else exit_code(outcome.reason, outcome.status)

@@ -83,6 +83,7 @@ class Backward(Control):
         try:
             hit = self._last([point], {}, self._floor(here))
         finally:
+            self.machine.pause_wanted = False
             self.timeline.go(here)
         return hit.access if hit is not None else None
 

@@ -12,8 +12,14 @@ from nanvix.debug.timeline import Timeline
 
 if TYPE_CHECKING:
     from nanvix.guest.mounts import Mount
+    from nanvix.machine.machine import Outcome
 
-ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
+RECORDED = "recorded"
+"""Why a recording ends that was made of a guest that had not ended."""
+ENDS = {
+    "exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown",
+    RECORDED: "end of recording",
+}  # fmt: skip
 """What a stop is called by the outcome of a run; all others are errors."""
 _MAX_LINE = 100_000
 """Instructions of one source line before a verb gives up."""
@@ -67,6 +73,11 @@ class Control(Inspector):
     def ended(self) -> bool:
         """Whether the guest has ended (at the frontier)."""
         return self.timeline.ended
+
+    @property
+    def outcome(self) -> "Outcome | None":
+        """How the guest has ended at the frontier, whichever moment is shown; None if not yet."""
+        return self.timeline.end
 
     def events(self, start: int = 0, end: int | None = None) -> list[Event]:
         """The log between two moments, by default all of it."""
@@ -183,9 +194,9 @@ class Control(Inspector):
             if hit.moment != timeline.position or search.unsettled:
                 timeline.go(hit.moment)
             return self._report(hit)
-        if machine.outcome is not None and timeline.live:
-            reason = ENDS.get(machine.outcome.reason, "error")
-            detail = machine.outcome.detail or f"wait status {machine.outcome.status:#x}"
+        if timeline.end is not None and timeline.live:
+            reason = ENDS.get(timeline.end.reason, "error")
+            detail = timeline.end.detail or f"wait status {timeline.end.status:#x}"
             return self._stop(reason, detail)
         if machine.pause_wanted:
             machine.pause_wanted = False

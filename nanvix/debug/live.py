@@ -1,29 +1,28 @@
-"""The first pass: the guest runs with the host's services, and everything they do is taped.
+"""The machine a debugger drives: the ordinary one with another loop.
 
-:class:`LiveMachine` is the ordinary machine with another loop: it can stop between any two
-instructions, before anything that belongs to leaving that moment has happened.
+:class:`LiveMachine` can stop between any two instructions, before anything that belongs to leaving
+that moment has happened (interrupts, idle time), and it makes no difference whether the moment is
+lived for the first time or repeated from the journal.
 """
 
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.channel import OPS, REQUEST
-from nanvix.abi.layout import CONTROL, CONTROL_PHYS, EVENT, EVENT_SLOTS, PAGE_SHIFT
-from nanvix.debug.tape import ARRIVAL, DEPARTURE, INJECT, SKIP, WRITE, Effect, Tape
-from nanvix.emu.backend import EmuBackend
+from nanvix.abi.layout import BOOT_TRACE, CONTROL, CONTROL_PHYS, PAGE_SHIFT
 from nanvix.machine.backend import Exit
-from nanvix.machine.event_ring import EventRing
-from nanvix.machine.machine import Machine
+from nanvix.machine.boot import BootSpec
+from nanvix.machine.journal import Change, Journal
+from nanvix.machine.machine import Checkpoint, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nanvix.emu.backend import EmuBackend
     from nanvix.machine.idle import Wait
-    from nanvix.machine.memory import GuestMemory
+    from nanvix.machine.trace_ring import TraceEvent
 
 _TRACE_TAIL = CONTROL_PHYS + CONTROL.offsets["trace_tail"]
-_EVENT_TAIL = CONTROL_PHYS + CONTROL.offsets["event_tail"]
-_SLOTS = CONTROL_PHYS + CONTROL.size
 _ANSWER = REQUEST.offsets["result"]
 _ANSWER_SIZE = REQUEST.size - _ANSWER
 _RESULT = Struct("<q")
@@ -32,59 +31,32 @@ _COUNTED = frozenset(OPS[name][0] for name in ("CON_READ", "FS_READ", "FS_READDI
 """Their result is the number of bytes written; the rest of their buffers is as it was."""
 
 
-class TapedBackend(EmuBackend):
-    """The emulator, with what the machine does to it on tape. Nothing is taped in a rerun."""
-
-    def __init__(self, memory: "GuestMemory") -> None:
-        super().__init__(memory)
-        self.tape = Tape()
-
-    def inject(self, vector: int) -> None:
-        """Taped."""
-        self.tape.add(Effect(self.instructions(), DEPARTURE, INJECT, vector))
-        super().inject(vector)
-
-    def skip_to(self, tsc: int) -> None:
-        """Taped."""
-        self.tape.add(Effect(self.instructions(), DEPARTURE, SKIP, tsc))
-        super().skip_to(tsc)
-
-
-class _TapedRing(EventRing):
-    """The event ring, with every entry on tape."""
-
-    __slots__ = ("_backend", "_memory")
-
-    def __init__(self, memory: "GuestMemory", backend: TapedBackend) -> None:
-        super().__init__(memory)
-        self._memory, self._backend = memory, backend
-
-    def append(self, kind: int, value: int, cookie: int = 0) -> bool:
-        """Taped."""
-        slot = _SLOTS + self.tail % EVENT_SLOTS * EVENT.size
-        if not super().append(kind, value, cookie):
-            return False
-        count, tape = self._backend.instructions(), self._backend.tape
-        for at, size in ((slot, EVENT.size), (_EVENT_TAIL, 4)):
-            tape.add(Effect(count, DEPARTURE, WRITE, at, self._memory.read(at, size)))
-        return True
-
-
 class LiveMachine(Machine):
-    """A machine a debugger drives. ``on_write`` hears of host writes (address, size),
+    """A machine with a journal, on the emulator. ``on_write`` hears of host writes (address, size),
     ``on_doorbell`` of answered requests (physical address); True stops :meth:`go_on`.
 
-    ``pause_wanted``: ask :meth:`go_on` to return; see :meth:`want_pause`.
+    ``pause_wanted``: ask :meth:`go_on` to return; see :meth:`want_pause`. ``quiet``: the past is
+    being repeated, so events and log lines have been heard already.
     """
 
-    backend: TapedBackend
+    backend: "EmuBackend"
+    journal: Journal
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.quiet = False
+        log = options.get("log")
+        if log is not None:
+            options["log"] = lambda level, text: None if self.quiet else log(level, text)
         super().__init__(*arguments, **options)
-        self.event_ring = _TapedRing(self.memory, self.backend)
+        self.spec, self.ops = arguments[3], tuple(arguments[4])
+        """How it was booted (a clock, if it was not), and which calls are served."""
+        if options.get("events") is not None and isinstance(self.spec, BootSpec):
+            self.spec = self.spec._replace(flags=self.spec.flags | BOOT_TRACE)
+        self.journal.change = self._make
         self._written: list[tuple[int, int]] = []
         self.channel.written = self._note
         self._rang = False
+        self._due: Exit | None = None
         self.pause_wanted = False
         self.on_write: Callable[[int, int], bool] | None = None
         self.on_doorbell: Callable[[int], bool] | None = None
@@ -99,32 +71,84 @@ class LiveMachine(Machine):
         """End a wait early; from any thread."""
         self._waker.wake()
 
-    def go_on(self, target: int | None) -> "Wait | None":
+    # -- running -----------------------------------------------------------------------------
+
+    def go_on(self, target: int) -> "Wait | None":
         """Run until ``target`` instructions have retired, a probe pauses, a pause is wanted or the
         guest has ended (None), or until it is idle (what it waits for)."""
         backend = self.backend
-        while self.outcome is None and not self.pause_wanted:
-            if target is not None and backend.instructions() >= target:
-                return None
-            if self._stop is not None:
-                self.finish(self._stop[0], detail=self._stop[1])
-                return None
-            if self._rang:
-                self._rang = False
-                if self._watches.pending and not self.idle.active:
-                    self._poll_while_running()
-            if self.idle.active and (wait := self._sleep()) is not None:
+        while self.outcome is None:
+            self.make_changes()
+            if self.pause_wanted or backend.instructions() >= target:
+                break
+            if (wait := self._leave()) is not None:
                 return wait
+            if self.outcome is not None:
+                break
             backend.pause_at(target)
             reason = backend.run()
             if reason is Exit.DOORBELL:
                 if self._serve():
-                    return None
+                    break
             elif reason is Exit.PAUSED:
-                return None
-            elif reason is not Exit.KICKED or not self.pause_wanted:
+                break
+            elif reason in (Exit.TIMER, Exit.KICKED):
+                self._due = reason
+            else:
                 self._handle(reason)
+        if self.outcome is None:
+            self.make_changes()
         return None
+
+    def make_changes(self) -> None:
+        """Make the changes that the journal has for this moment."""
+        if self._repeater is not None:
+            self._repeater.make_changes()
+
+    def rejoin(self) -> None:
+        """The past has been repeated to its end: look what the world has to say by now."""
+        self.backend.kick()
+
+    def rollback(self, saved: Checkpoint) -> None:
+        """As for any machine; what was due at the moment left is due there only."""
+        super().rollback(saved)
+        self._due = None
+        self._rang = False
+
+    def _leave(self) -> "Wait | None":
+        """All that happens between this moment and its next instruction; what an idle guest waits
+        for."""
+        if self._stop is not None:
+            self.finish(self._stop[0], detail=self._stop[1])
+            return None
+        if self._rang:
+            self._rang = False
+            if self._watches.pending and not self.idle.active:
+                self._poll_while_running()
+        due, self._due = self._due, None
+        if due is not None:
+            self._handle(due)
+        return self._sleep() if self.idle.active else None
+
+    # -- changing ----------------------------------------------------------------------------
+
+    def change(self, change: Change) -> None:
+        """Make a change that is part of this moment from now on."""
+        self._make(change)
+        self.journal.insert(change)
+
+    def _make(self, change: Change) -> None:
+        if change.register:
+            self.backend.registers()[change.register] = change.value
+        else:
+            self.memory.write(change.value, change.data)
+            self.backend.code_changed(change.value, len(change.data))
+
+    # -- hearing -----------------------------------------------------------------------------
+
+    def _emit(self, event: "TraceEvent") -> None:
+        if not self.quiet:
+            super()._emit(event)
 
     def _note(self, gpa: int, size: int) -> None:
         self._written.append((gpa, size))
@@ -132,24 +156,21 @@ class LiveMachine(Machine):
 
     def _serve(self) -> bool:
         """Answer the doorbell; True when a host write is of interest."""
-        backend, memory = self.backend, self.memory
-        count, page = backend.instructions(), backend.exit_value
+        page = self.backend.exit_value
         self.drain()
         self._written.clear()
         if not self.channel.ring(page):
             self.finish("error", detail="channel violation: a doorbell outside memory")
             return False
-        if self.journal is not None and self.journal.diverged is not None:
+        if self.journal.diverged is not None:
             self.finish("diverged", detail=self.journal.diverged)
             return False
         self._rang = True
         at = page << PAGE_SHIFT
-        ranges = [*self._trimmed(at), (at + _ANSWER, _ANSWER_SIZE), (_TRACE_TAIL, 8)]
         stop = False
-        for gpa, size in ranges:
-            backend.tape.add(Effect(count, ARRIVAL, WRITE, gpa, memory.read(gpa, size)))
-            if self.on_write is not None and self.on_write(gpa, size):
-                stop = True
+        if self.on_write is not None:
+            for gpa, size in (*self._trimmed(at), (at + _ANSWER, _ANSWER_SIZE), (_TRACE_TAIL, 8)):
+                stop |= self.on_write(gpa, size)
         return bool(self.on_doorbell is not None and self.on_doorbell(at)) or stop
 
     def _trimmed(self, request: int) -> list[tuple[int, int]]:

@@ -37,7 +37,7 @@ def last_hit(
     first = True
     while end > max(timeline.start, floor):
         start = timeline.checkpoint_before(end)
-        if first or pages is None or timeline.written_between(pages, end):
+        if first or pages is None or timeline.written_between(pages, start, end):
             timeline.go(start)
             plan = make(end)
             timeline.forward(plan, end)

@@ -1,33 +1,35 @@
-"""A guest under a debugger: the sandbox's own way of building a VM, with a taped backend."""
+"""A guest under a debugger: the sandbox's own way of building a VM, with a journal."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nanvix.assembly import Stdio, assemble, launch
-from nanvix.debug.live import LiveMachine, TapedBackend
-from nanvix.errors import BackendUnavailable
+from nanvix.abi.layout import BOOT_TRACE
+from nanvix.assembly import Stdio, assemble, launch, open_backend
+from nanvix.debug.live import LiveMachine
 from nanvix.guest.launch import Launch
+from nanvix.machine.journal import Journal
 from nanvix.result import Phases
 from nanvix.settings import Settings
 
 if TYPE_CHECKING:
     from nanvix.debug.present import PresentMachine
-    from nanvix.machine.memory import GuestMemory
+    from nanvix.machine.machine import Listener
     from nanvix.macro.services import Services
     from nanvix.snapshot.state import Saved
     from nanvix.trace.recording import Recording
 
 
-def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
+def open_recording(recording: "Recording", stack: ExitStack, events: "Listener") -> LiveMachine:
     """The machine of a recording before its first instruction; released with ``stack``.
+
+    ``events`` hears what it heard the first time, if anybody listened then.
 
     A recording from KVM is replayed once beforehand, to find where its interrupts belong. Raises
     RecordingError.
     """
     from nanvix.abi.call import WatchTable
     from nanvix.machine.image import KernelImage
-    from nanvix.machine.journal import Journal
     from nanvix.machine.memory import GuestMemory
     from nanvix.replay.session import boot_spec, check_kernel, exact, never
 
@@ -38,16 +40,18 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
     header = recording.header
     memory = GuestMemory(header.memory)
     stack.callback(memory.close)
-    backend = TapedBackend(memory)
+    backend = open_backend("emu", memory)
     stack.callback(backend.close)
+    spec = boot_spec(header, recording.manifest)
     machine = LiveMachine(
         memory,
         backend,
         image,
-        boot_spec(header, recording.manifest),
+        spec,
         dict.fromkeys(header.ops, never),
         WatchTable(),
-        journal=Journal(recording.entries, exact=header.exact, own_timers=header.own_timers),
+        events=events if spec.flags & BOOT_TRACE else None,
+        journal=Journal(list(recording.entries), exact=header.exact, own_timers=header.own_timers),
     )
     stack.callback(machine.close)
     return machine
@@ -63,7 +67,7 @@ def open_session(
     chosen = Settings(backend="emu", **settings)
     program = launch(chosen, argv)
     machine = assemble(
-        chosen, program, stdio, stack, Phases(), make_backend=_taped, make_machine=LiveMachine
+        chosen, program, stdio, stack, Phases(), journal=Journal(), make_machine=LiveMachine
     ).machine
     assert isinstance(machine, LiveMachine)
     return machine, program
@@ -79,18 +83,11 @@ def open_saved(
     chosen = Settings(backend="emu", **settings)
     _, program = chosen.take_over(saved.memory, saved.about)
     machine = assemble(
-        chosen, program, stdio, stack, Phases(), saved=saved,
-        make_backend=_taped, make_machine=LiveMachine,
+        chosen, program, stdio, stack, Phases(), journal=Journal(), saved=saved,
+        make_machine=LiveMachine,
     ).machine  # fmt: skip
     assert isinstance(machine, LiveMachine)
     return machine, program
-
-
-def _taped(memory: "GuestMemory") -> TapedBackend:
-    try:
-        return TapedBackend(memory)
-    except RuntimeError as error:
-        raise BackendUnavailable(f"the emulator does not work: {error}") from None
 
 
 class OnKvm(NamedTuple):
@@ -99,7 +96,7 @@ class OnKvm(NamedTuple):
     machine: "PresentMachine"
     services: "Services"
     about: dict[str, Any]
-    fixed_date: bool
+    settings: Settings
 
 
 def open_present(argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings: Any) -> OnKvm:
@@ -115,4 +112,4 @@ def open_present(argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings
         chosen, program, stdio, stack, Phases(), make_machine=PresentMachine
     )
     assert isinstance(machine, PresentMachine)
-    return OnKvm(machine, services, chosen.about(program, argv), chosen.realtime_ns is not None)
+    return OnKvm(machine, services, chosen.about(program, argv), chosen)

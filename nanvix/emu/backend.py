@@ -69,7 +69,7 @@ class EmuBackend:
         self._deadline: int | None = None
         self._budget: int | None = None
         self._pause: int | None = None
-        self._kicked = False
+        self._kicked = self._window = False
         self._changed: list[tuple[int, int]] = []
         self._closed = False
         load(self._engine, self._cpu, VcpuState())
@@ -188,6 +188,10 @@ class EmuBackend:
         if not self._closed:
             self._cpu.counter_limit.value = 0
 
+    def kick_in_program(self) -> None:
+        """Make run return KICKED as soon as the guest takes interrupts."""
+        self._window = True
+
     def run(self) -> Exit:
         """Run until the guest needs the host."""
         self.exits += 1
@@ -200,6 +204,11 @@ class EmuBackend:
                 self._kicked = False
                 return Exit.KICKED
             limit = SLICE
+            if self._window:
+                if intercepts.interruptible(self._cpu.flags()):
+                    self._window = False
+                    return Exit.KICKED
+                limit = PENDING_SLICE
             if self._pause is not None:
                 limit = min(limit, self._pause - self._retired)
                 if limit <= 0:
@@ -253,9 +262,11 @@ class EmuBackend:
             self._deliver_deferred()
         elif intercepts.behind:
             intercepts.exit = Exit.PAUSED
-        elif not (stopped or intercepts.at_limit) and not (
-            intercepts.pending and cpu.flags() & FLAG_IF
-        ):
+        elif stopped or intercepts.at_limit:
+            pass
+        elif intercepts.pending and cpu.flags() & FLAG_IF:
+            self._injected_at = self._retired  # what wakes it comes now
+        else:
             intercepts.exit = Exit.ERROR
             intercepts.detail = "the guest halted with no interrupt to wake it"
 
@@ -281,6 +292,23 @@ class EmuBackend:
         reason = intercepts.exit
         assert reason is not None
         return reason
+
+    def step(self) -> Exit:
+        """Run one instruction: PAUSED behind it, or why the guest was left before. What faults
+        is no step: the handler's first instruction is."""
+        pause, self._pause = self._pause, self._retired + 1
+        try:
+            return self.run()
+        finally:
+            self._pause = pause
+
+    def general(self) -> dict[str, int]:
+        """The general registers, rip and rflags."""
+        return self.registers().general()
+
+    def in_user(self) -> bool:
+        """Whether ring 3 is next."""
+        return self.registers().user
 
     # -- for a debugger ----------------------------------------------------------------------
 

@@ -49,12 +49,13 @@ DIVERGENCES = (
     ),
     Divergence(
         "reserved bits",
-        "Reserved bits of CR0, CR4, EFER and of loaded flags raise #GP.",
+        "Reserved bits of CR0, CR4, EFER and of loaded flags, a non-canonical base and a null task "
+        "register raise #GP.",
         "Most are accepted.",
     ),
     Divergence(
         "stack fault",
-        "A push to a non-canonical address raises #SS.",
+        "A push, or an access by RSP or RBP, at a non-canonical address raises #SS.",
         "It raises #GP.",
     ),
     Divergence(
@@ -86,6 +87,51 @@ DIVERGENCES = (
         "self-modifying code",
         "An instruction that changes its own block of code counts once.",
         "It may count twice, and arithmetic flags set just before it may be lost.",
+    ),
+    Divergence(
+        "branches to nowhere",
+        "A branch to a non-canonical address faults (#GP) and does not happen.",
+        "It happens; the fault is that of the instruction at the target.",
+    ),
+    Divergence(
+        "end of addresses",
+        "Code may run up to the last byte of the lower half; the next fetch raises #GP.",
+        "#GP comes before the last few instructions there.",
+    ),
+    Divergence(
+        "string flags",
+        "A fault in the middle of REPE CMPS or SCAS leaves the flags of before the instruction.",
+        "They are those of the last comparison.",
+    ),
+    Divergence(
+        "changes",
+        "An instruction that reads and writes the same memory faults as a write.",
+        "It faults as a read, where reading is not allowed either.",
+    ),
+    Divergence(
+        "x87 errors",
+        "A pending x87 error raises #MF at the next FWAIT or x87 instruction that waits.",
+        "Only FWAIT and some instructions raise it.",
+    ),
+    Divergence(
+        "resume flag",
+        "RF is clear in what PUSHF stores, and set by a trap within a string instruction.",
+        "PUSHF stores it, and such a trap does not set it.",
+    ),
+    Divergence(
+        "ports",
+        "IOPL and the I/O bitmap of the TSS open ports to ring 3.",
+        "Ports are closed to ring 3.",
+    ),
+    Divergence(
+        "task priority",
+        "CR8 holds the task priority.",
+        "It reads as 0.",
+    ),
+    Divergence(
+        "doorbell",
+        "A single-step trap behind OUT comes when the host has answered.",
+        "It is delivered before the host sees the doorbell.",
     ),
     Divergence(
         "time-stamp counter",

@@ -19,6 +19,8 @@ from nanvix.machine.state import VcpuState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nanvix.kvm.stepping import Stepper
+
 # Looking a member up in its enum costs more than all the rest of run (Python 3.11).
 _DOORBELL = Exit.DOORBELL
 
@@ -39,12 +41,13 @@ class KvmBackend:
         self.exits = 0
         self._memory = memory
         self._pending: set[int] = set()
-        self._kicked = False
+        self._kicked = self._window = False
         self._deadline: int | None = None
         self._stray = 0
         self.on_interrupt: Callable[[int], None] | None = None
         """Hears of every interrupt, with the vCPU stopped at the instruction it comes before."""
         self._closed = False
+        self._stepper: Stepper | None = None
         # Held so that no late kick writes to a page that is gone; a signal handler may re-enter.
         self._life = threading.RLock()
         self.vcpu = Vcpu(memory.address, memory.size, PORT)
@@ -69,6 +72,11 @@ class KvmBackend:
 
     def run(self) -> Exit:
         """Run until the guest needs the host. Nothing the guest does raises."""
+        if self._stepper is not None:
+            self._stepper.left()
+        return self._enter()
+
+    def _enter(self) -> Exit:
         if self._closed:
             raise ValueError("the VM is closed")
         self.exits += 1
@@ -78,6 +86,8 @@ class KvmBackend:
         while True:
             if self._pending:
                 self._offer_interrupt()
+            elif self._window:
+                vcpu.request_interrupt_window(True)
             reason = vcpu.enter()
             if reason == device.EXIT_DOORBELL:
                 self.exit_value = vcpu.value
@@ -110,7 +120,11 @@ class KvmBackend:
     def _other(self, reason: int) -> Exit | None:
         """Every exit but doorbell and signals; None to go on."""
         if reason == device.EXIT_IRQ_WINDOW_OPEN:
-            return None
+            if not self._window or self._pending:
+                return None
+            self._window = False
+            self.vcpu.request_interrupt_window(False)
+            return Exit.KICKED
         if reason == device.EXIT_SHUTDOWN:
             self.exit_detail = "triple fault"
             return Exit.SHUTDOWN
@@ -123,7 +137,11 @@ class KvmBackend:
             if self._stray > STRAY_LIMIT:
                 return self._error("the guest keeps touching ports or addresses nobody serves")
             return None
+        if reason == device.EXIT_DEBUG:
+            return Exit.PAUSED
         if reason == device.EXIT_HLT:
+            if self._pending and self.vcpu.interrupts_on():
+                return None
             return self._error("the guest kernel halted the CPU")
         if reason in (device.EXIT_FAIL_ENTRY, device.EXIT_INTERNAL_ERROR):
             return self._error(self.vcpu.failure())
@@ -136,6 +154,28 @@ class KvmBackend:
     def _adopt(self) -> None:
         self._wakeup.adopt()
         self._arm()
+
+    # Stepping
+
+    def step(self) -> Exit:
+        """Run one instruction: PAUSED behind it, or why the guest was left before (see
+        :meth:`nanvix.kvm.stepping.Stepper.step`). Only in rings the capabilities name."""
+        return self._steps().step()
+
+    def general(self) -> dict[str, int]:
+        """The general registers, rip and rflags."""
+        return self._steps().general()
+
+    def in_user(self) -> bool:
+        """Whether ring 3 is next, as of :meth:`general` or a step."""
+        return self._steps().in_user()
+
+    def _steps(self) -> "Stepper":
+        if self._stepper is None:
+            from nanvix.kvm.stepping import Stepper
+
+            self._stepper = Stepper(self.vcpu, self._memory, self._enter)
+        return self._stepper
 
     # Interrupts, kicks, deadlines
 
@@ -161,6 +201,10 @@ class KvmBackend:
                 self._kicked = True
                 self.vcpu.set_immediate_exit(True)
                 self._wakeup.kick()
+
+    def kick_in_program(self) -> None:
+        """Make run return KICKED as soon as the guest takes interrupts."""
+        self._window = True
 
     def set_timer(self, tsc: int | None) -> None:
         """Let run return TIMER, once, when the counter reaches ``tsc`` (None: never)."""

@@ -222,6 +222,10 @@ class Vcpu:
         """As of the last exit: :meth:`interrupt` may be called."""
         return bool(self._run.ready_for_interrupt)
 
+    def interrupts_on(self) -> bool:
+        """As of the last exit: the guest's IF."""
+        return bool(self._run.if_flag)
+
     def request_interrupt_window(self, on: bool) -> None:
         """Come back with EXIT_IRQ_WINDOW_OPEN as soon as an interrupt can be taken."""
         self._run.request_interrupt_window = on
@@ -247,6 +251,14 @@ class Vcpu:
         run = self._run
         ffi.memmove(run.regs, regs, REGS_SIZE)
         run.dirty_regs |= _SYNC_GENERAL
+
+    def changed(self) -> bool:
+        """Whether registers have been set that KVM has not taken over yet."""
+        return bool(self._run.dirty_regs)
+
+    def keep_registers(self, on: bool) -> None:
+        """Make :meth:`registers` exact after every exit that leaves no access to be answered."""
+        self._run.valid_regs = _SYNC_ALL if on else 0
 
     def sync(self) -> None:
         """Complete pending I/O and registers without running the guest; OSError if they are

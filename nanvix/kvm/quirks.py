@@ -158,8 +158,7 @@ def _stops(user: bool, control: int, breakpoints: tuple[int, ...], expected: int
             vcpu.debug(device.DEBUG_ENABLE | control, breakpoints)
         except OSError:
             return False
-        stopped = guest.run() is Exit.ERROR and vcpu.reason() == device.EXIT_DEBUG
-        return stopped and vcpu.debug_pc() == expected
+        return guest.run() is Exit.PAUSED and vcpu.debug_pc() == expected
 
 
 def _no_user_step() -> bool:

@@ -38,6 +38,16 @@ def encode_regs(state: VcpuState) -> bytes:
     return _REGS.pack(*(gpr[name] for name in _REGS_ORDER), state.rip, state.rflags)
 
 
+def general(regs: bytes) -> dict[str, int]:
+    """The general registers, rip and rflags of struct kvm_regs by name."""
+    return dict(zip((*_REGS_ORDER, "rip", "rflags"), _REGS.unpack(regs), strict=True))
+
+
+def encode_general(values: dict[str, int]) -> bytes:
+    """The reverse of :func:`general`."""
+    return _REGS.pack(*(values[name] for name in (*_REGS_ORDER, "rip", "rflags")))
+
+
 def encode_sregs(state: VcpuState) -> bytes:
     """struct kvm_sregs, 312 bytes, with no interrupt in its bitmap."""
     blocks = []
@@ -106,6 +116,11 @@ def _gpr_position(item: tuple[str, int]) -> int:
 def cr3_of(sregs: bytes) -> int:
     """CR3 out of struct kvm_sregs."""
     return int(_CONTROL.unpack_from(sregs, _CONTROL_AT)[2])
+
+
+def ring_of(sregs: bytes) -> int:
+    """The privilege level out of struct kvm_sregs: that of SS."""
+    return _decode_segment(sregs, _SREGS_ORDER.index("ss") * _SEGMENT.size).attributes >> 5 & 3
 
 
 def neutral_fxsave(image: bytes) -> bytes:

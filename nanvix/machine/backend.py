@@ -39,6 +39,26 @@ class Capabilities(NamedTuple):
     hardware_breakpoints: bool
 
 
+class Stepping(Protocol):
+    """What a backend that can step has beside :class:`Backend`."""
+
+    def run(self) -> Exit:
+        """As :meth:`Backend.run`."""
+
+    def step(self) -> Exit:
+        """Run one instruction: PAUSED behind it, or why the guest was left before. Where one
+        enters ring 0, by a fault or SYSCALL, the guest may run on to its next exit."""
+
+    def general(self) -> dict[str, int]:
+        """The general registers, rip and rflags."""
+
+    def in_user(self) -> bool:
+        """Whether ring 3 is next, as of the last step or :meth:`general`."""
+
+    def translate(self, address: int) -> int | None:
+        """As :meth:`Backend.translate`."""
+
+
 class Backend(Protocol):
     """One virtual CPU. Not thread-safe, but for :meth:`kick`."""
 
@@ -70,6 +90,9 @@ class Backend(Protocol):
 
     def kick(self) -> None:
         """Make run return KICKED soon; from any thread or signal handler. Never lost."""
+
+    def kick_in_program(self) -> None:
+        """Make run return KICKED as soon as the guest takes interrupts: it is in a program then."""
 
     def tsc(self) -> int:
         """What ``rdtsc`` would read in the guest now."""

@@ -62,6 +62,17 @@ class Landing(NamedTuple):
     tsc: int = 0
 
 
+class Change(NamedTuple):
+    """What a debugger has changed: ``register`` to ``value``, or, where that is empty, memory at
+    guest-physical ``value`` to ``data``. It counts as part of arriving at the moment: whatever
+    else enters then comes after it."""
+
+    tsc: int
+    value: int
+    data: bytes
+    register: str = ""
+
+
 class End(NamedTuple):
     """How the run ended, the last entry of a finished journal; fields as in Outcome."""
 
@@ -71,7 +82,7 @@ class End(NamedTuple):
     detail: str
 
 
-Entry = Served | Arrival | Wake | Landing | End
+Entry = Served | Arrival | Wake | Landing | Change | End
 
 _SYSTEM = frozenset(number for number, _ in OPS.values() if number < OPS["ENTROPY"][0]) | {
     OPS["CRASH"][0],
@@ -101,6 +112,9 @@ class Journal:
         self.echo: Callable[[Call, int], None] | None = None
         self.land: Callable[[Landing], None] = _nowhere
         """Makes the backend pause where an interrupt was taken."""
+        self.change: Callable[[Change], None] = _unchangeable
+        """Makes a debugger's change once more."""
+        self.horizon = 0
         self.copy: Journal | None = None
         self.position = 0
         self.diverged: str | None = None
@@ -111,11 +125,11 @@ class Journal:
     @property
     def live(self) -> bool:
         """Whether what enters the guest comes from the world now."""
-        return self.position >= len(self.entries)
+        return self.position >= len(self.entries) and self.counter() >= self.horizon
 
     def next(self) -> Entry | None:
-        """The entry to repeat next; None when live."""
-        return None if self.live else self.entries[self.position]
+        """The entry to repeat next; None behind the last one."""
+        return self.entries[self.position] if self.position < len(self.entries) else None
 
     def advance(self) -> None:
         """The next entry has been repeated."""
@@ -136,6 +150,11 @@ class Journal:
         self.entries.append(entry)
         self.position += 1
 
+    def insert(self, entry: Change) -> None:
+        """A debugger has changed something just now, whatever is to be repeated afterwards."""
+        self.entries.insert(self.position, entry)
+        self.position += 1
+
     def diverge(self, expected: object, got: object) -> None:
         """Keep the first difference."""
         if self.diverged is None:
@@ -154,7 +173,7 @@ class Journal:
             data = written(call, result)
             self.append(Served(tsc, call.op, asked, result, tuple(call.out), data))
             return result
-        entry = self.entries[self.position]
+        entry = self.next()
         got = Served(tsc, call.op, asked, 0, (), ())
         if not isinstance(entry, Served) or entry[:2] != got[:2]:
             self.diverge(describe(entry), describe(got))
@@ -169,8 +188,10 @@ class Journal:
         return entry.result
 
 
-def describe(entry: Entry) -> str:
+def describe(entry: Entry | None) -> str:
     """A few words, for messages."""
+    if entry is None:
+        return "nothing more"
     when = f" at {entry.tsc}" if entry.tsc else ""
     if isinstance(entry, Served):
         return _op(entry.op) + when
@@ -277,6 +298,10 @@ def _nothing() -> None:
 
 def _nowhere(landing: Landing) -> None:
     raise ValueError("only the emulator can find the place of an interrupt again")
+
+
+def _unchangeable(change: Change) -> None:
+    raise ValueError("only a debugger's machine can be changed")
 
 
 def _zero() -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.call import Call, Handler, WatchTable
 from nanvix.abi.layout import (
+    BOOT_HOST_STEP,
     BOOT_HOST_TIME,
     BOOT_TRACE,
     CONTROL,
@@ -41,6 +42,7 @@ from nanvix.machine.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from nanvix.machine.crash import CrashRecord
+    from nanvix.machine.steps import UserSteps
 
 # Looking a member up in its enum on every exit is slow in Python 3.11.
 _DOORBELL = Exit.DOORBELL
@@ -102,7 +104,7 @@ class Machine:
         """Build and boot the machine; the guest's first instruction is up to :meth:`step`.
 
         With a clock in place of the spec, memory and vCPU are those of a saved machine already,
-        and the rest of it comes by :meth:`rollback`; such a one has no journal.
+        and the rest of it comes by :meth:`rollback`; its journal, if any, begins there.
         Raises BootError when ``memory`` cannot hold what is asked for.
         """
         self.memory = memory
@@ -120,6 +122,8 @@ class Machine:
             if events is not None:
                 spec = spec._replace(flags=spec.flags | BOOT_TRACE)
             self.clock = boot(memory, backend, image, spec)
+        stepped = isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_STEP
+        self.steps = self._user_steps() if stepped else None
         self.idle = Idle(backend, self.clock)
         self.timers = Timers(backend, self.clock)
         self.trace = TraceRing(memory)
@@ -133,12 +137,17 @@ class Machine:
         self._polled_ns = 0
         self.journal = journal
         self._repeater: Repeater | None = None
-        if journal is not None and not isinstance(spec, GuestClock):
+        if journal is not None:
             self.channel.journal = journal
-            if spec.flags & BOOT_HOST_TIME:
+            if isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_TIME:
                 journal.host_time = self.now_ns
             self._repeater = Repeater(self, journal)
             self._repeater.prepare()
+
+    def _user_steps(self) -> "UserSteps":
+        from nanvix.machine.steps import UserSteps
+
+        return UserSteps(self.backend, self.memory, self._emit)
 
     # -- driving -----------------------------------------------------------------------------
 
@@ -155,7 +164,7 @@ class Machine:
 
         Call it again when the wait is over; calling it too early only returns a wait again.
         """
-        run = self.backend.run
+        run = self.backend.run if self.steps is None else self.steps.run
         ring, journal = self.channel.ring, self.journal
         reason = _DOORBELL
         while self.outcome is None:
@@ -334,7 +343,11 @@ class Machine:
             return True
         if reason is not _DOORBELL and self.backend.save_state().rip < USER_END:
             return True
-        self.timers.look_again()
+        if reason is Exit.KICKED:
+            # Should that moment have been one of the kernel's, another comes with another exit.
+            self.timers.look_again()
+        else:
+            self.backend.kick_in_program()
         return False
 
     def _sleep(self) -> Wait | None:

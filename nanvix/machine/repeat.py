@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nanvix.machine.journal import Arrival, End, Entry, Journal, Landing, Wake, describe
+from nanvix.machine.journal import Arrival, Change, End, Entry, Journal, Landing, Wake, describe
 
 if TYPE_CHECKING:
     from nanvix.machine.machine import Machine
@@ -28,7 +28,7 @@ class Repeater:
         machine, journal = self._machine, self._journal
         entry = journal.next()
         if journal.exact:
-            timed = isinstance(entry, Arrival) or _is_given(entry)
+            timed = isinstance(entry, Arrival | Change) or _is_given(entry)
             machine.timers.set_arrival(entry.tsc if entry is not None and timed else None)
         elif isinstance(entry, Arrival):
             # Here the order is all there is. The guest looks into the ring only when interrupted
@@ -39,9 +39,17 @@ class Repeater:
         elif isinstance(entry, End) and _is_given(entry):
             machine.finish(*entry[1:])
 
+    def make_changes(self) -> None:
+        """Make the changes that a debugger made at this moment."""
+        journal, tsc = self._journal, self._machine.backend.tsc()
+        while isinstance(entry := journal.next(), Change) and entry.tsc == tsc:
+            journal.change(entry)
+            journal.advance()
+
     def at_counter(self) -> None:
         """The guest runs and has been stopped: perhaps because something is due."""
         machine, journal = self._machine, self._journal
+        self.make_changes()
         entry = journal.next()
         if entry is None or machine.idle.active:
             return
@@ -70,6 +78,7 @@ class Repeater:
     def sleep(self) -> None:
         """The guest sleeps: something ends it, and nothing is waited for."""
         machine, journal = self._machine, self._journal
+        self.make_changes()
         entry = journal.next()
         if isinstance(entry, Arrival):
             self._arrive(entry)

@@ -34,6 +34,7 @@ class SystemOps:
             "TRACE": self._trace,
             "CRASH": self._crash,
             "MEMORY": self._memory,
+            "STEP": self._step,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
 
@@ -82,6 +83,11 @@ class SystemOps:
 
     def _memory(self, call: Call) -> int:
         self._machine.memory.populate(call.arg[0], call.arg[1])
+        return 0
+
+    def _step(self, call: Call) -> int:
+        if self._machine.steps is not None:
+            self._machine.steps.begin(call.arg[0] & 0xFFFF_FFFF)
         return 0
 
     def _crash(self, call: Call) -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PIECE = 4096
 """A pipe that polls as writable takes PIPE_BUF bytes without blocking (pipe(7))."""
 
+FIONREAD = 0x541B
 _POLL_BITS = 0xFFFF
 
 
@@ -75,6 +76,7 @@ class Console:
             "CON_SEEK": self._seek,
             "CON_POLL": self._poll,
             "CON_SUSPEND": self._suspend,
+            "CON_UNREAD": self._unread,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
 
@@ -211,6 +213,14 @@ class Console:
         ready = poller.poll(0)
         shown = ready[0][1] if ready else 0
         return shown | wanted & select.POLLOUT if self._steady else shown
+
+    def _unread(self, call: Call) -> int:
+        from fcntl import ioctl
+
+        stream = self._stream(call)
+        if self._steady and stream.is_pipe:
+            return self._whole(stream).unread()
+        return int.from_bytes(ioctl(stream.fd, FIONREAD, bytes(4)), "little")
 
     def _whole(self, stream: _Stream) -> "WholeInput":
         from nanvix.macro.steady import WholeInput

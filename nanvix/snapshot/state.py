@@ -179,7 +179,10 @@ class Saved:
         try:
             for name, keeper in keepers.items():
                 keeper.load(self._header.services[name])
-            machine.rollback(_checkpoint(machine, self._header.machine, self._awake))
+            checkpoint = _checkpoint(machine, self._header.machine, self._awake)
+            machine.rollback(checkpoint)
+            for signo in checkpoint.signals:
+                machine.post_signal(signo)
             if self._traced:
                 machine.trace.skip()
         except (KeyError, TypeError, ValueError, IndexError, OSError):

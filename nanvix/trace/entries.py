@@ -46,6 +46,7 @@ def encode(entry: Entry) -> list[bytes]:
     if isinstance(entry, Landing):
         place = _PLACE.pack(entry.vector, entry.stack, *entry.registers)
         return [_HEAD.pack(_LANDING, entry.tsc), place]
+    assert isinstance(entry, End), "nobody debugs a run that is recorded"
     reason, detail = entry.reason.encode(), entry.detail.encode()[:4096]
     head = _FINISH.pack(entry.status, len(reason), len(detail))
     return [_HEAD.pack(_END, entry.tsc), head, reason, detail]

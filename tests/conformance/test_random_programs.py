@@ -32,8 +32,6 @@ FAMILIES = {
     "files": FILES, "memory": MEMORY, "streams": STREAMS, "events": EVENTS, "signals": SIGNALS,
 }  # fmt: skip
 
-settings.register_profile("long", settings.get_profile("nanvix"), max_examples=2000)
-
 
 def programs(family: str) -> st.SearchStrategy[list[list[tuple[str, int, int, int]]]]:
     """Lists of programs; a program is a list of (call, three numbers)."""

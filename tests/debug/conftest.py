@@ -9,8 +9,8 @@ import pytest
 
 from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug.debugger import Debugger
-from nanvix.debug.history import ZERO
 from nanvix.snapshot.dirty import populated
+from nanvix.snapshot.pages import ZERO
 from nanvix.trace.recording import Recording
 
 Start = Callable[..., Debugger]

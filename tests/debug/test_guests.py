@@ -134,7 +134,7 @@ def test_input_is_read_once(debug: Start, tmp_path: Path) -> None:
             mounts=[make_mount(str(tmp_path), "/data", read_only=True)],
         )
         end = debugger.run()
-        assert (end.reason, debugger.machine.outcome.status) == ("exit", 0)
+        assert (end.reason, debugger.outcome.status) == ("exit", 0)
         final = digest(debugger)
         data.write_text("another text\n")
         debugger.go(debugger.timeline.start)

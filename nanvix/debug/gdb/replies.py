@@ -13,7 +13,7 @@ _WATCHES = {"write": b"watch", "change": b"watch", "read": b"rwatch", "access": 
 def stop_reply(stop: Stop, debugger: Debugger, inferior: Inferior, thread: bytes) -> bytes:
     """The packet for a stop."""
     if stop.reason in ("exit", "killed"):
-        outcome = debugger.machine.outcome
+        outcome = debugger.outcome
         status = outcome.status if outcome is not None else 0
         who = b";process:%x" % inferior.pid
         if stop.reason == "killed":
