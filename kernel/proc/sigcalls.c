@@ -121,7 +121,7 @@ i64 altstack_set(const struct stack *stack, u64 sp) {
         return -EINVAL;
     if (mode == SS_DISABLE) {
         current->altstack_sp = current->altstack_size = 0;
-        current->altstack_flags = SS_DISABLE;
+        current->altstack_flags = stack->flags;
         return 0;
     }
     if (stack->size < MINSIGSTKSZ)

@@ -129,15 +129,15 @@ i64 sys_waitid(const u64 *a) {
         !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
     struct wish wish = { .options = options };
-    bool nonblocking = false;
+    u32 opened = 0;
     if (a[0] == P_PIDFD) {
-        struct pid_handle *handle = id < 0 ? ERR_PTR(-EINVAL) : pidfd_handle(id, &nonblocking);
+        struct pid_handle *handle = id < 0 ? ERR_PTR(-EINVAL) : pidfd_handle(id, &opened);
         if (IS_ERR(handle))
             return PTR_ERR(handle);
         if (!handle->process)
             return -ECHILD;
         wish.pid = handle->pid;
-        wish.options |= nonblocking ? WNOHANG : 0;
+        wish.options |= opened & O_NONBLOCK ? WNOHANG : 0;
     } else if (a[0] == P_PID && id > 0)
         wish.pid = id;
     else if (a[0] == P_PGID && id >= 0)
@@ -147,7 +147,7 @@ i64 sys_waitid(const u64 *a) {
     i64 result = wait_for(&wish, &news);
     if (result < 0)
         return result;
-    if (!result && nonblocking && !(options & WNOHANG))
+    if (!result && (opened & O_NONBLOCK) && !(options & WNOHANG))
         return -EAGAIN;
     struct siginfo info = { 0 };
     if (result)
