@@ -1,6 +1,7 @@
 /* execve: scripts, then the new address space, then the point of no return. */
 #include "exec.h"
 #include "cpu.h"
+#include "cpumeter.h"
 #include "errno.h"
 #include "file.h"
 #include "fpu.h"
