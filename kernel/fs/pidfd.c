@@ -143,11 +143,12 @@ i64 sys_pidfd_send_signal(const u64 *a) {
     if (!a[2])
         return send_by_handle(handle, scope, sig, NULL);
     struct siginfo info;
-    if (get_user(info, a[2]))
-        return -EFAULT;
+    i64 error = siginfo_from_user(&info, a[2], handle->pid);
+    if (error == -EFAULT)
+        return error;
     if (info.signo != sig)
         return -EINVAL;
-    if ((info.code >= 0 || info.code == SI_TKILL) && (handle->pid != current->tid || scope == SIGNAL_PROCESS_GROUP))
+    if (error || (scope == SIGNAL_PROCESS_GROUP && (info.code >= 0 || info.code == SI_TKILL)))
         return -EPERM;
     return send_by_handle(handle, scope, sig, &info);
 }
