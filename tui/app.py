@@ -27,7 +27,7 @@ from nanvix.tui.prompt import Prompt
 from nanvix.tui.session import Events, Session
 from nanvix.tui.timeline import TimelineBar
 from nanvix.tui.title import TitleBar
-from nanvix.tui.view import View
+from nanvix.tui.view import Status, View
 from nanvix.tui.viewer import Focus
 
 if TYPE_CHECKING:
@@ -358,6 +358,9 @@ class DebugApp(App[int], Events):
     def read_console(self) -> str:
         """Show what the guest has written since the last time: that."""
         self.session.tick()
+        silent = self.session.silent
+        if silent and self.timeline.progress is None and self.view.status is not Status.RUNNING:
+            self.timeline.show_progress(silent, 0.0)
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]
