@@ -13,16 +13,6 @@
 #define SYSCALL_SIZE 2 /* bytes of the instruction */
 #define FAULTS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE))
 
-/* Did a system call end with one of the codes programs must not see? */
-static bool wants_restart(const struct trapframe *frame) {
-    return frame->rax + ERESTARTNOHAND <= ERESTARTNOHAND - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
-}
-
-bool signal_work(const struct task *task) {
-    return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->work ||
-           task->process->stopped || wants_restart(task->frame);
-}
-
 static void restart(struct trapframe *frame) {
     frame->rax = frame->error;
     frame->rip -= SYSCALL_SIZE;
