@@ -1,6 +1,7 @@
 /* Exceptions, interrupts and the way back to user mode. */
 #include "trap.h"
 #include "cpu.h"
+#include "debug.h"
 #include "errno.h"
 #include "file.h"
 #include "hypercall.h"
@@ -13,6 +14,7 @@
 
 #define VECTOR_DEBUG 1
 #define VECTOR_NMI 2
+#define VECTOR_BREAKPOINT 3
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 #define SYSCALL_AS_FAULT (PF_PRESENT | PF_USER | PF_FETCH)
@@ -127,7 +129,7 @@ void return_to_user(struct trapframe *frame) {
             if (event)
                 events_poll();
         }
-        if (need_resched)
+        if (need_resched || unlikely(current->held))
             yield();
         if (unlikely(signal_work(current))) {
             forget_host_step(frame);
@@ -192,6 +194,10 @@ void trap(struct trapframe *frame) {
             trace_step(frame);
             break;
         }
+        /* fall through */
+    case VECTOR_BREAKPOINT:
+        if (debug_trap(frame))
+            break;
         /* fall through */
     default:
         user_exception(frame, address);

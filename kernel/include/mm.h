@@ -116,6 +116,9 @@ i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot);
 i64 mm_fault(struct mm *mm, u64 addr, u32 access);
 /* Physical address of a user address with the rights asked for, faulting in; 0 when impossible. */
 paddr mm_resolve(struct mm *mm, u64 addr, u32 access);
+/* The same for a debugger: of a page that is the process's own from now on, whatever its rights are; 0
+   for pages that are shared on purpose. */
+paddr mm_own(struct mm *mm, u64 addr);
 /* A file has been cut to `pages` pages: shared and clean private mappings of it must fault again. */
 void mm_truncated(void *inode, u64 pages);
 /* How many areas map a file, in all processes. */

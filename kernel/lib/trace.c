@@ -1,5 +1,6 @@
 /* The event ring in shared memory: records are written in place, the host reads behind. */
 #include "trace.h"
+#include "debug.h"
 #include "frame.h"
 #include "hypercall.h"
 #include "lib.h"
@@ -27,10 +28,14 @@ void trace_event(u16 type, u16 code, u64 a0, u64 a1, u64 a2) {
     record->args[1] = a1;
     record->args[2] = a2;
     record->args[3] = record->args[4] = record->args[5] = 0;
+    if (unlikely(debug_wants(type)))
+        debug_stop(type, code, a0, a1);
 }
 
 void trace_syscall_enter(u16 nr, const u64 *args) {
     __builtin_memcpy(next_record(NV_TRACE_SYSCALL_ENTER, nr)->args, args, 6 * sizeof(u64)); /* at every call: no loop */
+    if (unlikely(debug_wants(NV_TRACE_SYSCALL_ENTER)))
+        debug_stop(NV_TRACE_SYSCALL_ENTER, nr, 0, 0);
 }
 
 void trace_syscall_exit(u16 nr, i64 result) {
@@ -52,4 +57,6 @@ void trace_exec(const char *path) {
     u64 size = MIN(strlen(path), sizeof(record->args));
     memset(record->args, 0, sizeof(record->args));
     memcpy(record->args, path, size);
+    if (unlikely(debug_wants(NV_TRACE_EXEC)))
+        debug_stop(NV_TRACE_EXEC, 0, 0, 0);
 }

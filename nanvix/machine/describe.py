@@ -19,6 +19,9 @@ EXCEPTIONS = (
     "#GP", "#PF", "15", "#MF", "#AC", "#MC", "#XM",
 )  # fmt: skip
 
+CLONE_VFORK, CLONE_THREAD = 0x4000, 0x10000
+"""Of clone(2)'s flags: the caller waits; a thread of the same process."""
+
 KINDS = {
     layout.TRACE_BOOT: "boot",
     layout.TRACE_SYSCALL_ENTER: "enter",
@@ -29,6 +32,7 @@ KINDS = {
     layout.TRACE_SIGNAL: "signal",
     layout.TRACE_HYPERCALL: "hypercall",
     layout.TRACE_STEP: "step",
+    layout.TRACE_FORK: "fork",
 }
 
 OPS = {number: name for name, (number, _) in channel.OPS.items()}
@@ -92,6 +96,9 @@ def describe(event: TraceEvent) -> str:
         return f"{who}exit, wait status {args[0]:#x}"
     if kind == layout.TRACE_SIGNAL:
         return f"{who}{signal_name(code)} from {args[0]}, address {args[1]:#x}"
+    if kind == layout.TRACE_FORK:
+        kin = f"thread {args[0]}" if args[2] & CLONE_THREAD else f"process {args[1]}"
+        return f"{who}new {kin}"
     if kind == layout.TRACE_HYPERCALL:
         return f"{op_name(code)}({', '.join(f'{a:#x}' for a in args[:4])}) = {signed(args[5])}"
     return f"{who}{KINDS.get(kind, f'event {kind}')}"

@@ -40,7 +40,8 @@ class Gdb:
             assert port is not None
             script = self.tmp_path / "commands"
             start = ["set pagination off", "set confirm off", "set width 0"]
-            start += ["set debuginfod enabled off", f"target remote 127.0.0.1:{int(port[1])}"]
+            start += ["set debuginfod enabled off", "handle SIGUSR1 nostop noprint pass"]
+            start += [f"target remote 127.0.0.1:{int(port[1])}"]
             script.write_text("\n".join([*start, *commands]) + "\n")
             done = subprocess.run(
                 ["gdb", "-nx", "-batch", "-x", script, program],
