@@ -343,8 +343,8 @@ class Search(Plan):
                 detail = detail or problem
         if not numbers:
             return None
-        shown = min(names, key=lambda n: n.isdigit()) if names else ""
-        return Hit(moment, "catch", tuple(numbers), detail or f"{event} {shown}{more}".rstrip())
+        shown = " " + min(names, key=lambda n: n.isdigit()) if names else ""
+        return Hit(moment, "catch", tuple(numbers), detail or f"{event}{shown}{more}")
 
     def _here_too(self, point: Point) -> bool:
         if point.pid is None and point.tid is None:

@@ -15,6 +15,8 @@ from nanvix.debug.points import Point
 Key = tuple[str, int, int]
 """Kind, address and size, as in a Z packet."""
 _WATCHES = {"2": "write", "3": "read", "4": "access"}
+_OF_THREADS = frozenset(("SIGRTMIN+0", "SIGRTMIN+1"))
+"""The threads library's own, for cancellation and setuid."""
 _CLONES = ("vfork", "clone", "clone3")
 
 
@@ -125,7 +127,7 @@ class Processes:
 
     def _listen(self, pid: int) -> None:
         debugger = self._debugger
-        heard = frozenset(NUMBERS) - self.passed if self.passed else frozenset()
+        heard = frozenset(NUMBERS) - self.passed - _OF_THREADS
         self._replace(pid, "signal", [debugger.catch("signal", *heard, pid=pid)])
         forks = self.features & {"fork", "vfork"}
         self._replace(pid, "fork", [debugger.catch("fork", *forks, pid=pid)] if forks else [])
