@@ -207,7 +207,9 @@ TRACE_STEP = 9
 """A program's registers behind one of its instructions: three records, code 0 to 2."""
 
 TRACE_FORK = 10
-"""A thread or process is about to run for the first time."""
+"""A process or thread is about to run for the first time; its code is one of these:"""
+FORK, FORK_WAITS, FORK_THREAD = 0, 1, 2
+"""a process; one that its parent waits for until it has executed a program; a thread."""
 
 DEBUG_ASKED = 0
 """Beside TRACE_*: the kinds of stops for a debugger on the host. This one it has asked for."""

@@ -17,8 +17,7 @@ from nanvix.emu.delivery import FAULT
 from nanvix.emu.intercepts import CALL
 from nanvix.emu.probes import READ, WRITE
 from nanvix.machine.describe import (
-    CLONE_THREAD,
-    CLONE_VFORK,
+    FORKS,
     exception_name,
     op_name,
     signal_name,
@@ -254,10 +253,8 @@ class Search(Plan):
             if hit is not None and at == self._here and self._before is None:
                 return False
         elif kind == TRACE_FORK and "fork" in self._catches:
-            what, flags = f" {registers['rcx']}.{registers['rdx']}", registers["r8"]
-            name = "vfork" if flags & CLONE_VFORK else "fork"
-            name = "thread" if flags & CLONE_THREAD else name
-            hit = self._caught("fork", {name}, count, {}, what)
+            what = f" {registers['rcx']}.{registers['rdx']}"
+            hit = self._caught("fork", {FORKS.get(code, "fork")}, count, {}, what)
         elif kind == TRACE_EXIT and "exit" in self._catches:
             hit = self._caught("exit", set(), count, {}, f" status {registers['rdx']:#x}")
         if hit is None or (count == self._here and self._before is None):

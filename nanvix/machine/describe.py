@@ -19,8 +19,7 @@ EXCEPTIONS = (
     "#GP", "#PF", "15", "#MF", "#AC", "#MC", "#XM",
 )  # fmt: skip
 
-CLONE_VFORK, CLONE_THREAD = 0x4000, 0x10000
-"""Of clone(2)'s flags: the caller waits; a thread of the same process."""
+FORKS = {layout.FORK: "fork", layout.FORK_WAITS: "vfork", layout.FORK_THREAD: "thread"}
 
 KINDS = {
     layout.TRACE_BOOT: "boot",
@@ -97,8 +96,7 @@ def describe(event: TraceEvent) -> str:
     if kind == layout.TRACE_SIGNAL:
         return f"{who}{signal_name(code)} from {args[0]}, address {args[1]:#x}"
     if kind == layout.TRACE_FORK:
-        kin = f"thread {args[0]}" if args[2] & CLONE_THREAD else f"process {args[1]}"
-        return f"{who}new {kin}"
+        return f"{who}{FORKS.get(code, 'fork')}: process {args[1]}, thread {args[0]}"
     if kind == layout.TRACE_HYPERCALL:
         return f"{op_name(code)}({', '.join(f'{a:#x}' for a in args[:4])}) = {signed(args[5])}"
     return f"{who}{KINDS.get(kind, f'event {kind}')}"

@@ -80,12 +80,12 @@ def _more(stop: Stop, event: str, debugger: Debugger, inferior: Inferior) -> byt
     if event == "syscall":
         if stop.detail.startswith("return"):
             return b"syscall_return:%x;" % _called(stop)
-        return b"syscall_entry:%x;" % (debugger.syscall_number() or 0)
+        return b"syscall_entry:%x;" % _called(stop)
     return b""
 
 
 def _called(stop: Stop) -> int:
-    """The number of the call a ``return`` names."""
+    """The number of the call that a stop names."""
     from nanvix.abi.syscalls import SYSCALLS
 
     name = stop.detail.split()[1] if len(stop.detail.split()) > 1 else ""
