@@ -87,7 +87,7 @@ def guest(backend: str, argv: list[str], work: Path) -> str:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     with Sandbox(
-        backend=backend, memory=96 << 20, timeout=100, directory=str(work),
+        backend=backend, memory=96 << 20, timeout=600, directory=str(work),
         mounts=[make_mount(str(work), str(work), read_only=False)],
     ) as sandbox:  # fmt: skip
         result = sandbox.run(argv, capture=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.binding import Binding
 
+from nanvix.tui import export
 from nanvix.tui.verbs import look, points, run, screen, travel
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ NEEDS = {
     "step": "stepping",
     "travel": "time travel",
     "points": "breakpoints",
+    "move": "change of backend",
+    "record": "capsule",
 }
 
 # fmt: off
@@ -77,6 +80,8 @@ ACTIONS = (
            "Back in time", travel.later, "travel"),
     Action("wrote", "W", "W", "who wrote", "Go to the instruction that last wrote the bytes in "
            "the memory pane.", "Back in time", travel.who_wrote, "travel"),
+    Action("emulate", "E", "E", "in emulator", "Open this moment in the emulator, to step and go "
+           "back in time from here on.", "Back in time", travel.emulate, "move"),
     Action("bookmark", "m", "m", "bookmark", "Mark this moment, or take the mark away.",
            "Back in time", travel.bookmark, "travel"),
 
@@ -123,6 +128,8 @@ ACTIONS = (
            "Screen", screen.light),
     Action("picture", "ctrl+s", "Ctrl-S", "picture", "Save the screen as SVG.",
            "Screen", screen.picture),
+    Action("capsule", "B", "B", "bug capsule", "Save the run, bookmarks, points and notes in one "
+           "file.", "Screen", export.ask_capsule, "record"),
 
     Action("command", "colon", ":", "command", "Type a command; Tab completes, ↑ recalls.",
            "General", screen.ask_command, "", 13),

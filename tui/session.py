@@ -28,6 +28,8 @@ Job = Callable[["Debugger"], "Stop | str | None"]
 """What a guest on KVM cannot do is not asked of it: actions say what they need."""
 Start = Callable[[tuple[int, int, int]], "Debugger | Present"]
 REFRESH_S = 0.08
+_SHARE = 8
+"""A running guest runs at least as many times as long as it is looked at."""
 _PATIENCE_S = 1.0
 """How long gdb waits for the guest to be at rest: it loses patience itself after two seconds."""
 BUSY = b"E.the guest is running: the screen let it go"
@@ -79,6 +81,8 @@ class Session:
         self._heard = 0
         """How many of the guest's events are in the log."""
         self._shown_at = 0.0
+        self._cost_s = 0.0
+        """How long it took to look at it last."""
         self._owed = False
         """Whether the guest was passed over since it was last shown."""
         self._quiet = False
@@ -175,6 +179,11 @@ class Session:
         """Whether a job runs or waits, or the guest has not started yet."""
         return bool(self._jobs) or self._working
 
+    @property
+    def over(self) -> bool:
+        """Whether the session has ended or could not begin."""
+        return self._closing
+
     def interrupt(self) -> None:
         """Stop what runs, soon, and forget what waits."""
         with self._wake:
@@ -257,7 +266,7 @@ class Session:
     def _passed(self, moment: int) -> None:
         """Called by the debugger in the middle of long work, with the machine at rest."""
         now = time.monotonic()
-        self._owed = now - self._shown_at < REFRESH_S
+        self._owed = now - self._shown_at < max(REFRESH_S, self._cost_s * _SHARE)
         if self._owed:
             return
         debugger = self._debugger
@@ -273,12 +282,14 @@ class Session:
         debugger, stop = self._debugger, self._stop
         if debugger is None or stop is None:
             return
+        begun = time.monotonic()
         self._take_events(debugger)
         doing = self._what if status is Status.RUNNING else ""
         view = self._viewer.view(
             debugger, stop, self._focus, status, sorted(self.bookmarks.items()), doing
         )
         self._shown_at = time.monotonic()
+        self._cost_s = self._shown_at - begun
         self._events.refreshed(view)
 
     def _take_events(self, debugger: "Debugger | Present") -> None:

@@ -4,10 +4,12 @@ Runs on the session's thread, up to ten times a second while the guest runs; not
 long, and nothing that cannot be read may raise: it is shown as missing.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from nanvix.debug.disassembly import Instruction
 from nanvix.debug.errors import DebugError
 from nanvix.machine.memory import BadAddress
 from nanvix.tui.panes.memory import BYTES, ROWS
@@ -45,6 +47,8 @@ FLAGS = {
     "CF": 0, "PF": 2, "AF": 4, "ZF": 6, "SF": 7, "TF": 8, "IF": 9, "DF": 10, "OF": 11, "AC": 18,
 }  # fmt: skip
 CODE_BEFORE, CODE_AFTER = 12, 56
+CODE_LEAST = 6
+"""Instructions before the marked one, behind it, and how few before it may become."""
 STACK_WORDS = 64
 _MARKS = 200
 _K = TypeVar("_K")
@@ -87,6 +91,7 @@ class Viewer:
         self._memory: _Before[int, int | None] = _Before()
         self._watches: _Before[str, str] = _Before()
         self._sources: dict[str, str] = {}
+        self._listing: list[Instruction] = []
         self._before = View()
         self._makers: dict[str, Callable[[Guest, Focus], dict[str, object]]] = {
             "registers": self._general,
@@ -114,9 +119,10 @@ class Viewer:
         not stopped."""
         moment, before = debugger.moment, self._before
         parts: dict[str, object] = {}
-        for pane, make in self._makers.items():
-            if pane in focus.panes:
-                parts |= _or(partial(make, debugger, focus)) or {}
+        with debugger.steady():
+            for pane, make in self._makers.items():
+                if pane in focus.panes:
+                    parts |= _or(partial(make, debugger, focus)) or {}
         self._before = before._replace(
             status=status,
             reason=doing or describe(stop),
@@ -182,7 +188,7 @@ class Viewer:
         }
         lines: list[CodeLine] = []
         label = source = ""
-        for item in debugger.disassemble_around(start, CODE_BEFORE, CODE_AFTER):
+        for item in self._listed(debugger, start):
             symbol = (item.symbol or "").partition("+")[0]
             if symbol and symbol != label:
                 lines.append(CodeLine(None, f"{symbol}:"))
@@ -201,6 +207,24 @@ class Viewer:
                 )
             )
         return tuple(lines)
+
+    def _listed(self, debugger: "Guest", start: int) -> list[Instruction]:
+        """The instructions around an address: those listed before, if it is well among them and
+        they are still there."""
+        known = self._listing
+        if known and known[0].address <= start < known[-1].address:
+            index = bisect_left(known, start, key=_address)
+            first, last = known[0].address, known[-1].address
+            if (
+                known[index].address == start
+                and CODE_LEAST <= index < len(known) - CODE_AFTER // 2
+                and debugger.read_memory(first, last - first)
+                == b"".join(item.data for item in known[:-1])
+                and debugger.symbol(start) == known[index].symbol
+            ):
+                return known
+        self._listing = debugger.disassemble_around(start, CODE_BEFORE, CODE_AFTER)
+        return self._listing
 
     def _source(self, debugger: "Guest", place: str) -> str:
         if place not in self._sources:
@@ -315,6 +339,10 @@ def _timeline(debugger: "Guest", bookmarks: Iterable[tuple[int, str]]) -> Timeli
     checkpoints = debugger.timeline.checkpoints
     thinned = checkpoints[:: max(1, len(checkpoints) // _MARKS)]
     return Timeline(debugger.moment, debugger.frontier, tuple(thinned), tuple(bookmarks))
+
+
+def _address(item: Instruction) -> int:
+    return item.address
 
 
 def _or(make: Callable[[], _T]) -> _T | None:

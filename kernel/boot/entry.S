@@ -75,8 +75,10 @@ syscall_work:
     call    trap_syscall
     testl   %eax, %eax
     jz      trap_return
-    /* Nothing but rax has changed: sysret restores rip from rcx and flags from r11. */
-    restore
+    /* Nothing but rax has changed, and C keeps r12 to r15, rbp and rbx: the rest is restored. sysret
+       takes rip from rcx and flags from r11. */
+    addq    $48, %rsp
+    restore_volatile
     movq    40(%rsp), %rsp              /* the user's stack: past vector, error, rip, cs, rflags */
     sysretq
 

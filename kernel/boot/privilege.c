@@ -5,8 +5,7 @@
 
 paddr user_root, kernel_root;
 u64 user_fs, user_gs, kernel_stack_top;
-extern volatile u8 deferred_timer, deferred_event; /* set by boot/sink.S */
-extern volatile u8 bases_changed;                  /* for it */
+extern volatile u8 bases_changed; /* for boot/sink.S */
 
 extern char syscall_entry[];
 
@@ -82,11 +81,4 @@ void doorbell(u64 page) {
         return monitor_doorbell(page);
     /* The branch behind the OUT ends the translated block, so an emulator can stop exactly here. */
     __asm__ volatile("outl %0, %1\n\tjmp 1f\n1:" ::"a"((u32)page), "i"(NV_PORT) : "memory");
-}
-
-bool deferred_interrupts(bool *timer, bool *event) {
-    *timer = deferred_timer;
-    *event = deferred_event;
-    deferred_timer = deferred_event = 0;
-    return *timer || *event;
 }

@@ -102,12 +102,12 @@ monitor_trap:
     iretq
 2:  cmpl    $NV_VECTOR_TIMER, (%rsp)
     jne     3f
-    movb    $1, deferred_timer(%rip)
+    movb    $1, deferred(%rip)             /* .timer */
     addq    $16, %rsp
     iretq
 3:  cmpl    $NV_VECTOR_EVENT, (%rsp)
     jne     4f
-    movb    $1, deferred_event(%rip)
+    movb    $1, deferred+1(%rip)           /* .event */
     addq    $16, %rsp
     iretq
 4:  movb    $0, sunk(%rip)              /* an exception in the kernel: a bug, reported from ring 0 */
@@ -186,9 +186,7 @@ resuming:
     .globl  bases_changed
 bases_changed:
     .skip   1
-    .globl  deferred_timer
-deferred_timer:
-    .skip   1
-    .globl  deferred_event
-deferred_event:
-    .skip   1
+    .balign 2
+    .globl  deferred
+deferred:
+    .skip   2

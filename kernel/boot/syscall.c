@@ -1,7 +1,7 @@
 /* System-call dispatch. */
 #include "syscall.h"
 #include "cpu.h"
-#include "cputime.h"
+#include "cpumeter.h"
 #include "debug.h"
 #include "errno.h"
 #include "frame.h"
@@ -23,13 +23,13 @@ static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
 
 int trap_syscall(struct trapframe *frame) {
     u64 nr = frame->error;
-    const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
     i64 result = -ENOSYS;
     cpu_from_user(BY_CALL);
     frame->rcx = frame->rip;
     frame->r11 = frame->rflags;
     if (likely(nr < NV_COUNT_SLOTS)) {
         ((volatile u64 *)phys_to_virt(NV_COUNTS_PHYS))[nr]++;
+        const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
         trace_syscall_enter((u16)nr, args);
         if (likely(syscall_table[nr] != NULL))
             result = syscall_table[nr](args);
@@ -41,8 +41,8 @@ int trap_syscall(struct trapframe *frame) {
         return 0;
     }
     frame->rax = (u64)result;
-    if (unlikely(frame->rflags & FLAG_TF) && debug_wants(NV_DEBUG_TRAP))
-        debug_stop(NV_DEBUG_TRAP, 1, frame->rip, 0); /* a step: iret would trap one instruction too late */
+    if (unlikely(frame->rflags & FLAG_TF))
+        debug_told(NV_DEBUG_TRAP, 1, frame->rip, 0); /* a step: iret would trap one instruction too late */
     return_to_user(frame);
     /* With TF, sysret would trap before the program's next instruction; iret traps after it. */
     return !quirk(NV_QUIRK_NO_SYSRET) && !sunk && frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&

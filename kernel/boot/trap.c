@@ -1,6 +1,7 @@
 /* Exceptions, interrupts and the way back to user mode. */
 #include "trap.h"
 #include "cpu.h"
+#include "cpumeter.h"
 #include "debug.h"
 #include "errno.h"
 #include "file.h"
@@ -100,6 +101,15 @@ static bool stack_is_trap(const struct trapframe *frame) {
     return quirk(NV_QUIRK_SYSCALL_FAULTS) && (u64)((i64)(frame->rsp << 16) >> 16) != frame->rsp;
 }
 
+static void take_deferred_interrupts(void) {
+    bool timer = deferred.timer, event = deferred.event;
+    deferred.any = 0;
+    if (timer)
+        timer_interrupt();
+    if (event)
+        events_poll();
+}
+
 /* Under BOOT_HOST_STEP the trap flag in a program's saved flags is the host's. */
 static void forget_host_step(struct trapframe *frame) {
     if (!(boot.flags & NV_BOOT_HOST_STEP))
@@ -120,29 +130,35 @@ static void step_program(struct trapframe *frame) {
     hc_ring();
 }
 
-void return_to_user(struct trapframe *frame) {
-    for (;;) {
-        bool timer, event;
-        if (unlikely(deferred_interrupts(&timer, &event))) {
-            if (timer)
-                timer_interrupt();
-            if (event)
-                events_poll();
-        }
-        if (need_resched || unlikely(current->held))
+static bool work_to_do(const struct trapframe *frame) {
+    return deferred.any || need_resched || signal_work(current, frame) || stack_is_trap(frame);
+}
+
+static bool chores(void) { return frames_free() < FRAMES_LOW || timers_stale; }
+
+/* One thing after the other, each of which may make the next. */
+static void prepare_return(struct trapframe *frame) {
+    while (work_to_do(frame)) {
+        if (deferred.any)
+            take_deferred_interrupts();
+        if (need_resched)
             yield();
-        if (unlikely(signal_work(current))) {
+        if (signal_work(current, frame)) {
             forget_host_step(frame);
             signal_deliver(frame);
-        } else if (unlikely(stack_is_trap(frame)))
+        } else if (stack_is_trap(frame)) {
             signal_fault(SIGBUS, SI_KERNEL, 0);
-        else
-            break;
+        }
     }
-    if (unlikely(frames_free() < FRAMES_LOW))
+    if (frames_free() < FRAMES_LOW)
         pagecache_relieve();
-    if (unlikely(timers_stale))
+    if (timers_stale)
         timers_arm();
+}
+
+void return_to_user(struct trapframe *frame) {
+    if (unlikely(work_to_do(frame) || chores()))
+        prepare_return(frame);
     cpu_charge();
     if (unlikely(boot.flags & NV_BOOT_STEP))
         step_program(frame);
@@ -196,7 +212,7 @@ void trap(struct trapframe *frame) {
         }
         /* fall through */
     case VECTOR_BREAKPOINT:
-        if (debug_trap(frame))
+        if (debug_told(NV_DEBUG_TRAP, frame->vector, frame->rip, 0))
             break;
         /* fall through */
     default:

@@ -13,8 +13,8 @@ void anon_inode_init(struct inode *inode, const struct inode_ops *ops, u32 mode)
     inode_init(inode, &anon_super, ops, mode);
     inode->ino = inode_number();
     inode->atime = inode->mtime = inode->ctime = clock_realtime();
-    inode->uid = current ? current->process->uid : boot.uid;
-    inode->gid = current ? current->process->gid : boot.gid;
+    inode->uid = current ? current->cred->fsuid : boot.uid;
+    inode->gid = current ? current->cred->fsgid : boot.gid;
 }
 
 static void free_anon(struct inode *inode) { kfree(inode); }

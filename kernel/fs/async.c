@@ -24,8 +24,9 @@ struct adding {
 };
 
 static bool permitted(const struct async *async, const struct process *target) {
-    return async->euid == 0 || async->euid == target->suid || async->euid == target->ruid ||
-           async->ruid == target->suid || async->ruid == target->ruid;
+    const struct cred *other = target->cred;
+    return async->euid == 0 || async->euid == other->suid || async->euid == other->ruid ||
+           async->ruid == other->suid || async->ruid == other->ruid;
 }
 
 static void send_to(struct async *async, struct process *process, struct task *thread, i32 code, u32 band) {
@@ -140,8 +141,8 @@ static i64 set_owner(struct file *file, struct owner owner) {
     if (!async)
         return -ENOMEM;
     async->owner = owner;
-    async->ruid = current->process->ruid;
-    async->euid = current->process->uid;
+    async->ruid = current->cred->ruid;
+    async->euid = current->cred->euid;
     return 0;
 }
 
@@ -163,6 +164,10 @@ i64 async_command(struct file *file, u32 command, u64 argument) {
         return owner.type < F_OWNER_TID || owner.type > F_OWNER_PGRP ? -EINVAL : set_owner(file, owner);
     case F_GETOWN_EX:
         return put_user(owner, argument);
+    case F_GETOWNER_UIDS: {
+        u32 ids[2] = {file->async ? file->async->ruid : 0, file->async ? file->async->euid : 0};
+        return put_user(ids, argument);
+    }
     case F_SETSIG:
         if (argument > NSIG)
             return -EINVAL;

@@ -37,6 +37,8 @@ static i64 change(struct dentry *d, const struct attr_change *c, i64 not_owner) 
 
 static i64 chmod(struct dentry *d, u32 mode) {
     struct attr_change c = {.mask = NV_SET_MODE, .mode = mode & 07777};
+    if (!IS_ERR(d) && !cred_in_group(current->cred, d->inode->gid) && !capable(CAP_FSETID))
+        c.mode &= ~S_ISGID;
     if (!IS_ERR(d) && S_ISLNK(d->inode->mode)) {
         dentry_put(d);
         return -EOPNOTSUPP;
@@ -57,10 +59,9 @@ static i64 chown(struct dentry *d, u32 uid, u32 gid) {
     if (IS_ERR(d))
         return PTR_ERR(d);
     struct inode *inode = d->inode;
-    struct process *p = current->process;
     struct attr_change c = {.mask = NV_SET_OWNER, .uid = uid, .gid = gid};
-    bool allowed = p->uid == 0 || ((uid == ~0u || uid == inode->uid) && p->uid == inode->uid &&
-                                   (gid == ~0u || gid == p->gid || gid == inode->gid));
+    bool allowed = capable(CAP_CHOWN) || ((uid == ~0u || uid == inode->uid) && current->cred->fsuid == inode->uid &&
+                                          (gid == ~0u || gid == inode->gid || cred_in_group(current->cred, gid)));
     if (allowed && S_ISREG(inode->mode) && (inode->mode & (S_ISUID | S_ISGID)) && !inode->ops->access) {
         c.mask |= NV_SET_MODE;
         c.mode = inode->mode & 07777 & ~(S_ISUID | S_ISGID);
@@ -139,6 +140,8 @@ static i64 set_times_us(i32 dirfd, u64 path, u64 from) {
             return -EINVAL;
         times[i].ns *= 1000;
     }
+    if (!path && dirfd == AT_FDCWD)
+        return -EFAULT;
     return set_times(object(dirfd, path, 0), from ? times : NULL);
 }
 
@@ -178,6 +181,8 @@ i64 sys_truncate(const u64 *a) {
     if (IS_ERR(d))
         return PTR_ERR(d);
     i64 error = S_ISDIR(d->inode->mode) ? -EISDIR : inode_permission(d->inode, MAY_WRITE);
+    if (!error && d->inode->writers < 0)
+        error = -ETXTBSY;
     if (!error)
         error = resize(d, a[1]);
     dentry_put(d);

@@ -6,8 +6,10 @@
 #include "fs/walk.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "linux/tty.h"
 #include "task.h"
 #include "terminal.h"
+#include "uaccess.h"
 
 struct console consoles[STREAMS];
 
@@ -28,7 +30,8 @@ static void watch(struct console *c, u32 events) {
     hc_ring();
 }
 
-u32 console_ready(struct console *c, u32 events) {
+/* Which of `events` are true of the stream now, and POLLERR and POLLHUP. */
+static u32 console_ready(struct console *c, u32 events) {
     hc_begin(NV_OP_CON_POLL);
     hc_arg(0, c->stream);
     hc_arg(1, events);
@@ -118,9 +121,20 @@ static i64 console_seek(struct file *file, i64 offset, i32 whence) {
     return S_ISREG(c->inode.mode) ? seek(c, offset, whence) : -ESPIPE;
 }
 
+/* Bytes that can be read. */
+static i64 unread(struct console *c) {
+    hc_begin(NV_OP_CON_UNREAD);
+    hc_arg(0, c->stream);
+    return hc_ring();
+}
+
 static i64 console_ioctl(struct file *file, u64 command, u64 argument) {
     struct console *c = file->private;
-    return c->tty ? tty_ioctl(file, command, argument) : -ENOTTY;
+    if (command != FIONREAD)
+        return c->tty ? tty_ioctl(file, command, argument) : -ENOTTY;
+    i64 bytes = unread(c);
+    i32 value = bytes;
+    return bytes < 0 ? bytes : put_user(value, argument);
 }
 
 const struct file_ops console_ops = {

@@ -73,7 +73,7 @@ i64 sys_fchdir(const u64 *a) {
 
 i64 sys_chroot(const u64 *a) {
     struct dentry *to = walk_user(AT_FDCWD, a[0], WALK_FOLLOW);
-    if (!IS_ERR(to) && current->process->uid != 0) {
+    if (!IS_ERR(to) && !capable(CAP_SYS_CHROOT)) {
         dentry_put(to);
         return -EPERM;
     }

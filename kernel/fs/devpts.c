@@ -52,7 +52,7 @@ i64 devpts_add(struct pty *pty) {
     pty->index = index;
     pty->control.rdev = MAKEDEV(PTY_SLAVE_MAJOR, index);
     name_inode(&pty->inode, FIRST_INODE + index, pty->control.rdev);
-    pty->inode.uid = current->process->uid;
+    pty->inode.uid = current->cred->fsuid;
     pty->inode.gid = TTY_GROUP;
     ptys[index] = pty;
     return 0;

@@ -22,6 +22,7 @@ struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 fla
     file->private = NULL;
     list_init(&file->epoll_items);
     file->async = NULL;
+    file->hold = 0;
     return file;
 }
 
@@ -50,10 +51,20 @@ void file_put(struct file *file) {
         file->ops->release(file);
     if (unlikely(inotify_watches) && file->ops != &path_ops)
         notify_closed(file);
+    file_release_hold(file);
     dentry_put(file->dentry);
     kfree(file);
 }
 
+void file_release_hold(struct file *file) {
+    file->inode->writers -= file->hold;
+    file->hold = 0;
+}
+
+static void hold(struct file *file, i32 as) {
+    file->hold = as;
+    file->inode->writers += as;
+}
 
 struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
     struct inode *inode = dentry->inode;
@@ -70,6 +81,8 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
     struct file *file = file_new(dentry, ops ? ops : &path_ops, flags);
     if (IS_ERR(file))
         return file;
+    if (S_ISREG(inode->mode) && file_writable(file))
+        hold(file, 1);
     if (!open) {
         if (!(flags & O_PATH))
             notify_file(dentry, IN_OPEN);
@@ -180,8 +193,12 @@ struct file *file_open_exec(i32 dirfd, const char *path, u32 flags) {
         file = ERR_PTR(-ELOOP);
     else if (!S_ISREG(inode->mode) || (error = inode_permission(inode, MAY_EXEC)))
         file = ERR_PTR(-EACCES);
+    else if (inode->writers > 0)
+        file = ERR_PTR(-ETXTBSY);
     else
         file = file_open_dentry(w.at, O_RDONLY);
+    if (!IS_ERR(file))
+        hold(file, -1);
     dentry_put(w.at);
     return file;
 }

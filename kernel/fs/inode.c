@@ -14,6 +14,7 @@ void inode_init(struct inode *inode, struct super *super, const struct inode_ops
     inode->nlink = 1;
     inode->uid = inode->gid = 0;
     inode->seals = 0;
+    inode->writers = 0;
     inode->linkable = false;
     inode->ino = inode->rdev = inode->size = 0;
     inode->atime = inode->mtime = inode->ctime = inode->btime = 0;
@@ -52,39 +53,33 @@ i64 inode_refresh(struct inode *inode) {
     return inode->ops->refresh ? inode->ops->refresh(inode) : 0;
 }
 
-static bool in_group(u32 gid) {
-    const struct process *p = current->process;
-    for (u32 i = 0; i < p->group_count; i++)
-        if (p->groups[i] == gid)
-            return true;
-    return p->gid == gid;
-}
-
 i64 inode_permission(struct inode *inode, u32 mask) {
     u32 type = inode->mode & S_IFMT;
     if ((mask & MAY_WRITE) && (inode->super->flags & SUPER_READ_ONLY) &&
         (type == S_IFREG || type == S_IFDIR || type == S_IFLNK))
         return -EROFS;
-    u32 uid = current ? current->process->uid : 0;
+    const struct cred *cred = current ? current->cred : NULL;
     if (inode->ops->access) {
         if (mask & ~inode->ops->access(inode))
             return -EACCES;
-        if (uid == boot.uid) /* the host has judged the very user we run as */
+        if (!cred || cred->fsuid == boot.uid) /* the host has judged the very user we run as */
             return 0;
     }
-    if (uid == 0)
+    if (!cred || capable(CAP_DAC_OVERRIDE))
         return (mask & MAY_EXEC) && type == S_IFREG && !(inode->mode & 0111) ? -EACCES : 0;
     u32 rights = inode->mode;
-    if (uid == inode->uid)
+    if (cred->fsuid == inode->uid)
         rights >>= 6;
-    else if (in_group(inode->gid))
+    else if (cred_in_group(cred, inode->gid))
         rights >>= 3;
-    return (mask & ~rights & 7) ? -EACCES : 0;
+    if (!(mask & ~rights & 7))
+        return 0;
+    bool only_read = !(mask & (type == S_IFDIR ? MAY_WRITE : MAY_WRITE | MAY_EXEC));
+    return only_read && capable(CAP_DAC_READ_SEARCH) ? 0 : -EACCES;
 }
 
 bool inode_owner(const struct inode *inode) {
-    u32 uid = current ? current->process->uid : 0;
-    return uid == 0 || uid == inode->uid;
+    return !current || current->cred->fsuid == inode->uid || capable(CAP_FOWNER);
 }
 
 i64 inode_setattr(struct inode *inode, const struct attr_change *change) {

@@ -26,6 +26,8 @@ static struct file *open_existing(struct dentry *d, u32 flags, bool made) {
     if ((flags & O_DIRECTORY) && !S_ISDIR(inode->mode))
         return ERR_PTR(-ENOTDIR);
     i64 error = made ? 0 : inode_permission(inode, wanted_access(flags));
+    if (!error && inode->writers < 0 && (wanted_access(flags) & MAY_WRITE))
+        error = -ETXTBSY;
     if (!error && (flags & O_NOATIME) && !inode_owner(inode))
         error = -EPERM;
     if (!error && (flags & O_TRUNC) && S_ISREG(inode->mode) && !made) {

@@ -18,13 +18,13 @@ static const struct inode_ops dir_ops, file_ops_inode, link_ops, magic_ops;
 
 static struct proc_inode *of(struct inode *inode) { return container_of(inode, struct proc_inode, inode); }
 
-static struct process *process_of(struct inode *inode) {
+struct process *proc_process_of(struct inode *inode) {
     i32 pid = of(inode)->pid;
     return pid ? process_find(pid) : NULL;
 }
 
 /* What an inode is about is gone: it may stay open, but says nothing any more. */
-static bool gone(struct inode *inode) { return of(inode)->pid && !process_of(inode); }
+static bool gone(struct inode *inode) { return of(inode)->pid && !proc_process_of(inode); }
 
 struct task *proc_task(struct process *p) {
     if (!p || p->zombie || list_empty(&p->threads))
@@ -37,6 +37,15 @@ static u64 number_of(const struct proc_node *node, i32 pid, i32 number) {
     return (u64)pid << 32 ^ (u64)(u32)number << 16 ^ (u32)(u64)node;
 }
 
+/* Who may not be looked into shows its directories and no more; itself it always sees. */
+static void set_owner(struct inode *inode, const struct process *process) {
+    bool hidden = process->not_dumpable && inode->mode != (S_IFDIR | 0555);
+    if (!hidden || (S_ISDIR(inode->mode) && process == current->process)) {
+        inode->uid = process->cred->euid;
+        inode->gid = process->cred->egid;
+    }
+}
+
 static struct inode *make_inode(const struct proc_node *node, i32 pid, i32 number) {
     struct proc_inode *p = kmalloc(sizeof(*p));
     if (!p)
@@ -44,6 +53,7 @@ static struct inode *make_inode(const struct proc_node *node, i32 pid, i32 numbe
     const struct inode_ops *ops = S_ISDIR(node->mode) ? &dir_ops
                                   : node->follow      ? &magic_ops
                                   : node->link        ? &link_ops
+                                  : node->ops         ? node->ops
                                                       : &file_ops_inode;
     inode_init(&p->inode, &proc_super, ops, node->mode);
     p->node = node;
@@ -52,16 +62,14 @@ static struct inode *make_inode(const struct proc_node *node, i32 pid, i32 numbe
     p->inode.ino = number_of(node, pid, number);
     p->inode.mtime = p->inode.ctime = p->inode.atime = clock_realtime();
     struct process *process = pid ? process_find(pid) : NULL;
-    if (process) {
-        p->inode.uid = process->uid;
-        p->inode.gid = process->gid;
-    }
+    if (process)
+        set_owner(&p->inode, process);
     if (S_ISDIR(node->mode))
         p->inode.nlink = 2;
     return &p->inode;
 }
 
-static void proc_free(struct inode *inode) { kfree(of(inode)); }
+void proc_free(struct inode *inode) { kfree(of(inode)); }
 
 /* A name as a number without leading zeros, or -1. */
 static i32 parse_number(const struct name *name) {
@@ -95,9 +103,10 @@ static struct dentry *proc_lookup(struct dentry *dir, const struct name *name, c
         if (strlen(e->name) == name->size && !memcmp(e->name, name->text, name->size))
             return attach(dir, name, e, p->pid, p->number);
     i32 number = node->next ? parse_number(name) : -1;
-    struct process *process = process_of(dir->inode);
+    struct process *process = proc_process_of(dir->inode);
+    /* Not even a name to be made here: nothing is. */
     if (number < 0 || gone(dir->inode) || node->next(process, number) != number)
-        return NULL;
+        return ERR_PTR(-ENOENT);
     /* In the root the numbers are processes, below they belong to one. */
     return attach(dir, name, node->numbered, p->pid ? p->pid : number, p->pid ? number : 0);
 }
@@ -108,7 +117,7 @@ static bool proc_revalidate(struct dentry *d) {
         return false;
     const struct proc_node *node = of(dir)->node;
     i32 number = of(dir)->pid ? of(d->inode)->number : of(d->inode)->pid;
-    return of(d->inode)->node != node->numbered || node->next(process_of(dir), number) == number;
+    return of(d->inode)->node != node->numbered || node->next(proc_process_of(dir), number) == number;
 }
 
 static i64 proc_readdir(struct file *file, struct dir_sink *sink) {
@@ -127,7 +136,7 @@ static i64 proc_readdir(struct file *file, struct dir_sink *sink) {
     }
     if (!node->next)
         return 0;
-    struct process *process = process_of(file->inode);
+    struct process *process = proc_process_of(file->inode);
     for (i32 n = node->next(process, file->pos - place); n >= 0; n = node->next(process, n + 1)) {
         u64 size = format(text, sizeof(text), "%d", n);
         u64 ino = number_of(node->numbered, p->pid ? p->pid : n, p->pid ? n : 0);
@@ -151,9 +160,9 @@ static i64 proc_read(struct file *file, struct io *io, u64 *pos) {
             return -ESRCH;
         text_free(text);
         if (p->node->write_numbered)
-            p->node->write_numbered(text, process_of(file->inode), p->number);
+            p->node->write_numbered(text, proc_process_of(file->inode), p->number);
         else
-            p->node->write(text, process_of(file->inode));
+            p->node->write(text, proc_process_of(file->inode));
     }
     if (*pos >= text->size)
         return 0;
@@ -171,6 +180,18 @@ static i64 proc_read(struct file *file, struct io *io, u64 *pos) {
     return done;
 }
 
+static i64 proc_write(struct file *file, struct io *io, u64 *pos) {
+    struct proc_inode *p = of(file->inode);
+    if (gone(file->inode))
+        return -ESRCH;
+    return p->node->store ? p->node->store(proc_process_of(file->inode), p->number, io) : -EINVAL;
+}
+
+/* Shells cut what they are about to write. */
+static i64 proc_setattr(struct inode *inode, const struct attr_change *change) {
+    return change->mask & ~NV_SET_SIZE ? -EPERM : 0;
+}
+
 static void proc_release(struct file *file) {
     if (file->private)
         text_free(file->private);
@@ -182,26 +203,28 @@ static i64 proc_seek(struct file *file, i64 offset, i32 whence) {
 }
 
 static i64 proc_readlink(struct inode *inode, char *buf, u64 size) {
-    struct process *process = process_of(inode);
+    struct process *process = proc_process_of(inode);
     if (gone(inode))
         return -ENOENT;
     return of(inode)->node->link(process, of(inode)->number, buf, size);
 }
 
 static struct dentry *proc_follow(struct inode *inode) {
-    struct process *process = process_of(inode);
+    struct process *process = proc_process_of(inode);
     struct dentry *to = process ? of(inode)->node->follow(process, of(inode)->number) : NULL;
     return to ? to : ERR_PTR(-ENOENT);
 }
 
 static const struct file_ops proc_dir_file_ops = {.readdir = proc_readdir, .seek = proc_dir_seek, .seekable = true};
 static const struct file_ops proc_file_ops = {
-    .read = proc_read, .seek = proc_seek, .release = proc_release, .seekable = true,
+    .read = proc_read, .write = proc_write, .seek = proc_seek, .release = proc_release, .seekable = true,
 };
 static const struct inode_ops dir_ops = {
     .file = &proc_dir_file_ops, .lookup = proc_lookup, .revalidate = proc_revalidate, .free = proc_free,
 };
-static const struct inode_ops file_ops_inode = {.file = &proc_file_ops, .free = proc_free};
+static const struct inode_ops file_ops_inode = {
+    .file = &proc_file_ops, .setattr = proc_setattr, .free = proc_free,
+};
 static const struct inode_ops link_ops = {.readlink = proc_readlink, .free = proc_free};
 static const struct inode_ops magic_ops = {.readlink = proc_readlink, .follow = proc_follow, .free = proc_free};
 

@@ -9,23 +9,6 @@
 #include "proc.h"
 #include "terminal.h"
 
-#define TICK 10000000UL /* ns in a clock tick of /proc: USER_HZ is 100 */
-
-static char state_of(const struct process *p) {
-    if (p->zombie || list_empty(&p->threads))
-        return 'Z';
-    if (p->stopped)
-        return 'T';
-    struct task *t;
-    list_for_each(t, &p->threads, thread_link)
-        if (t->state == TASK_RUNNABLE)
-            return 'R';
-    return 'S';
-}
-
-static const char *comm_of(const struct process *p) { return p->leader ? p->leader->comm : "?"; }
-static i32 parent_of(const struct process *p) { return p->parent ? p->parent->pid : 0; }
-
 /* Bytes of the process's own memory that are its argument or environment strings. */
 static void add_memory(struct text *text, struct mm *mm, u64 start, u64 end) {
     while (start < end && !text->failed) {
@@ -56,71 +39,10 @@ static void write_auxv(struct text *text, struct process *p) {
         text_bytes(text, t->mm->auxv, t->mm->auxv_len * sizeof(u64));
 }
 
-static void write_comm(struct text *text, struct process *p) { text_add(text, "%s\n", comm_of(p)); }
-
-static void write_stat(struct text *text, struct process *p) {
-    struct task *t = proc_task(p);
-    struct mm *mm = t ? t->mm : NULL;
-    text_add(text, "%d (%s) %c %d %d %d %lu %d 4194304 ", p->pid, comm_of(p), state_of(p), parent_of(p),
-             p->pgid, p->sid, p->terminal ? p->terminal->rdev : 0, p->terminal ? p->terminal->foreground : -1);
-    struct usage_counts counts = usage_of(p);
-    text_add(text, "%lu %lu %lu %lu ", counts.minor_faults, p->child_counts.minor_faults, counts.major_faults,
-             p->child_counts.major_faults);
-    struct cpu_time used = process_cpu(p);
-    text_add(text, "%lu %lu %lu %lu 20 0 %u 0 ", used.user / TICK, used.system / TICK, p->child_cpu.user / TICK,
-             p->child_cpu.system / TICK, p->thread_count);
-    text_add(text, "%lu %lu %lu %lu ", p->start_ns / TICK, mm ? mm->reserved : 0, mm ? mm->resident : 0, RLIM_INFINITY);
-    text_add(text, "1 1 %lu 0 0 0 0 0 0 0 0 0 %d 0 0 0 0 0 0 0 0 ", mm ? mm->stack_top : 0, p->exit_signal);
-    text_add(text, "%lu %lu %lu %lu %lu 0\n", mm ? mm->brk_start : 0, mm ? mm->arg_start : 0,
-             mm ? mm->arg_end : 0, mm ? mm->env_start : 0, mm ? mm->env_end : 0);
-}
-
 static void write_statm(struct text *text, struct process *p) {
     struct task *t = proc_task(p);
     u64 pages = t ? t->mm->reserved / PAGE_SIZE : 0, resident = t ? t->mm->resident : 0;
     text_add(text, "%lu %lu 0 0 0 %lu 0\n", pages, resident, pages);
-}
-
-#define CAPABILITIES 0x1ffffffffffUL /* as capget(2) tells */
-
-static void write_signals(struct text *text, struct task *t) {
-    u64 ignored = 0, caught = 0;
-    for (u32 i = 0; t->sighand && i < NSIG; i++) {
-        u64 handler = t->sighand->action[i].handler;
-        ignored |= handler == SIG_IGN ? 1UL << i : 0;
-        caught |= handler != SIG_IGN && handler != SIG_DFL ? 1UL << i : 0;
-    }
-    text_add(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-             t->pending.bits, t->process->pending.bits, t->blocked, ignored, caught);
-}
-
-static void write_status(struct text *text, struct process *p) {
-    static const char *const states[] = {"R (running)", "S (sleeping)", "T (stopped)", "Z (zombie)"};
-    struct task *t = proc_task(p);
-    char state = state_of(p);
-    const char *words = states[state == 'R' ? 0 : state == 'S' ? 1 : state == 'T' ? 2 : 3];
-    text_add(text, "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-             comm_of(p), t ? t->fs->umask : 0, words, p->pid, p->pid, parent_of(p));
-    text_add(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", p->ruid, p->uid, p->suid,
-             p->uid, p->rgid, p->gid, p->sgid, p->gid);
-    for (u32 i = 0; i < p->group_count; i++)
-        text_add(text, "%u ", p->groups[i]);
-    text_add(text, "\n");
-    if (t)
-        text_add(text, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n", t->mm->reserved / 1024,
-                 t->mm->reserved / 1024, MAX(p->peak_resident, t->mm->resident) * 4, t->mm->resident * 4);
-    if (t)
-        text_add(text, "VmLck:\t%8lu kB\nVmSwap:\t%8u kB\n", mm_locked_kb(t->mm), 0);
-    text_add(text, "Threads:\t%u\n", p->thread_count);
-    if (t)
-        write_signals(text, t);
-    u64 able = p->uid ? 0 : CAPABILITIES;
-    text_add(text, "CapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016x\n", 0, able, able,
-             CAPABILITIES, 0);
-    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n", p->no_new_privs);
-    struct usage_counts counts = usage_of(p);
-    text_add(text, "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
-             counts.waits, counts.preemptions);
 }
 
 static void write_limits(struct text *text, struct process *p) {
@@ -172,16 +94,9 @@ static i64 link_exe(struct process *p, i32 number, char *buf, u64 size) {
     return p->exe[0] ? copy_path(p->exe, buf, size) : -ENOENT;
 }
 
-#define AT_ENTRY 9
-
-/* The program's file is what its entry point is mapped from. */
 static struct dentry *follow_exe(struct process *p, i32 number) {
     struct task *t = proc_task(p);
-    struct area *area = NULL;
-    for (u32 i = 0; t && i + 1 < t->mm->auxv_len; i += 2)
-        if (t->mm->auxv[i] == AT_ENTRY)
-            area = area_find(t->mm, t->mm->auxv[i + 1]);
-    return area && area->file ? file_dentry(area->file) : NULL;
+    return t && t->mm->program ? file_dentry(t->mm->program) : NULL;
 }
 
 static struct dentry *follow_cwd(struct process *p, i32 number) {
@@ -222,6 +137,8 @@ static i32 next_thread(struct process *p, i32 from) {
     struct task *t;
     if (!p)
         return -1;
+    if (p->leader_left && p->pid >= from)
+        best = p->pid;
     list_for_each(t, &p->threads, thread_link)
         if (t->tid >= from && (best < 0 || t->tid < best))
             best = t->tid;
@@ -235,11 +152,11 @@ static i32 next_thread(struct process *p, i32 from) {
 static const struct proc_node fd_info = {.mode = S_IFREG | 0444, .write_numbered = write_fdinfo};
 static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd, .follow = follow_fd};
 
-/* What a thread has of its own is little: the names are those of its process. */
+/* What a thread has of its own is little: its name, state and figures. */
 #define COMMON_ENTRIES                                                                \
     {.name = "auxv", .mode = S_IFREG | 0400, .write = write_auxv},                    \
     {.name = "cmdline", .mode = TEXT, .write = write_cmdline},                        \
-    {.name = "comm", .mode = TEXT, .write = write_comm},                              \
+    {.name = "comm", .mode = S_IFREG | 0644, .write_numbered = proc_comm, .store = proc_set_comm},                              \
     {.name = "cgroup", .mode = TEXT, .write = write_cgroup},                          \
     {.name = "cwd", .mode = LINK, .link = link_cwd, .follow = follow_cwd},            \
     {.name = "environ", .mode = S_IFREG | 0400, .write = write_environ},              \
@@ -249,6 +166,7 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
     {.name = "io", .mode = S_IFREG | 0400, .write = write_io},                        \
     {.name = "limits", .mode = TEXT, .write = write_limits},                          \
     {.name = "maps", .mode = TEXT, .write = proc_maps},                               \
+    {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_mem_ops},                    \
     {.name = "mountinfo", .mode = TEXT, .write = proc_mountinfo},                     \
     {.name = "mounts", .mode = TEXT, .write = proc_mounts},                           \
     {.name = "oom_score", .mode = TEXT, .write = write_zero},                         \
@@ -256,9 +174,9 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
     {.name = "root", .mode = LINK, .link = link_root, .follow = follow_root},         \
     {.name = "smaps", .mode = TEXT, .write = proc_smaps},                             \
     {.name = "smaps_rollup", .mode = TEXT, .write = proc_smaps_rollup},               \
-    {.name = "stat", .mode = TEXT, .write = write_stat},                              \
+    {.name = "stat", .mode = TEXT, .write_numbered = proc_stat},                              \
     {.name = "statm", .mode = TEXT, .write = write_statm},                            \
-    {.name = "status", .mode = TEXT, .write = write_status}
+    {.name = "status", .mode = TEXT, .write_numbered = proc_status}
 
 static const struct proc_node thread_entries[] = {COMMON_ENTRIES, {0}};
 static const struct proc_node thread_node = {.mode = DIR, .entries = thread_entries};

@@ -96,7 +96,31 @@ CONSTANT(write_map_count, "65530")
 CONSTANT(write_randomize, "0")
 CONSTANT(write_pipe_max, "1048576")
 CONSTANT(write_cap_last_cap, "40")
-CONSTANT(write_boot_id, "00000000-0000-4000-8000-000000000000")
+CONSTANT(write_entropy, "256") /* bits, of as many */
+CONSTANT(write_reseed, "60")   /* seconds */
+CONSTANT(write_suid_dumpable, "0")
+CONSTANT(write_domain, "(none)")
+CONSTANT(write_system_version, SYSTEM_VERSION)
+CONSTANT(write_core_pattern, "core")
+CONSTANT(write_min_addr, "65536")
+CONSTANT(write_overcommit_ratio, "50")
+
+/* Random, of version 4 (RFC 9562). */
+static void add_uuid(struct text *text, u64 high, u64 low) {
+    text_add(text, "%08lx-%04lx-4%03lx-%04lx-%012lx\n", high >> 32, high >> 16 & 0xffff, high & 0xfff,
+             0x8000 | (low >> 48 & 0x3fff), low & 0xffffffffffffUL);
+}
+
+static void write_uuid(struct text *text, struct process *p) { add_uuid(text, random_u64(), random_u64()); }
+
+static void write_boot_id(struct text *text, struct process *p) {
+    static u64 id[2];
+    while (!id[0])
+        id[0] = random_u64(), id[1] = random_u64();
+    add_uuid(text, id[0], id[1]);
+}
+
+static void write_ngroups_max(struct text *text, struct process *p) { text_add(text, "%u\n", NGROUPS_MAX); }
 
 static void write_file_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_files); }
 static void write_threads_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_tasks); }
@@ -109,15 +133,23 @@ static void write_mq_queues(struct text *text, struct process *p) { text_add(tex
 #define FILE_ENTRY(n, w) {.name = n, .mode = TEXT, .write = w}
 #define DIR_ENTRY(n, e) {.name = n, .mode = DIR, .entries = e}
 
-static const struct proc_node random_entries[] = {FILE_ENTRY("boot_id", write_boot_id), {0}};
+static const struct proc_node random_entries[] = {
+    FILE_ENTRY("boot_id", write_boot_id), FILE_ENTRY("entropy_avail", write_entropy),
+    FILE_ENTRY("poolsize", write_entropy), FILE_ENTRY("urandom_min_reseed_secs", write_reseed),
+    FILE_ENTRY("uuid", write_uuid), FILE_ENTRY("write_wakeup_threshold", write_entropy), {0},
+};
 static const struct proc_node kernel_entries[] = {
-    FILE_ENTRY("cap_last_cap", write_cap_last_cap), FILE_ENTRY("hostname", write_hostname),
-    FILE_ENTRY("osrelease", write_osrelease), FILE_ENTRY("ostype", write_ostype),
+    FILE_ENTRY("cap_last_cap", write_cap_last_cap), FILE_ENTRY("core_pattern", write_core_pattern),
+    FILE_ENTRY("domainname", write_domain), FILE_ENTRY("hostname", write_hostname),
+    FILE_ENTRY("ngroups_max", write_ngroups_max), FILE_ENTRY("osrelease", write_osrelease),
+    FILE_ENTRY("ostype", write_ostype),
     FILE_ENTRY("pid_max", write_pid_max), DIR_ENTRY("random", random_entries),
-    FILE_ENTRY("randomize_va_space", write_randomize), FILE_ENTRY("threads-max", write_threads_max), {0},
+    FILE_ENTRY("randomize_va_space", write_randomize), FILE_ENTRY("threads-max", write_threads_max),
+    FILE_ENTRY("version", write_system_version), {0},
 };
 static const struct proc_node vm_entries[] = {
-    FILE_ENTRY("max_map_count", write_map_count), FILE_ENTRY("overcommit_memory", write_one),
+    FILE_ENTRY("max_map_count", write_map_count), FILE_ENTRY("mmap_min_addr", write_min_addr),
+    FILE_ENTRY("overcommit_memory", write_one), FILE_ENTRY("overcommit_ratio", write_overcommit_ratio),
     FILE_ENTRY("swappiness", write_zero), {0},
 };
 static const struct proc_node mqueue_entries[] = {
@@ -127,7 +159,7 @@ static const struct proc_node mqueue_entries[] = {
 };
 static const struct proc_node fs_entries[] = {
     FILE_ENTRY("file-max", write_file_max), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
-    FILE_ENTRY("pipe-max-size", write_pipe_max), {0},
+    FILE_ENTRY("pipe-max-size", write_pipe_max), FILE_ENTRY("suid_dumpable", write_suid_dumpable), {0},
 };
 static const struct proc_node core_entries[] = {FILE_ENTRY("somaxconn", write_somaxconn), {0}};
 static const struct proc_node net_entries[] = {DIR_ENTRY("core", core_entries), {0}};

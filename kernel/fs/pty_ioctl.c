@@ -135,7 +135,7 @@ static i64 master_ioctl(struct pty *pty, u64 command, u64 argument) {
 /* Only who has the terminal, or root, may type on it. */
 static i64 type_for(struct pty *pty, u64 from) {
     u8 c;
-    if (current->process->terminal != &pty->control && current->process->uid)
+    if (current->process->terminal != &pty->control && !capable(CAP_SYS_ADMIN))
         return -EPERM;
     if (get_user(c, from))
         return -EFAULT;

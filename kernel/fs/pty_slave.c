@@ -10,7 +10,7 @@
 i64 pty_slave_open(struct pty *pty, struct file *file) {
     if (pty->hung_up || pty->locked)
         return -EIO;
-    if (pty->exclusive && current->process->uid)
+    if (pty->exclusive && !capable(CAP_SYS_ADMIN))
         return -EBUSY;
     inode_get(&pty->inode);
     file->ops = &pty_slave_ops;

@@ -98,9 +98,7 @@ i64 sys_statx(const u64 *a) {
     return error;
 }
 
-static i64 access_path(i32 dirfd, u64 path, u32 mode, u32 flags) {
-    if ((mode & ~7u) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
-        return -EINVAL;
+static i64 access_as_we_are(i32 dirfd, u64 path, u32 mode, u32 flags) {
     struct dentry *d = walk_user(dirfd, path, (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
                                                   (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
     if (IS_ERR(d))
@@ -109,6 +107,22 @@ static i64 access_path(i32 dirfd, u64 path, u32 mode, u32 flags) {
     if (!error && mode)
         error = inode_permission(d->inode, mode);
     dentry_put(d);
+    return error;
+}
+
+/* access(2) asks for who has called a set-user-ID program, not for whom it works. */
+static i64 access_path(i32 dirfd, u64 path, u32 mode, u32 flags) {
+    if ((mode & ~7u) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+        return -EINVAL;
+    struct cred *own = current->cred, *real = flags & AT_EACCESS ? NULL : cred_of_real_user();
+    if (!real)
+        return access_as_we_are(dirfd, path, mode, flags);
+    if (IS_ERR(real))
+        return PTR_ERR(real);
+    current->cred = real;
+    i64 error = access_as_we_are(dirfd, path, mode, flags);
+    current->cred = own;
+    cred_put(real);
     return error;
 }
 

@@ -78,7 +78,7 @@ i64 sys_timerfd_create(const u64 *a) {
         return -EINVAL;
     if (!clock_is_real(clock) && !clock_is_steady(clock))
         return -EINVAL;
-    if ((clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM) && current->process->uid)
+    if ((clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM) && !capable(CAP_WAKE_ALARM))
         return -EPERM;
     struct timerfd *t = kzalloc(sizeof(*t));
     if (!t)

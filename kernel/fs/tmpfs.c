@@ -98,7 +98,7 @@ static i64 tmpfs_write(struct inode *inode, struct io *io, u64 *pos, bool append
     if (put > 0) {
         inode->size = MAX(inode->size, *pos + put);
         touch(inode);
-        if ((inode->mode & (S_ISUID | S_ISGID)) && current->process->uid)
+        if ((inode->mode & (S_ISUID | S_ISGID)) && !capable(CAP_FSETID))
             inode->mode &= ~(S_ISUID | S_ISGID);
     }
     return put;
@@ -223,8 +223,8 @@ struct inode *tmpfs_inode(struct super *super, u32 mode) {
     t->xattrs = NULL;
     t->inode.ino = inode_number();
     if (current) {
-        t->inode.uid = current->process->uid;
-        t->inode.gid = current->process->gid;
+        t->inode.uid = current->cred->fsuid;
+        t->inode.gid = current->cred->fsgid;
     } else { /* the boot manifest makes files for the first process */
         t->inode.uid = boot.uid;
         t->inode.gid = boot.gid;

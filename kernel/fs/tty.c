@@ -36,7 +36,6 @@ i64 tty_ioctl(struct file *file, u64 command, u64 argument) {
     struct console *c = file->private;
     u8 attributes[TERMIOS_SIZE];
     i64 error;
-    i32 value;
     switch (command) {
     case TCGETS:
         error = get_attributes(c, attributes);
@@ -57,9 +56,6 @@ i64 tty_ioctl(struct file *file, u64 command, u64 argument) {
         return 0;
     case TIOCGWINSZ:
         return window_size(c, argument);
-    case FIONREAD: /* the host tells whether, not how much */
-        value = console_ready(c, POLLIN) & POLLIN ? 1 : 0;
-        return put_user(value, argument);
     default:
         return terminal_ioctl(&console_control, file, true, command, argument);
     }

@@ -9,11 +9,7 @@ struct cpu_time {
     u64 user, system; /* ns */
 };
 
-/* cputime.c. The running task is charged at every way into the kernel and out of it. */
-enum cpu_entry { BY_CALL, BY_TRAP };
-void cpu_from_user(enum cpu_entry by); /* since the last charge a program ran */
-void cpu_charge(void);    /* since the last charge the kernel worked for `current` */
-void cpu_restart(void);   /* since the last charge was nobody's (idle) */
+/* cputime.c; what the running thread has used is on its meter first (cpumeter.h). */
 struct cpu_time task_cpu(const struct task *task);
 struct cpu_time process_cpu(const struct process *process); /* all its threads, ended ones too */
 struct cpu_time all_cpu(void);                              /* of every thread there ever was */

@@ -32,6 +32,6 @@ u32 strings_length(const struct exec_strings *s, u32 index);
 
 /* The new stack: strings, auxv, vectors. Takes over the string frames. Stack pointer or -errno. */
 i64 stack_build(struct mm *mm, struct exec_strings *strings, const struct elf_image *image,
-                const char *path);
+                const char *path, const struct cred *cred);
 /* Map the clock page and the vDSO image; 0 or -ENOMEM. */
 i64 vdso_map(struct mm *mm);

@@ -34,6 +34,8 @@ i64 file_sync(struct file *file, bool data_only);
 i64 file_read_kernel(struct file *file, u64 offset, void *buf, u64 size);
 /* Open a program: follows links, regular file, execute permission. ERR_PTR. `dirfd` as openat. */
 struct file *file_open_exec(i32 dirfd, const char *path, u32 flags);
+/* What file_open_exec has opened may be written again although the file stays open. */
+void file_release_hold(struct file *file);
 /* stdin, stdout, stderr of the first process as descriptors 0, 1, 2 of a new table. */
 struct fd_table *fd_table_initial(void);
 

@@ -20,7 +20,8 @@ void frame_get(paddr frame);
 /* Drop a reference; the last one frees the frame. */
 void frame_put(paddr frame);
 u32 frame_refs(paddr frame);
-u64 frames_free(void);
+extern u32 frames_left; /* free ones */
+static inline u64 frames_free(void) { return frames_left; }
 u64 frames_total(void);
 
 /* Objects of 1..4096 bytes; NULL when memory is out. kfree(NULL) is fine. */

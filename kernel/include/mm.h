@@ -39,6 +39,7 @@ struct area {
 
 struct mm {
     u32 refs;
+    u64 serial; /* no other ever has the same */
     paddr root; /* PML4 */
     u32 tables; /* frame number of the newest page table; chained by their tags */
     struct list all;
@@ -49,6 +50,7 @@ struct mm {
     u64 stack_top;
     u64 arg_start, arg_end, env_start, env_end;
     u64 vdso;
+    struct file *program; /* nobody may write to it while it runs */
     u64 resident; /* 4 KiB pages mapped */
     u64 stride, stride_end; /* pages the last fault on anonymous memory mapped, and where they end */
     u64 reserved; /* bytes in areas */
@@ -116,9 +118,8 @@ i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot);
 i64 mm_fault(struct mm *mm, u64 addr, u32 access);
 /* Physical address of a user address with the rights asked for, faulting in; 0 when impossible. */
 paddr mm_resolve(struct mm *mm, u64 addr, u32 access);
-/* The same for a debugger: of a page that is the process's own from now on, whatever its rights are; 0
-   for pages that are shared on purpose. */
-paddr mm_own(struct mm *mm, u64 addr);
+/* The same for a debugger: private memory also where its process may not read or write it. */
+paddr mm_resolve_forced(struct mm *mm, u64 addr, bool write);
 /* A file has been cut to `pages` pages: shared and clean private mappings of it must fault again. */
 void mm_truncated(void *inode, u64 pages);
 /* How many areas map a file, in all processes. */

@@ -36,5 +36,10 @@ void user_stack_load(u64 top);
 void privilege_init(void);
 /* A saved machine goes on on this CPU, from ring 0, `idle` or in a program: settle in the ring it calls for. */
 void privilege_adapt(bool idle);
-/* Interrupts that came while sunk, for return_to_user to act on. */
-bool deferred_interrupts(bool *timer, bool *event);
+/* Interrupts that came while sunk, for return_to_user to act on; set by boot/sink.S. */
+extern volatile union deferred {
+    struct {
+        u8 timer, event;
+    };
+    u16 any;
+} deferred;

@@ -1,6 +1,7 @@
 /* Calls between the parts of kernel/proc and the rest: start-up, time, scheduling, program start. */
 #pragma once
 #include "cpu.h"
+#include "errno.h"
 #include "hypercall.h"
 #include "task.h"
 
@@ -13,9 +14,14 @@ extern bool timers_stale;        /* the host's timer may be late: call timers_ar
 void timers_arm(void);
 
 /* clock.c */
+/* Only the host writes it, and only while the guest does not run: no seqlock needed in ring 0. */
+static inline const struct nv_clock *clock_page(void) {
+    return (const struct nv_clock *)(NV_DIRECT_BASE + NV_CLOCK_PHYS);
+}
 /* Under BOOT_HOST_TIME the counter stands still between two calls to the host. */
 static inline u64 clock_ticks(void) { return unlikely(boot.flags & NV_BOOT_HOST_TIME) ? host_time : rdtsc(); }
 void clock_refresh(void);
+u64 clock_span(const struct nv_clock *clock, u64 ticks); /* as ns */
 
 /* events.c */
 void events_poll(void);          /* take what the host has put into the event ring */
@@ -25,8 +31,16 @@ void sched_add(struct task *task);       /* make a new or woken task runnable */
 noreturn void schedule_dead(void);       /* current is TASK_DEAD: never runs again */
 void schedule(void);                     /* current sleeps, has stopped, or yields */
 
-/* deliver.c: must return_to_user call signal_deliver? */
-bool signal_work(const struct task *task);
+/* Did a system call end with one of the codes programs must not see? */
+static inline bool wants_restart(const struct trapframe *frame) {
+    return frame->rax + ERESTARTNOHAND <= ERESTARTNOHAND - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
+}
+
+/* Must return_to_user call signal_deliver? */
+static inline bool signal_work(const struct task *task, const struct trapframe *frame) {
+    return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->work ||
+           task->process->stopped || wants_restart(frame);
+}
 
 /* process.c */
 #define PID_MAX 32768

@@ -2,6 +2,7 @@
 #pragma once
 #include "abi.h"
 #include "cputime.h"
+#include "cred.h"
 #include "sched.h"
 #include "signal.h"
 #include "tree.h"
@@ -32,8 +33,6 @@ struct rlimit {
 #define RLIM_COUNT 16
 #define RLIM_INFINITY (~0UL)
 
-#define NGROUPS_MAX 32
-
 /* A timer of CPU time: ITIMER_VIRTUAL or ITIMER_PROF. */
 struct cpu_itimer {
     struct cpu_event event;
@@ -52,17 +51,17 @@ struct process {
     i32 pid, pgid, sid;
     struct terminal *terminal; /* the controlling one, or NULL (terminal.h) */
     i32 lost_foreground;       /* a leader whose terminal hung up: the group to tell at its end */
-    u32 uid, gid;          /* the effective ids: what permissions go by */
-    u32 ruid, suid, rgid, sgid;
-    u32 group_count, groups[NGROUPS_MAX];
+    struct cred *cred;     /* of the thread that bears its number, also when that has ended */
     struct process *parent;
     struct list children, sibling; /* of parent->children */
     struct list threads;           /* task.thread_link */
     struct list all;               /* every live or zombie process */
     u32 thread_count;
-    struct task *leader;
+    struct task *leader;           /* while there is one: where it has left, one of the others */
     bool exiting;          /* exit_group has begun */
     bool zombie;           /* every thread gone, not yet waited for */
+    bool leader_left;      /* the thread that bears its number has ended */
+    char comm[COMM_LEN];   /* of that thread then */
     bool stopped, continued; /* job control, for wait4 */
     bool stop_reported;
     bool has_execed;
@@ -107,18 +106,30 @@ struct task {
     u64 kernel_stack;        /* lowest address */
     u64 fs_base, gs_base;
     struct mm *mm;
+    struct cred *cred;
     struct fd_table *files;
     struct fs_context *fs;
     struct sighand *sighand;
     u64 blocked;             /* signal mask */
     u64 saved_blocked;       /* to restore after sigsuspend, ppoll, pselect */
-    bool restore_blocked;
+    union {
+        struct {
+            bool restore_blocked;
+            bool kill_pending;
+            bool rseq_interrupted; /* to be told of it (rseq.h) */
+        };
+        u32 work; /* any of these: something is to be done before the program goes on */
+    };
     u64 wait_set;            /* what sigtimedwait waits for: may be blocked and still wakes */
     struct sig_pending pending;
     u64 altstack_sp, altstack_size;
     u32 altstack_flags;
     u64 clear_tid;           /* CLONE_CHILD_CLEARTID */
     u64 robust_list;
+    u64 rseq_area;           /* restartable sequences: what the thread has registered */
+    u32 rseq_size, rseq_signature;
+    u32 policy;              /* SCHED_*, and whether children get it too (proc/policy.c) */
+    bool rseq_registered;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
     struct cpu_time cpu;     /* this thread has had the CPU for */
     struct usage_counts counts;
@@ -127,13 +138,15 @@ struct task {
     bool timed_out;
     bool held;               /* by a debugger on the host: does not run */
     bool killable_sleep;     /* only SIGKILL wakes */
-    bool kill_pending;
     struct timer sleep_timer;
     char comm[COMM_LEN];
     void *fpu; /* vector state while another task runs: fpu.h */
 };
 
 extern struct task *current;
+
+/* Has the current thread this capability? */
+static inline bool capable(u32 capability) { return current->cred->effective >> capability & 1; }
 
 struct task *task_find(i32 tid);
 struct process *process_find(i32 pid);

@@ -22,7 +22,7 @@ static struct super *queues_super;
 static struct list queues = LIST_INIT(queues);
 static const struct mq_attr *wanted; /* of the queue that is being made; NULL: the usual */
 
-static bool privileged(void) { return !current->process->uid; }
+static bool privileged(void) { return capable(CAP_SYS_RESOURCE); }
 
 /* What the queues of a user may still hold. */
 static u64 room_of(u32 user) {
@@ -51,7 +51,7 @@ static i64 measure(struct mqueue *q) {
     u64 largest = privileged() ? PACKET_MAX : MQ_SIZE_DEFAULT;
     if (!q->capacity || !q->message_size || q->capacity > most || q->message_size > largest)
         return -EINVAL;
-    q->maker = current->process->ruid;
+    q->maker = current->cred->ruid;
     q->charge = q->capacity * (q->message_size + HEADER_COST) + MIN(q->capacity, MQ_PRIORITIES) * PRIORITY_COST;
     return q->charge > room_of(q->maker) ? -EMFILE : 0;
 }
@@ -95,8 +95,8 @@ static i64 create(struct dentry *dir, struct dentry *entry, u32 mode, u64 rdev) 
     struct inode *inode = &q->inode;
     inode_init(inode, queues_super, &queue_inode_ops, mode & (S_IFMT | 07777));
     inode->ino = inode_number();
-    inode->uid = current->process->uid;
-    inode->gid = current->process->gid;
+    inode->uid = current->cred->fsuid;
+    inode->gid = current->cred->fsgid;
     inode->size = FILE_SIZE;
     inode->atime = inode->mtime = inode->ctime = inode->btime = clock_realtime();
     list_init(&q->senders);

@@ -37,7 +37,7 @@ void mqueue_notify(struct mqueue *q) {
     struct mq_notice *notice = &q->notice;
     struct process *process = listener(notice);
     struct siginfo info = {
-        .signo = notice->signo, .code = SI_MESGQ, .pid = current->process->pid, .uid = current->process->ruid,
+        .signo = notice->signo, .code = SI_MESGQ, .pid = current->process->pid, .uid = current->cred->ruid,
         .value = notice->value,
     };
     if (!notice->pid)

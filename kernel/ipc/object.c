@@ -10,13 +10,13 @@
 i64 ipc_seconds(void) { return clock_realtime() / SECOND_NS; }
 
 static bool permitted(const struct ipc_perm *perm, u32 rights) {
-    const struct process *p = current->process;
+    const struct cred *self = current->cred;
     u32 granted = perm->mode;
-    if (!p->uid)
+    if (capable(CAP_IPC_OWNER))
         return true;
-    if (p->uid == perm->uid || p->uid == perm->cuid)
+    if (self->euid == perm->uid || self->euid == perm->cuid)
         granted >>= 6;
-    else if (p->gid == perm->gid || p->gid == perm->cgid)
+    else if (cred_in_group(self, perm->gid) || cred_in_group(self, perm->cgid))
         granted >>= 3;
     /* The caller's bits stand for owner, group and others alike. */
     u32 asked = (rights >> 6 | rights >> 3 | rights) & 7;
@@ -24,8 +24,8 @@ static bool permitted(const struct ipc_perm *perm, u32 rights) {
 }
 
 bool ipc_owner(const struct ipc_object *object) {
-    u32 uid = current->process->uid;
-    return !uid || uid == object->perm.uid || uid == object->perm.cuid;
+    u32 uid = current->cred->euid;
+    return uid == object->perm.uid || uid == object->perm.cuid || capable(CAP_SYS_ADMIN);
 }
 
 struct ipc_object *ipc_lookup(struct ipc_family *family, i32 key, u32 flags) {
@@ -41,13 +41,13 @@ struct ipc_object *ipc_lookup(struct ipc_family *family, i32 key, u32 flags) {
 }
 
 i64 ipc_add(struct ipc_family *family, struct ipc_object *object, i32 key, u32 flags) {
-    const struct process *p = current->process;
+    const struct cred *self = current->cred;
     for (u32 i = 0; i < IPC_SLOTS; i++) {
         if (family->slot[i])
             continue;
         *object = (struct ipc_object){
             .family = family, .id = (family->seq % (SEQUENCE - 1)) * SEQUENCE + i, .refs = 1,
-            .perm = {.key = key, .uid = p->uid, .gid = p->gid, .cuid = p->uid, .cgid = p->gid,
+            .perm = {.key = key, .uid = self->euid, .gid = self->egid, .cuid = self->euid, .cgid = self->egid,
                      .mode = flags & 0777, .seq = family->seq % (SEQUENCE - 1)},
             .changed = ipc_seconds(),
         };

@@ -3,6 +3,7 @@
 #include "debug.h"
 #include "mm.h"
 #include "proc.h"
+#include "trap.h"
 
 /* The host's word on the signal it has just been told of, left here: 0 nothing, -1 drop it, else the
    signal to act on instead. */
@@ -11,7 +12,7 @@ __attribute__((used)) volatile i32 debug_signal;
 static paddr page_of_its_own(i32 pid, u64 address) {
     struct process *process = process_find(pid);
     struct mm *mm = process && process->leader ? process->leader->mm : NULL;
-    return mm && address < NV_USER_END ? mm_own(mm, address) : 0;
+    return mm && address < NV_USER_END ? mm_resolve_forced(mm, address, true) : 0;
 }
 
 bool debug_stop(u16 kind, u64 a0, u64 a1, u64 a2) {
@@ -24,14 +25,16 @@ bool debug_stop(u16 kind, u64 a0, u64 a1, u64 a2) {
         hc_arg(3, a2);
         hc_arg(4, page);
         i64 answer = hc_ring();
-        if (answer != NV_DEBUG_OWN)
+        if (answer != NV_DEBUG_OWN) {
+            need_resched |= current && current->held;
             return answer == NV_DEBUG_TAKEN;
+        }
         page = page_of_its_own((i32)hc_result(0), hc_result(1));
     }
 }
 
-bool debug_trap(struct trapframe *frame) {
-    return debug_wants(NV_DEBUG_TRAP) && debug_stop(NV_DEBUG_TRAP, frame->vector, frame->rip, 0);
+bool debug_told(u16 kind, u64 a0, u64 a1, u64 a2) {
+    return control->debug_events >> kind & 1 && debug_stop(kind, a0, a1, a2);
 }
 
 i32 debug_chosen(i32 sig) {

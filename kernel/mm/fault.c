@@ -199,11 +199,3 @@ paddr mm_resolve(struct mm *mm, u64 addr, u32 access) {
     }
     return 0;
 }
-
-paddr mm_own(struct mm *mm, u64 addr) {
-    struct area *area = area_find(mm, addr);
-    if (!area || (area->flags & (MAP_SHARED | AREA_FIXED_FRAMES)) || !mm_resolve(mm, addr, 0))
-        return 0;
-    u64 *pte = pte_find(mm->root, addr);
-    return unshare(area, addr, pte) ? 0 : (*pte & PTE_FRAME) | (addr & PAGE_MASK);
-}

@@ -23,7 +23,7 @@ static struct frame *frames;
 static u32 total, fresh; /* frame numbers; `fresh` is the first never used */
 static u32 start, announced; /* the first there was, the first the host has not been told of */
 static u32 free_head;    /* 0 ends the list */
-static u32 free_count;
+u32 frames_left;
 
 void frame_init(void) {
     total = (u32)(boot.memory_size >> NV_PAGE_SHIFT);
@@ -32,17 +32,16 @@ void frame_init(void) {
     start = fresh = (u32)(first >> NV_PAGE_SHIFT);
     announced = start + ANNOUNCE_LEAST; /* what booting takes goes without saying */
     assert(fresh < total);
-    free_count = total - fresh;
+    frames_left = total - fresh;
 }
 
-u64 frames_free(void) { return free_count; }
 u64 frames_total(void) { return total; }
 
 static struct frame *frame_of(paddr at) { return &frames[at >> NV_PAGE_SHIFT]; }
 
 static paddr hand_out(u32 n) {
     frames[n] = (struct frame){ .refs = 1 };
-    free_count--;
+    frames_left--;
     u64 used = ++control->frames_used;
     if (used > control->frames_peak)
         control->frames_peak = used;
@@ -75,7 +74,7 @@ static paddr take_fresh(void) {
     return hand_out(fresh++);
 }
 
-static bool available(void) { return free_count || pagecache_reclaim(RECLAIM_BATCH); }
+static bool available(void) { return frames_left || pagecache_reclaim(RECLAIM_BATCH); }
 
 paddr frame_alloc(void) {
     if (!available())
@@ -109,7 +108,7 @@ void frame_put(paddr at) {
         return;
     frame->link = free_head;
     free_head = (u32)(at >> NV_PAGE_SHIFT);
-    free_count++;
+    frames_left++;
     control->frames_used--;
 }
 

@@ -22,7 +22,7 @@ static u64 locked_in(struct mm *mm, u64 first, u64 last) {
 
 i64 mm_may_lock(struct mm *mm, u64 more) {
     u64 limit = current->process->limits[RLIMIT_MEMLOCK].cur;
-    if (!current->process->uid || limit == RLIM_INFINITY)
+    if (capable(CAP_IPC_LOCK) || limit == RLIM_INFINITY)
         return 0;
     if (!limit)
         return -EPERM;

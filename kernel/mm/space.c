@@ -9,6 +9,8 @@
 
 struct list all_mms = LIST_INIT(all_mms);
 
+static u64 last_serial;
+
 struct mm *mm_new(void) {
     struct mm *mm = kzalloc(sizeof(*mm));
     paddr root = mm ? frame_alloc_zero() : 0;
@@ -19,6 +21,7 @@ struct mm *mm_new(void) {
     u64 *from = phys_to_virt(kernel_root), *to = phys_to_virt(root);
     to[KERNEL_SLOT] = from[KERNEL_SLOT] & ~PTE_USER;
     mm->refs = 1;
+    mm->serial = ++last_serial;
     mm->root = root;
     mm->map_hint = MM_MAP_TOP;
     list_append(&all_mms, &mm->all);
@@ -54,6 +57,7 @@ struct mm *mm_fork(struct mm *from) {
     to->env_start = from->env_start;
     to->env_end = from->env_end;
     to->vdso = from->vdso;
+    to->program = from->program ? file_get(from->program) : NULL;
     to->map_hint = from->map_hint;
     memcpy(to->auxv, from->auxv, sizeof(to->auxv));
     to->auxv_len = from->auxv_len;
@@ -92,6 +96,7 @@ void mm_put(struct mm *mm) {
         mm_unmap(mm, area->node.key, area->end - area->node.key);
     }
     list_remove(&mm->all);
+    file_put(mm->program);
     if (user_root == mm->root)
         user_space_load(kernel_root);
     pagetable_free(mm);

@@ -11,8 +11,7 @@
 const struct ucred nobody = {0, 65534, 65534};
 
 void creds_of_current(struct ucred *out) {
-    const struct process *p = current->process;
-    *out = (struct ucred){p->pid, p->uid, p->gid};
+    *out = (struct ucred){current->process->pid, current->cred->euid, current->cred->egid};
 }
 
 bool creds_equal(const struct control *a, const struct control *b) {
@@ -66,19 +65,21 @@ static i64 read_rights(struct control *c, u64 at, u64 size) {
     return 0;
 }
 
-/* Only root may say that it is somebody else. */
+/* To say that one is somebody else takes the capability to become it. */
 static i64 read_creds(struct control *c, u64 at, u64 size) {
-    const struct process *p = current->process;
+    const struct cred *own = current->cred;
     if (size != sizeof(c->creds))
         return -EINVAL;
     if (get_user(c->creds, at))
         return -EFAULT;
     const struct ucred *said = &c->creds;
-    bool own = said->pid == p->pid && (said->uid == p->uid || said->uid == p->ruid || said->uid == p->suid) &&
-               (said->gid == p->gid || said->gid == p->rgid || said->gid == p->sgid);
-    if (!own && p->uid)
+    bool other_pid = said->pid != current->process->pid;
+    bool other_uid = said->uid != own->euid && said->uid != own->ruid && said->uid != own->suid;
+    bool other_gid = said->gid != own->egid && said->gid != own->rgid && said->gid != own->sgid;
+    if ((other_pid && !capable(CAP_SYS_ADMIN)) || (other_uid && !capable(CAP_SETUID)) ||
+        (other_gid && !capable(CAP_SETGID)))
         return -EPERM;
-    if (said->pid != p->pid && !process_find(said->pid))
+    if (other_pid && !process_find(said->pid))
         return -ESRCH;
     c->has_creds = true;
     return 0;
@@ -87,7 +88,7 @@ static i64 read_creds(struct control *c, u64 at, u64 size) {
 static i64 read_one(struct control *c, const struct socket *s, const struct cmsghdr *header, u64 at) {
     u64 size = header->size - HEADER;
     if (header->level != SOL_SOCKET)
-        return s->family == AF_UNIX ? 0 : -EINVAL;
+        return s->family != AF_UNIX && header->level == IPPROTO_IP ? -EINVAL : 0;
     if (header->type == SCM_RIGHTS)
         return s->family == AF_UNIX ? read_rights(c, at, size) : -EINVAL;
     return header->type == SCM_CREDENTIALS ? read_creds(c, at, size) : -EINVAL;
@@ -98,6 +99,8 @@ i64 control_from_user(struct control *c, const struct socket *s, u64 at, u64 siz
     *c = (struct control){0};
     if (size > CONTROL_MAX)
         return -ENOBUFS;
+    if (user_reach(at, size, false) < size)
+        return -EFAULT;
     while (!error && size >= HEADER) {
         struct cmsghdr header;
         if (get_user(header, at))

@@ -30,7 +30,7 @@ struct inet_socket *inet_alloc(u16 family, u16 protocol) {
 i64 inet_create(u16 family, u32 type, u32 protocol, struct socket **out) {
     u16 own = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
     if (type == SOCK_RAW)
-        return current->process->uid ? -EPERM : -EPROTONOSUPPORT;
+        return capable(CAP_NET_RAW) ? -EPROTONOSUPPORT : -EPERM;
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
         return -ESOCKTNOSUPPORT;
     if (protocol && protocol != own)
@@ -113,7 +113,7 @@ i64 inet_bind(struct socket *s, const struct address *to) {
         return -EADDRNOTAVAIL;
     if (endpoint_is_mapped(&e) && i->v6_only)
         return -EINVAL;
-    if (e.port && e.port < PRIVILEGED_PORTS && current->process->uid)
+    if (e.port && e.port < PRIVILEGED_PORTS && !capable(CAP_NET_BIND_SERVICE))
         return -EACCES;
     if (s->state != SOCKET_IDLE || port_held(i))
         return -EINVAL;

@@ -77,9 +77,9 @@ static i64 set_plain(struct socket *s, i32 name, i32 value) {
     for (u32 i = 0; i < OPTION_VALUES; i++) {
         if (plain[i].name != name)
             continue;
-        if (plain[i].privileged && value && current->process->uid)
+        if (plain[i].privileged && value && !capable(CAP_NET_ADMIN))
             return name == SO_DEBUG ? -EACCES : -EPERM;
-        if (name == SO_PRIORITY && (value < 0 || value > 6) && current->process->uid)
+        if (name == SO_PRIORITY && (value < 0 || value > 6) && !capable(CAP_NET_ADMIN))
             return -EPERM;
         s->options.value[i] = plain[i].flag ? !!value : value;
         changed(s, name, s->options.value[i]);
@@ -120,7 +120,7 @@ static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
         return 0;
     case SO_SNDBUFFORCE:
     case SO_RCVBUFFORCE:
-        if (current->process->uid)
+        if (!capable(CAP_NET_ADMIN))
             return -EPERM;
         return set_buffer(s, name == SO_SNDBUFFORCE ? SO_SNDBUF : SO_RCVBUF, value);
     case SO_SNDBUF:

@@ -12,11 +12,6 @@
 #define COARSE_RESOLUTION 1 /* ns: the coarse clocks are the fine ones */
 #define DEADLINE_MAX (1UL << 61)
 
-/* Only the host writes it, and only while the guest does not run: no seqlock needed in ring 0. */
-static const struct nv_clock *clock_page(void) {
-    return (const struct nv_clock *)(NV_DIRECT_BASE + NV_CLOCK_PHYS);
-}
-
 /* For what a program sees of the time, and for what depends on how much has passed just now. */
 void clock_refresh(void) {
     if (likely(!(boot.flags & NV_BOOT_HOST_TIME)))
@@ -25,14 +20,13 @@ void clock_refresh(void) {
     hc_ring();
 }
 
-static u64 ticks_to_ns(u64 ticks) {
-    const struct nv_clock *clock = clock_page();
+u64 clock_span(const struct nv_clock *clock, u64 ticks) {
     return (u64)((unsigned __int128)ticks * clock->mult >> clock->shift);
 }
 
 u64 clock_monotonic(void) {
     const struct nv_clock *clock = clock_page();
-    return clock->monotonic_base + ticks_to_ns(clock_ticks() - clock->tsc_base);
+    return clock->monotonic_base + clock_span(clock, clock_ticks() - clock->tsc_base);
 }
 
 u64 clock_realtime(void) { return clock_monotonic() + (u64)clock_page()->realtime_offset; }

@@ -1,43 +1,72 @@
-/* CPU time of threads: the time-stamp counter is read at every way into the kernel and out of it.
+/* CPU time of threads: what the meter has counted (cpumeter.h), as nanoseconds.
 
-   Between those two readings lie the ways themselves, which are the kernel's too but not seen by it.
-   The shortest time from leaving to coming back that was ever seen is taken for them. */
-#include "cputime.h"
+   Between two readings on the way out of the kernel and back into it lie the ways themselves, which are
+   the kernel's too but not seen by it. The shortest time from leaving to coming back that was ever seen
+   is taken for them. */
+#include "cpumeter.h"
 #include "errno.h"
 #include "linux/time.h"
-#include "proc.h"
 
-/* On the monotonic clock: a machine that was saved and loaded may have another counter. */
-static u64 last_charge;
-static u64 ways[] = { NEVER, NEVER }; /* likewise: out of the kernel, and into it by either entry */
+#define NO_CLOCK 1 /* the sequence of no clock page */
+
+struct cpu_meter cpu_meter = { .ways = { NEVER, NEVER }, .sequence = NO_CLOCK };
+static struct nv_clock rate; /* by which the meter counts */
 static struct cpu_time ended;
 
-static u64 since_last_charge(void) {
-    u64 now = clock_monotonic(), since = now - last_charge;
-    last_charge = now;
-    return (i64)since > 0 ? since : 0; /* not every host's counter is steady */
+static bool by_host(void) { return boot.flags & NV_BOOT_HOST_TIME; }
+
+u64 cpu_way_shorter(enum cpu_entry by, u64 ticks) {
+    if (ticks)
+        cpu_meter.ways[by] = ticks;
+    return ticks;
 }
 
-void cpu_from_user(enum cpu_entry by) {
-    u64 span = since_last_charge();
-    if (unlikely(span < ways[by]) && span)
-        ways[by] = span;
-    u64 system = MIN(span, ways[by]);
-    current->cpu.user += span - system;
-    current->cpu.system += system;
+void cpu_settle(void) {
+    u64 user = cpu_meter.user, system = cpu_meter.system;
+    current->cpu.user += clock_span(&rate, user);
+    current->cpu.system += clock_span(&rate, system);
+    cpu_meter.user = cpu_meter.system = 0;
 }
 
-/* Under BOOT_HOST_TIME the counter only moves in the kernel, whoever has spent the time. */
-void cpu_charge(void) {
-    u64 span = since_last_charge();
-    *(unlikely(boot.flags & NV_BOOT_HOST_TIME) ? &current->cpu.user : &current->cpu.system) += span;
+static u64 last_ns(void) {
+    u64 ticks = cpu_meter.last > rate.tsc_base ? cpu_meter.last - rate.tsc_base : 0;
+    return rate.monotonic_base + clock_span(&rate, ticks);
 }
 
-void cpu_restart(void) { last_charge = clock_monotonic(); }
+/* A machine that was saved and loaded may have another counter; its monotonic time just goes on. */
+static u64 change_counter(void) {
+    u64 now = clock_monotonic(), last = last_ns();
+    cpu_settle();
+    rate = *clock_page();
+    cpu_meter = (struct cpu_meter){ .last = rdtsc(), .ways = { NEVER, NEVER }, .sequence = rate.sequence };
+    return now > last ? now - last : 0;
+}
+
+/* Under BOOT_HOST_TIME time is what the host last said. It only moves in the kernel, whoever has spent
+   it, so all of it counts as the program's. */
+u64 cpu_meter_read_other(u64 *to) {
+    if (!by_host()) {
+        *to += change_counter();
+        return 0;
+    }
+    current->cpu.user += host_time - cpu_meter.last;
+    cpu_meter.last = host_time;
+    return 0;
+}
+
+void cpu_restart(void) {
+    u64 nobodys = 0;
+    if (by_host())
+        cpu_meter.last = host_time;
+    else
+        cpu_meter_read(&nobodys);
+}
 
 struct cpu_time task_cpu(const struct task *task) {
-    if (task == current)
+    if (task == current) {
         cpu_charge();
+        cpu_settle();
+    }
     return task->cpu;
 }
 

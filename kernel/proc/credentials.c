@@ -1,6 +1,7 @@
-/* User and group ids (credentials(7)). User 0 is privileged inside the guest, nowhere else: what the
-   host grants does not depend on them. */
+/* The calls that read and set user and group ids (credentials(7)). */
+#include "cred.h"
 #include "errno.h"
+#include "frame.h"
 #include "lib.h"
 #include "proc.h"
 #include "syscall.h"
@@ -8,12 +9,10 @@
 
 #define KEEP (~0u)
 
-static bool privileged(void) { return current->process->uid == 0; }
-
-i64 sys_getuid(const u64 *a) { return current->process->ruid; }
-i64 sys_geteuid(const u64 *a) { return current->process->uid; }
-i64 sys_getgid(const u64 *a) { return current->process->rgid; }
-i64 sys_getegid(const u64 *a) { return current->process->gid; }
+i64 sys_getuid(const u64 *a) { return current->cred->ruid; }
+i64 sys_geteuid(const u64 *a) { return current->cred->euid; }
+i64 sys_getgid(const u64 *a) { return current->cred->rgid; }
+i64 sys_getegid(const u64 *a) { return current->cred->egid; }
 
 static i64 put_three(const u64 *a, u32 real, u32 effective, u32 saved) {
     if (put_user(real, a[0]) || put_user(effective, a[1]) || put_user(saved, a[2]))
@@ -22,156 +21,189 @@ static i64 put_three(const u64 *a, u32 real, u32 effective, u32 saved) {
 }
 
 i64 sys_getresuid(const u64 *a) {
-    struct process *p = current->process;
-    return put_three(a, p->ruid, p->uid, p->suid);
+    const struct cred *c = current->cred;
+    return put_three(a, c->ruid, c->euid, c->suid);
 }
 
 i64 sys_getresgid(const u64 *a) {
-    struct process *p = current->process;
-    return put_three(a, p->rgid, p->gid, p->sgid);
+    const struct cred *c = current->cred;
+    return put_three(a, c->rgid, c->egid, c->sgid);
 }
 
-/* May an unprivileged process take this id? Only one it already has. */
-static bool may_take(u32 id, u32 real, u32 effective, u32 saved) {
-    return id == KEEP || privileged() || id == real || id == effective || id == saved;
+/* Real, effective and saved id of one kind; the one for files follows the effective one. */
+struct ids {
+    u32 real, effective, saved;
+};
+
+static struct ids user_ids(void) { return (struct ids){current->cred->ruid, current->cred->euid, current->cred->suid}; }
+static struct ids group_ids(void) { return (struct ids){current->cred->rgid, current->cred->egid, current->cred->sgid}; }
+
+static i64 set_users(struct ids to) {
+    struct cred *c = cred_copy();
+    if (!c)
+        return -ENOMEM;
+    c->ruid = to.real;
+    c->euid = c->fsuid = to.effective;
+    c->suid = to.saved;
+    cred_follow_ids(c, current->cred);
+    cred_commit(c);
+    return 0;
 }
 
-static i64 set_three(u32 *real, u32 *effective, u32 *saved, u32 r, u32 e, u32 s) {
-    if (!may_take(r, *real, *effective, *saved) || !may_take(e, *real, *effective, *saved) ||
-        !may_take(s, *real, *effective, *saved))
+static i64 set_groups(struct ids to) {
+    struct cred *c = cred_copy();
+    if (!c)
+        return -ENOMEM;
+    c->rgid = to.real;
+    c->egid = c->fsgid = to.effective;
+    c->sgid = to.saved;
+    cred_commit(c);
+    return 0;
+}
+
+/* May it take this id? Without the capability only one it already has. */
+static bool may_take(u32 id, const struct ids *has, bool able) {
+    return id == KEEP || able || id == has->real || id == has->effective || id == has->saved;
+}
+
+/* setresuid(2) and setresgid(2). */
+static i64 three(const u64 *a, struct ids *ids, bool able) {
+    u32 real = (u32)a[0], effective = (u32)a[1], saved = (u32)a[2];
+    if (!may_take(real, ids, able) || !may_take(effective, ids, able) || !may_take(saved, ids, able))
         return -EPERM;
-    if (r != KEEP)
-        *real = r;
-    if (e != KEEP)
-        *effective = e;
-    if (s != KEEP)
-        *saved = s;
+    *ids = (struct ids){
+        real == KEEP ? ids->real : real, effective == KEEP ? ids->effective : effective,
+        saved == KEEP ? ids->saved : saved,
+    };
+    return 0;
+}
+
+/* setuid(2) and setgid(2): all three with the capability, else the effective one alone. */
+static i64 one(u32 id, struct ids *ids, bool able) {
+    if (id == KEEP)
+        return -EINVAL;
+    if (!able && id != ids->real && id != ids->saved)
+        return -EPERM;
+    *ids = able ? (struct ids){id, id, id} : (struct ids){ids->real, id, ids->saved};
+    return 0;
+}
+
+/* setreuid(2) and setregid(2): the saved id follows the effective one when the real id is set or the
+   effective one becomes something else than the old real one. */
+static i64 pair(const u64 *a, struct ids *ids, bool able) {
+    u32 real = (u32)a[0], effective = (u32)a[1], old = ids->real;
+    if ((real != KEEP && !able && real != ids->real && real != ids->effective) || !may_take(effective, ids, able))
+        return -EPERM;
+    if (real != KEEP)
+        ids->real = real;
+    if (effective != KEEP)
+        ids->effective = effective;
+    if (real != KEEP || (effective != KEEP && effective != old))
+        ids->saved = ids->effective;
     return 0;
 }
 
 i64 sys_setresuid(const u64 *a) {
-    struct process *p = current->process;
-    return set_three(&p->ruid, &p->uid, &p->suid, (u32)a[0], (u32)a[1], (u32)a[2]);
+    struct ids ids = user_ids();
+    i64 err = three(a, &ids, capable(CAP_SETUID));
+    return err ? err : set_users(ids);
 }
 
 i64 sys_setresgid(const u64 *a) {
-    struct process *p = current->process;
-    return set_three(&p->rgid, &p->gid, &p->sgid, (u32)a[0], (u32)a[1], (u32)a[2]);
+    struct ids ids = group_ids();
+    i64 err = three(a, &ids, capable(CAP_SETGID));
+    return err ? err : set_groups(ids);
 }
 
 i64 sys_setuid(const u64 *a) {
-    struct process *p = current->process;
-    u32 id = (u32)a[0], others = privileged() ? id : KEEP;
-    if (id == KEEP)
-        return -EINVAL;
-    if (!privileged() && id != p->ruid && id != p->suid)
-        return -EPERM;
-    return set_three(&p->ruid, &p->uid, &p->suid, others, id, others);
+    struct ids ids = user_ids();
+    i64 err = one((u32)a[0], &ids, capable(CAP_SETUID));
+    return err ? err : set_users(ids);
 }
 
 i64 sys_setgid(const u64 *a) {
-    struct process *p = current->process;
-    u32 id = (u32)a[0], others = privileged() ? id : KEEP;
-    if (id == KEEP)
-        return -EINVAL;
-    if (!privileged() && id != p->rgid && id != p->sgid)
-        return -EPERM;
-    return set_three(&p->rgid, &p->gid, &p->sgid, others, id, others);
-}
-
-/* setreuid(2): the saved id follows the effective one when the real id is set or the effective one
-   becomes something else than the old real one. */
-static i64 set_pair(u32 *real, u32 *effective, u32 *saved, u32 r, u32 e) {
-    u32 old_real = *real;
-    if (r != KEEP && !privileged() && r != *real && r != *effective)
-        return -EPERM;
-    i64 err = set_three(real, effective, saved, r, e, KEEP);
-    if (!err && (r != KEEP || (e != KEEP && e != old_real)))
-        *saved = *effective;
-    return err;
+    struct ids ids = group_ids();
+    i64 err = one((u32)a[0], &ids, capable(CAP_SETGID));
+    return err ? err : set_groups(ids);
 }
 
 i64 sys_setreuid(const u64 *a) {
-    struct process *p = current->process;
-    return set_pair(&p->ruid, &p->uid, &p->suid, (u32)a[0], (u32)a[1]);
+    struct ids ids = user_ids();
+    i64 err = pair(a, &ids, capable(CAP_SETUID));
+    return err ? err : set_users(ids);
 }
 
 i64 sys_setregid(const u64 *a) {
-    struct process *p = current->process;
-    return set_pair(&p->rgid, &p->gid, &p->sgid, (u32)a[0], (u32)a[1]);
+    struct ids ids = group_ids();
+    i64 err = pair(a, &ids, capable(CAP_SETGID));
+    return err ? err : set_groups(ids);
+}
+
+/* The ids that permissions of files go by. The old one is returned whatever happens. */
+i64 sys_setfsuid(const u64 *a) {
+    const struct cred *old = current->cred;
+    u32 id = (u32)a[0], was = old->fsuid;
+    bool may = id == old->ruid || id == old->euid || id == old->suid || id == old->fsuid || capable(CAP_SETUID);
+    struct cred *c = id != KEEP && id != was && may ? cred_copy() : NULL;
+    if (c) {
+        c->fsuid = id;
+        cred_follow_fsuid(c, old);
+        cred_commit(c);
+    }
+    return was;
+}
+
+i64 sys_setfsgid(const u64 *a) {
+    const struct cred *old = current->cred;
+    u32 id = (u32)a[0], was = old->fsgid;
+    bool may = id == old->rgid || id == old->egid || id == old->sgid || id == old->fsgid || capable(CAP_SETGID);
+    struct cred *c = id != KEEP && id != was && may ? cred_copy() : NULL;
+    if (c) {
+        c->fsgid = id;
+        cred_commit(c);
+    }
+    return was;
 }
 
 i64 sys_getgroups(const u64 *a) {
-    struct process *p = current->process;
+    const struct groups *groups = current->cred->groups;
+    u32 count = groups ? groups->count : 0;
     i32 room = (i32)a[0];
-    if (room < 0 || (room && (u32)room < p->group_count))
+    if (room < 0 || (room && (u32)room < count))
         return -EINVAL;
-    if (room && copy_to_user(a[1], p->groups, p->group_count * sizeof(u32)))
+    if (room && count && copy_to_user(a[1], groups->gid, count * sizeof(u32)))
         return -EFAULT;
-    return p->group_count;
+    return count;
+}
+
+/* Ascending, with ever smaller steps (Shell 1959): at most NGROUPS_MAX of them. */
+static void sort(u32 *list, u32 count) {
+    for (u32 step = count / 2; step; step /= 2)
+        for (u32 i = step; i < count; i++) {
+            u32 value = list[i], at = i;
+            for (; at >= step && list[at - step] > value; at -= step)
+                list[at] = list[at - step];
+            list[at] = value;
+        }
 }
 
 i64 sys_setgroups(const u64 *a) {
-    u32 groups[NGROUPS_MAX];
-    if (!privileged())
+    u32 count = (u32)a[0];
+    if (!capable(CAP_SETGID))
         return -EPERM;
-    if (a[0] > NGROUPS_MAX)
+    if (count > NGROUPS_MAX)
         return -EINVAL;
-    if (copy_from_user(groups, a[1], a[0] * sizeof(u32)))
-        return -EFAULT;
-    memcpy(current->process->groups, groups, a[0] * sizeof(u32));
-    current->process->group_count = (u32)a[0];
-    return 0;
-}
-
-/* setfsuid(2) and setfsgid(2) return the old id and change nothing else here: file permissions
-   follow the effective ids. */
-i64 sys_setfsuid(const u64 *a) { return current->process->uid; }
-i64 sys_setfsgid(const u64 *a) { return current->process->gid; }
-
-/* Capabilities: all of them for user 0, none for anyone else. */
-struct capability_header {
-    u32 version;
-    i32 pid;
-};
-struct capability_data {
-    u32 effective, permitted, inheritable;
-};
-#define CAPABILITY_VERSION_3 0x20080522u
-#define CAPABILITIES_ALL 0x1ffffffffffUL /* 41 of them */
-
-static i64 capability_check(u64 header_addr, struct capability_header *header) {
-    if (copy_from_user(header, header_addr, sizeof(*header)))
-        return -EFAULT;
-    if (header->version != CAPABILITY_VERSION_3) {
-        u32 version = CAPABILITY_VERSION_3;
-        return put_user(version, header_addr) ? -EFAULT : -EINVAL;
+    struct groups *groups = kmalloc(sizeof(*groups) + count * sizeof(u32));
+    if (!groups)
+        return -ENOMEM;
+    *groups = (struct groups){ .refs = 1, .count = count };
+    struct cred *c = copy_from_user(groups->gid, a[1], count * sizeof(u32)) ? ERR_PTR(-EFAULT) : cred_copy();
+    if (!c || IS_ERR(c)) {
+        kfree(groups);
+        return c ? PTR_ERR(c) : -ENOMEM;
     }
-    if (header->pid < 0)
-        return -EINVAL;
-    return header->pid && !task_find(header->pid) ? -ESRCH : 0;
-}
-
-i64 sys_capget(const u64 *a) {
-    struct capability_header header;
-    i64 err = capability_check(a[0], &header);
-    if (err || !a[1])
-        return err == -EINVAL && !a[1] ? 0 : err;
-    struct task *task = header.pid ? task_find(header.pid) : current;
-    u64 all = task->process->uid ? 0 : CAPABILITIES_ALL;
-    struct capability_data data[2] = { { (u32)all, (u32)all, 0 }, { (u32)(all >> 32), (u32)(all >> 32), 0 } };
-    return copy_to_user(a[1], data, sizeof(data));
-}
-
-/* Keeping what one has is allowed; a smaller set cannot be kept track of, so it is refused. */
-i64 sys_capset(const u64 *a) {
-    struct capability_header header;
-    struct capability_data data[2];
-    i64 err = capability_check(a[0], &header);
-    if (err)
-        return err;
-    if (copy_from_user(data, a[1], sizeof(data)))
-        return -EFAULT;
-    u64 wanted = data[0].permitted | (u64)data[1].permitted << 32;
-    return (wanted & CAPABILITIES_ALL) == (privileged() ? CAPABILITIES_ALL : 0) ? 0 : -EPERM;
+    sort(groups->gid, count);
+    cred_groups_set(c, groups);
+    cred_commit(c);
+    return 0;
 }

@@ -6,22 +6,13 @@
 #include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
+#include "rseq.h"
 #include "trace.h"
 #include "trap.h"
 
 #define STOPS_FROM_TERMINAL (SIG_STOPS & ~SIG_BIT(SIGSTOP))
 #define SYSCALL_SIZE 2 /* bytes of the instruction */
 #define FAULTS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE))
-
-/* Did a system call end with one of the codes programs must not see? */
-static bool wants_restart(const struct trapframe *frame) {
-    return frame->rax + ERESTARTNOHAND <= ERESTARTNOHAND - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
-}
-
-bool signal_work(const struct task *task) {
-    return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->kill_pending ||
-           task->restore_blocked || task->process->stopped || wants_restart(task->frame);
-}
 
 static void restart(struct trapframe *frame) {
     frame->rax = frame->error;
@@ -94,6 +85,8 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
     settle_call(frame, &action);
     if (action.flags & SA_RESETHAND)
         slot->handler = SIG_DFL;
+    if (current->rseq_registered)
+        rseq_resume(frame);
     if (sigframe_push(frame, sig, info, &action, mask)) {
         /* No room for the frame: SIGSEGV, and if that was the one, there is no second try. */
         if (sig == SIGSEGV)
@@ -128,6 +121,8 @@ static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
 void signal_deliver(struct trapframe *frame) {
     struct siginfo info;
     wait_while_stopped();
+    if (current->rseq_interrupted)
+        rseq_resume(frame);
     if (current->restore_blocked && !interrupted(frame))
         restore_mask();
     for (i32 sig; !current->kill_pending && (sig = signal_take(current, ~current->blocked, &info));) {

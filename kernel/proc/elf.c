@@ -191,8 +191,10 @@ i64 elf_load(struct mm *mm, struct file *file, struct elf_image *out) {
     }
     if (!err && out->entry >= NV_USER_END)
         err = -ENOEXEC;
-    if (interpreter)
+    if (interpreter) {
+        file_release_hold(interpreter);
         file_put(interpreter);
+    }
     kfree(elf.segments);
     return err;
 }

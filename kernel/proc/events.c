@@ -40,6 +40,7 @@ static void signal_foreground(i32 sig) {
 }
 
 static void signal_asked(i32 sig, i32 tid) {
+    need_resched |= !sig; /* a debugger may have held the one that runs */
     if (sig < 1 || sig > NSIG)
         return;
     struct task *task = task_find(tid);

@@ -1,6 +1,7 @@
 /* execve: scripts, then the new address space, then the point of no return. */
 #include "exec.h"
 #include "cpu.h"
+#include "cpumeter.h"
 #include "errno.h"
 #include "file.h"
 #include "fpu.h"
@@ -9,6 +10,7 @@
 #include "lib.h"
 #include "privilege.h"
 #include "proc.h"
+#include "rseq.h"
 #include "syscall.h"
 #include "trace.h"
 #include "trap.h"
@@ -31,6 +33,7 @@ struct exec_source {
 struct exec {
     struct file *file;
     struct mm *mm;
+    struct cred *cred;
     struct elf_image image;
     struct exec_strings *strings;
     char path[1024];      /* of the program named, for AT_EXECFN and /proc */
@@ -177,16 +180,19 @@ static i64 prepare(struct exec *e, const struct exec_source *source, u64 *sp) {
         err = gather(e, source);
     if (err)
         return err;
+    e->cred = cred_for_program(file_inode(e->file));
     e->mm = mm_new();
-    if (IS_ERR(e->mm)) {
+    if (IS_ERR(e->mm))
         e->mm = NULL;
+    if (!e->mm || !e->cred)
         return -ENOMEM;
-    }
     err = elf_load(e->mm, e->file, &e->image);
     if (!err)
         err = vdso_map(e->mm);
+    if (!err)
+        e->mm->program = file_get(e->file);
     if (!err) {
-        i64 at = stack_build(e->mm, e->strings, &e->image, e->path);
+        i64 at = stack_build(e->mm, e->strings, &e->image, e->path, e->cred);
         err = at < 0 ? at : 0;
         *sp = (u64)at;
     }
@@ -225,10 +231,13 @@ static void commit(struct exec *e, u64 sp) {
     sighand_reset(current->sighand);
     fd_table_close_on_exec(current->files);
     current->altstack_sp = current->altstack_size = 0;
-    current->altstack_flags = 2; /* SS_DISABLE */
     current->clear_tid = current->robust_list = 0;
+    rseq_forget(current);
     current->fs_base = current->gs_base = 0;
     user_bases_load(0, 0);
+    current->process->not_dumpable = cred_is_secure(current->cred);
+    cred_commit(e->cred);
+    e->cred = NULL;
     current->process->has_execed = true;
     vfork_release(current->process);
     set_names(e);
@@ -267,6 +276,7 @@ static i64 exec(const char *path, const struct exec_source *source) {
     if (e) {
         if (e->mm)
             mm_put(e->mm);
+        cred_put(e->cred);
         if (e->file)
             file_put(e->file);
         kfree(e->strings);

@@ -132,7 +132,11 @@ noreturn void exit_thread(i32 code) {
     struct task *task = current;
     struct process *process = task->process;
     bool last = process->thread_count == 1;
-    if (!process->exiting && task->tid == process->pid)
+    if (task->tid == process->pid) {
+        process->leader_left = true;
+        memcpy(process->comm, task->comm, COMM_LEN);
+    }
+    if (last && !process->exiting)
         process->status = code;
     if (task->mm) {
         robust_list_exit();
@@ -182,8 +186,10 @@ i64 end_other_threads(void) {
     robust_list_exit();
     clear_tid();
     process->exit_signal = SIGCHLD;
-    if (current->tid != process->pid)
+    if (current->tid != process->pid) {
         task_set_tid(current, process->pid);
+        process->leader_left = false;
+    }
     posix_timers_free(process);
     return 0;
 }

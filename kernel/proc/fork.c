@@ -6,8 +6,11 @@
 #include "fpu.h"
 #include "kstack.h"
 #include "lib.h"
+#include "linux/sched.h"
+#include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
+#include "rseq.h"
 #include "syscall.h"
 #include "trace.h"
 #include "trap.h"
@@ -22,8 +25,11 @@
 #define CLONE_VFORK 0x4000UL
 #define CLONE_PARENT 0x8000UL
 #define CLONE_THREAD 0x10000UL
-#define CLONE_NEW_NAMESPACES (0x20000UL | 0x2000000UL | 0x4000000UL | 0x8000000UL | 0x10000000UL | \
-                              0x20000000UL | 0x40000000UL)
+#define CLONE_NEWNS 0x20000UL
+#define CLONE_NEWUSER 0x10000000UL
+#define CLONE_NEWPID 0x20000000UL
+#define CLONE_NEW_NAMESPACES (CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | 0x2000000UL | 0x4000000UL | \
+                              0x8000000UL | 0x40000000UL)
 #define CLONE_SETTLS 0x80000UL
 #define CLONE_PARENT_SETTID 0x100000UL
 #define CLONE_CHILD_CLEARTID 0x200000UL
@@ -59,12 +65,16 @@ static i64 wanted_tid(const struct clone_args *args) {
         return -EFAULT;
     if (args->set_tid_size > 1 || tid < 1 || tid >= PID_MAX)
         return -EINVAL;
-    if (current->process->uid)
+    if (!capable(CAP_CHECKPOINT_RESTORE) && !capable(CAP_SYS_ADMIN))
         return -EPERM;
     return pid_taken(tid) ? -EEXIST : tid;
 }
 
 static i64 check_flags(u64 flags) {
+    if ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER)))
+        return -EINVAL;
+    if ((flags & CLONE_THREAD) && (flags & (CLONE_NEWUSER | CLONE_NEWPID)))
+        return -EINVAL;
     if (flags & CLONE_NEW_NAMESPACES)
         return -EPERM; /* a guest process has no privilege over name spaces */
     if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
@@ -198,10 +208,17 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     memcpy(child->comm, current->comm, COMM_LEN);
     child->timer_slack = child->default_slack = current->timer_slack;
     child->blocked = current->blocked;
+    child->policy = current->policy & ~SCHED_RESET_ON_FORK;
+    if (unlikely(child->policy != current->policy) && process != current->process)
+        process->nice = MAX(process->nice, 0);
+    if (!(flags & CLONE_VM))
+        rseq_inherit(child);
     if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {
         child->altstack_sp = current->altstack_sp;
         child->altstack_size = current->altstack_size;
         child->altstack_flags = current->altstack_flags;
+    } else {
+        child->altstack_flags = SS_DISABLE;
     }
     tid = child->tid;
     if (flags & CLONE_CHILD_CLEARTID)

@@ -6,11 +6,11 @@
 #include "uaccess.h"
 
 static bool may_signal(const struct process *target, i32 sig) {
-    const struct process *self = current->process;
-    if (self->uid == 0 || self->uid == target->ruid || self->uid == target->suid ||
-        self->ruid == target->ruid || self->ruid == target->suid)
+    const struct cred *self = current->cred, *other = target->cred;
+    if (target == current->process || self->euid == other->ruid || self->euid == other->suid ||
+        self->ruid == other->ruid || self->ruid == other->suid || capable(CAP_KILL))
         return true;
-    return sig == SIGCONT && self->sid == target->sid;
+    return sig == SIGCONT && current->process->sid == target->sid;
 }
 
 i64 signal_from_program(struct process *process, i32 sig, const struct siginfo *info) {
@@ -56,15 +56,16 @@ static i64 send_to_thread(i32 tgid, i32 tid, i32 sig, struct siginfo *info) {
     if (tid <= 0 || sig < 0 || sig > NSIG)
         return -EINVAL;
     struct task *task = task_find(tid);
-    if (!task || (tgid && task->process->pid != tgid))
+    struct process *process = task ? task->process : process_find(tid); /* a leader that has ended is still there */
+    if (!process || (tgid && process->pid != tgid))
         return -ESRCH;
-    if (!may_signal(task->process, sig))
+    if (!may_signal(process, sig))
         return -EPERM;
-    return sig ? signal_task(task, sig, info) : 0;
+    return sig && task ? signal_task(task, sig, info) : 0;
 }
 
 static struct siginfo from_self(i32 code) {
-    return (struct siginfo){ .code = code, .pid = current->process->pid, .uid = current->process->ruid };
+    return (struct siginfo){ .code = code, .pid = current->process->pid, .uid = current->cred->ruid };
 }
 
 i64 sys_tkill(const u64 *a) {
@@ -77,33 +78,31 @@ i64 sys_tgkill(const u64 *a) {
     return (i32)a[0] > 0 ? send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info) : -EINVAL;
 }
 
-/* A siginfo from a program must not claim to come from the kernel, nor from kill(2) by another. */
-static i64 get_siginfo(struct siginfo *info, u64 addr, i32 sig, const struct process *target) {
-    if (get_user(*info, addr))
+i64 siginfo_from_user(struct siginfo *info, u64 addr, i32 pid) {
+    *info = (struct siginfo){ 0 };
+    if (copy_from_user(info, addr, SIGINFO_USED))
         return -EFAULT;
-    if ((info->code >= 0 || info->code == SI_TKILL) && target != current->process)
-        return -EPERM;
-    info->signo = sig;
-    return 0;
+    return (info->code >= 0 || info->code == SI_TKILL) && pid != current->process->pid ? -EPERM : 0;
 }
 
 i64 sys_rt_sigqueueinfo(const u64 *a) {
     struct siginfo info;
     i32 sig = (i32)a[1];
+    i64 err = siginfo_from_user(&info, a[2], (i32)a[0]);
+    if (err)
+        return err;
     struct process *process = process_find((i32)a[0]);
     if (sig < 0 || sig > NSIG)
         return -EINVAL;
-    if (!process)
-        return -ESRCH;
-    i64 err = get_siginfo(&info, a[2], sig, process);
-    return err ? err : signal_from_program(process, sig, &info);
+    info.signo = sig;
+    return process ? signal_from_program(process, sig, &info) : -ESRCH;
 }
 
 i64 sys_rt_tgsigqueueinfo(const u64 *a) {
     struct siginfo info;
-    struct task *task = task_find((i32)a[1]);
-    if (!task)
-        return -ESRCH;
-    i64 err = get_siginfo(&info, a[3], (i32)a[2], task->process);
-    return err ? err : send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info);
+    i64 err = siginfo_from_user(&info, a[3], (i32)a[0]);
+    if (err)
+        return err;
+    info.signo = (i32)a[2];
+    return (i32)a[0] > 0 ? send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info) : -EINVAL;
 }

@@ -10,7 +10,7 @@ static i64 set_limit(struct process *process, u32 which, const struct rlimit *ne
     struct rlimit *limit = &process->limits[which];
     if (new->cur > new->max)
         return -EINVAL;
-    if (new->max > limit->max && current->process->uid)
+    if (new->max > limit->max && !capable(CAP_SYS_RESOURCE))
         return -EPERM;
     /* What the host has given is a limit for everybody. */
     if ((which == RLIMIT_NOFILE && new->max > boot.max_files) ||
@@ -24,22 +24,23 @@ static i64 set_limit(struct process *process, u32 which, const struct rlimit *ne
 }
 
 static bool permitted(const struct process *target) {
-    const struct process *self = current->process;
-    return target == self || self->uid == 0 ||
-           (self->ruid == target->uid && self->ruid == target->ruid && self->ruid == target->suid);
+    const struct cred *self = current->cred, *other = target->cred;
+    return target == current->process || capable(CAP_SYS_RESOURCE) ||
+           (self->ruid == other->euid && self->ruid == other->ruid && self->ruid == other->suid &&
+            self->rgid == other->egid && self->rgid == other->rgid && self->rgid == other->sgid);
 }
 
 i64 sys_prlimit64(const u64 *a) {
     struct process *process = a[0] ? process_find((i32)a[0]) : current->process;
     struct rlimit new, old;
-    if (a[1] >= RLIM_COUNT)
-        return -EINVAL;
     if (a[2] && get_user(new, a[2]))
         return -EFAULT;
     if (!process)
         return -ESRCH;
     if (!permitted(process))
         return -EPERM;
+    if (a[1] >= RLIM_COUNT)
+        return -EINVAL;
     old = process->limits[a[1]];
     i64 err = a[2] ? set_limit(process, (u32)a[1], &new) : 0;
     return err ? err : a[3] ? put_user(old, a[3]) : 0;
@@ -53,9 +54,9 @@ i64 sys_getrlimit(const u64 *a) {
 
 i64 sys_setrlimit(const u64 *a) {
     struct rlimit new;
-    if (a[0] >= RLIM_COUNT)
-        return -EINVAL;
     if (get_user(new, a[1]))
         return -EFAULT;
+    if (a[0] >= RLIM_COUNT)
+        return -EINVAL;
     return set_limit(current->process, (u32)a[0], &new);
 }

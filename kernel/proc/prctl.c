@@ -7,7 +7,6 @@
 #include "syscall.h"
 #include "uaccess.h"
 
-#define CAPABILITY_LAST 40
 #define TSC_ENABLE 1
 #define PERSONALITY_QUERY 0xffffffffu
 
@@ -57,19 +56,25 @@ i64 sys_prctl(const u64 *a) {
         number = process->subreaper;
         return put_user(number, a[1]);
     case PR_CAPBSET_READ:
-        return a[1] > CAPABILITY_LAST ? -EINVAL : 1;
+    case PR_CAPBSET_DROP:
+    case PR_GET_KEEPCAPS:
+    case PR_SET_KEEPCAPS:
+    case PR_GET_SECUREBITS:
+    case PR_SET_SECUREBITS:
+    case PR_CAP_AMBIENT:
+        return prctl_capabilities(a);
     case PR_GET_TSC:
         number = TSC_ENABLE;
         return put_user(number, a[1]);
+    case PR_GET_TID_ADDRESS:
+        return put_user(current->clear_tid, a[1]);
     case PR_GET_TIMERSLACK:
         return (i64)current->timer_slack;
     case PR_SET_TIMERSLACK: /* kept for those who ask: timers are exact here */
         current->timer_slack = (i64)a[1] > 0 ? a[1] : current->default_slack;
         return 0;
-    case PR_GET_KEEPCAPS:
     case PR_GET_TIMING:
     case PR_GET_SECCOMP:
-    case PR_GET_SECUREBITS:
     case PR_GET_THP_DISABLE:
         return 0;
     case PR_SET_TIMING:
@@ -97,6 +102,10 @@ i64 sys_arch_prctl(const u64 *a) {
         return put_user(current->fs_base, a[1]);
     case ARCH_GET_GS:
         return put_user(current->gs_base, a[1]);
+    case ARCH_GET_CPUID: /* the instruction is allowed, and nothing could forbid it */
+        return 1;
+    case ARCH_SET_CPUID:
+        return -ENODEV;
     default:
         return -EINVAL;
     }
@@ -110,6 +119,3 @@ i64 sys_personality(const u64 *a) {
         current->process->personality = (u32)a[0];
     return old;
 }
-
-/* Restartable sequences would need their abort handled at every preemption; libc does without. */
-i64 sys_rseq(const u64 *a) { return -ENOSYS; }

@@ -33,10 +33,14 @@ struct process *process_find(i32 pid) {
 
 u32 task_count(void) { return slots_used; }
 
-/* The host's limit is for everybody; RLIMIT_NPROC is for those who are not privileged. */
+/* The host's limit is for everybody; RLIMIT_NPROC is for each user but root, and not for the privileged.
+   Who is below it with all there are together need not be counted. */
 static bool slot_free(void) {
-    u64 limit = current && current->process->uid ? current->process->limits[RLIMIT_NPROC].cur : RLIM_INFINITY;
-    return slots_used < MIN(limit, boot.max_tasks);
+    if (slots_used >= boot.max_tasks)
+        return false;
+    u64 limit = current ? current->process->limits[RLIMIT_NPROC].cur : RLIM_INFINITY;
+    return slots_used < limit || !current->cred->ruid || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN) ||
+           tasks_of_user(current->cred->ruid) < limit;
 }
 
 /* A number lives on as long as a group or session is named after it. */
@@ -83,41 +87,35 @@ static void default_limits(struct rlimit *limits) {
 
 /* The first process: who the host says it is, leader of its own session and of the console. */
 static void init_first(struct process *process) {
-    process->uid = process->ruid = process->suid = boot.uid;
-    process->gid = process->rgid = process->sgid = boot.gid;
     process->pgid = process->sid = console_control.foreground = console_control.session = process->pid;
     default_limits(process->limits);
 }
 
-static void inherit(struct process *process, const struct process *parent) {
-    process->pgid = parent->pgid;
-    process->sid = parent->sid;
-    process->terminal = parent->terminal;
-    process->uid = parent->uid;
-    process->gid = parent->gid;
-    process->ruid = parent->ruid;
-    process->suid = parent->suid;
-    process->rgid = parent->rgid;
-    process->sgid = parent->sgid;
-    process->group_count = parent->group_count;
-    memcpy(process->groups, parent->groups, parent->group_count * sizeof(u32));
-    process->nice = parent->nice;
-    process->personality = parent->personality;
-    process->membarrier = parent->membarrier;
-    process->no_new_privs = parent->no_new_privs;
-    process->not_dumpable = parent->not_dumpable;
-    memcpy(process->limits, parent->limits, sizeof(process->limits));
+/* From the process that makes it, which is not always the parent (CLONE_PARENT). */
+static void inherit(struct process *process, const struct process *maker) {
+    process->pgid = maker->pgid;
+    process->sid = maker->sid;
+    process->terminal = maker->terminal;
+    process->nice = maker->nice;
+    process->personality = maker->personality;
+    process->membarrier = maker->membarrier;
+    process->no_new_privs = maker->no_new_privs;
+    process->not_dumpable = maker->not_dumpable;
+    memcpy(process->limits, maker->limits, sizeof(process->limits));
 }
 
 struct process *process_new(struct process *parent, i32 pid) {
     if (!slot_free())
         return NULL;
     struct process *process = kzalloc(sizeof(*process));
-    pid = process ? pid_alloc(pid) : 0;
+    struct cred *cred = !process ? NULL : parent ? cred_get(current->cred) : cred_first(boot.uid, boot.gid);
+    pid = cred ? pid_alloc(pid) : 0;
     if (!pid) {
+        cred_put(cred);
         kfree(process);
         return NULL;
     }
+    process->cred = cred;
     process->pid = pid;
     process->exit_signal = SIGCHLD;
     process->start_ns = clock_monotonic();
@@ -131,7 +129,7 @@ struct process *process_new(struct process *parent, i32 pid) {
     for (u32 i = 0; i < ARRAY_LEN(process->cpu_itimers); i++)
         list_init(&process->cpu_itimers[i].event.link);
     if (parent) {
-        inherit(process, parent);
+        inherit(process, current->process);
         process->parent = parent;
         list_append(&parent->children, &process->sibling);
     } else {
@@ -157,6 +155,7 @@ void process_free(struct process *process) {
     list_remove(&process->all);
     tree_remove(&processes, &process->by_pid);
     slots_used--;
+    cred_put(process->cred);
     kfree(process);
 }
 
@@ -182,7 +181,7 @@ struct task *task_new(struct process *process, i32 tid) {
     }
     fpu_reset(task->fpu); /* saving leaves the reserved words of the image as they are */
     task->process = process;
-    task->altstack_flags = 2; /* SS_DISABLE */
+    task->cred = cred_get(current ? current->cred : process->cred);
     list_init(&task->run_link);
     sig_pending_init(&task->pending);
     task_set_tid(task, tid);
@@ -213,6 +212,7 @@ void task_free(struct task *task) {
     task_unlink(task);
     timer_cancel(&task->sleep_timer);
     sig_pending_flush(&task->pending);
+    cred_put(task->cred);
     if (task->files)
         fd_table_put(task->files);
     if (task->fs)

@@ -68,8 +68,7 @@ i64 sys_get_robust_list(const u64 *a) {
     u64 size = sizeof(struct robust_head);
     if (!task)
         return -ESRCH;
-    if (task->process != current->process && current->process->uid != task->process->ruid &&
-        current->process->uid)
+    if (!may_inspect(task->process, false))
         return -EPERM;
     return put_user(size, a[2]) || put_user(task->robust_list, a[1]) ? -EFAULT : 0;
 }

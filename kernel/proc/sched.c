@@ -1,6 +1,6 @@
 /* The scheduler: one CPU, a round-robin queue, no preemption in the kernel. With a single runnable
    task there is no tick at all; with none the machine sleeps in the IDLE hypercall. */
-#include "cputime.h"
+#include "cpumeter.h"
 #include "errno.h"
 #include "fpu.h"
 #include "hypercall.h"
@@ -75,6 +75,7 @@ static void switch_to(struct task *next) {
 void schedule(void) {
     need_resched = false;
     cpu_charge();
+    cpu_settle();
     bool waits = current->state != TASK_RUNNABLE;
     current->counts.waits += waits;
     if (current->process)
@@ -92,6 +93,7 @@ void schedule(void) {
     if (next == current)
         return;
     current->counts.preemptions += !waits;
+    current->rseq_interrupted |= current->rseq_registered;
     switch_to(next);
 }
 

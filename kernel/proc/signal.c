@@ -186,7 +186,7 @@ static i64 send(struct process *process, struct task *task, i32 sig, const struc
         return 0;
     }
     if (!info) {
-        own = (struct siginfo){ .pid = current->process->pid, .uid = current->process->ruid };
+        own = (struct siginfo){ .pid = current->process->pid, .uid = current->cred->ruid };
         info = &own;
     }
     cancel_opposites(process, sig);

@@ -5,6 +5,7 @@
 #include "fpu.h"
 #include "hypercall.h"
 #include "lib.h"
+#include "rseq.h"
 
 #define AT_NULL 0
 #define AT_PHDR 3
@@ -24,6 +25,8 @@
 #define AT_SECURE 23
 #define AT_RANDOM 25
 #define AT_HWCAP2 26
+#define AT_RSEQ_FEATURE_SIZE 27
+#define AT_RSEQ_ALIGN 28
 #define AT_EXECFN 31
 #define AT_SYSINFO_EHDR 33
 #define AT_MINSIGSTKSZ 51
@@ -76,7 +79,8 @@ static u64 signal_stack_size(void) {
     return (boot.flags & NV_BOOT_STEP ? 512 : fpu_frame_size()) + SIGNAL_FRAME_REST;
 }
 
-static void make_auxv(struct mm *mm, const struct elf_image *image, u64 random, u64 platform, u64 path) {
+static void make_auxv(struct mm *mm, const struct elf_image *image, u64 random, u64 platform, u64 path,
+                      const struct cred *cred) {
     const u64 auxv[] = {
         AT_SYSINFO_EHDR, mm->vdso,
         AT_HWCAP, cpu_features(),
@@ -88,15 +92,17 @@ static void make_auxv(struct mm *mm, const struct elf_image *image, u64 random, 
         AT_BASE, image->base,
         AT_FLAGS, 0,
         AT_ENTRY, image->program_entry,
-        AT_UID, current->process->uid,
-        AT_EUID, current->process->uid,
-        AT_GID, current->process->gid,
-        AT_EGID, current->process->gid,
-        AT_SECURE, 0,
+        AT_UID, cred->ruid,
+        AT_EUID, cred->euid,
+        AT_GID, cred->rgid,
+        AT_EGID, cred->egid,
+        AT_SECURE, cred_is_secure(cred),
         AT_RANDOM, random,
         AT_HWCAP2, 0,
         AT_EXECFN, path,
         AT_PLATFORM, platform,
+        AT_RSEQ_FEATURE_SIZE, RSEQ_FEATURE_SIZE,
+        AT_RSEQ_ALIGN, RSEQ_ALIGN,
         AT_MINSIGSTKSZ, signal_stack_size(),
         AT_NULL, 0,
     };
@@ -127,7 +133,8 @@ static i64 map_stack(struct mm *mm) {
     return 0;
 }
 
-i64 stack_build(struct mm *mm, struct exec_strings *s, const struct elf_image *image, const char *path) {
+i64 stack_build(struct mm *mm, struct exec_strings *s, const struct elf_image *image, const char *path,
+                const struct cred *cred) {
     static const char platform[] = "x86_64";
     u64 random[2] = { random_u64(), random_u64() };
     u64 base = MM_STACK_TOP - (u64)s->page_count * PAGE_SIZE;
@@ -139,7 +146,7 @@ i64 stack_build(struct mm *mm, struct exec_strings *s, const struct elf_image *i
     u64 path_size = strlen(path) + 1;
     u64 path_at = base - path_size, platform_at = path_at - sizeof(platform);
     u64 random_at = ROUND_DOWN(platform_at - sizeof(random), 16);
-    make_auxv(mm, image, random_at, platform_at, path_at);
+    make_auxv(mm, image, random_at, platform_at, path_at, cred);
     u64 words = 1 + s->argc + 1 + s->envc + 1 + mm->auxv_len;
     struct writer w = { .mm = mm, .at = ROUND_DOWN(random_at - words * sizeof(u64), 16) };
     u64 sp = w.at, string_at = base;

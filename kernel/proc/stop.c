@@ -19,7 +19,7 @@ void notify_parent(struct process *process, i32 code, i32 status) {
             .signo = signal,
             .code = code,
             .child_pid = process->pid,
-            .child_uid = process->ruid,
+            .child_uid = process->cred->ruid,
             .child_status = status,
             .child_utime = (i64)(used.user / NS_PER_TICK),
             .child_stime = (i64)(used.system / NS_PER_TICK),

@@ -40,7 +40,7 @@ i64 sys_uname(const u64 *a) {
 
 i64 sys_sethostname(const u64 *a) {
     char name[UTS_LEN] = { 0 };
-    if (current->process->uid)
+    if (!capable(CAP_SYS_ADMIN))
         return -EPERM;
     if (a[1] > HOST_NAME_MAX)
         return -EINVAL;

@@ -84,7 +84,7 @@ static i64 make_controlling(struct terminal *terminal, const struct file *file, 
     if (!leads_session(self) || self->terminal || !file_readable(file))
         return -EPERM;
     if (terminal->session) {
-        if (!steal || self->uid)
+        if (!steal || !capable(CAP_SYS_ADMIN))
             return -EPERM;
         clear_session(terminal->session);
     }

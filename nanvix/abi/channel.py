@@ -66,6 +66,7 @@ OPS: dict[str, tuple[int, str]] = {
     "CON_SEEK": (0x16, "arg0 = stream, arg1 = offset, arg2 = whence. result = new offset."),
     "CON_POLL": (0x17, "arg0 = stream, arg1 = poll bits. result = those true now, with POLLERR "
                  "and POLLHUP."),
+    "CON_UNREAD": (0x19, "arg0 = stream. result = bytes that can be read, as FIONREAD tells."),
     # files: nodes are host inodes the guest has walked to; node of an export's root = its id
     "FS_WALK": (0x20, "arg0 = node, arg1 = 1: content of executable files only. in: relative path "
                 "of 1..16 components without '.' or '..'. out: attr records, one per component "

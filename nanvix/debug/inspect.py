@@ -5,6 +5,7 @@ The part of :class:`~nanvix.debug.debugger.Debugger` that changes nothing.
 
 import os
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
@@ -50,6 +51,11 @@ class Inspector:
         self._stage = stage
         self._locate = locate
         self._view = View(stage, locate)
+
+    def steady(self) -> AbstractContextManager[None]:
+        """A context in which much is looked at and nothing runs or is changed: then it is
+        quicker."""
+        return self._view.steady()
 
     # -- registers and memory ----------------------------------------------------------------
 
@@ -134,9 +140,16 @@ class Inspector:
     def maps(self, pid: int | None = None) -> list[Area]:
         """The mappings of a process, by default the running one."""
         if pid is None:
-            return self._view.kernel.areas(self._view.kernel.current())
+            return self._view.areas(self._view.kernel.current())
         thread = next((t for t in self.threads() if t.pid == pid), None)
-        return self._view.kernel.areas(thread.task) if thread is not None else []
+        return self._view.areas(thread.task) if thread is not None else []
+
+    def binaries(self) -> list[str]:
+        """Host paths of the ELF files that have been looked into so far, and of those that are
+        mapped now."""
+        for task in {thread.pid: thread.task for thread in self.threads()}.values():
+            self._view.modules(task)
+        return self._view.symbols.paths()
 
     def auxv(self, pid: int) -> bytes:
         """A program's auxiliary vector, empty when there is no such process."""

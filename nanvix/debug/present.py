@@ -26,6 +26,7 @@ from nanvix.machine.machine import Machine
 
 if TYPE_CHECKING:
     from nanvix.assembly import Stdio
+    from nanvix.debug.debugger import Debugger
     from nanvix.kvm.general import Registers
     from nanvix.machine.idle import Wait
     from nanvix.machine.memory import GuestMemory
@@ -98,7 +99,8 @@ class _Stage:
 
 
 class Present(Inspector):
-    """One guest on KVM. A context manager. Arguments as for a Debugger.
+    """One guest on KVM. A context manager. Arguments as for a Debugger; unless ``portable`` is
+    False, its programs are kept to the CPU that the emulator has too.
 
     ``last``: the latest stop; its moment is 0. Raises NanvixError as a Sandbox does.
     """
@@ -126,6 +128,7 @@ class Present(Inspector):
         self._stack = ExitStack()
         try:
             self._log = _Log()
+            settings.setdefault("portable", True)
             self._built = open_present(self.argv, stdio, self._stack, events=self._log, **settings)
             self.machine = self._built.machine
             self._log.machine = self.machine
@@ -161,6 +164,7 @@ class Present(Inspector):
             "step": "on KVM the guest runs freely",
             "points": "on KVM the guest runs freely",
             "travel": "KVM keeps no past",
+            "record": "on KVM only nanvix run --record does that",
         }
 
     @property
@@ -250,15 +254,38 @@ class Present(Inspector):
         return self.last
 
     def save(self, path: str) -> None:
-        """Save the machine as it stands, for a Debugger, or for Sandbox.resume; it can go on here
-        afterwards. Raises NanvixError where it cannot be saved."""
+        """Save the machine as it stands, or soon after, for a Debugger or Sandbox.resume; it can go
+        on here afterwards. Raises NanvixError where it cannot be saved."""
         from nanvix.snapshot.state import save
 
-        if self.ended:
+        machine, services, about, settings = self._built
+        if settings.net == "host":
+            raise DebugError("a machine with the host's network cannot be saved")
+        going = not self.ended and machine.settle()
+        self._looked()
+        if not going:
             raise DebugError("the guest has ended: there is nothing to be saved")
-        self._settle()
-        machine, services, about, fixed_date = self._built
-        save(machine, services.keepers, about, path, fixed_date=fixed_date)
+        fixed = settings.realtime_ns is not None
+        save(
+            machine, services.keepers, about, path, fixed_date=fixed, portable=settings.portable
+        )  # fmt: skip
+
+    def in_emulator(self, stdio: "Stdio") -> "Debugger":
+        """This moment on the emulator, with all that a Debugger can do from here on; this guest
+        stays as it is. Raises NanvixError, in one line, where it cannot go on there."""
+        from tempfile import TemporaryDirectory
+
+        from nanvix.debug.debugger import Debugger
+        from nanvix.snapshot.state import Saved
+
+        try:
+            with TemporaryDirectory(prefix="nanvix-") as folder:
+                path = f"{folder}/machine.nvstate"
+                self.save(path)
+                with Saved(path) as saved:
+                    return Debugger(saved, stdio=stdio, mounts=self._built.settings.mounts)
+        except OSError as error:
+            raise DebugError(f"cannot keep the machine: {error}") from None
 
     # -- changing ------------------------------------------------------------------------------
 

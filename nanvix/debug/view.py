@@ -3,12 +3,13 @@
 Cheap enough to be used in the middle of a run, for conditions.
 """
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from nanvix.abi.layout import QUIRK_SLOW_RING0, USER_END
 from nanvix.debug.disassembly import disassemble
 from nanvix.debug.errors import DebugError
-from nanvix.debug.kernel import Kernel, Thread
+from nanvix.debug.kernel import Area, Kernel, Thread
 from nanvix.debug.points import Breakpoint
 from nanvix.debug.scope import FrameScope
 from nanvix.debug.space import Space
@@ -16,7 +17,7 @@ from nanvix.debug.symbols import Module, Symbols
 from nanvix.debug.unwind import Frame, Unwinder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from nanvix.machine.machine import Machine
     from nanvix.machine.memory import GuestMemory
@@ -93,6 +94,8 @@ class View:
         )
         self._sunk = bool(stage.backend.quirks & QUIRK_SLOW_RING0)
         self._unwinder = Unwinder(self)
+        self._areas: dict[int, list[Area]] | None = None
+        self._modules: dict[int, list[Module]] | None = None
         self._resolved: dict[tuple[int, int | str], frozenset[int]] = {}
         self._places: dict[int | str, set[int]] = {}
 
@@ -131,7 +134,33 @@ class View:
     def modules(self, task: int | None = None) -> list[Module]:
         """What the running process, or that of ``task``, has mapped."""
         task = self.kernel.current() if task is None else task
-        return self.symbols.modules(self.kernel.areas(task)) if task else []
+        if not task:
+            return []
+        kept = self._modules
+        if kept is None:
+            return self.symbols.modules(self.areas(task))
+        if task not in kept:
+            kept[task] = self.symbols.modules(self.areas(task))
+        return kept[task]
+
+    def areas(self, task: int) -> list[Area]:
+        """The mappings of a task's process, by address."""
+        kept = self._areas
+        if kept is None:
+            return self.kernel.areas(task)
+        if task not in kept:
+            kept[task] = self.kernel.areas(task)
+        return kept[task]
+
+    @contextmanager
+    def steady(self) -> "Iterator[None]":
+        """As long as it is entered nothing runs and nothing is changed: what takes long to find
+        out is found out once."""
+        self._areas, self._modules = {}, {}
+        try:
+            yield
+        finally:
+            self._areas = self._modules = None
 
     def name(self, address: int, task: int | None = None) -> str | None:
         """``main+0x12``, or None."""

@@ -180,7 +180,7 @@ class Delivery:
         if gate == _GATE_INTERRUPT:
             cleared |= FLAG_IF
         cpu.set_flags(flags & ~cleared)
-        if level != cpl:
+        if level != cpl or ist & 7:
             cpu.set_segment(SS, level, 0, 0xFFFFFFFF, _FLAT_DATA | level << 13)
         cpu.set_segment(CS, selector & ~3 | level, base, limit, attributes)
         q[RSP] = stack
@@ -246,14 +246,16 @@ class Delivery:
         return data + self._memory.read(rest, size - first)
 
     def _store(self, address: int, data: bytes, external: int) -> None:
+        # What is pushed first lies highest: that is the address of a fault.
+        top = address + len(data) - 8 & _MASK
+        place = self._physical(top, True, external) - len(data) + 8
         first = min(len(data), 4096 - (address & 4095))
-        place = self._physical(address, True, external)
         if first == len(data):
             self._memory.write(place, data)
             return
-        rest = self._physical(address + first & _MASK, True, external)
-        self._memory.write(place, data[:first])
-        self._memory.write(rest, data[first:])
+        low = self._physical(top - (top & 4095) - 8 & _MASK, True, external) + 8 - first
+        self._memory.write(low, data[:first])
+        self._memory.write(place + first, data[first:])
 
 
 def _escalates(first: int, second: int) -> bool:

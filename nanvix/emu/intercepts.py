@@ -70,6 +70,8 @@ _KERNEL_CODE = 0xA0_9B00
 _KERNEL_DATA = 0xC0_9300
 _PREFIXES = frozenset((*range(0x40, 0x50), *b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3"))
 _SYSCALL = b"\x0f\x05"
+# What the engine takes for invalid and is not.
+_ICEBP, _RDPMC = b"\xf1", b"\x0f\x33"
 _LONGEST_INSTRUCTION = 15
 _FLOATING_PORT = 0xFFFFFFFF
 _FIRST_VECTOR_OF_ENGINE = 256
@@ -223,28 +225,30 @@ class Intercepts:
                 self._deliver(vector, 0, TRAP, rip, cpu.flags())
             else:
                 error = cpu.w[cpu.error_code]
-                if vector == PF and error & _PF_FETCH:
-                    self._fetch_fault(error, rip)
+                if (vector == PF and error & _PF_FETCH) or (vector == GP and not canonical(rip)):
+                    self._fetch_fault(vector, error, rip)
                     return
-                if vector == GP and not canonical(rip):
-                    flags = cpu.flags()
-                else:
-                    flags = cpu.flags_at_start()
-                    self.unretired += 1
-                self._fault_or_interrupt(vector, error, rip, flags)
+                self.unretired += 1
+                self._fault_or_interrupt(vector, error, rip, cpu.flags_at_start())
         except BaseException as error:
             self.failed(error)
 
     def _on_invalid(self) -> int:
         try:
             cpu = self._cpu
+            rip, flags = cpu.q[RIP], cpu.flags_at_start()
+            code = self._code(rip, 2)
+            if code[:1] == _ICEBP:
+                self._deliver(DB, 0, TRAP, rip + 1 & _MASK, flags)
+                return 1
             self.unretired += 1
-            self._fault_or_interrupt(UD, 0, cpu.q[RIP], cpu.flags_at_start())
+            vector = GP if code == _RDPMC and cpu.w[HFLAGS] & HF_CPL else UD
+            self._fault_or_interrupt(vector, 0, rip, flags)
         except BaseException as error:
             self.failed(error)
         return 1
 
-    def _fetch_fault(self, error: int, rip: int) -> None:
+    def _fetch_fault(self, vector: int, error: int, rip: int) -> None:
         """Raised while the engine translates: nothing was counted, and the lazy flags are right.
 
         The engine translates ahead, into pages the program may never reach. A fault that is not
@@ -257,13 +261,13 @@ class Intercepts:
             cpu.s[cpu.in_flight] = -1
             self.at_limit = True
             self._engine.stop()
-        elif (cpu.q[CR2] ^ rip) & _PAGE and not cpu.w[HFLAGS] & HF_INHIBIT:
+        elif vector == PF and (cpu.q[CR2] ^ rip) & _PAGE and not cpu.w[HFLAGS] & HF_INHIBIT:
             cpu.s[cpu.in_flight] = -1
             cpu.w[HFLAGS] |= HF_INHIBIT
             self._ahead = rip
         else:
             cpu.w[HFLAGS] &= ~HF_INHIBIT
-            self._fault_or_interrupt(PF, error, rip, cpu.flags())
+            self._fault_or_interrupt(vector, error, rip, cpu.flags())
 
     def _fault_or_interrupt(self, vector: int, error: int, rip: int, flags: int) -> None:
         """An interrupt that could have come before the instruction does: it will fault again."""

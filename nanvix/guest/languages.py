@@ -118,6 +118,7 @@ LANGUAGES: dict[str, Language] = {
     ".js": _NODE,
     ".mjs": _NODE,
     ".cjs": _NODE,
+    ".java": Language("Java", "it (the package default-jdk-headless)", engines=("java",)),
     ".lua": Language("Lua", "it (the package lua5.4)", engines=("lua5.4", "lua", "lua5.3")),
     ".pl": Language("Perl", "it (the package perl)", engines=("perl",)),
     ".sh": Language("shell", "dash or bash", engines=("sh", "bash")),

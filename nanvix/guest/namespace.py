@@ -29,6 +29,8 @@ _ALTERNATIVES = "/etc/alternatives"
 """Debian's commands are links through here."""
 _TLS = ("/etc/ssl/openssl.cnf", "/etc/ssl/certs")
 """What OpenSSL reads; the directory above them also holds private keys."""
+_JAVA, _JAVA_SECRETS = "java-", "management"
+"""Debian's Java has its settings in such a directory of /etc, and passwords in one of its own."""
 
 
 class Shown(NamedTuple):
@@ -201,7 +203,7 @@ def default_view(program: Program) -> Namespace:
         ]
     for path in directories:
         view.show(path)
-    for path in _TLS if program.commands else ():
+    for path in (*_TLS, *_java_settings()) if program.commands else ():
         view.show(path)
     if directories:
         view.show(_LOADER_CACHE)
@@ -210,6 +212,16 @@ def default_view(program: Program) -> Namespace:
         if directory not in _CROWDED:
             view.show(directory, stable=False)
     return view
+
+
+def _java_settings() -> list[str]:
+    found = [entry.path for entry in os.scandir("/etc") if entry.name.startswith(_JAVA)]
+    return [
+        entry.path
+        for directory in found
+        for entry in os.scandir(directory)
+        if entry.name != _JAVA_SECRETS
+    ]
 
 
 def _parents(path: str) -> list[str]:

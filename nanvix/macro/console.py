@@ -25,6 +25,7 @@ PIECE = 4096
 TCGETS = 0x5401
 TCSETS = 0x5402
 """TCSETSW and TCSETSF follow it (asm-generic/ioctls.h)."""
+FIONREAD = 0x541B
 TERMIOS_SIZE = 36
 _POLL_BITS = 0xFFFF
 
@@ -76,6 +77,7 @@ class Console:
             "CON_SETATTR": self._setattr,
             "CON_SEEK": self._seek,
             "CON_POLL": self._poll,
+            "CON_UNREAD": self._unread,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
 
@@ -224,6 +226,14 @@ class Console:
         ready = poller.poll(0)
         shown = ready[0][1] if ready else 0
         return shown | wanted & select.POLLOUT if self._steady else shown
+
+    def _unread(self, call: Call) -> int:
+        from fcntl import ioctl
+
+        stream = self._stream(call)
+        if self._steady and stream.is_pipe:
+            return self._whole(stream).unread()
+        return int.from_bytes(ioctl(stream.fd, FIONREAD, bytes(4)), "little")
 
     def _whole(self, stream: _Stream) -> "WholeInput":
         from nanvix.macro.steady import WholeInput

@@ -57,6 +57,10 @@ class WholeInput:
             return 0
         return select.POLLHUP | (select.POLLIN if self._at < len(self._data) else 0)
 
+    def unread(self) -> int:
+        """Bytes that the guest has not read."""
+        return len(self._data) - self._at if self._collect() else 0
+
     def _collect(self) -> bool:
         while not self._ended:
             if not await_ready(self._fd, select.POLLIN, self._watches):

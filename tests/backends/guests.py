@@ -59,7 +59,8 @@ class Frame:
 class TinyGuest:
     """``code`` on the kernel's or the user's code page. A context manager.
 
-    ``entry``: code at LSTAR. Change ``state`` or memory before :meth:`start`.
+    ``entry``: code at LSTAR. ``memory``: one of ``MEMORY_SIZE`` to use. Change ``state`` or memory
+    before :meth:`start`.
     """
 
     def __init__(
@@ -69,8 +70,9 @@ class TinyGuest:
         *,
         user: bool = False,
         entry: bytes = b"",
+        memory: GuestMemory | None = None,
     ) -> None:
-        self.memory = GuestMemory(MEMORY_SIZE)
+        self.memory = memory or GuestMemory(MEMORY_SIZE)
         try:
             self.backend = create(self.memory)
         except BaseException:

@@ -204,6 +204,14 @@ def test_the_higher_vector_comes_first(tiny: Tiny) -> None:
         assert guest.event().vector == VECTOR_TIMER
 
 
+def test_what_is_pending_wakes_a_halted_guest(tiny: Tiny) -> None:
+    with tiny(bytes.fromhex("fb f4 e7e0")) as guest:  # sti; hlt; bell
+        guest.state.pending = frozenset({VECTOR_EVENT})
+        guest.start()
+        frame = guest.event()
+        assert (frame.vector, frame.rip) == (VECTOR_EVENT, KERNEL_CODE + 2)
+
+
 # -- system calls --------------------------------------------------------------------------------
 
 

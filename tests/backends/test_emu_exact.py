@@ -23,7 +23,7 @@ from backends.guests import (
     TinyGuest,
 )
 
-from nanvix.abi.layout import VECTOR_TIMER
+from nanvix.abi.layout import SEL_KERNEL_CODE, SEL_KERNEL_DATA, VECTOR_TIMER
 from nanvix.emu import backend as emu_backend
 from nanvix.emu import create
 from nanvix.emu.engine import EngineError
@@ -304,6 +304,58 @@ def test_an_event_outside_64_bit_mode_is_an_error() -> None:
         guest.start()
         assert guest.backend.run() is Exit.ERROR
         assert "64-bit" in guest.backend.exit_detail
+
+
+def test_icebp_is_a_debug_trap_that_no_gate_can_refuse() -> None:
+    with emu(b"\xf1" + UD2, user=True).start() as guest:
+        frame = guest.event()
+        assert (frame.vector, frame.rip) == (1, USER_CODE + 1)
+        assert (guest.event().vector, guest.backend.instructions()) == (UD, 1 + 2 + 1 + 2)
+
+
+def test_performance_counters_are_refused_in_ring_3() -> None:
+    with emu(b"\x90\x0f\x33", user=True).start() as guest:
+        frame = guest.event()
+        assert (frame.vector, frame.error, frame.rip) == (GP, 0, USER_CODE + 1)
+
+
+def test_an_interrupt_stack_has_a_null_segment() -> None:
+    with emu(UD2) as guest:
+        guest.gate(UD, ist=1)
+        guest.start()
+        assert guest.event().ss == SEL_KERNEL_DATA
+        assert guest.backend.save_state().segments["ss"].selector == 0
+
+
+def test_a_frame_that_cannot_be_pushed_faults_at_its_top() -> None:
+    with emu(UD2) as guest:
+        guest.state.gpr["rsp"] = ABSENT + 0x800
+        guest.gate(8, ist=1)
+        guest.start()
+        assert guest.event().vector == 8
+        assert guest.backend.save_state().cr2 == ABSENT + 0x7F8
+
+
+@pytest.mark.parametrize("over", [0, 16, 32])
+def test_a_frame_may_lie_on_two_pages(over: int) -> None:
+    """``over``: bytes of it on the upper page, which lies elsewhere in memory."""
+    with emu(UD2) as guest:
+        guest.state.gpr["rsp"] = SPARE + over
+        guest.map(SPARE, RESULT | 3)
+        guest.start()
+        guest.event()
+        pushed = guest.memory.read(SPARE - 40 + over, 40 - over) + guest.memory.read(RESULT, over)
+        words = memoryview(pushed).cast("Q").tolist()
+        assert words == [KERNEL_CODE, SEL_KERNEL_CODE, 0x10002, SPARE + over, SEL_KERNEL_DATA]
+
+
+def test_a_step_over_a_branch_to_nowhere_is_one_step() -> None:
+    code = b"\x48\xbb" + pack("<Q", 1 << 62) + b"\xff\xe3"  # movabs $1 << 62, %rbx; jmp *%rbx
+    with emu(code, user=True).start() as guest:
+        backend = guest.backend
+        assert [backend.step(), backend.step()] == [Exit.PAUSED] * 2
+        assert backend.general()["rip"] == 1 << 62
+        assert guest.event().vector == GP
 
 
 # -- life ----------------------------------------------------------------------------------------

@@ -140,4 +140,4 @@ def _version(program: Program) -> str:
     )  # fmt: skip
     lines = (done.stdout or done.stderr).strip().splitlines()
     numbers = re.search(r"\d+(\.\w+)+\S*", lines[0]) if lines else None
-    return numbers[0].rstrip(",;)") if numbers else ""
+    return numbers[0].rstrip(',;)"') if numbers else ""

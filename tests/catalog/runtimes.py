@@ -1,8 +1,13 @@
 """Large runtimes, and compilers that run in the guest."""
 
-from collections.abc import Iterator, Mapping
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from catalog.program import Content, Program, text
+from support.toolchain import PROGRAMS as SOURCE_DIRECTORY
 from support.toolchain import Toolchain
 
 INPUT = b"The cat and the dog.\nA cat!\n"
@@ -12,28 +17,39 @@ SOURCES = {
 
 
 class Built(Mapping[str, Content]):
-    """The file ``program``, compiled from ``tests/programs/SOURCE`` when somebody looks at it."""
+    """One file, which is made when somebody looks at it."""
 
-    def __init__(self, source: str, kind: str) -> None:
-        self._source, self._kind = source, kind
+    def __init__(self, name: str, make: Callable[[], bytes]) -> None:
+        self._name, self._make = name, make
 
     def __getitem__(self, name: str) -> bytes:
-        if name != "program":
+        if name != self._name:
             raise KeyError(name)
-        return Toolchain()(self._source, self._kind).read_bytes()
+        return self._make()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(("program",))
+        return iter((self._name,))
 
     def __len__(self) -> int:
         return 1
+
+
+@cache
+def java_class(source: str) -> bytes:
+    """The one class of ``tests/programs/SOURCE``, for Java 11 and later."""
+    with TemporaryDirectory() as made:
+        command = ["javac", "--release", "11", "-d", made, str(SOURCE_DIRECTORY / source)]
+        subprocess.run(command, check=True, capture_output=True)
+        (found,) = Path(made).iterdir()
+        return found.read_bytes()
 
 
 def compiled(
     name: str, shows: str, source: str, tool: str, *version: str, traces_differ: str = ""
 ) -> Program:
     """A program compiled on the host. A shell starts it: so it is shown the commands it calls."""
-    built = Built(source, source.partition("/")[0])
+    kind = source.partition("/")[0]
+    built = Built("program", lambda: Toolchain()(source, kind).read_bytes())
     return Program(
         name, shows, ("sh", "-c", "./program"), built, requires=(tool,),
         version=(tool, *version), traces_differ=traces_differ,
@@ -69,6 +85,13 @@ PROGRAMS: tuple[Program, ...] = (
     engine("Node.js: system", "fs, child_process, fork with messages, signals, stdin",
            "node/system.js", _V8),
     engine("Node.js: web", "http server and client, TCP, a UNIX socket, UDP", "node/web.js", _V8),
+    Program(
+        "Java", "threads, the collector, files and mappings, sockets, a child, a deep stack",
+        ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", ".", "Main"),
+        Built("Main.class", lambda: java_class("java/System.java")), INPUT,
+        options=("--memory", "1G"), requires=("java", "javac"), version=("java", "-version"),
+        traces_differ="the virtual machine's own threads run by the clock",
+    ),
     engine("Perl: processes", "fork, pipes, exec, signals, alarms, sockets, select",
            "perl/processes.pl"),
     engine("Perl: text", "regular expressions, sorting, file tests, directories", "perl/text.pl"),

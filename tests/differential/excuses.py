@@ -98,7 +98,8 @@ EXCUSES = (
         "slow_ring0", ALL,
         ("absent gate*", "gate *", "handler *", "*without a gate*", "*without gates*", "no gate*",
          "ring 0 stack *", "stack on *", "stack at nowhere", "frame across pages, *", "TSS *",
-         "the GDT's page *", "the table's page *", "interrupt stack*"),
+         "the GDT's page *", "the table's page *", "interrupt stack*",
+         "interrupt on its own stack"),
         "what goes wrong on the way to a handler is told otherwise",
     ),
     Excuse(
@@ -112,15 +113,25 @@ EXCUSES = (
     # QEMU's software CPU, below a standard KVM.
     Excuse(SOFTWARE_CPU, (RESUME,), ("*",), "a fault does not set RF in the flags it pushes"),
     Excuse(
-        SOFTWARE_CPU, ("error",),
-        ("interrupt gate closed*", "int3, gate closed", "absent gate of*"),
-        "the error code names another vector",
+        SOFTWARE_CPU, ("error", "rip"),
+        ("interrupt gate closed*", "int3, gate closed", "absent gate*", "gate *", "handler *",
+         "interrupt without a gate", "TSS *", "ring 0 stack at nowhere"),
+        "the error code names another vector and lacks EXT; RIP is the next instruction's",
     ),
+    Excuse(
+        SOFTWARE_CPU, ALL,
+        ("page fault without a gate", "general protection without a gate", "handler at nowhere",
+         "divide error without a gate", "icebp"),
+        "an event that KVM injects makes no double fault; some checks are missing",
+    ),
+    Excuse(SOFTWARE_CPU, ("cr2",), ("ring 0 stack absent, page fault",), "it is the first fault's"),
+    Excuse(SOFTWARE_CPU, (MEMORY,), ("frame across *",), "half a frame is written"),
+    Excuse(SOFTWARE_CPU, ("rflags",), ("syscall*",), "the arithmetic flags are dropped"),
     # Steps.
     Excuse(
         STEPPING, ALL,
         ("single step*", "*stepping*", "interrupt*", "two interrupts", "hlt waits", "cli behind *",
-         "*opens", "a fault with an *", "icebp"),
+         "*opens", "a fault with an *", "icebp", "popf in ring 3", "sysretq"),
         "the guest's own trap flag is not KVM's; the moment of an interrupt is not the step's",
     ),
 )  # fmt: skip

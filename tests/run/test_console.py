@@ -154,3 +154,9 @@ def test_signals_that_end_nanvix(guest: Guest, compiled: Toolchain, number: sign
         assert process.stdout.readline() == b"dying by sleep 0\n"
         process.send_signal(number)
         assert process.wait(10) == 128 + number
+
+
+def test_how_much_there_is_to_read(same: Same) -> None:
+    """Java, for one, asks before it reads."""
+    code = "import fcntl; print(fcntl.ioctl(0, 0x541B, bytes(4)))"
+    same(["python3", "-c", code], input=b"twelve bytes")

@@ -8,9 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 TOOLS = (
-    "bash", "busybox", "cc", "curl", "dash", "g++", "gcc", "gdb", "git", "go", "lua5.4", "make",
-    "nginx", "node", "openssl", "perl", "python3", "redis-server", "rustc", "setpriv", "sha256sum",
-    "sqlite3", "strace", "tcc", "tmux",
+    "bash", "busybox", "cc", "curl", "dash", "g++", "gcc", "gdb", "git", "go", "java", "javac",
+    "lua5.4", "make", "nginx", "node", "openssl", "perl", "python3", "redis-server", "rustc",
+    "setpriv", "sha256sum", "sqlite3", "strace", "tcc", "tmux",
 )  # fmt: skip
 """Programs some tests need; where one is missing its tests are left out and the header says so."""
 

@@ -201,6 +201,12 @@ async def _wrote(d: Driver) -> None:
     assert d.where.startswith(("main", "square"))
 
 
+@checks("emulate")
+async def _emulate(d: Driver) -> None:
+    await d("E")
+    assert d.app.messages[-1] == "no change of backend: this is the emulator"
+
+
 @checks("bookmark")
 async def _bookmark(d: Driver) -> None:
     await to_main(d)
@@ -403,6 +409,22 @@ async def _picture(d: Driver) -> None:
     await d("ctrl+s")
     saved = Path(d.app.messages[-1].removeprefix("saved "))
     assert saved.read_text().startswith("<svg")
+
+
+@checks("capsule")
+async def _capsule(d: Driver) -> None:
+    await to_main(d)
+    await d("m")
+    await d.type("note look at this")
+    await d.type("display total")
+    await d.pilot.press("B")
+    assert d.app.prompt.input.value == "capsule steps.nvcap"
+    await d("enter")
+    from nanvix.debug.capsule import load
+
+    notes = load("steps.nvcap").notes
+    assert notes.moment == d.moment and notes.bookmarks == ((d.moment, "mark 1"),)
+    assert notes[2:] == (("break main",), ("total",), ("look at this",))
 
 
 @checks("command")

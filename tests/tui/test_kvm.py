@@ -103,6 +103,7 @@ async def test_input_reaches_a_waiting_guest(backend: str, steps: str) -> None:
 
 async def test_what_kvm_cannot_do_says_why(backend: str, spin: str) -> None:
     async with opened(spin, backend=backend, size=(120, 40)) as d:
+        await d.until(lambda: not d.app.missing("move"), "that it knows what it can do")
         missing = {a.name for a in ACTIONS if d.app.missing(a.needs)}
         assert {"step", "over", "finish", "step_back", "go_back", "break", "watch"} <= missing
         assert not {"go", "pause", "goto", "search", "edit", "display"} & missing
@@ -127,3 +128,59 @@ async def test_exec_fork_and_crash(backend: str, compiled: Toolchain) -> None:
     async with opened(str(compiled("die.c", "glibc")), "null", backend=backend) as d:
         await d("c")
         assert d.app.view.reason.startswith("killed") and d.app.view.registers
+
+
+async def test_a_moment_is_opened_in_the_emulator(backend: str, spin: str) -> None:
+    async with opened(spin, backend=backend) as d:
+        await running(d)
+        await d("p")
+        await d("E")
+        assert d.app.view.moment is not None, d.app.messages
+        assert d.where.startswith("main") and not d.app.missing("travel")
+        assert d.app.missing("move") == "no change of backend: this is the emulator"
+        before = d.moment
+        await d("s", "s", "s")
+        assert d.moment > before
+        registers = [(r.name, r.value) for r in d.app.view.registers]
+        await d("s", "S")
+        assert [(r.name, r.value) for r in d.app.view.registers] == registers
+        await d("<")
+        assert d.moment <= before
+        await d.type("set limit = 0")
+        assert "changed" in d.app.messages[-1]  # the past cannot be
+        await d(">")
+        await d.type("set limit = 0")
+        await d("c")
+        assert d.app.view.status is Status.ENDED
+        await d.shows("counted to the limit")
+
+
+async def test_a_running_guest_is_opened_in_the_emulator(backend: str, steps: str) -> None:
+    async with opened(steps, "ask", backend=backend, size=(120, 40)) as d:
+        d.app.action_do("go")
+        await d.shows("total 5")
+        await d("E")
+        assert d.app.view.moment is not None
+        await d.type("break printf")
+        d.app.action_do("go")
+        d.app.action_show_pane("console")
+        d.app.desk.panes["console"].focus()
+        await d.pilot.pause()
+        await d.pilot.press(*"hello", "enter")
+        await d.settle()
+        assert d.where.endswith("printf")
+        d.app.action_do("go")
+        await d.shows("read hello")
+
+
+async def test_what_cannot_move_stays(
+    backend: str, spin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(spin, backend=backend, size=(120, 40)) as d:
+        await running(d)
+        monkeypatch.setenv("TMPDIR", "/no/such/place")
+        monkeypatch.setattr("tempfile.tempdir", "/no/such/place")
+        await d("E")
+        assert "/no/such/place" in d.app.messages[-1] and d.app.view.moment is None
+        d.app.action_do("go")
+        await d.until(lambda: d.app.view.status is Status.RUNNING, "that it goes on")

@@ -9,6 +9,7 @@ import stat
 import struct
 import termios
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -145,6 +146,20 @@ def test_watch(pipe: tuple[int, int]) -> None:
         guest.call("CON_WATCH", 0, select.POLLIN, cookie=1000 + cookie)
     assert guest.call("CON_WATCH", 0, select.POLLIN, cookie=5)[0] == -errno.ENOSPC
     assert guest.call("CON_WATCH", 0, select.POLLOUT, cookie=77)[0] == 0
+
+
+def test_how_much_there_is_to_read(tmp_path: Path) -> None:
+    end, other = os.pipe()
+    os.write(other, b"five!")
+    assert Guest(end).call("CON_UNREAD", 0)[0] == 5
+    assert Guest(os.open(os.devnull, os.O_RDONLY)).call("CON_UNREAD", 0)[0] == -errno.ENOTTY
+    path = tmp_path / "file"
+    path.write_bytes(b"12345678")
+    fd = os.open(path, os.O_RDONLY)
+    os.lseek(fd, 3, os.SEEK_SET)
+    assert Guest(fd).call("CON_UNREAD", 0)[0] == 5
+    for each in (end, other, fd):
+        os.close(each)
 
 
 def test_terminal() -> None:

@@ -107,6 +107,12 @@ def wrote(app: "DebugApp", text: str) -> None:
     app.session.do(job, f"who wrote {text}")
 
 
+def emulate(app: "DebugApp") -> None:
+    """A guest on KVM goes on in the emulator."""
+    app.session.interrupt()
+    app.session.replace(lambda present, stdio: present.in_emulator(stdio), "open in the emulator")
+
+
 def bookmark(app: "DebugApp", name: str = "") -> None:
     """Mark this moment, or take its mark away."""
     here = app.view.moment

@@ -16,8 +16,6 @@ struct console {
 extern struct console consoles[STREAMS];
 extern const struct file_ops console_ops;
 
-/* Which of `events` are true of the stream now, and POLLERR and POLLHUP. */
-u32 console_ready(struct console *console, u32 events);
 i64 tty_ioctl(struct file *file, u64 command, u64 argument);
 /* /dev/tty and /dev/console: the stream that is a terminal, or NULL. */
 struct console *console_terminal(u32 flags);

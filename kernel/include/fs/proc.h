@@ -4,6 +4,7 @@
 #include "task.h"
 
 struct area;
+struct io;
 
 void proc_mount(void);
 
@@ -23,6 +24,8 @@ struct proc_node {
     u32 mode;
     void (*write)(struct text *text, struct process *process);
     void (*write_numbered)(struct text *text, struct process *process, i32 number); /* in its place */
+    i64 (*store)(struct process *process, i32 number, struct io *io); /* what is written to it; NULL: EINVAL */
+    const struct inode_ops *ops; /* of a file that is no text */
     i64 (*link)(struct process *process, i32 number, char *buf, u64 size);
     struct dentry *(*follow)(struct process *process, i32 number); /* of links to objects */
     const struct proc_node *entries; /* ends with a nameless one */
@@ -48,5 +51,15 @@ void proc_maps(struct text *text, struct process *process); /* fs/proc_maps.c */
 void proc_mounts(struct text *text, struct process *process);
 void proc_mountinfo(struct text *text, struct process *process);
 
+/* Of a process, or by its number of a thread (fs/proc_status.c). */
+void proc_comm(struct text *text, struct process *process, i32 number);
+i64 proc_set_comm(struct process *process, i32 number, struct io *io);
+void proc_stat(struct text *text, struct process *process, i32 number);
+void proc_status(struct text *text, struct process *process, i32 number);
+extern const struct inode_ops proc_mem_ops; /* fs/proc_mem.c */
+
+/* Whom an inode of /proc is about: NULL when it is gone, or nobody. */
+struct process *proc_process_of(struct inode *inode);
+void proc_free(struct inode *inode);
 /* A thread of the process that still has what it runs on, or NULL. */
 struct task *proc_task(struct process *process);

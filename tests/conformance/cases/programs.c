@@ -70,6 +70,41 @@ CASE(exec_text_busy, "execve open")
     T(chmod("f", 0755));
     char *argv[] = {"x", 0};
     T(execve("f", argv, environ));
+    close(fd);
+    T(execve("f", argv, environ));
+}
+
+CASE(running_text_busy, "execve open truncate unlink")
+{
+    const char *word = getenv("CASE_AGAIN");
+    if (word) {
+        char byte = '.', *argv[] = {"x", "no such case", 0};
+        (void)!write(atoi(word), &byte, 1);
+        CHILD(
+            T(open("program", O_WRONLY));
+            T(open("program", O_RDONLY | O_TRUNC));
+            T(open("program", O_RDWR | O_CREAT, 0755));
+            T(truncate("program", 0));
+            T(chmod("program", 0711)));
+        /* Two programs at once, of which one ends. */
+        CHILD(execve("program", argv, environ));
+        T(open("program", O_WRONLY));
+        return;
+    }
+    char bytes[8192], text[8];
+    ssize_t size;
+    int from = MUST(open(self, O_RDONLY | O_CLOEXEC)), to = MUST(open("program", O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+    int ends[2];
+    while ((size = read(from, bytes, sizeof bytes)) > 0)
+        MUST(write(to, bytes, size));
+    MUST(pipe(ends));
+    snprintf(text, sizeof text, "%d", ends[1]);
+    setenv("CASE_AGAIN", text, 1);
+    CHILD(execl("program", "again", "--body", "running_text_busy", (char *)0); say("%s", error_name(errno)));
+    close(to);
+    CHILD(execl("program", "again", "--body", "running_text_busy", (char *)0); say("%s", error_name(errno)));
+    to = T(open("program", O_WRONLY | O_TRUNC));
+    T(write(to, "gone", 4));
 }
 
 static void look_what_was_kept(void)

@@ -1,6 +1,7 @@
 /* /proc and /dev: what programs read there. */
 #include "case.h"
 #include <dirent.h>
+#include <pthread.h>
 
 static char *text_of(const char *path)
 {
@@ -94,6 +95,37 @@ CASE(command_and_environment, "open read")
     T(write(fd, "renamed", 7));
     text = text_of("/proc/self/comm");
     say("%s", text ? text : "");
+    fd = T(open("/proc/self/comm", O_WRONLY | O_TRUNC));
+    T(write(fd, "a name that is too long\n", 24));
+    text = text_of("/proc/self/comm");
+    say("%s", text ? text : "");
+    T(write(fd, (void *)8, 3));
+    T(write(T(open("/proc/1/comm", O_WRONLY)), "x", 1));
+    IS(has("/proc/self/status", "Name:\ta name that is "));
+}
+
+static void *rename_itself(void *unused)
+{
+    char path[64], *text;
+    (void)unused;
+    snprintf(path, sizeof path, "/proc/self/task/%ld/comm", (long)syscall(SYS_gettid));
+    T(write(T(open(path, O_WRONLY)), "worker", 6));
+    text = text_of(path);
+    say("%s", text ? text : "");
+    text = text_of("/proc/thread-self/stat");
+    IS(text && strstr(text, " (worker) R "));
+    text = text_of("/proc/thread-self/status");
+    IS(text && strstr(text, "Name:\tworker\n") && strstr(text, "Threads:\t2\n"));
+    text = text_of("/proc/self/comm");
+    say("%s", text ? text : "");
+    return 0;
+}
+
+CASE(names_of_threads, "open read write clone")
+{
+    pthread_t thread;
+    pthread_create(&thread, 0, rename_itself, 0);
+    pthread_join(thread, 0);
 }
 
 CASE(memory_maps, "open read mmap")
@@ -120,6 +152,67 @@ CASE(memory_through_a_file, "open pread64 pwrite64")
     T(pwrite(fd, "CON", 3, (off_t)(uintptr_t)here));
     say("%s", here);
     T(pread(fd, text, 7, 8));
+    T(pwrite(fd, text, 7, 8));
+    T(pread(fd, (void *)8, 7, (off_t)(uintptr_t)here));
+    T(lseek(fd, 0, SEEK_END));
+    T(lseek(fd, 8, SEEK_SET));
+    char *at = MUST(mmap(0, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    memset(at, 'x', 3 * PAGE);
+    T(mprotect(at, PAGE, PROT_READ));
+    T(munmap(at + 2 * PAGE, PAGE));
+    T(mprotect(at + PAGE, PAGE, PROT_NONE));
+    T(pwrite(fd, "read-only", 10, (off_t)(uintptr_t)at));
+    say("%s", at);
+    T(pwrite(fd, "hidden", 7, (off_t)(uintptr_t)at + PAGE));
+    memset(text, 0, sizeof text);
+    T(pread(fd, text, 7, (off_t)(uintptr_t)at + PAGE));
+    say("%s", text);
+    static char big[3 * PAGE];
+    T(pread(fd, big, sizeof big, (off_t)(uintptr_t)at));
+    IS(big[100] == 'x' && big[2 * PAGE - 1] == 'x' && !big[2 * PAGE]);
+    T(mprotect(at + PAGE, PAGE, PROT_READ));
+    say("%s", at + PAGE);
+    CHILD(*(volatile char *)at = 1);
+}
+
+/* Of another process, of a program's code, and of memory that is shared. */
+CASE(memory_of_others_through_a_file, "open pread64 pwrite64 execve")
+{
+    char path[32], text[8] = "";
+    static volatile int value = 5;
+    int ends[2];
+    MUST(pipe(ends));
+    int *shared = MUST(mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    *shared = 6;
+    T(mprotect(shared, PAGE, PROT_READ));
+    pid_t child = MUST(fork());
+    if (!child) {
+        char byte;
+        (void)!read(ends[0], &byte, 1);
+        _exit(value);
+    }
+    snprintf(path, sizeof path, "/proc/%d/mem", child);
+    int fd = T(open(path, O_RDWR)), found = 0, put = 9;
+    T(pread(fd, &found, 4, (off_t)(uintptr_t)&value));
+    N(found);
+    T(pwrite(fd, &put, 4, (off_t)(uintptr_t)&value));
+    N(value);
+    T(pwrite(fd, &put, 4, (off_t)(uintptr_t)shared));
+    T(pread(fd, &found, 4, (off_t)(uintptr_t)shared));
+    N(found);
+    unsigned char code[2] = {0};
+    T(pread(fd, code, 2, (off_t)(uintptr_t)has));
+    T(pwrite(fd, "\xcc\xcc", 2, (off_t)(uintptr_t)has));
+    IS(!memcmp(code, (void *)(uintptr_t)has, 2));
+    if (!geteuid())
+        CHILD(
+            if (syscall(SYS_setresuid, 5, 5, 5)) _exit(1);
+            T(open(path, O_RDONLY));
+            T(open("/proc/self/mem", O_RDONLY)));
+    MUST(write(ends[1], text, 1));
+    say_status("child", wait_for(child));
+    T(pread(fd, &found, 4, (off_t)(uintptr_t)&value));
+    T(open(path, O_RDONLY));
 }
 
 CASE(system_files, "open read")
@@ -156,8 +249,28 @@ CASE(settings, "open read")
     IS(text && atoi(text) > 10);
     text = text_of("/proc/sys/fs/pipe-max-size");
     say("%s", text ? text : "");
+    char first[64] = "";
     text = text_of("/proc/sys/kernel/random/uuid");
-    IS(text && strlen(text) == 37);
+    IS(text && strlen(text) == 37 && text[14] == '4' && strchr("89ab", text[19]));
+    strncpy(first, text ? text : "", 40);
+    text = text_of("/proc/sys/kernel/random/uuid");
+    IS(text && strcmp(text, first));
+    text = text_of("/proc/sys/kernel/random/boot_id");
+    strncpy(first, text ? text : "", 40);
+    IS(strlen(first) == 37 && first[14] == '4');
+    text = text_of("/proc/sys/kernel/random/boot_id");
+    IS(text && !strcmp(text, first));
+    text = text_of("/proc/sys/kernel/random/poolsize");
+    say("%s", text ? text : "");
+    text = text_of("/proc/sys/kernel/random/entropy_avail");
+    IS(text && atoi(text) > 0);
+    text = text_of("/proc/sys/kernel/ngroups_max");
+    IS(text && atoi(text) >= 32);
+    text = text_of("/proc/sys/kernel/cap_last_cap");
+    say("%s", text ? text : "");
+    text = text_of("/proc/sys/vm/mmap_min_addr");
+    IS(text && atoi(text) > 0);
+    T(access("/proc/sys/kernel/random/missing", F_OK));
 }
 
 CASE(processes_are_listed, "getdents64 fork")
@@ -195,6 +308,15 @@ CASE(proc_is_read_only, "open mkdir unlink")
     T(open("/proc/new", O_CREAT | O_RDWR, 0600));
     T(mkdir("/proc/new", 0755));
     T(unlink("/proc/version"));
+    T(symlink("x", "/proc/new"));
+    T(link("/proc/version", "/proc/new"));
+    T(rename("/proc/version", "/proc/new"));
+    T(rmdir("/proc/new"));
+    T(mkdir("/proc/version", 0755));
+    T(mkdir("/proc/self/new", 0755));
+    T(open("/proc/sys/kernel/new", O_CREAT | O_RDWR, 0600));
+    T(mkdir("/proc/sys/new", 0755));
+    T(mkdir("/proc/self/fd/new", 0755));
     T(open("/proc/self/status", O_RDONLY | O_DIRECTORY));
     T(open("/proc/self", O_RDONLY | O_DIRECTORY));
 }

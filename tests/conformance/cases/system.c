@@ -80,6 +80,21 @@ CASE(policies, "sched_getscheduler sched_setscheduler sched_getparam sched_setpa
     T(syscall(SYS_sched_getscheduler, 0x7ffffff));
     T(syscall(SYS_sched_getscheduler, -1));
     T(syscall(SYS_sched_getparam, 0, (void *)8));
+    param.sched_priority = 0;
+    T(syscall(SYS_sched_setscheduler, 0, 3 | SCHED_RESET_ON_FORK, &param));
+    T(syscall(SYS_sched_getscheduler, 0));
+    CHILD(T(syscall(SYS_sched_getscheduler, 0)));
+    T(syscall(SYS_sched_setscheduler, 0, 5 /* SCHED_IDLE */, &param));
+    T(syscall(SYS_sched_setparam, 0, &param));
+    CHILD(T(syscall(SYS_sched_getscheduler, 0)));
+    T(syscall(SYS_sched_getscheduler, getppid()));
+    if (!geteuid())
+        CHILD(
+            if (syscall(SYS_setresuid, 5, 5, 5)) _exit(1);
+            T(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &param));
+            T(syscall(SYS_sched_setscheduler, 0, 5 | SCHED_RESET_ON_FORK, &param));
+            T(syscall(SYS_sched_setscheduler, 0, 5, &param));
+            T(syscall(SYS_sched_setscheduler, getppid(), 3, &param)));
 }
 
 CASE(priorities_of_policies, "sched_get_priority_max sched_get_priority_min sched_rr_get_interval sched_yield")
@@ -105,6 +120,21 @@ CASE(scheduling_attributes, "sched_getattr sched_setattr")
     T(syscall(SYS_getpriority, PRIO_PROCESS, 0));
     T(syscall(SYS_sched_getattr, 0, &info, 3, 0));
     T(syscall(SYS_sched_setattr, 0, &info, 1));
+    info.policy = 3;
+    info.flags = 1; /* SCHED_FLAG_RESET_ON_FORK */
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    T(syscall(SYS_sched_getattr, 0, &info, sizeof info, 0));
+    say("%u %u %d", info.policy, (unsigned)info.flags, info.nice);
+    CHILD(T(syscall(SYS_sched_getscheduler, 0)));
+    info.size = 40;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    IS(info.size >= 48);
+    info.size = 48;
+    info.policy = 77;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    T(syscall(SYS_sched_setattr, 0, (void *)8, 0));
+    T(syscall(SYS_sched_setattr, 0x7ffffff, &info, 0));
+    T(syscall(SYS_sched_getattr, 0x7ffffff, &info, sizeof info, 0));
 }
 
 CASE(barriers, "membarrier")
@@ -113,6 +143,11 @@ CASE(barriers, "membarrier")
     T(syscall(SYS_membarrier, 16 /* REGISTER_PRIVATE_EXPEDITED */, 0, 0));
     T(syscall(SYS_membarrier, 8 /* PRIVATE_EXPEDITED */, 0, 0));
     T(syscall(SYS_membarrier, 1 /* GLOBAL */, 0, 0));
+    T(syscall(SYS_membarrier, 128 /* PRIVATE_EXPEDITED_RSEQ */, 0, 0));
+    T(syscall(SYS_membarrier, 256 /* REGISTER_PRIVATE_EXPEDITED_RSEQ */, 0, 0));
+    T(syscall(SYS_membarrier, 128, 0, 0));
+    T(syscall(SYS_membarrier, 128, 1 /* on one processor */, 0));
+    T(syscall(SYS_membarrier, 8, 1, 0));
     T(syscall(SYS_membarrier, 1 << 20, 0, 0));
     T(syscall(SYS_membarrier, 0, 77, 0));
 }
@@ -162,7 +197,7 @@ CASE(watching_names, "inotify_init1 inotify_add_watch inotify_rm_watch")
 
 CASE(processor_features, "arch_prctl")
 {
-    T(syscall(SYS_arch_prctl, 0x1011 /* ARCH_GET_CPUID */, 0) >= 0);
+    T(syscall(SYS_arch_prctl, 0x1011 /* ARCH_GET_CPUID */, 0));
     unsigned a, b, c, d;
     __asm__ volatile("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(1), "c"(0));
     IS((d & 1 << 26) && (c & 1 << 20));

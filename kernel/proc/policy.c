@@ -1,0 +1,160 @@
+/* Scheduling policies (sched(7)). There is one round-robin queue: the policies that only say how unimportant
+   a thread is are kept and shown; real-time ones would promise what the queue does not keep. */
+#include "errno.h"
+#include "frame.h"
+#include "linux/resource.h"
+#include "linux/sched.h"
+#include "proc.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+#define REALTIME_PRIORITY_MAX 99
+#define NICE_MIN (-20)
+#define NICE_MAX 19
+#define SLICE_NS 4000000
+
+static struct task *find_or_self(i32 tid) { return tid ? task_find(tid) : current; }
+
+static bool is_fair(u32 policy) { return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE; }
+static bool is_realtime(u32 policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
+
+i64 sys_sched_getparam(const u64 *a) {
+    i32 priority = 0;
+    if ((i32)a[0] < 0 || !a[1])
+        return -EINVAL;
+    return find_or_self((i32)a[0]) ? put_user(priority, a[1]) : -ESRCH;
+}
+
+i64 sys_sched_getscheduler(const u64 *a) {
+    if ((i32)a[0] < 0)
+        return -EINVAL;
+    const struct task *task = find_or_self((i32)a[0]);
+    return task ? (i64)task->policy : -ESRCH;
+}
+
+/* May the caller make this the thread's policy? Who is not privileged can only give way, and not take
+   that back (RLIMIT_NICE is 0). */
+static bool permitted(const struct task *task, u32 policy) {
+    const struct cred *self = current->cred;
+    if (capable(CAP_SYS_NICE))
+        return true;
+    bool own = self->euid == task->cred->euid || self->euid == task->cred->ruid;
+    bool rises = (task->policy & ~SCHED_RESET_ON_FORK) == SCHED_IDLE && (policy & ~SCHED_RESET_ON_FORK) != SCHED_IDLE;
+    return own && !rises && !(task->policy & SCHED_RESET_ON_FORK & ~policy);
+}
+
+static i64 set_policy(struct task *task, u32 policy, i32 priority) {
+    u32 kind = policy & ~SCHED_RESET_ON_FORK;
+    if (!is_fair(kind) && !is_realtime(kind))
+        return -EINVAL;
+    if (is_realtime(kind))
+        return priority >= 1 && priority <= REALTIME_PRIORITY_MAX ? -EPERM : -EINVAL;
+    if (priority)
+        return -EINVAL;
+    if (!permitted(task, policy))
+        return -EPERM;
+    task->policy = policy;
+    return 0;
+}
+
+/* `policy` NULL: the one it has. */
+static i64 set_scheduler(i32 pid, const i32 *policy, u64 param_addr) {
+    i32 priority;
+    if (pid < 0 || (policy && *policy < 0) || !param_addr)
+        return -EINVAL;
+    if (get_user(priority, param_addr))
+        return -EFAULT;
+    struct task *task = find_or_self(pid);
+    return task ? set_policy(task, policy ? (u32)*policy : task->policy, priority) : -ESRCH;
+}
+
+i64 sys_sched_setscheduler(const u64 *a) {
+    i32 policy = (i32)a[1];
+    return set_scheduler((i32)a[0], &policy, a[2]);
+}
+
+i64 sys_sched_setparam(const u64 *a) { return set_scheduler((i32)a[0], NULL, a[1]); }
+
+/* struct sched_attr in its first version (linux/sched/types.h). */
+struct attributes {
+    u32 size, policy;
+    u64 flags;
+    i32 nice;
+    u32 priority;
+    u64 runtime, deadline, period;
+};
+#define FLAG_RESET_ON_FORK 1
+#define FLAG_KEEP_POLICY 8
+#define FLAG_KEEP_PARAMS 16
+#define FLAGS_KNOWN 0x7f
+
+i64 sys_sched_getattr(const u64 *a) {
+    u32 size = (u32)a[2];
+    if ((i32)a[0] < 0 || !a[1] || size < sizeof(struct attributes) || size > PAGE_SIZE || a[3])
+        return -EINVAL;
+    const struct task *task = find_or_self((i32)a[0]);
+    if (!task)
+        return -ESRCH;
+    struct attributes out = {
+        .size = sizeof(out), .policy = task->policy & ~SCHED_RESET_ON_FORK,
+        .flags = task->policy & SCHED_RESET_ON_FORK ? FLAG_RESET_ON_FORK : 0, .nice = task->process->nice,
+    };
+    return put_user(out, a[1]);
+}
+
+/* What a caller of a later version says beyond ours must be nothing. */
+static i64 get_attributes(struct attributes *in, u64 at) {
+    const u32 ours = sizeof(*in);
+    u32 size;
+    if (get_user(size, at))
+        return -EFAULT;
+    size = size ? size : ours;
+    bool fits = size >= ours && size <= PAGE_SIZE;
+    for (u64 i = ours; fits && i < size; i++) {
+        u8 byte;
+        if (get_user(byte, at + i))
+            return -EFAULT;
+        fits = !byte;
+    }
+    if (!fits)
+        return put_user(ours, at) ? -EFAULT : -E2BIG;
+    return copy_from_user(in, at, ours);
+}
+
+i64 sys_sched_setattr(const u64 *a) {
+    struct attributes in;
+    if (!a[1] || (i32)a[0] < 0 || a[2])
+        return -EINVAL;
+    i64 err = get_attributes(&in, a[1]);
+    if (err)
+        return err;
+    if ((i32)in.policy < 0 || (in.flags & ~(u64)FLAGS_KNOWN))
+        return -EINVAL;
+    struct task *task = find_or_self((i32)a[0]);
+    if (!task)
+        return -ESRCH;
+    u32 policy = in.flags & FLAG_KEEP_POLICY ? task->policy & ~SCHED_RESET_ON_FORK : in.policy;
+    i32 nice = in.flags & FLAG_KEEP_PARAMS || !is_fair(policy) ? task->process->nice
+                                                               : MIN(MAX(in.nice, NICE_MIN), NICE_MAX);
+    if (nice < task->process->nice && !capable(CAP_SYS_NICE))
+        return -EPERM;
+    err = set_policy(task, policy | (in.flags & FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0), (i32)in.priority);
+    if (!err)
+        task->process->nice = nice;
+    return err;
+}
+
+static i64 priority_limit(i32 policy, i64 realtime) {
+    if (is_realtime((u32)policy))
+        return realtime;
+    return is_fair((u32)policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+}
+
+i64 sys_sched_get_priority_max(const u64 *a) { return priority_limit((i32)a[0], REALTIME_PRIORITY_MAX); }
+i64 sys_sched_get_priority_min(const u64 *a) { return priority_limit((i32)a[0], 1); }
+
+i64 sys_sched_rr_get_interval(const u64 *a) {
+    if ((i32)a[0] < 0)
+        return -EINVAL;
+    return find_or_self((i32)a[0]) ? put_timespec(a[1], SLICE_NS) : -ESRCH;
+}
