@@ -1,6 +1,7 @@
 /* What the host tells the guest unasked: streams that are ready, and signals for the foreground. */
 #include "debug.h"
 #include "frame.h"
+#include "fs/console.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "proc.h"
@@ -35,6 +36,10 @@ void event_source_unregister(struct event_source *source) { sources[(u32)source-
 
 static void signal_foreground(i32 sig) {
     struct siginfo info = { .signo = sig, .code = SI_KERNEL };
+    if (sig == SIGWINCH)
+        console_resized();
+    if (sig == SIGCONT && init_process->pgid != console_control.foreground)
+        signal_group(init_process->pgid, sig, &info);
     if (terminal_signal(&console_control, sig))
         signal_process(init_process, sig, &info);
 }
