@@ -1,6 +1,6 @@
 """The application: panes on a desk, a session behind them, one table of actions in front."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.widgets import Static
 
 from nanvix.errors import NanvixError
 from nanvix.tui import commands
-from nanvix.tui.actions import ACTIONS, BY_NAME, NEEDS, bindings
+from nanvix.tui.actions import BY_NAME, IN_BAR, NEEDS, bindings
 from nanvix.tui.desk import Desk
 from nanvix.tui.keybar import KeyBar
 from nanvix.tui.lines import LinePane
@@ -27,18 +26,23 @@ from nanvix.tui.panes.tables import PointsPane
 from nanvix.tui.prompt import Prompt
 from nanvix.tui.session import Events, Session
 from nanvix.tui.timeline import TimelineBar
+from nanvix.tui.title import TitleBar
 from nanvix.tui.view import Status, View
 from nanvix.tui.viewer import Focus
 
 if TYPE_CHECKING:
     from socket import socket
 
+    from nanvix.debug.capsule import Capsule
     from nanvix.tui.session import Start
     from nanvix.tui.store import Store
 
 _CONSOLE_S = 0.05
 _SMALLEST = (60, 16)
-_MARKS = {Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}
+
+
+def _possible(key: tuple[str, str, str, bool]) -> bool:
+    return key[3]
 
 
 class Posted(Message):
@@ -52,7 +56,8 @@ class Posted(Message):
 class DebugApp(App[int], Events):
     """``start``: makes the debugger over the descriptors it is given, on the session's thread.
     ``store``: what is kept of this program from one session to the next. ``gdb``: listens for a gdb
-    that shares the session. The result is the program's exit code if it has ended.
+    that shares the session. ``capsule``: where points, bookmarks and notes come from. The
+    result is the program's exit code if it has ended.
     """
 
     CSS_PATH = Path(__file__).with_name("styles.tcss")
@@ -68,6 +73,7 @@ class DebugApp(App[int], Events):
         store: "Store | None" = None,
         first: tuple[str, ...] = (),
         gdb: "socket | None" = None,
+        capsule: "Capsule | None" = None,
     ) -> None:
         super().__init__()
         self.program = program
@@ -79,6 +85,9 @@ class DebugApp(App[int], Events):
         self._store = store
         self._first = first
         self._gdb = gdb
+        self._capsule = capsule
+        self.notes: list[str] = []
+        """Lines for whoever opens a bug capsule."""
         self._points: dict[int, str] = {}
         self._latest: View | None = None
         self._exchange = Lock()
@@ -87,7 +96,7 @@ class DebugApp(App[int], Events):
         self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
         self.timeline = TimelineBar()
         self.keys = KeyBar()
-        self.headline = Static(id="title", markup=False)
+        self.headline = TitleBar()
 
     def compose(self) -> ComposeResult:
         """Called by Textual."""
@@ -102,15 +111,32 @@ class DebugApp(App[int], Events):
         if self._store is not None:
             self._store.restore(self)
         self.seen_panes()
+        if self._capsule is not None:
+            self._unpack(self._capsule)
         self.begin()
         if self._gdb is not None:
             host, port = self._gdb.getsockname()[:2]
             self.tell(f"for gdb: target remote {host}:{port}")
-        for line in (*(self._store.commands() if self._store is not None else ()), *self._first):
-            self.command(line)
-        self.set_interval(_CONSOLE_S, self._read_console)
+        stored = self._store.commands() if self._store is not None else ()
+        self.do_first((*stored, *self._first))
+        self.set_interval(_CONSOLE_S, self.read_console)
         self.desk.panes["code"].focus()
         self._draw_chrome()
+
+    def _unpack(self, capsule: "Capsule") -> None:
+        found = capsule.notes
+        self.notes = list(found.notes)
+        self.look(watches=found.watches)
+        self._first = (*found.points, f"moment {found.moment}", *self._first)
+        self.session.bookmarks.update(found.bookmarks)
+        for line in (capsule.differences(), *(f"note: {text}" for text in found.notes)):
+            if line:
+                self.tell(line)
+
+    def do_first(self, lines: Sequence[str]) -> None:
+        """The commands to begin with."""
+        for line in lines:
+            self.command(line)
 
     def begin(self) -> None:
         """Start the guest."""
@@ -119,7 +145,7 @@ class DebugApp(App[int], Events):
     def on_unmount(self) -> None:
         """The guest ends with the screen; what is kept per program is written."""
         if self._store is not None:
-            self._store.save(self, tuple(self._points.values()))
+            self._store.save(self, self.kept_points())
         self.session.close()
 
     # -- for the verbs -------------------------------------------------------------------------
@@ -168,6 +194,10 @@ class DebugApp(App[int], Events):
             self._points.pop(number, None)
         else:
             self._points[number] = command
+
+    def kept_points(self) -> tuple[str, ...]:
+        """The commands that set the points again."""
+        return tuple(self._points.values())
 
     def filter_log(self, text: str) -> None:
         """Only rows with these words."""
@@ -254,14 +284,14 @@ class DebugApp(App[int], Events):
         elif pane.id == "code":
             self.action_do("toggle")
 
+    def on_desk_arranged(self) -> None:
+        """What was not made, because nobody saw it, is made now."""
+        self.seen_panes()
+
     def on_resize(self) -> None:
         """Another arrangement may fit now."""
         self.desk.place()
-        self.call_after_refresh(self._resized)
-
-    def _resized(self) -> None:
-        self.seen_panes()
-        self._draw_chrome()
+        self.call_after_refresh(self._draw_chrome)
 
     # -- from the session's thread -------------------------------------------------------------
 
@@ -278,7 +308,7 @@ class DebugApp(App[int], Events):
         with self._exchange:
             waiting, self._latest = self._latest is not None, view
         if not waiting:
-            self.post_message(Posted(self._draw))
+            self.post_message(Posted(self.draw))
 
     def progressed(self, what: str, done: float) -> None:
         """Long work."""
@@ -298,7 +328,8 @@ class DebugApp(App[int], Events):
 
     # -- drawing -------------------------------------------------------------------------------
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Show the newest view, if there is one."""
         with self._exchange:
             view, self._latest = self._latest, None
         if view is None:
@@ -320,24 +351,19 @@ class DebugApp(App[int], Events):
                 f"the screen is too small: {_SMALLEST[0]} by {_SMALLEST[1]} at least"
             )
             return
-        view = self.view
-        mark = _MARKS[view.status]
-        moment = "" if view.moment is None else f"  @{view.moment:,}"
-        self.headline.update(
-            f"{mark} {self.program}  {view.status.value}: {view.reason}  {view.where}{moment}"
-        )
-        self.keys.draw(
-            [
-                (a.name, a.shown, a.label, not self.missing(a.needs))
-                for a in sorted(ACTIONS, key=lambda a: a.bar)
-                if a.bar
-            ]
-        )
+        self.headline.draw(self.program, self.view)
+        keys = [(a.name, a.shown, a.label, not self.missing(a.needs)) for a in IN_BAR]
+        self.keys.draw(sorted(keys, key=_possible, reverse=True))
 
-    def _read_console(self) -> None:
+    def read_console(self) -> str:
+        """Show what the guest has written since the last time: that."""
         self.session.tick()
+        silent = self.session.silent
+        if silent and self.timeline.progress is None and self.view.status is not Status.RUNNING:
+            self.timeline.show_progress(silent, 0.0)
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]
             assert isinstance(pane, ConsolePane)
             pane.text.take(text)
+        return text

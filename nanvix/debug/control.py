@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from nanvix.guest.mounts import Mount
     from nanvix.machine.machine import Outcome
 
-ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
+RECORDED = "recorded"
+"""Why a recording ends that was made of a guest that had not ended."""
+ENDS = {
+    "exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown",
+    RECORDED: "end of recording",
+}  # fmt: skip
 """What a stop is called by the outcome of a run; all others are errors."""
 _MAX_LINE = 100_000
 """Instructions of one source line before a verb gives up."""
@@ -122,8 +127,8 @@ class Control(Inspector):
         )
 
     def catch(self, event: str, *names: str, **options: Any) -> Catchpoint:
-        """Stop at an event: syscall, return (of a call), hypercall, signal, exec, exit, fault,
-        user (any return to user mode); of these names, or all."""
+        """Stop at an event: syscall, return (of a call), hypercall, signal, fork, exec, exit,
+        fault, user (any return to user mode); of these names, or all."""
         return self._add(Catchpoint(self._next_number(), event, names, **options))
 
     @property

@@ -8,7 +8,7 @@ from nanvix.debug.expression import Expression
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EVENTS = ("syscall", "return", "hypercall", "signal", "exec", "exit", "fault", "user")
+EVENTS = ("syscall", "return", "hypercall", "signal", "fork", "exec", "exit", "fault", "user")
 ACCESSES = ("write", "read", "access", "change")
 _MAX_WATCHED = 4096
 
@@ -29,11 +29,14 @@ class Access(NamedTuple):
     new: bytes
 
 
+_ENDED = ("exit", "killed", "panic", "shutdown", "end of recording", "error")
+
+
 class Stop(NamedTuple):
     """Why and where the guest stands.
 
     ``reason``: start, step, breakpoint, watchpoint, catch, moment, user, return, line, pause,
-    idle, crash, exit, killed, panic, shutdown, error, or start of history, end of history.
+    idle, crash, exit, killed, panic, shutdown, end of recording, error, or start of history.
     ``points``: numbers of the points that were hit. ``detail``: a line more, for people.
     """
 
@@ -49,7 +52,7 @@ class Stop(NamedTuple):
     @property
     def ended(self) -> bool:
         """Whether the guest cannot run on."""
-        return self.reason in ("exit", "killed", "panic", "shutdown", "error")
+        return self.reason in _ENDED
 
 
 class Point:
@@ -136,8 +139,9 @@ class Watchpoint(Point):
 
 
 class Catchpoint(Point):
-    """``event``: one of EVENTS. ``names``: which system calls, operations, signals or exceptions
-    (empty: all). In the condition of a ``return``, ``result`` is the call's result."""
+    """``event``: one of EVENTS. ``names``: which system calls, operations, signals, exceptions, or
+    of a fork "fork", "vfork" and "thread" (empty: all). In the condition of a ``return``,
+    ``result`` is the call's result."""
 
     kind = "catchpoint"
 

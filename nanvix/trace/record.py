@@ -86,8 +86,30 @@ def begin(
     ops: Iterable[int],
 ) -> Recorder:
     """Begin a recording of a machine about to be made of these parts. Raises OSError."""
+    header = describe(
+        argv=argv, program=program, spec=spec, image=image, backend=backend, memory=memory, ops=ops
+    )
+    start(file, header, spec.manifest)
+    recorder = Recorder(file, exact=header.exact)
+    if not header.exact:
+        assert isinstance(backend, Interruptible)
+        witness(recorder, backend, memory)
+    return recorder
+
+
+def describe(
+    *,
+    argv: Sequence[str],
+    program: str,
+    spec: BootSpec,
+    image: KernelImage,
+    backend: Backend,
+    memory: GuestMemory,
+    ops: Iterable[int],
+) -> Header:
+    """The header of a recording of a machine made of these parts. Raises OSError."""
     exact = backend.capabilities.deterministic
-    header = Header(
+    return Header(
         abi=abi_version(),
         kernel=image.sha256(),
         backend=backend.name,
@@ -101,12 +123,6 @@ def begin(
         program_sha256=file_sha256(program),
         argv=list(argv),
     )
-    start(file, header, spec.manifest)
-    recorder = Recorder(file, exact=exact)
-    if not exact:
-        assert isinstance(backend, Interruptible)
-        witness(recorder, backend, memory)
-    return recorder
 
 
 def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
