@@ -100,6 +100,7 @@ def assemble(
             seed=settings.seed,
             egress=settings.egress(),
             ports=settings.published,
+            suspend=settings.suspend,
             now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
         )
     except OSError as error:

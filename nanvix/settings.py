@@ -1,6 +1,6 @@
 """The limits and grants of a sandbox: :class:`Settings`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.layout import HUGE_SIZE, MEMORY_DEFAULT
@@ -53,6 +53,10 @@ class Settings:
 
     Raises UsageError for limits that make no sense.
     """
+
+    suspend: Callable[[], None] | None = None
+    """Stops this process until its user continues it, for a guest on a terminal whose first process
+    has been stopped; None where nobody could continue it."""
 
     def __init__(
         self,
@@ -145,6 +149,8 @@ class Settings:
             self.portable = bool(about["portable"])
             argv = [str(part) for part in about["argv"]]
             exports = [Shown(str(source), int(flags)) for source, flags in about["exports"]]
+            if any("\0" in source for source, _ in exports):
+                raise ValueError("a path with a zero byte")
             return argv, Launch(str(about["program"]), b"", exports)
         except (KeyError, TypeError, ValueError):
             raise NanvixError("the saved machine is damaged: its sandbox makes no sense") from None

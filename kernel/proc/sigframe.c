@@ -21,8 +21,8 @@ static bool in_altstack(u64 sp) {
 
 /* Where the frame may begin, downwards; `*bounded` if it must stay inside the alternate stack. */
 static u64 frame_top(const struct trapframe *frame, const struct sigaction *action, bool *bounded) {
-    bool inside = !(current->altstack_flags & (SS_DISABLE | SS_AUTODISARM)) && in_altstack(frame->rsp);
-    bool enter = (action->flags & SA_ONSTACK) && !(current->altstack_flags & SS_DISABLE) && !inside;
+    bool inside = !(current->altstack_flags & SS_AUTODISARM) && in_altstack(frame->rsp);
+    bool enter = (action->flags & SA_ONSTACK) && current->altstack_size && !inside;
     *bounded = inside || enter;
     return enter ? current->altstack_sp + current->altstack_size : frame->rsp - RED_ZONE;
 }
@@ -134,7 +134,7 @@ i64 sys_rt_sigreturn(const u64 *a) {
         return 0;
     }
     current->blocked = uc.sigmask & ~SIG_UNBLOCKABLE;
+    altstack_set(&uc.stack, current->frame->rsp); /* refused, as on Linux, if it is where the handler is now */
     load_registers(current->frame, &uc.context);
-    altstack_set(&uc.stack, current->frame->rsp);
     return 0;
 }

@@ -121,36 +121,40 @@ i64 sys_wait4(const u64 *a) {
     return news.pid;
 }
 
-i64 sys_waitid(const u64 *a) {
+/* 1 for news, 0 for none, or an errno. */
+static i64 wait_by_id(const u64 *a, struct news *news) {
     i32 id = (i32)a[1];
     u32 options = (u32)a[3];
-    struct news news;
     if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)) ||
         !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
     struct wish wish = { .options = options };
-    bool nonblocking = false;
+    u32 opened = 0;
     if (a[0] == P_PIDFD) {
-        struct pid_handle *handle = id < 0 ? ERR_PTR(-EINVAL) : pidfd_handle(id, &nonblocking);
+        struct pid_handle *handle = id < 0 ? ERR_PTR(-EINVAL) : pidfd_handle(id, &opened);
         if (IS_ERR(handle))
             return PTR_ERR(handle);
         if (!handle->process)
             return -ECHILD;
         wish.pid = handle->pid;
-        wish.options |= nonblocking ? WNOHANG : 0;
+        wish.options |= opened & O_NONBLOCK ? WNOHANG : 0;
     } else if (a[0] == P_PID && id > 0)
         wish.pid = id;
     else if (a[0] == P_PGID && id >= 0)
         wish.pgid = id ? id : current->process->pgid;
     else if (a[0] != P_ALL)
         return -EINVAL;
-    i64 result = wait_for(&wish, &news);
-    if (result < 0)
-        return result;
-    if (!result && nonblocking && !(options & WNOHANG))
-        return -EAGAIN;
+    i64 result = wait_for(&wish, news);
+    return !result && (opened & O_NONBLOCK) && !(options & WNOHANG) ? -EAGAIN : result;
+}
+
+i64 sys_waitid(const u64 *a) {
+    struct news news;
+    i64 result = wait_by_id(a, &news);
     struct siginfo info = { 0 };
-    if (result)
+    if (result > 0 && a[4] && put_user(news.usage, a[4]))
+        return -EFAULT;
+    if (result > 0)
         info = (struct siginfo){
             .signo = SIGCHLD,
             .code = news.code,
@@ -158,10 +162,8 @@ i64 sys_waitid(const u64 *a) {
             .child_uid = news.uid,
             .child_status = news.status,
         };
-    /* Linux leaves everything behind si_status alone. */
+    /* Linux leaves everything behind si_status alone, and says of an error, too, that there was no news. */
     if (a[2] && copy_to_user(a[2], &info, offsetof(struct siginfo, child_status) + sizeof(info.child_status)))
         return -EFAULT;
-    if (result && a[4] && put_user(news.usage, a[4]))
-        return -EFAULT;
-    return 0;
+    return MIN(result, 0);
 }
