@@ -11,7 +11,7 @@ from nanvix.abi.layout import BOOT_HOST_STEP, BOOT_NET_HOST, BOOT_NET_NONE, BOOT
 from nanvix.errors import BackendUnavailable, KernelImageError, NanvixError, UsageError
 from nanvix.guest.launch import Launch, prepare
 from nanvix.result import Phases
-from nanvix.settings import COMMON_CPU, Settings
+from nanvix.settings import COMMON_CPU, PORTABLE_CPU, Settings
 
 if TYPE_CHECKING:
     from nanvix.machine.backend import Backend
@@ -44,9 +44,12 @@ class Assembled(NamedTuple):
 
 def launch(settings: Settings, argv: Sequence[str]) -> Launch:
     """The program and what it may see. Raises a NanvixError for what cannot be run."""
-    # A recording is replayed on the emulator, whatever the CPU was that made it.
-    common = settings.portable or settings.record is not None
-    env = COMMON_CPU | settings.env if common else settings.env
+    env = settings.env
+    if settings.portable:
+        env = PORTABLE_CPU | env
+    elif settings.record is not None:
+        # A recording is replayed on the emulator, whatever the CPU was that made it.
+        env = COMMON_CPU | env
     network = settings.net == "host"
     return prepare(argv, env, settings.directory, settings.mounts, network=network)
 
@@ -97,6 +100,7 @@ def assemble(
             seed=settings.seed,
             egress=settings.egress(),
             ports=settings.published,
+            suspend=settings.suspend,
             now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
         )
     except OSError as error:

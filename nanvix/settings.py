@@ -1,6 +1,6 @@
 """The limits and grants of a sandbox: :class:`Settings`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.layout import HUGE_SIZE, MEMORY_DEFAULT
@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 BACKENDS = ("auto", "kvm", "emu")
 NETWORKS = ("none", "loopback", "host")
 
-COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL"}
+COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F,-AVX512VL"}
 """Some hosts cannot hide their CPU from a guest on KVM. This keeps glibc's programs to what the
 emulator has too, so that they do the same on both."""
+
+PORTABLE_CPU = COMMON_CPU | {
+    "GODEBUG": "cpu.avx=off,cpu.avx2=off,cpu.fma=off",
+    "OPENSSL_ia32cap": "~0x7c40100000000000:0",
+}
+"""The same for Go's programs and OpenSSL: XSAVE, AVX, FMA and what came with them or later."""
 
 SEEDED_DATE_NS = 1_700_000_000_000_000_000
 """When a guest with a seed starts: 14 November 2023, 22:13:20 UTC."""
@@ -47,6 +53,10 @@ class Settings:
 
     Raises UsageError for limits that make no sense.
     """
+
+    suspend: Callable[[], None] | None = None
+    """Stops this process until its user continues it, for a guest on a terminal whose first process
+    has been stopped; None where nobody could continue it."""
 
     def __init__(
         self,

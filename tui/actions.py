@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.binding import Binding
 
+from nanvix.tui import export
 from nanvix.tui.verbs import look, points, run, screen, travel
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ NEEDS = {
     "travel": "time travel",
     "points": "breakpoints",
     "move": "change of backend",
+    "record": "capsule",
 }
 
 # fmt: off
@@ -126,6 +128,8 @@ ACTIONS = (
            "Screen", screen.light),
     Action("picture", "ctrl+s", "Ctrl-S", "picture", "Save the screen as SVG.",
            "Screen", screen.picture),
+    Action("capsule", "B", "B", "bug capsule", "Save the run, bookmarks, points and notes in one "
+           "file.", "Screen", export.ask_capsule, "record"),
 
     Action("command", "colon", ":", "command", "Type a command; Tab completes, ↑ recalls.",
            "General", screen.ask_command, "", 13),

@@ -1,6 +1,6 @@
 """The application: panes on a desk, a session behind them, one table of actions in front."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
@@ -33,6 +33,7 @@ from nanvix.tui.viewer import Focus
 if TYPE_CHECKING:
     from socket import socket
 
+    from nanvix.debug.capsule import Capsule
     from nanvix.tui.session import Start
     from nanvix.tui.store import Store
 
@@ -52,7 +53,8 @@ class Posted(Message):
 class DebugApp(App[int], Events):
     """``start``: makes the debugger over the descriptors it is given, on the session's thread.
     ``store``: what is kept of this program from one session to the next. ``gdb``: listens for a gdb
-    that shares the session. The result is the program's exit code if it has ended.
+    that shares the session. ``capsule``: where points, bookmarks and notes come from. The
+    result is the program's exit code if it has ended.
     """
 
     CSS_PATH = Path(__file__).with_name("styles.tcss")
@@ -68,6 +70,7 @@ class DebugApp(App[int], Events):
         store: "Store | None" = None,
         first: tuple[str, ...] = (),
         gdb: "socket | None" = None,
+        capsule: "Capsule | None" = None,
     ) -> None:
         super().__init__()
         self.program = program
@@ -79,6 +82,9 @@ class DebugApp(App[int], Events):
         self._store = store
         self._first = first
         self._gdb = gdb
+        self._capsule = capsule
+        self.notes: list[str] = []
+        """Lines for whoever opens a bug capsule."""
         self._points: dict[int, str] = {}
         self._latest: View | None = None
         self._exchange = Lock()
@@ -102,15 +108,32 @@ class DebugApp(App[int], Events):
         if self._store is not None:
             self._store.restore(self)
         self.seen_panes()
+        if self._capsule is not None:
+            self._unpack(self._capsule)
         self.begin()
         if self._gdb is not None:
             host, port = self._gdb.getsockname()[:2]
             self.tell(f"for gdb: target remote {host}:{port}")
-        for line in (*(self._store.commands() if self._store is not None else ()), *self._first):
-            self.command(line)
-        self.set_interval(_CONSOLE_S, self._read_console)
+        stored = self._store.commands() if self._store is not None else ()
+        self.do_first((*stored, *self._first))
+        self.set_interval(_CONSOLE_S, self.read_console)
         self.desk.panes["code"].focus()
         self._draw_chrome()
+
+    def _unpack(self, capsule: "Capsule") -> None:
+        found = capsule.notes
+        self.notes = list(found.notes)
+        self.look(watches=found.watches)
+        self._first = (*found.points, f"moment {found.moment}", *self._first)
+        self.session.bookmarks.update(found.bookmarks)
+        for line in (capsule.differences(), *(f"note: {text}" for text in found.notes)):
+            if line:
+                self.tell(line)
+
+    def do_first(self, lines: Sequence[str]) -> None:
+        """The commands to begin with."""
+        for line in lines:
+            self.command(line)
 
     def begin(self) -> None:
         """Start the guest."""
@@ -119,7 +142,7 @@ class DebugApp(App[int], Events):
     def on_unmount(self) -> None:
         """The guest ends with the screen; what is kept per program is written."""
         if self._store is not None:
-            self._store.save(self, tuple(self._points.values()))
+            self._store.save(self, self.kept_points())
         self.session.close()
 
     # -- for the verbs -------------------------------------------------------------------------
@@ -168,6 +191,10 @@ class DebugApp(App[int], Events):
             self._points.pop(number, None)
         else:
             self._points[number] = command
+
+    def kept_points(self) -> tuple[str, ...]:
+        """The commands that set the points again."""
+        return tuple(self._points.values())
 
     def filter_log(self, text: str) -> None:
         """Only rows with these words."""
@@ -278,7 +305,7 @@ class DebugApp(App[int], Events):
         with self._exchange:
             waiting, self._latest = self._latest is not None, view
         if not waiting:
-            self.post_message(Posted(self._draw))
+            self.post_message(Posted(self.draw))
 
     def progressed(self, what: str, done: float) -> None:
         """Long work."""
@@ -298,7 +325,8 @@ class DebugApp(App[int], Events):
 
     # -- drawing -------------------------------------------------------------------------------
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Show the newest view, if there is one."""
         with self._exchange:
             view, self._latest = self._latest, None
         if view is None:
@@ -334,10 +362,12 @@ class DebugApp(App[int], Events):
             ]
         )
 
-    def _read_console(self) -> None:
+    def read_console(self) -> str:
+        """Show what the guest has written since the last time: that."""
         self.session.tick()
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]
             assert isinstance(pane, ConsolePane)
             pane.text.take(text)
+        return text

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.debug.errors import DebugError
 from nanvix.tui import export
+from nanvix.tui.actions import ACTIONS
 from nanvix.tui.verbs import look, points, run, screen, travel
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ COMMANDS = (
     Command("picture", "[FILE.svg]", "Save the screen.", screen.picture),
     Command("trace", "FILE", "Save the events: JSON Lines, or a Chrome trace for *.json.",
             export.trace),
+    Command("capsule", "FILE.nvcap", "Save the run, bookmarks, points and notes in one file that "
+            "nanvix debug opens elsewhere.", export.capsule, "record"),
+    Command("note", "[TEXT]", "Write a note for the capsule, or show all.", export.note),
 )
 # fmt: on
 
@@ -53,8 +57,14 @@ BY_NAME = {command.name: command for command in COMMANDS}
 
 
 def perform(app: "DebugApp", text: str) -> None:
-    """Do what was typed; names may be cut short. Raises DebugError for what makes no sense."""
+    """Do what was typed: a command, whose name may be cut short, or an action of the table by its
+    whole name. Raises DebugError for what makes no sense."""
     name, _, rest = text.strip().partition(" ")
+    if name not in BY_NAME or not rest.strip():
+        action = next((a for a in ACTIONS if text.strip() in (a.name, a.label)), None)
+        if action is not None:
+            app.action_do(action.name)
+            return
     matches = [c for c in COMMANDS if c.name == name] or [
         c for c in COMMANDS if c.name.startswith(name)
     ]

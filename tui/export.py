@@ -45,6 +45,34 @@ def trace(app: "DebugApp", name: str) -> None:
     app.session.do(job, "trace")
 
 
+def capsule(app: "DebugApp", name: str) -> None:
+    """A bug capsule: the run so far, bookmarks, points and notes."""
+    path = _path(name)
+    points, watches, notes = app.kept_points(), app.focus_of.watches, tuple(app.notes)
+    marks = tuple(sorted(app.session.bookmarks.items()))
+
+    def job(d: "Debugger") -> str:
+        from nanvix.debug.capsule import Notes, write
+
+        write(str(path), d.recorded(), Notes(d.moment, marks, points, watches, notes), d.binaries())
+        return f"saved {path}"
+
+    app.session.do(job, "capsule")
+
+
+def note(app: "DebugApp", text: str) -> None:
+    """Write a line down for whoever opens the capsule; without one, show all."""
+    if text:
+        app.notes.append(text)
+    for line in app.notes[-1:] if text else app.notes or ["no notes yet"]:
+        app.tell(f"note: {line}")
+
+
+def ask_capsule(app: "DebugApp") -> None:
+    """Type a file's name."""
+    app.prompt.ask(f"capsule {app.program.partition(' ')[0].rpartition('/')[2]}.nvcap")
+
+
 def _path(name: str) -> Path:
     if not name:
         raise DebugError("which file?")

@@ -179,6 +179,11 @@ class Session:
         """Whether a job runs or waits, or the guest has not started yet."""
         return bool(self._jobs) or self._working
 
+    @property
+    def over(self) -> bool:
+        """Whether the session has ended or could not begin."""
+        return self._closing
+
     def interrupt(self) -> None:
         """Stop what runs, soon, and forget what waits."""
         with self._wake:

@@ -1,94 +1,130 @@
 """From a command line to a screen: checks first what can be checked without one."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nanvix.errors import UsageError
 
 if TYPE_CHECKING:
     from socket import socket
 
+    from nanvix.debug.capsule import Capsule
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.present import Present
+    from nanvix.tui.app import DebugApp
     from nanvix.tui.session import Start
+    from nanvix.tui.store import Store
 
 
-def start(
-    argv: Sequence[str],
-    settings: dict[str, Any],
-    first: tuple[str, ...],
-    backend: str = "emu",
-    gdb: str | None = None,
-) -> int:
+class Options(NamedTuple):
+    """``first``: commands to begin with. ``gdb``: HOST:PORT for a gdb beside the screen. ``batch``:
+    there is no screen, only the commands."""
+
+    first: tuple[str, ...] = ()
+    backend: str = "emu"
+    gdb: str | None = None
+    batch: bool = False
+
+
+class _Guest(NamedTuple):
+    """How it is started, what it is called, and what else is known of it."""
+
+    start: "Start"
+    title: str
+    capsule: "Capsule | None" = None
+
+
+def start(argv: Sequence[str], settings: dict[str, Any], options: Options) -> int:
     """Show the debugger until the user leaves; ``argv`` is a program with its arguments, or one
-    recording or saved machine. Raises a NanvixError if it cannot start."""
-    listener = _listen(gdb) if gdb is not None else None
-    kind = _kind(argv)
-    if kind and backend != "emu":
-        raise UsageError(f"a {kind} is debugged on the emulator, not on {backend}")
-    if kind == "recording":
-        from nanvix.trace.recording import load
-
-        recording = load(argv[0])
-        title = " ".join(recording.header.argv)
-        return _show(lambda _: _debugger(recording), title, first, listener)
-    if kind == "saved machine":
-        from nanvix.snapshot.state import Saved
-
-        with Saved(argv[0]) as saved:
-            return _show(
-                lambda stdio: _debugger(saved, stdio=stdio), " ".join(saved.argv), first, listener
-            )
-
-    from nanvix.guest.launch import prepare
-
-    launch = prepare(argv, settings["env"], settings["directory"], settings["mounts"])
-    if backend == "kvm":
+    recording, saved machine or bug capsule. Raises a NanvixError if it cannot start."""
+    with ExitStack() as stack:
+        listener = _listen(options) if options.gdb is not None else None
         if listener is not None:
-            raise UsageError("--gdb needs the emulator: use --backend emu")
-        from nanvix.kvm.availability import require
+            stack.enter_context(listener)
+        guest = _opened(argv, options, stack) or _program(argv, settings, options)
+        make, store = _application(options, guest)
+        app = make(
+            guest.start,
+            guest.title,
+            store=store,
+            first=options.first,
+            gdb=listener,
+            capsule=guest.capsule,
+        )
+        app.run(headless=options.batch)
+        return app.return_value or app.return_code or 0
 
-        require()
-        return _show(lambda stdio: _present(argv, stdio=stdio, **settings), launch.program, first)
-    return _show(
-        lambda stdio: _debugger(argv, stdio=stdio, **settings), launch.program, first, listener
-    )
+
+def _application(options: Options, guest: _Guest) -> "tuple[type[DebugApp], Store | None]":
+    if options.batch:
+        from nanvix.tui.batch import BatchApp
+
+        return BatchApp, None
+    from nanvix.tui.app import DebugApp
+    from nanvix.tui.store import Store
+
+    return DebugApp, None if guest.capsule else Store(guest.title)
 
 
-def _listen(address: str) -> "socket":
+def _listen(options: Options) -> "socket":
     from nanvix.debug.gdb.server import listen, parse_address
 
-    return listen(*parse_address(address))
+    if options.backend != "emu":
+        raise UsageError("--gdb needs the emulator: use --backend emu")
+    return listen(*parse_address(options.gdb or ""))
 
 
-def _kind(argv: Sequence[str]) -> str:
-    """What a single file is, if it is no program."""
+def _opened(argv: Sequence[str], options: Options, stack: ExitStack) -> _Guest | None:
+    """A guest out of a file; None if it is a program."""
+    from nanvix.debug.capsule import is_capsule
     from nanvix.snapshot.file import is_saved
     from nanvix.trace.recording import is_recording
 
-    if len(argv) != 1:
-        return ""
-    if is_recording(argv[0]):
-        return "recording"
-    return "saved machine" if is_saved(argv[0]) else ""
+    path = argv[0]
+    kinds = (("recording", is_recording), ("bug capsule", is_capsule), ("saved machine", is_saved))
+    kind = next((name for name, test in kinds if len(argv) == 1 and test(path)), None)
+    if kind is not None and options.backend != "emu":
+        raise UsageError(f"a {kind} is debugged on the emulator, not on {options.backend}")
+    if kind == "recording":
+        from nanvix.trace.recording import load
+
+        recording = load(path)
+        return _Guest(lambda _: _debugger(recording), " ".join(recording.header.argv))
+    if kind == "bug capsule":
+        from nanvix.debug.capsule import load as load_capsule
+
+        capsule = load_capsule(path)
+        title = " ".join(capsule.recording.header.argv)
+        return _Guest(lambda _: _debugger(capsule.recording), title, capsule)
+    if kind == "saved machine":
+        from nanvix.snapshot.state import Saved
+
+        saved = stack.enter_context(Saved(path))
+        return _Guest(lambda stdio: _debugger(saved, stdio=stdio), " ".join(saved.argv))
+    return None
 
 
-def _debugger(*arguments: Any, **options: Any) -> "Debugger":
+def _program(argv: Sequence[str], settings: dict[str, Any], options: Options) -> _Guest:
+    from nanvix.guest.launch import prepare
+
+    launch = prepare(argv, settings["env"], settings["directory"], settings["mounts"])
+    make = _debugger
+    if options.backend == "kvm":
+        from nanvix.kvm.availability import require
+
+        require()
+        make = _present
+    return _Guest(lambda stdio: make(argv, stdio=stdio, **settings), launch.program)
+
+
+def _debugger(*arguments: Any, **options: Any) -> "Debugger | Present":
     from nanvix.debug.debugger import Debugger
 
     return Debugger(*arguments, **options)
 
 
-def _present(*arguments: Any, **options: Any) -> "Present":
+def _present(*arguments: Any, **options: Any) -> "Debugger | Present":
     from nanvix.debug.present import Present
 
     return Present(*arguments, **options)
-
-
-def _show(start: "Start", program: str, first: tuple[str, ...], gdb: "socket | None" = None) -> int:
-    from nanvix.tui.app import DebugApp
-    from nanvix.tui.store import Store
-
-    app = DebugApp(start, program, store=Store(program), first=first, gdb=gdb)
-    app.run()
-    return app.return_code or 0

@@ -164,6 +164,10 @@ i64 async_command(struct file *file, u32 command, u64 argument) {
         return owner.type < F_OWNER_TID || owner.type > F_OWNER_PGRP ? -EINVAL : set_owner(file, owner);
     case F_GETOWN_EX:
         return put_user(owner, argument);
+    case F_GETOWNER_UIDS: {
+        u32 ids[2] = {file->async ? file->async->ruid : 0, file->async ? file->async->euid : 0};
+        return put_user(ids, argument);
+    }
     case F_SETSIG:
         if (argument > NSIG)
             return -EINVAL;

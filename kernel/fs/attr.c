@@ -140,6 +140,8 @@ static i64 set_times_us(i32 dirfd, u64 path, u64 from) {
             return -EINVAL;
         times[i].ns *= 1000;
     }
+    if (!path && dirfd == AT_FDCWD)
+        return -EFAULT;
     return set_times(object(dirfd, path, 0), from ? times : NULL);
 }
 

@@ -12,6 +12,7 @@
 #include "uaccess.h"
 
 struct console consoles[STREAMS];
+bool console_suspends;
 
 static void ready(struct event_source *source, u32 events) {
     struct console *c = container_of(source, struct console, source);
@@ -188,12 +189,20 @@ static void probe(u32 stream) {
     c->access = hc_result(4) & O_ACCMODE;
     if (c->tty)
         current->process->terminal = &console_control;
+    console_suspends |= c->tty && hc_result(5);
     poll_head_init(&c->head);
     c->source.ready = ready;
     assert(event_source_register(&c->source));
     anon_inode_init(&c->inode, &console_inode_ops, mode & (S_IFMT | 0777));
     if (S_ISCHR(mode))
         c->inode.rdev = c->tty ? MAKEDEV(5, 0) : MAKEDEV(1, 3);
+}
+
+bool console_suspend(void) {
+    if (!console_suspends)
+        return false;
+    hc_begin(NV_OP_CON_SUSPEND);
+    return hc_ring() >= 0;
 }
 
 /* Terminals are opened as /dev/tty, so that ttyname(3) finds them; the rest has no name. */

@@ -16,6 +16,17 @@ static i64 swallow(struct file *file, struct io *io, u64 *pos) {
     return n;
 }
 
+#define LOOKED_AT (64UL << 10) /* bytes */
+
+/* What is written to the random generator has to be there, though it changes nothing. */
+static i64 stir(struct file *file, struct io *io, u64 *pos) {
+    u64 n = io->left, some = MIN(n, LOOKED_AT), reach = io_reach(io, some, false);
+    if (reach == some)
+        return swallow(file, io, pos);
+    io_advance(io, reach);
+    return reach ? (i64)reach : -EFAULT;
+}
+
 static i64 refuse(struct file *file, struct io *io, u64 *pos) { return io->left ? -ENOSPC : 0; }
 
 static i64 read_zeros(struct file *file, struct io *io, u64 *pos) {
@@ -64,8 +75,8 @@ static const struct device {
     {MAKEDEV(1, 3), DEVICE(read_nothing, swallow)}, /* null */
     {MAKEDEV(1, 5), DEVICE(read_zeros, swallow)},   /* zero */
     {MAKEDEV(1, 7), DEVICE(read_zeros, refuse)},    /* full */
-    {MAKEDEV(1, 8), DEVICE(read_random, swallow)},  /* random */
-    {MAKEDEV(1, 9), DEVICE(read_random, swallow)},  /* urandom */
+    {MAKEDEV(1, 8), DEVICE(read_random, stir)},     /* random */
+    {MAKEDEV(1, 9), DEVICE(read_random, stir)},     /* urandom */
 };
 
 i64 device_open(struct inode *inode, struct file *file) {

@@ -240,7 +240,8 @@ static i64 epoll_wait(i32 fd, u64 to, i32 max, u64 deadline) {
     if (!file)
         return -EBADF;
     struct epoll *ep = as_epoll(file);
-    i64 count = !ep || max <= 0 || (u32)max > 0x7fffffff / sizeof(struct epoll_event) ? -EINVAL : 0;
+    i64 count = max <= 0 || (u32)max > 0x7fffffff / sizeof(struct epoll_event) ? -EINVAL
+                : !in_user_space(to, (u64)max * sizeof(struct epoll_event)) ? -EFAULT : ep ? 0 : -EINVAL;
     while (!count) {
         count = collect(ep, to, max);
         if (count || !deadline)

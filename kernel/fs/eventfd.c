@@ -32,7 +32,7 @@ static i64 eventfd_read(struct file *file, struct io *io, u64 *pos) {
     u64 value = e->semaphore ? 1 : e->count;
     e->count -= value;
     poll_wake(&e->head, POLLOUT | POLLWRNORM);
-    return io_put(io, &value, sizeof(value));
+    return io_put_all(io, &value, sizeof(value));
 }
 
 static i64 eventfd_write(struct file *file, struct io *io, u64 *pos) {

@@ -89,6 +89,21 @@ static i64 add_seals(struct file *file, u32 seals) {
     return 0;
 }
 
+/* How long data is expected to stay: kept for those who ask. */
+static i64 life_time(struct inode *inode, u32 command, u64 address) {
+    u64 hint = inode->write_hint;
+    if (command == F_GET_RW_HINT)
+        return put_user(hint, address);
+    if (!inode_owner(inode))
+        return -EPERM;
+    if (get_user(hint, address))
+        return -EFAULT;
+    if (hint > RW_HINT_MAX)
+        return -EINVAL;
+    inode->write_hint = hint;
+    return 0;
+}
+
 static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     struct pipe *pipe = file_pipe(file);
     switch (command) {
@@ -117,6 +132,9 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
         return file->inode->ops->holes && !file->inode->nlink ? (i64)file->inode->seals : -EINVAL;
     case F_ADD_SEALS:
         return add_seals(file, argument);
+    case F_GET_RW_HINT:
+    case F_SET_RW_HINT:
+        return life_time(file->inode, command, argument);
     }
     return async_command(file, command, argument);
 }

@@ -24,6 +24,10 @@ struct fd_table *fd_table_get(struct fd_table *t) {
     return t;
 }
 
+i32 fd_table_reach(const struct fd_table *t) {
+    return (t->leaves > ARRAY_LEN(t->first) || t->leaf[1] ? t->leaves : 1) * FD_LEAF;
+}
+
 static struct fd_leaf *leaf_of(const struct fd_table *t, i32 fd) {
     u32 n = (u32)fd / FD_LEAF;
     return n < t->leaves ? t->leaf[n] : NULL;

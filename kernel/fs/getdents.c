@@ -19,14 +19,32 @@ struct dir_sink {
     u64 to, room; /* of the user's buffer */
     u64 done;     /* bytes copied out */
     i64 error;
+    bool full; /* the buffer has ended before its size */
 };
 
 static u8 staged[PAGE_SIZE] __attribute__((aligned(8))); /* nothing sleeps while it is in use */
 static u64 staged_size;
 
+/* The buffer has ended early: what is whole in it counts, without the padding behind the last name, and
+   the next call goes on behind that. */
+static void flush_part(struct dir_sink *sink, u64 there) {
+    for (u64 at = 0; at < staged_size;) {
+        const struct dirent64 *entry = (const struct dirent64 *)(staged + at);
+        if (at + offsetof(struct dirent64, name) + strlen(entry->name) + 1 > there)
+            break;
+        at += entry->size;
+        sink->done += entry->size;
+        sink->file->pos = entry->next;
+    }
+    sink->error = sink->done ? 0 : -EFAULT;
+    sink->full = true;
+}
+
 static bool flush(struct dir_sink *sink) {
-    if (staged_size && copy_to_user(sink->to + sink->done, staged, staged_size)) {
-        sink->error = -EFAULT;
+    u64 there = copy_some_to_user(sink->to + sink->done, staged, staged_size);
+    if (there < staged_size) {
+        flush_part(sink, there);
+        staged_size = 0;
         return false;
     }
     sink->done += staged_size;
@@ -75,7 +93,9 @@ i64 sys_getdents64(const u64 *a) {
     staged_size = 0;
     u64 before = file->pos;
     i64 error = file->ops->readdir(file, &sink);
-    if (!sink.error && flush(&sink) && (sink.done || (!error && !sink.error))) {
+    if (!sink.error && !sink.full)
+        flush(&sink);
+    if (!sink.error && (sink.done || !error)) {
         notify_file(file->dentry, IN_ACCESS);
         return sink.done;
     }

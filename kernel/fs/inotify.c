@@ -127,13 +127,13 @@ static i64 inotify_read(struct file *file, struct io *io, u64 *pos) {
         u32 length = event->header.length, fill = length - event->name_size;
         if (io->left < sizeof(event->header) + length)
             return done ? done : -EINVAL;
-        i64 put = io_put(io, &event->header, sizeof(event->header));
-        if (put == sizeof(event->header) && length)
-            put = io_put(io, event->name, event->name_size);
+        i64 put = io_put_all(io, &event->header, sizeof(event->header));
         if (put > 0 && length)
-            put = io_put(io, zeros, fill);
-        if (put <= 0)
-            return done ? done : -EFAULT;
+            put = io_put_all(io, event->name, event->name_size);
+        if (put > 0 && length)
+            put = io_put_all(io, zeros, fill);
+        if (put < 0)
+            return done ? done : put;
         done += sizeof(event->header) + length;
         drop_event(in, event);
     }

@@ -8,8 +8,9 @@
 
 #define BY_HAND 256 /* bytes: shorter moves are not worth a table of segments */
 
-void io_user(struct io *io, u64 base, u64 size) {
+i64 io_user(struct io *io, u64 base, u64 size) {
     *io = (struct io){.left = MIN(size, MAX_RW_COUNT), .base = base, .size = size};
+    return in_user_space(base, io->left) ? 0 : -EFAULT;
 }
 
 void io_kernel(struct io *io, void *base, u64 size) {
@@ -25,6 +26,7 @@ void io_runs(struct io *io, const struct segments *runs) {
    meanwhile moves other bytes of its own, never more than the total checked here. */
 i64 io_vector(struct io *io, u64 vector, u64 count) {
     struct iovec batch[16];
+    bool outside = false; /* one alone is cut to what is moved before it is looked at, as on Linux */
     *io = (struct io){.vector = vector, .vectors = count};
     if (count > IOV_MAX)
         return -EINVAL;
@@ -35,11 +37,12 @@ i64 io_vector(struct io *io, u64 vector, u64 count) {
         for (u64 i = 0; i < n; i++) {
             if ((i64)batch[i].size < 0)
                 return -EINVAL;
+            outside |= !in_user_space(batch[i].base, count > 1 ? batch[i].size : MIN(batch[i].size, MAX_RW_COUNT));
             io->left = MIN(io->left + batch[i].size, MAX_RW_COUNT);
         }
     }
     io_advance(io, 0);
-    return 0;
+    return outside ? -EFAULT : 0;
 }
 
 /* Step over n bytes, and to the next run that holds any. */
@@ -75,29 +78,49 @@ void io_advance(struct io *io, u64 n) {
 i64 io_put(struct io *io, const void *from, u64 n) {
     u64 done = 0;
     while (done < n && io->left) {
-        u64 part = MIN(MIN(n - done, io->size), io->left);
+        u64 part = MIN(MIN(n - done, io->size), io->left), moved = part;
         if (io->kernel)
             memcpy(phys_to_virt(io->base), (const char *)from + done, part);
-        else if (copy_to_user(io->base, (const char *)from + done, part))
+        else
+            moved = copy_some_to_user(io->base, (const char *)from + done, part);
+        io_advance(io, moved);
+        done += moved;
+        if (moved < part)
             return done ? (i64)done : -EFAULT;
-        io_advance(io, part);
-        done += part;
     }
     return done;
 }
 
+i64 io_put_all(struct io *io, const void *from, u64 n) { return io_put(io, from, n) == (i64)n ? (i64)n : -EFAULT; }
+
 i64 io_take(struct io *io, void *to, u64 n) {
     u64 done = 0;
     while (done < n && io->left) {
-        u64 part = MIN(MIN(n - done, io->size), io->left);
+        u64 part = MIN(MIN(n - done, io->size), io->left), moved = part;
         if (io->kernel)
             memcpy((char *)to + done, phys_to_virt(io->base), part);
-        else if (copy_from_user((char *)to + done, io->base, part))
+        else
+            moved = copy_some_from_user((char *)to + done, io->base, part);
+        io_advance(io, moved);
+        done += moved;
+        if (moved < part)
             return done ? (i64)done : -EFAULT;
-        io_advance(io, part);
-        done += part;
     }
     return done;
+}
+
+u64 io_reach(const struct io *io, u64 n, bool write) {
+    struct io at = *io;
+    u64 reached = 0;
+    n = MIN(n, at.left);
+    while (reached < n && at.left) {
+        u64 part = MIN(at.size, n - reached), got = at.kernel ? part : user_reach(at.base, part, write);
+        reached += got;
+        if (got < part)
+            break;
+        io_advance(&at, part);
+    }
+    return reached;
 }
 
 i64 io_segments(struct io *io, struct segments *out, u64 max, bool write) {

@@ -97,12 +97,13 @@ i64 sys_pidfd_send_signal(const u64 *a) {
     if (!a[2])
         return handle->process ? signal_from_program(handle->process, sig, NULL) : -ESRCH;
     struct siginfo info;
-    if (get_user(info, a[2]))
-        return -EFAULT;
+    i64 error = siginfo_from_user(&info, a[2], handle->pid);
+    if (error == -EFAULT)
+        return error;
     if (info.signo != sig)
         return -EINVAL;
-    if ((info.code >= 0 || info.code == SI_TKILL) && handle->process != current->process)
-        return -EPERM;
+    if (error)
+        return error;
     return handle->process ? signal_from_program(handle->process, sig, &info) : -ESRCH;
 }
 

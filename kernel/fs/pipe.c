@@ -10,7 +10,7 @@
 
 static struct pipe *pipe_new(void) {
     struct pipe *p = kzalloc(sizeof(*p));
-    if (!p || !ring_init(&p->ring)) {
+    if (!p || !ring_init(&p->ring, RING_PAGES)) {
         kfree(p);
         return NULL;
     }

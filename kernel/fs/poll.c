@@ -40,6 +40,8 @@ static i64 do_poll(u64 fds, u32 count, u64 deadline) {
     struct poll_set set;
     if (count > current->process->limits[RLIMIT_NOFILE].cur)
         return -EINVAL;
+    if (!in_user_space(fds, count * sizeof(struct pollfd)))
+        return -EFAULT;
     poll_set_init(&set);
     i64 ready = read_fds(&set, fds, count);
     if (!ready)

@@ -47,7 +47,7 @@ static struct pty *pty_new(void) {
     struct pty *pty = kzalloc(sizeof(*pty));
     if (!pty)
         return ERR_PTR(-ENOMEM);
-    bool typed = ring_init(&pty->typed), shown = ring_init(&pty->shown);
+    bool typed = ring_init(&pty->typed, RING_WHOLE), shown = ring_init(&pty->shown, RING_BYTES);
     if (!line_init(&pty->line) || !typed || !shown) {
         kfree(pty->typed.slot);
         kfree(pty->shown.slot);

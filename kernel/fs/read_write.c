@@ -3,57 +3,72 @@
 #include "fs/open.h"
 #include "syscall.h"
 #include "task.h"
+#include "uaccess.h"
 
-/* Every transfer keeps the file open while it may sleep. */
-static i64 transfer(i32 fd, struct io *io, bool write) {
+/* Something is wrong with the memory, but what is wrong with the file comes first. */
+static i64 refused(const struct file *file, bool write, i64 wrong) {
+    const struct file_ops *ops = file->ops;
+    if (!(write ? file_writable(file) : file_readable(file)))
+        return -EBADF;
+    return S_ISDIR(file->inode->mode) || (write ? ops->write != NULL : ops->read != NULL) ? wrong : -EINVAL;
+}
+
+/* Every transfer keeps the file open while it may sleep. `wrong`: what there is to say of the memory. */
+static i64 transfer(i32 fd, struct io *io, bool write, i64 wrong) {
     struct file *file = fd_file(current->files, fd);
+    i64 done;
     if (!file)
         return -EBADF;
-    i64 done = write ? file_write(file, io, &file->pos) : file_read(file, io, &file->pos);
+    if (unlikely(wrong))
+        done = refused(file, write, wrong);
+    else
+        done = write ? file_write(file, io, &file->pos) : file_read(file, io, &file->pos);
     file_put(file);
     return done;
 }
 
-static i64 transfer_at(i32 fd, struct io *io, i64 offset, bool write) {
+static i64 transfer_at(i32 fd, struct io *io, i64 offset, bool write, i64 wrong) {
     if (offset < 0)
         return -EINVAL;
     struct file *file = fd_file(current->files, fd);
+    i64 done = -ESPIPE;
+    u64 pos = offset;
     if (!file)
         return -EBADF;
-    u64 pos = offset;
-    i64 done = !file->ops->seekable ? -ESPIPE : write ? file_write(file, io, &pos) : file_read(file, io, &pos);
+    if (file->ops->seekable)
+        done = wrong ? refused(file, write, wrong) : write ? file_write(file, io, &pos) : file_read(file, io, &pos);
     file_put(file);
     return done;
 }
 
-static i64 plain(i32 fd, u64 base, u64 size, bool write) {
+/* All of the range has to be a program's, even where less than that will be moved. */
+static i64 buffer(struct io *io, u64 base, u64 size) {
+    i64 wrong = io_user(io, base, size);
+    return in_user_space(base, size) ? wrong : -EFAULT;
+}
+
+static i64 plain(const u64 *a, bool write) {
     struct io io;
-    if ((i64)size < 0)
-        return fd_peek(fd) ? -EINVAL : -EBADF;
-    io_user(&io, base, size);
-    return transfer(fd, &io, write);
+    i64 wrong = buffer(&io, a[1], a[2]);
+    return transfer(a[0], &io, write, wrong);
 }
 
 static i64 plain_at(const u64 *a, bool write) {
     struct io io;
-    if ((i64)a[2] < 0)
-        return -EINVAL;
-    io_user(&io, a[1], a[2]);
-    return transfer_at(a[0], &io, a[3], write);
+    i64 wrong = buffer(&io, a[1], a[2]);
+    return transfer_at(a[0], &io, a[3], write, wrong);
 }
 
 static i64 vector(const u64 *a, bool write) {
     struct io io;
-    if (!fd_peek(a[0]))
-        return -EBADF;
-    i64 error = io_vector(&io, a[1], a[2]);
-    return error ? error : transfer(a[0], &io, write);
+    i64 wrong = io_vector(&io, a[1], a[2]);
+    return transfer(a[0], &io, write, wrong);
 }
 
 static i64 vector_at(const u64 *a, bool write) {
     struct io io;
-    i64 error = io_vector(&io, a[1], a[2]);
-    return error ? error : transfer_at(a[0], &io, a[3], write);
+    i64 wrong = io_vector(&io, a[1], a[2]);
+    return transfer_at(a[0], &io, a[3], write, wrong);
 }
 
 #define RWF_HIPRI 1
@@ -71,16 +86,16 @@ static i64 vector_flags(const u64 *a, bool write) {
     struct file *file = fd_peek(a[0]);
     if (!file)
         return -EBADF;
-    if ((flags & ~known) || ((flags & RWF_APPEND) && (flags & RWF_NOAPPEND)))
-        return flags & ~(known | RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND) ? -EOPNOTSUPP : -EINVAL;
     i64 done = io_vector(&io, a[1], a[2]);
     if (done)
-        return done;
+        return a[3] == ~0UL ? transfer(a[0], &io, write, done) : transfer_at(a[0], &io, a[3], write, done);
+    if (io.left && ((flags & ~known) || ((flags & RWF_APPEND) && (flags & RWF_NOAPPEND))))
+        return flags & ~(known | RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND) ? -EOPNOTSUPP : -EINVAL;
     u32 before = file_get(file)->flags;
     file->flags |= (flags & RWF_NOWAIT ? O_NONBLOCK : 0) | (flags & RWF_APPEND ? O_APPEND : 0);
     if (flags & RWF_NOAPPEND)
         file->flags &= ~O_APPEND;
-    done = a[3] == ~0UL ? transfer(a[0], &io, write) : transfer_at(a[0], &io, a[3], write);
+    done = a[3] == ~0UL ? transfer(a[0], &io, write, 0) : transfer_at(a[0], &io, a[3], write, 0);
     if (flags & (RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND))
         file->flags = before;
     if (done > 0 && (flags & (RWF_DSYNC | RWF_SYNC)) && file_is_regular(file)) {
@@ -91,8 +106,8 @@ static i64 vector_flags(const u64 *a, bool write) {
     return done;
 }
 
-i64 sys_read(const u64 *a) { return plain(a[0], a[1], a[2], false); }
-i64 sys_write(const u64 *a) { return plain(a[0], a[1], a[2], true); }
+i64 sys_read(const u64 *a) { return plain(a, false); }
+i64 sys_write(const u64 *a) { return plain(a, true); }
 i64 sys_pread64(const u64 *a) { return plain_at(a, false); }
 i64 sys_pwrite64(const u64 *a) { return plain_at(a, true); }
 i64 sys_readv(const u64 *a) { return vector(a, false); }

@@ -23,8 +23,8 @@ static struct ring_slot *slot_at(const struct ring *r, u32 n) { return &r->slot[
 
 bool ring_writable(const struct ring *r) { return free_slots(r); }
 
-bool ring_init(struct ring *r) {
-    *r = (struct ring){.slots = RING_SLOTS};
+bool ring_init(struct ring *r, enum ring_grain grain) {
+    *r = (struct ring){.slots = RING_SLOTS, .grain = grain};
     r->slot = kmalloc(r->slots * sizeof(*r->slot));
     return r->slot != NULL;
 }
@@ -50,7 +50,36 @@ bool ring_takes(const struct ring *r, u64 n) { return free_slots(r) || tail_part
 
 u64 ring_room(const struct ring *r) { return (u64)free_slots(r) * PAGE_SIZE; }
 
+/* A write has met the end of the memory it comes from: how much of it goes in all the same. */
+static u64 kept_of_write(const struct ring *r, u64 reach, u64 tail) {
+    if (r->grain == RING_BYTES)
+        return reach;
+    return r->grain == RING_WHOLE || reach < tail ? 0 : tail + ROUND_DOWN(reach - tail, PAGE_SIZE);
+}
+
+/* The same of a read. */
+static u64 kept_of_read(const struct ring *r, u64 reach, u64 want) {
+    u64 kept = 0;
+    if (r->grain != RING_PAGES)
+        return r->grain == RING_BYTES ? reach : 0;
+    for (u32 i = 0; i < r->count; i++) {
+        u64 part = MIN(slot_at(r, i)->size, want - kept);
+        if (!part || kept + part > reach)
+            break;
+        kept += part;
+    }
+    return kept;
+}
+
+/* Begin again at `before` and step over what is kept. */
+static i64 settle(struct io *io, const struct io *before, u64 kept) {
+    *io = *before;
+    io_advance(io, kept);
+    return kept ? (i64)kept : -EFAULT;
+}
+
 i64 ring_write(struct ring *r, struct io *io) {
+    struct io before = *io;
     u64 tail = tail_part(r, io->left);
     u64 want = MIN(io->left, tail + (u64)free_slots(r) * PAGE_SIZE);
     u32 old = r->count;
@@ -71,6 +100,11 @@ i64 ring_write(struct ring *r, struct io *io) {
         planned += part;
     }
     i64 moved = planned ? io_take_runs(io, &runs) : -ENOMEM;
+    if (unlikely(planned && moved < (i64)planned)) {
+        u64 reach = io_reach(&before, planned, false), kept = kept_of_write(r, reach, tail);
+        if (reach < planned && moved > (i64)kept)
+            moved = settle(io, &before, kept);
+    }
     /* Say how much each page got, and give back those that got nothing. */
     u64 left = MAX(moved, 0);
     r->size += left;
@@ -122,7 +156,14 @@ void ring_drop(struct ring *r, u64 n) {
 }
 
 i64 ring_read(struct ring *r, struct io *io) {
-    i64 moved = ring_peek(r, &runs, io->left) ? io_put_runs(io, &runs) : 0;
+    struct io before = *io;
+    u64 want = ring_peek(r, &runs, io->left);
+    i64 moved = want ? io_put_runs(io, &runs) : 0;
+    if (unlikely(moved < (i64)want)) {
+        u64 reach = io_reach(&before, want, true), kept = kept_of_read(r, reach, want);
+        if (reach < want && moved > (i64)kept)
+            moved = settle(io, &before, kept);
+    }
     ring_drop(r, MAX(moved, 0));
     return moved;
 }

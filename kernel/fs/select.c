@@ -65,7 +65,7 @@ static i64 do_select(i32 count, const u64 *sets, u64 deadline) {
     struct poll_set set;
     if (count < 0)
         return -EINVAL;
-    count = MIN(count, FD_ROOT * FD_LEAF);
+    count = MIN(count, fd_table_reach(current->files));
     poll_set_init(&set);
     i64 ready = read_sets(&set, sets, count);
     if (!ready)

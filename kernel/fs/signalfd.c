@@ -80,9 +80,9 @@ static i64 signalfd_read(struct file *file, struct io *io, u64 *pos) {
             continue;
         info.signo = sig;
         convert(&out, &info);
-        i64 put = io_put(io, &out, sizeof(out));
-        if (put <= 0)
-            return done ? done : -EFAULT;
+        i64 put = io_put_all(io, &out, sizeof(out));
+        if (put < 0)
+            return done ? done : put;
         done += put;
     }
     return done;

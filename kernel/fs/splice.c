@@ -162,8 +162,9 @@ i64 sys_vmsplice(const u64 *a) {
     i64 done = p ? io_vector(&io, a[1], a[2]) : -EBADF;
     if (!done && io.left && file_writable(file)) {
         done = pipe_wait_room(file, nonblock);
+        io.left = io_reach(&io, MIN(io.left, ring_room(&p->ring)), false); /* unlike write(2), up to the last byte */
         if (!done)
-            done = ring_write(&p->ring, &io);
+            done = io.left ? ring_write(&p->ring, &io) : -EFAULT;
         if (done > 0)
             poll_wake(&p->head, POLLIN | POLLRDNORM);
     } else if (!done && io.left) {

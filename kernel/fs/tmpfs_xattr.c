@@ -41,7 +41,7 @@ static i64 get(struct inode *inode, const char *name, struct io *to, bool ask) {
         return x->size;
     if (to->left < x->size)
         return -ERANGE;
-    return x->size ? io_put(to, x->text + x->name_size, x->size) : 0;
+    return io_put_all(to, x->text + x->name_size, x->size);
 }
 
 static i64 set(struct inode *inode, const char *name, struct io *from, u32 flags) {

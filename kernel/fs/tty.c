@@ -24,7 +24,27 @@ static i64 set_attributes(struct console *c, const u8 *attributes, u64 when) {
     return MIN(hc_ring(), 0);
 }
 
+/* The size a program has set: the host's terminal stays as it is, and overrules it when it changes. */
+static struct winsize size_set;
+static bool has_size;
+
+void console_resized(void) { has_size = false; }
+
+static i64 set_window_size(u64 from) {
+    struct winsize size;
+    if (get_user(size, from))
+        return -EFAULT;
+    if (has_size && !memcmp(&size, &size_set, sizeof(size)))
+        return 0;
+    size_set = size;
+    has_size = true;
+    terminal_signal(&console_control, SIGWINCH);
+    return 0;
+}
+
 static i64 window_size(struct console *c, u64 to) {
+    if (has_size)
+        return put_user(size_set, to);
     hc_begin(NV_OP_CON_INFO);
     hc_arg(0, c->stream);
     i64 error = hc_ring();
@@ -56,6 +76,8 @@ i64 tty_ioctl(struct file *file, u64 command, u64 argument) {
         return 0;
     case TIOCGWINSZ:
         return window_size(c, argument);
+    case TIOCSWINSZ:
+        return set_window_size(argument);
     default:
         return terminal_ioctl(&console_control, file, true, command, argument);
     }

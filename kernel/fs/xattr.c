@@ -36,50 +36,6 @@ static i64 judge(struct inode *inode, const char *name, bool write) {
     return -EOPNOTSUPP;
 }
 
-static i64 get(struct inode *inode, u64 name_at, u64 to, u64 size) {
-    char name[XATTR_NAME_MAX + 1];
-    struct io io;
-    i64 error = get_name(name, name_at);
-    if (!error)
-        error = judge(inode, name, false);
-    if (error)
-        return error;
-    io_user(&io, to, MIN(size, XATTR_SIZE_MAX));
-    return inode->ops->xattr->get(inode, name, &io, !size);
-}
-
-static i64 set(struct inode *inode, u64 name_at, u64 from, u64 size, u64 flags) {
-    char name[XATTR_NAME_MAX + 1];
-    struct io io;
-    if (flags & ~(u64)(XATTR_CREATE | XATTR_REPLACE))
-        return -EINVAL;
-    i64 error = get_name(name, name_at);
-    if (!error && size > XATTR_SIZE_MAX)
-        error = -E2BIG;
-    if (!error)
-        error = inode->super->flags & SUPER_READ_ONLY ? -EROFS : judge(inode, name, true);
-    if (error)
-        return error;
-    io_user(&io, from, size);
-    return inode->ops->xattr->set(inode, name, &io, flags);
-}
-
-static i64 drop(struct inode *inode, u64 name_at) {
-    char name[XATTR_NAME_MAX + 1];
-    i64 error = get_name(name, name_at);
-    if (!error)
-        error = inode->super->flags & SUPER_READ_ONLY ? -EROFS : judge(inode, name, true);
-    return error ? error : inode->ops->xattr->remove(inode, name);
-}
-
-static i64 list(struct inode *inode, u64 to, u64 size) {
-    struct io io;
-    if (!inode->ops->xattr || (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode)))
-        return 0;
-    io_user(&io, to, MIN(size, XATTR_SIZE_MAX));
-    return inode->ops->xattr->list(inode, &io, !size);
-}
-
 /* Both ways to name the object of a call; a[0] is the path or the descriptor. */
 static struct dentry *object(u64 at, bool descriptor, u32 how) {
     if (!descriptor)
@@ -88,21 +44,63 @@ static struct dentry *object(u64 at, bool descriptor, u32 how) {
     return file ? dentry_get(file->dentry) : ERR_PTR(-EBADF);
 }
 
-#define CALL(name, descriptor, how, body)                    \
-    i64 sys_##name(const u64 *a) {                           \
-        struct dentry *d = object(a[0], descriptor, how);    \
-        if (IS_ERR(d))                                       \
-            return PTR_ERR(d);                               \
-        i64 result = body;                                   \
-        dentry_put(d);                                       \
-        return result;                                       \
-    }
-#define CALLS(name, body)              \
-    CALL(name, false, WALK_FOLLOW, body) \
-    CALL(l##name, false, 0, body)      \
-    CALL(f##name, true, 0, body)
+static i64 getxattr(struct inode *inode, const char *name, const u64 *a) {
+    struct io io;
+    i64 error = judge(inode, name, false);
+    if (error)
+        return error;
+    io_user(&io, a[2], MIN(a[3], XATTR_SIZE_MAX));
+    return inode->ops->xattr->get(inode, name, &io, !a[3]);
+}
 
-CALLS(getxattr, get(d->inode, a[1], a[2], a[3]))
-CALLS(setxattr, set(d->inode, a[1], a[2], a[3], a[4]))
-CALLS(removexattr, drop(d->inode, a[1]))
-CALLS(listxattr, list(d->inode, a[1], a[2]))
+static i64 setxattr(struct inode *inode, const char *name, const u64 *a) {
+    struct io io;
+    i64 error = inode->super->flags & SUPER_READ_ONLY ? -EROFS : judge(inode, name, true);
+    if (error)
+        return error;
+    io_user(&io, a[2], a[3]);
+    return inode->ops->xattr->set(inode, name, &io, a[4]);
+}
+
+static i64 removexattr(struct inode *inode, const char *name, const u64 *a) {
+    i64 error = inode->super->flags & SUPER_READ_ONLY ? -EROFS : judge(inode, name, true);
+    return error ? error : inode->ops->xattr->remove(inode, name);
+}
+
+static i64 listxattr(struct inode *inode, const char *name, const u64 *a) {
+    struct io io;
+    if (!inode->ops->xattr || (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode)))
+        return 0;
+    io_user(&io, a[1], MIN(a[2], XATTR_SIZE_MAX));
+    return inode->ops->xattr->list(inode, &io, !a[2]);
+}
+
+/* What there is to say of a new value before anybody looks for the file. */
+static i64 judge_value(const u64 *a) {
+    return a[3] > XATTR_SIZE_MAX ? -E2BIG : user_reach(a[2], a[3], false) < a[3] ? -EFAULT : 0;
+}
+
+static i64 call(const u64 *a, bool descriptor, u32 how, i64 (*on)(struct inode *, const char *, const u64 *)) {
+    char name[XATTR_NAME_MAX + 1];
+    i64 error = on == setxattr && (a[4] & ~(u64)(XATTR_CREATE | XATTR_REPLACE)) ? -EINVAL : 0;
+    if (!error && on != listxattr)
+        error = get_name(name, a[1]);
+    if (!error && on == setxattr)
+        error = judge_value(a);
+    struct dentry *d = error ? NULL : object(a[0], descriptor, how);
+    if (error || IS_ERR(d))
+        return error ? error : PTR_ERR(d);
+    i64 result = on(d->inode, name, a);
+    dentry_put(d);
+    return result;
+}
+
+#define CALLS(name)                                                               \
+    i64 sys_##name(const u64 *a) { return call(a, false, WALK_FOLLOW, name); }    \
+    i64 sys_l##name(const u64 *a) { return call(a, false, 0, name); }             \
+    i64 sys_f##name(const u64 *a) { return call(a, true, 0, name); }
+
+CALLS(getxattr)
+CALLS(setxattr)
+CALLS(removexattr)
+CALLS(listxattr)

@@ -22,8 +22,9 @@ struct futex_waiter {
     bool pi;          /* waits for ownership, not for a wake-up */
 };
 
-/* A key for this user address; -EINVAL when unaligned, -EFAULT. futex_key_put when done. */
-i64 futex_key_get(struct futex_key *key, u64 addr, bool private);
+/* A key for this user address; -EINVAL when unaligned, -EFAULT. futex_key_put when done. `write`: even a
+   file may not be read-only there. */
+i64 futex_key_get(struct futex_key *key, u64 addr, bool private, bool write);
 void futex_key_put(const struct futex_key *key);
 void futex_enqueue(struct futex_waiter *waiter); /* the current task */
 /* Queue the current task and sleep; 0 when woken, else -ETIMEDOUT or -EINTR. */

@@ -46,6 +46,7 @@ struct trapframe;
 #define SI_KERNEL 0x80
 #define SI_QUEUE -1
 #define SI_TIMER -2
+#define SIGINFO_USED 48 /* bytes of a siginfo that can mean something */
 #define SI_MESGQ -3
 #define SI_TKILL -6
 #define SEGV_MAPERR 1
@@ -128,6 +129,9 @@ void signal_fault(i32 sig, i32 code, u64 address);
 /* kill(2) to a process group; 0 or -ESRCH. */
 i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info);
 /* What kill and sigqueue do to one process, permission included; info NULL: SI_USER. */
+/* A siginfo from a program, which must not claim to come from the kernel, nor, to another process than
+   itself, from kill(2): -EFAULT, -EPERM (filled in all the same). */
+i64 siginfo_from_user(struct siginfo *info, u64 addr, i32 pid);
 i64 signal_from_program(struct process *process, i32 sig, const struct siginfo *info);
 /* Take the next pending signal of this set: its number, 0 if there is none. */
 i32 signal_take(struct task *task, u64 set, struct siginfo *info);

@@ -14,6 +14,10 @@ struct terminal {
 
 /* The host's terminal, or what stands for it: signals from the host go to its foreground. */
 extern struct terminal console_control;
+/* The host's user can stop the first process and continue it, as a shell could whose job it were. */
+extern bool console_suspends;
+/* It has stopped: wait until the user continues it; false: nobody will. */
+bool console_suspend(void);
 
 /* A file of the terminal has been opened: it becomes the controlling one of a session leader that
    has none, unless O_NOCTTY. */

@@ -3,10 +3,17 @@
 #pragma once
 #include "bulk.h"
 
+/* Whether all of a range belongs to programs, mapped or not: what Linux asks before it moves bulk data. */
+bool in_user_space(u64 addr, u64 n);
 /* 0 or -EFAULT. Partial copies may have happened on failure. */
 i64 copy_from_user(void *dst, u64 src, u64 n);
 i64 copy_to_user(u64 dst, const void *src, u64 n);
 i64 zero_user(u64 dst, u64 n);
+/* The same as far as the memory goes: how many bytes. */
+u64 copy_some_from_user(void *dst, u64 src, u64 n);
+u64 copy_some_to_user(u64 dst, const void *src, u64 n);
+/* How many bytes of a range are there, up to the first that is not. */
+u64 user_reach(u64 addr, u64 n, bool write);
 /* Length without the NUL, -EFAULT, or -ENAMETOOLONG when there is no NUL in max bytes. */
 i64 copy_string_from_user(char *dst, u64 src, u64 max);
 /* Append the physical runs of [addr, addr+n); `write` asks for write rights (and breaks CoW).

@@ -115,7 +115,10 @@ static i64 send(struct queue *q, struct message *m, u32 flags) {
 }
 
 i64 sys_msgsnd(const u64 *a) {
-    if (a[2] > TEXT_MAX)
+    i64 type;
+    if (get_user(type, a[1]))
+        return -EFAULT;
+    if (a[2] > TEXT_MAX || (i32)a[0] < 0 || type < 1)
         return -EINVAL;
     struct message *m = message_new(a[1], a[2]);
     if (IS_ERR(m))

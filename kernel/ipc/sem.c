@@ -312,7 +312,7 @@ i64 sys_semctl(const u64 *a) {
     case IPC_RMID:
         return ipc_remove(object);
     case IPC_SET:
-        return ipc_set(object, a[3]);
+        return user_reach(a[3], sizeof(out), false) < sizeof(out) ? -EFAULT : ipc_set(object, a[3]);
     case IPC_STAT:
         return put_user(out, a[3]);
     case SEM_STAT:

@@ -213,7 +213,7 @@ i64 sys_shmctl(const u64 *a) {
         error = status(s, a[2]);
         return error ? error : object->id;
     case IPC_SET:
-        return ipc_set(object, a[2]);
+        return user_reach(a[2], sizeof(struct shm_status), false) < sizeof(struct shm_status) ? -EFAULT : ipc_set(object, a[2]);
     case IPC_RMID:
         return remove(object);
     case SHM_LOCK: /* nothing is ever swapped */

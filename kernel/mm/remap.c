@@ -114,6 +114,8 @@ i64 sys_mincore(const u64 *a) {
         return -EINVAL;
     if (end < a[0] || end > NV_USER_END)
         return -ENOMEM;
+    if (!in_user_space(a[2], (end - a[0]) / PAGE_SIZE))
+        return -EFAULT;
     for (u64 at = a[0], out = a[2]; at < end; at += PAGE_SIZE, out++) {
         struct area *area = area_find(mm, at);
         if (!area)

@@ -5,7 +5,7 @@
 #include "mm.h"
 #include "task.h"
 
-static bool in_user_space(u64 addr, u64 n) { return addr <= NV_USER_END && n <= NV_USER_END - addr; }
+bool in_user_space(u64 addr, u64 n) { return addr <= NV_USER_END && n <= NV_USER_END - addr; }
 
 /* The direct-map address of a user byte, or NULL. */
 static void *reach(struct mm *mm, u64 addr, bool write) {
@@ -15,33 +15,39 @@ static void *reach(struct mm *mm, u64 addr, bool write) {
 
 static u64 to_page_end(u64 addr, u64 n) { return MIN(n, PAGE_SIZE - (addr & PAGE_MASK)); }
 
-i64 copy_from_user(void *dst, u64 src, u64 n) {
+u64 copy_some_from_user(void *dst, u64 src, u64 n) {
+    u64 done = 0;
     if (!in_user_space(src, n))
-        return -EFAULT;
-    for (u64 part; n; n -= part, src += part, dst = (char *)dst + part) {
-        void *from = reach(current->mm, src, false);
+        return 0;
+    for (u64 part; done < n; done += part) {
+        void *from = reach(current->mm, src + done, false);
         if (!from)
-            return -EFAULT;
-        part = to_page_end(src, n);
-        memcpy(dst, from, part);
+            break;
+        part = to_page_end(src + done, n - done);
+        memcpy((char *)dst + done, from, part);
     }
-    return 0;
+    return done;
 }
 
-i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n) {
+static u64 copy_out(struct mm *mm, u64 dst, const void *src, u64 n) {
+    u64 done = 0;
     if (!in_user_space(dst, n))
-        return -EFAULT;
-    for (u64 part; n; n -= part, dst += part, src = (const char *)src + part) {
-        void *to = reach(mm, dst, true);
+        return 0;
+    for (u64 part; done < n; done += part) {
+        void *to = reach(mm, dst + done, true);
         if (!to)
-            return -EFAULT;
-        part = to_page_end(dst, n);
-        memcpy(to, src, part);
+            break;
+        part = to_page_end(dst + done, n - done);
+        memcpy(to, (const char *)src + done, part);
     }
-    return 0;
+    return done;
 }
 
-i64 copy_to_user(u64 dst, const void *src, u64 n) { return mm_copy_out(current->mm, dst, src, n); }
+u64 copy_some_to_user(u64 dst, const void *src, u64 n) { return copy_out(current->mm, dst, src, n); }
+
+i64 copy_from_user(void *dst, u64 src, u64 n) { return copy_some_from_user(dst, src, n) == n ? 0 : -EFAULT; }
+i64 copy_to_user(u64 dst, const void *src, u64 n) { return copy_some_to_user(dst, src, n) == n ? 0 : -EFAULT; }
+i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n) { return copy_out(mm, dst, src, n) == n ? 0 : -EFAULT; }
 
 i64 mm_zero_out(struct mm *mm, u64 dst, u64 n) {
     if (!in_user_space(dst, n))
@@ -92,6 +98,13 @@ i64 copy_string_from_user(char *dst, u64 src, u64 max) {
             return (i64)length;
     }
     return -ENAMETOOLONG;
+}
+
+u64 user_reach(u64 addr, u64 n, bool write) {
+    u64 reached = 0;
+    while (reached < n && in_user_space(addr + reached, 1) && reach(current->mm, addr + reached, write))
+        reached += to_page_end(addr + reached, n - reached);
+    return reached;
 }
 
 i64 user_segments(struct segments *out, u64 addr, u64 n, bool write) {

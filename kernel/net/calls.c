@@ -56,6 +56,10 @@ i64 sys_socket(const u64 *a) {
 i64 sys_socketpair(const u64 *a) {
     struct socket *s[2];
     struct file *ends[2];
+    if ((u32)a[1] & ~(SOCK_TYPE_MASK | TYPE_FLAGS))
+        return -EINVAL;
+    if (user_reach(a[3], 2 * sizeof(i32), true) < 2 * sizeof(i32)) /* Linux writes the descriptors first */
+        return -EFAULT;
     i64 error = create(a[0], a[1], a[2], &s[0]);
     if (error)
         return error;

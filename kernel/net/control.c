@@ -88,7 +88,7 @@ static i64 read_creds(struct control *c, u64 at, u64 size) {
 static i64 read_one(struct control *c, const struct socket *s, const struct cmsghdr *header, u64 at) {
     u64 size = header->size - HEADER;
     if (header->level != SOL_SOCKET)
-        return s->family == AF_UNIX ? 0 : -EINVAL;
+        return s->family != AF_UNIX && header->level == IPPROTO_IP ? -EINVAL : 0;
     if (header->type == SCM_RIGHTS)
         return s->family == AF_UNIX ? read_rights(c, at, size) : -EINVAL;
     return header->type == SCM_CREDENTIALS ? read_creds(c, at, size) : -EINVAL;
@@ -99,6 +99,8 @@ i64 control_from_user(struct control *c, const struct socket *s, u64 at, u64 siz
     *c = (struct control){0};
     if (size > CONTROL_MAX)
         return -ENOBUFS;
+    if (user_reach(at, size, false) < size)
+        return -EFAULT;
     while (!error && size >= HEADER) {
         struct cmsghdr header;
         if (get_user(header, at))

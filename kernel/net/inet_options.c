@@ -99,12 +99,16 @@ i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
     i32 value = 0;
     if (level == IPPROTO_TCP && inet_is_tcp(i) && name == TCP_CONGESTION)
         return set_congestion(at, size);
+    if (level == IPPROTO_TCP && inet_is_tcp(i) && (size < sizeof(value) || get_user(value, at)))
+        return size < sizeof(value) ? -EINVAL : -EFAULT; /* whatever the option is */
     bool v6_only = level == IPPROTO_IPV6 && s->family == AF_INET6 && name == IPV6_V6ONLY;
     i32 n = v6_only ? 0 : find(i, level, name);
     if (n < 0)
         return n;
     /* IP takes single bytes, too. */
-    if (size >= sizeof(value)) {
+    if (level == IPPROTO_IPV6 && !at) {
+        value = 0;
+    } else if (size >= sizeof(value)) {
         if (get_user(value, at))
             return -EFAULT;
     } else if (level == IPPROTO_IP && size) {

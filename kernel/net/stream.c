@@ -23,7 +23,7 @@ static u32 slots_for(u64 bytes) {
 
 bool stream_open(struct stream *s, u64 bytes) {
     u32 slots = slots_for(bytes);
-    if (!ring_init(&s->ring))
+    if (!ring_init(&s->ring, RING_WHOLE))
         return false;
     if (slots != s->ring.slots && ring_resize(&s->ring, slots) < 0) {
         ring_free(&s->ring);
@@ -99,6 +99,7 @@ i64 stream_put(struct stream *s, struct io *io, struct control *control) {
 /* Copy waiting bytes behind `skip`, leaving them where they are. */
 static i64 look(struct ring *r, struct io *io, u64 skip) {
     static struct segments runs;
+    struct io before = *io;
     runs.count = 0;
     for (u32 i = 0; i < r->count && runs.count < ARRAY_LEN(runs.at); i++) {
         struct ring_slot *slot = &r->slot[(r->first + i) & (r->slots - 1)];
@@ -107,7 +108,9 @@ static i64 look(struct ring *r, struct io *io, u64 skip) {
             segments_add(&runs, slot->frame + slot->start + part, slot->size - part);
         skip -= part;
     }
-    return io_put_runs(io, &runs);
+    u64 there = segments_size(&runs);
+    i64 moved = io_put_runs(io, &runs);
+    return moved < (i64)MIN(there, before.left) && io_reach(&before, there, true) < MIN(there, before.left) ? -EFAULT : moved;
 }
 
 /* The first mark that ends behind a position. */

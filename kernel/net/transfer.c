@@ -1,5 +1,6 @@
 /* System calls that send and receive. */
 #include "errno.h"
+#include "fs/pollset.h"
 #include "lib.h"
 #include "net/calls.h"
 #include "syscall.h"
@@ -26,10 +27,11 @@ static i64 receive_message(struct file *file, struct message *m, u32 flags) {
 
 i64 sys_sendto(const u64 *a) {
     struct message m = {0};
+    if (io_user(&m.io, a[1], a[2]))
+        return -EFAULT;
     struct file *file = socket_file_of(a[0]);
     if (IS_ERR(file))
         return PTR_ERR(file);
-    io_user(&m.io, a[1], a[2]);
     i64 done = a[4] ? address_from_user(&m.address, a[4], (u32)a[5]) : 0;
     if (!done)
         done = send_message(file, &m, a[3]);
@@ -39,10 +41,11 @@ i64 sys_sendto(const u64 *a) {
 
 i64 sys_recvfrom(const u64 *a) {
     struct message m = {0};
+    if (io_user(&m.io, a[1], a[2]))
+        return -EFAULT;
     struct file *file = socket_file_of(a[0]);
     if (IS_ERR(file))
         return PTR_ERR(file);
-    io_user(&m.io, a[1], a[2]);
     i64 got = receive_message(file, &m, a[3]);
     control_drop(&m.control);
     file_put(file);
@@ -152,5 +155,8 @@ i64 sys_recvmmsg(const u64 *a) {
     i64 error = a[4] ? get_timespec(&ns, a[4]) : 0;
     if (!error && a[4])
         deadline = deadline_after(ns);
-    return error ? error : many_call(a, deadline, receive_one);
+    if (error)
+        return error;
+    i64 done = many_call(a, deadline, receive_one);
+    return done > 0 && timeout_write(deadline, a[4], 1) ? -EFAULT : done;
 }

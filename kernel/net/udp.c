@@ -49,7 +49,10 @@ static i64 route(struct inet_socket *i, const struct message *m, struct endpoint
     if (error)
         return error;
     if (m->address.size) {
-        error = inet_target(i, &m->address, to);
+        struct address at = m->address;
+        if (at.family == AF_UNSPEC && i->s.family == AF_INET)
+            at.family = AF_INET; /* as on Linux, for those who leave it out */
+        error = inet_target(i, &at, to);
         if (!error && !to->port)
             error = -EINVAL;
     } else if (i->s.state == SOCKET_CONNECTED) {

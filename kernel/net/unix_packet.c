@@ -134,6 +134,9 @@ static i64 dgram_send(struct socket *s, struct message *m) {
     if (error)
         return error;
     if (m->address.size) {
+        /* The data is looked at when the address is in order, and before anybody looks for who has it. */
+        if (m->address.family == AF_UNIX && io_reach(&m->io, m->io.left, false) < m->io.left)
+            return -EFAULT;
         struct socket *to = unix_find(&m->address, SOCK_DGRAM);
         if (IS_ERR(to))
             return PTR_ERR(to);

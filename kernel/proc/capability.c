@@ -19,15 +19,11 @@ struct capability_data {
 
 /* How many capability_data belong to the header's version; -EINVAL tells the caller ours. */
 static i64 parts(u64 at, struct capability_header *header) {
-    if (get_user(*header, at))
+    if (get_user(header->version, at))
         return -EFAULT;
-    switch (header->version) {
-    case CAPABILITY_VERSION_1:
-        return 1;
-    case CAPABILITY_VERSION_2:
-    case CAPABILITY_VERSION_3:
-        return 2;
-    }
+    bool one = header->version == CAPABILITY_VERSION_1;
+    if (one || header->version == CAPABILITY_VERSION_2 || header->version == CAPABILITY_VERSION_3)
+        return get_user(header->pid, at + offsetof(struct capability_header, pid)) ? -EFAULT : one ? 1 : 2;
     u32 version = CAPABILITY_VERSION_3;
     return put_user(version, at) ? -EFAULT : -EINVAL;
 }

@@ -1,5 +1,6 @@
 /* What the host tells the guest unasked: streams that are ready, and signals for the foreground. */
 #include "frame.h"
+#include "fs/console.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "proc.h"
@@ -36,6 +37,10 @@ static void signal_foreground(i32 sig) {
     struct siginfo info = { .signo = sig, .code = SI_KERNEL };
     if (sig < 1 || sig > NSIG)
         return;
+    if (sig == SIGWINCH)
+        console_resized();
+    if (sig == SIGCONT && init_process->pgid != console_control.foreground)
+        signal_group(init_process->pgid, sig, &info);
     if (terminal_signal(&console_control, sig))
         signal_process(init_process, sig, &info);
 }

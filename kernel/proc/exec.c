@@ -231,7 +231,6 @@ static void commit(struct exec *e, u64 sp) {
     sighand_reset(current->sighand);
     fd_table_close_on_exec(current->files);
     current->altstack_sp = current->altstack_size = 0;
-    current->altstack_flags = 2; /* SS_DISABLE */
     current->clear_tid = current->robust_list = 0;
     rseq_forget(current);
     current->fs_base = current->gs_base = 0;

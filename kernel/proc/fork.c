@@ -7,6 +7,7 @@
 #include "kstack.h"
 #include "lib.h"
 #include "linux/sched.h"
+#include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
 #include "rseq.h"
@@ -215,6 +216,8 @@ static i64 clone(const struct clone_args *args, i32 tid) {
         child->altstack_sp = current->altstack_sp;
         child->altstack_size = current->altstack_size;
         child->altstack_flags = current->altstack_flags;
+    } else {
+        child->altstack_flags = SS_DISABLE;
     }
     tid = child->tid;
     if (flags & CLONE_CHILD_CLEARTID)

@@ -24,13 +24,15 @@ static bool same(const struct futex_key *x, const struct futex_key *y) {
     return x->mm == y->mm && x->at == y->at;
 }
 
-i64 futex_key_get(struct futex_key *key, u64 addr, bool private) {
+i64 futex_key_get(struct futex_key *key, u64 addr, bool private, bool write) {
     if (addr & 3)
         return -EINVAL;
     if (!private) {
-        /* Memory that cannot be shared is private whatever the caller says. */
-        struct area *area = area_find(current->mm, addr);
-        private = !area || !(area->flags & MAP_SHARED);
+        /* Memory that cannot be shared is private whatever the caller says, but it has to be there. */
+        struct area *area = addr < NV_USER_END ? area_find(current->mm, addr) : NULL;
+        if (!area || !(area->prot & PROT_WRITE || (area->file && !write)) || !mm_resolve(current->mm, addr, 0))
+            return -EFAULT;
+        private = !(area->flags & MAP_SHARED);
     }
     if (private) {
         *key = (struct futex_key){ current->mm, addr };
@@ -100,7 +102,7 @@ struct futex_waiter *futex_first_pi(const struct futex_key *key, bool *more) {
 
 i64 futex_wake_bitset(u64 addr, u32 count, bool private, u32 bitset) {
     struct futex_key key;
-    i64 result = futex_key_get(&key, addr, private);
+    i64 result = futex_key_get(&key, addr, private, false);
     if (result)
         return result;
     result = futex_wake(&key, count, bitset);
@@ -115,7 +117,7 @@ i64 futex_wait_value(u64 addr, u32 expected, bool private, u32 bitset, u64 deadl
     u32 value;
     if (!bitset)
         return -EINVAL;
-    i64 result = futex_key_get(&waiter.key, addr, private);
+    i64 result = futex_key_get(&waiter.key, addr, private, false);
     if (result)
         return result;
     result = get_user(value, addr);
@@ -133,10 +135,10 @@ i64 futex_requeue(u64 addr, u64 addr2, bool private, u32 wake, u32 move, const u
     u32 value;
     if ((i32)wake < 0 || (i32)move < 0)
         return -EINVAL;
-    i64 result = futex_key_get(&from, addr, private);
+    i64 result = futex_key_get(&from, addr, private, false);
     if (result)
         return result;
-    result = futex_key_get(&to, addr2, private);
+    result = futex_key_get(&to, addr2, private, true);
     if (!result && expected) {
         result = get_user(value, addr);
         if (!result && value != *expected)
@@ -179,8 +181,15 @@ static i64 wake_op(u64 addr, u64 addr2, bool private, u32 count, u32 count2, u32
     bool matches;
     if (code >> 31) /* FUTEX_OP_OPARG_SHIFT */
         argument = (i32)(1u << (argument & 31));
-    if (addr2 & 3)
-        return -EINVAL;
+    struct futex_key first, second;
+    i64 error = futex_key_get(&first, addr, private, false);
+    if (error)
+        return error;
+    futex_key_put(&first);
+    error = futex_key_get(&second, addr2, private, true);
+    if (error)
+        return error;
+    futex_key_put(&second);
     if (get_user(old, addr2))
         return -EFAULT;
     switch (op) {

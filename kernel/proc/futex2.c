@@ -59,7 +59,7 @@ static i64 add(struct waiters *w, u64 from) {
     struct futex_waiter *waiter = kzalloc(sizeof(*waiter));
     if (!waiter)
         return -ENOMEM;
-    error = futex_key_get(&waiter->key, v.addr, v.flags & FUTEX2_PRIVATE);
+    error = futex_key_get(&waiter->key, v.addr, v.flags & FUTEX2_PRIVATE, false);
     if (error) {
         kfree(waiter);
         return error;
@@ -112,7 +112,7 @@ i64 sys_futex_waitv(const u64 *a) {
 
 i64 sys_futex_wake(const u64 *a) {
     i64 error = check_flags(a[3]);
-    if (error || !(u32)a[1])
+    if (error || !a[1] || a[1] >> 32)
         return -EINVAL;
     return (i32)a[2] > 0 ? futex_wake_bitset(a[0], a[2], a[3] & FUTEX2_PRIVATE, a[1]) : 0;
 }

@@ -30,7 +30,7 @@ static i64 take(u64 addr, bool try) {
 
 i64 futex_lock_pi(u64 addr, bool private, bool try, u64 deadline) {
     struct futex_waiter waiter = { .pi = true };
-    i64 result = futex_key_get(&waiter.key, addr, private);
+    i64 result = futex_key_get(&waiter.key, addr, private, true);
     if (result)
         return result;
     result = take(addr, try);
@@ -55,22 +55,21 @@ static i64 hand_over(u64 addr, const struct futex_key *key, u32 flags) {
 i64 futex_unlock_pi(u64 addr, bool private) {
     struct futex_key key;
     u32 word;
-    i64 result = futex_key_get(&key, addr, private);
+    if (get_user(word, addr))
+        return -EFAULT;
+    if ((word & FUTEX_TID_MASK) != (u32)current->tid)
+        return -EPERM;
+    i64 result = futex_key_get(&key, addr, private, true);
     if (result)
         return result;
-    if (get_user(word, addr))
-        result = -EFAULT;
-    else if ((word & FUTEX_TID_MASK) != (u32)current->tid)
-        result = -EPERM;
-    else
-        result = hand_over(addr, &key, 0);
+    result = hand_over(addr, &key, 0);
     futex_key_put(&key);
     return result;
 }
 
 void futex_pi_owner_died(u64 addr) {
     struct futex_key key;
-    if (futex_key_get(&key, addr, false))
+    if (futex_key_get(&key, addr, false, true))
         return;
     hand_over(addr, &key, FUTEX_OWNER_DIED);
     futex_key_put(&key);

@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "proc.h"
 #include "syscall.h"
+#include "terminal.h"
 
 i64 sys_getpid(const u64 *a) { return current->process->pid; }
 i64 sys_gettid(const u64 *a) { return current->tid; }
@@ -71,7 +72,8 @@ bool group_is_orphaned(i32 pgid) {
             parent->sid == process->sid)
             return false;
     }
-    return true;
+    /* The first process is a job of the user's own shell. */
+    return !(console_suspends && init_process->pgid == pgid && init_process->terminal == &console_control);
 }
 
 i64 sys_set_tid_address(const u64 *a) {

@@ -80,10 +80,10 @@ i64 sys_getitimer(const u64 *a) { return a[0] <= ITIMER_PROF ? put_itimer(a[0], 
 
 i64 sys_setitimer(const u64 *a) {
     struct itimerval new = { 0 };
-    if (a[0] > ITIMER_PROF)
-        return -EINVAL;
     if (a[1] && get_user(new, a[1]))
         return -EFAULT;
+    if (a[0] > ITIMER_PROF)
+        return -EINVAL;
     if (!valid(&new.value) || !valid(&new.interval))
         return -EINVAL;
     if (a[2] && put_itimer(a[0], a[2]))

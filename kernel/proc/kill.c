@@ -78,33 +78,31 @@ i64 sys_tgkill(const u64 *a) {
     return (i32)a[0] > 0 ? send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info) : -EINVAL;
 }
 
-/* A siginfo from a program must not claim to come from the kernel, nor from kill(2) by another. */
-static i64 get_siginfo(struct siginfo *info, u64 addr, i32 sig, const struct process *target) {
-    if (get_user(*info, addr))
+i64 siginfo_from_user(struct siginfo *info, u64 addr, i32 pid) {
+    *info = (struct siginfo){ 0 };
+    if (copy_from_user(info, addr, SIGINFO_USED))
         return -EFAULT;
-    if ((info->code >= 0 || info->code == SI_TKILL) && target != current->process)
-        return -EPERM;
-    info->signo = sig;
-    return 0;
+    return (info->code >= 0 || info->code == SI_TKILL) && pid != current->process->pid ? -EPERM : 0;
 }
 
 i64 sys_rt_sigqueueinfo(const u64 *a) {
     struct siginfo info;
     i32 sig = (i32)a[1];
+    i64 err = siginfo_from_user(&info, a[2], (i32)a[0]);
+    if (err)
+        return err;
     struct process *process = process_find((i32)a[0]);
     if (sig < 0 || sig > NSIG)
         return -EINVAL;
-    if (!process)
-        return -ESRCH;
-    i64 err = get_siginfo(&info, a[2], sig, process);
-    return err ? err : signal_from_program(process, sig, &info);
+    info.signo = sig;
+    return process ? signal_from_program(process, sig, &info) : -ESRCH;
 }
 
 i64 sys_rt_tgsigqueueinfo(const u64 *a) {
     struct siginfo info;
-    struct task *task = task_find((i32)a[1]);
-    if (!task)
-        return -ESRCH;
-    i64 err = get_siginfo(&info, a[3], (i32)a[2], task->process);
-    return err ? err : send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info);
+    i64 err = siginfo_from_user(&info, a[3], (i32)a[0]);
+    if (err)
+        return err;
+    info.signo = (i32)a[2];
+    return (i32)a[0] > 0 ? send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info) : -EINVAL;
 }

@@ -33,14 +33,14 @@ static bool permitted(const struct process *target) {
 i64 sys_prlimit64(const u64 *a) {
     struct process *process = a[0] ? process_find((i32)a[0]) : current->process;
     struct rlimit new, old;
-    if (a[1] >= RLIM_COUNT)
-        return -EINVAL;
     if (a[2] && get_user(new, a[2]))
         return -EFAULT;
     if (!process)
         return -ESRCH;
     if (!permitted(process))
         return -EPERM;
+    if (a[1] >= RLIM_COUNT)
+        return -EINVAL;
     old = process->limits[a[1]];
     i64 err = a[2] ? set_limit(process, (u32)a[1], &new) : 0;
     return err ? err : a[3] ? put_user(old, a[3]) : 0;
@@ -54,9 +54,9 @@ i64 sys_getrlimit(const u64 *a) {
 
 i64 sys_setrlimit(const u64 *a) {
     struct rlimit new;
-    if (a[0] >= RLIM_COUNT)
-        return -EINVAL;
     if (get_user(new, a[1]))
         return -EFAULT;
+    if (a[0] >= RLIM_COUNT)
+        return -EINVAL;
     return set_limit(current->process, (u32)a[0], &new);
 }

@@ -132,6 +132,8 @@ static i64 lasting_clock(i32 *id) {
 
 i64 sys_timer_create(const u64 *a) {
     i32 clock = (i32)a[0];
+    if (user_reach(a[1], a[1] ? sizeof(struct sigevent) : 0, false) < (a[1] ? sizeof(struct sigevent) : 0))
+        return -EFAULT;
     i64 unknown = lasting_clock(&clock);
     if (unknown)
         return unknown;
@@ -175,14 +177,14 @@ static void arm(struct posix_timer *t, u64 value, bool absolute) {
 i64 sys_timer_settime(const u64 *a) {
     struct posix_timer **slot = slot_of((i32)a[0]);
     u64 interval, value;
-    if (!slot || !a[2])
+    if (!a[2])
         return -EINVAL;
-    struct posix_timer *t = *slot;
     i64 err = get_timespec(&interval, a[2]);
     if (!err)
         err = get_timespec(&value, a[2] + offsetof(struct itimerspec, value));
-    if (err)
-        return err;
+    if (err || !slot)
+        return err ? err : -EINVAL;
+    struct posix_timer *t = *slot;
     if (a[3] && put_setting(t, a[3]))
         return -EFAULT;
     disarm(t);

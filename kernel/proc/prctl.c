@@ -66,6 +66,8 @@ i64 sys_prctl(const u64 *a) {
     case PR_GET_TSC:
         number = TSC_ENABLE;
         return put_user(number, a[1]);
+    case PR_GET_TID_ADDRESS:
+        return put_user(current->clear_tid, a[1]);
     case PR_GET_TIMERSLACK:
         return (i64)current->timer_slack;
     case PR_SET_TIMERSLACK: /* kept for those who ask: timers are exact here */

@@ -25,12 +25,12 @@ i64 sys_sched_getaffinity(const u64 *a) {
 }
 
 i64 sys_sched_setaffinity(const u64 *a) {
-    u8 low = 0;
+    u64 mask = 0;
+    if (copy_from_user(&mask, a[2], MIN((u32)a[1], sizeof(mask))))
+        return -EFAULT;
     if (!find_or_self((i32)a[0]))
         return -ESRCH;
-    if (a[1] && get_user(low, a[2]))
-        return -EFAULT;
-    return low & 1 ? 0 : -EINVAL;
+    return mask & 1 ? 0 : -EINVAL;
 }
 
 /* Is this process one that getpriority's `which` and `who` name? */

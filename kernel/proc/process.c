@@ -182,7 +182,6 @@ struct task *task_new(struct process *process, i32 tid) {
     fpu_reset(task->fpu); /* saving leaves the reserved words of the image as they are */
     task->process = process;
     task->cred = cred_get(current ? current->cred : process->cred);
-    task->altstack_flags = 2; /* SS_DISABLE */
     list_init(&task->run_link);
     sig_pending_init(&task->pending);
     task_set_tid(task, tid);

@@ -74,9 +74,7 @@ static i64 sleep_for_signal(void) {
 i64 sys_pause(const u64 *a) { return sleep_for_signal(); }
 
 i64 sys_rt_sigsuspend(const u64 *a) {
-    if (!a[0])
-        return -EFAULT;
-    i64 err = set_temporary_mask(a[0], a[1]);
+    i64 err = a[0] ? set_temporary_mask(a[0], a[1]) : a[1] == SIGSET_SIZE ? -EFAULT : -EINVAL;
     return err ? err : sleep_for_signal();
 }
 
@@ -119,24 +117,27 @@ i64 altstack_set(const struct stack *stack, u64 sp) {
         return -EPERM;
     if (mode & ~(u32)(SS_DISABLE | SS_ONSTACK) || mode == (SS_DISABLE | SS_ONSTACK))
         return -EINVAL;
+    if (stack->sp == current->altstack_sp && stack->size == current->altstack_size && stack->flags == current->altstack_flags)
+        return 0; /* nothing changes, so nothing is wrong */
     if (mode == SS_DISABLE) {
         current->altstack_sp = current->altstack_size = 0;
-        current->altstack_flags = SS_DISABLE;
+        current->altstack_flags = stack->flags;
         return 0;
     }
     if (stack->size < MINSIGSTKSZ)
         return -ENOMEM;
     current->altstack_sp = stack->sp;
     current->altstack_size = stack->size;
-    current->altstack_flags = stack->flags & SS_AUTODISARM;
+    current->altstack_flags = stack->flags;
     return 0;
 }
 
 i64 sys_sigaltstack(const u64 *a) {
     u64 sp = current->frame->rsp;
+    u32 autodisarm = current->altstack_flags & SS_AUTODISARM;
     struct stack new, old = {
         current->altstack_sp,
-        current->altstack_flags | (on_stack(sp) && !(current->altstack_flags & SS_AUTODISARM) ? SS_ONSTACK : 0),
+        autodisarm | (!current->altstack_size ? SS_DISABLE : on_stack(sp) && !autodisarm ? SS_ONSTACK : 0),
         0, current->altstack_size,
     };
     if (a[0]) {

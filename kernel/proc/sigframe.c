@@ -21,8 +21,8 @@ static bool in_altstack(u64 sp) {
 
 /* Where the frame may begin, downwards; `*bounded` if it must stay inside the alternate stack. */
 static u64 frame_top(const struct trapframe *frame, const struct sigaction *action, bool *bounded) {
-    bool inside = !(current->altstack_flags & (SS_DISABLE | SS_AUTODISARM)) && in_altstack(frame->rsp);
-    bool enter = (action->flags & SA_ONSTACK) && !(current->altstack_flags & SS_DISABLE) && !inside;
+    bool inside = !(current->altstack_flags & SS_AUTODISARM) && in_altstack(frame->rsp);
+    bool enter = (action->flags & SA_ONSTACK) && current->altstack_size && !inside;
     *bounded = inside || enter;
     return enter ? current->altstack_sp + current->altstack_size : frame->rsp - RED_ZONE;
 }

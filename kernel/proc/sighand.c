@@ -48,12 +48,14 @@ void sighand_reset(struct sighand *sighand) {
 i64 sys_rt_sigaction(const u64 *a) {
     i32 sig = (i32)a[0];
     struct sigaction new;
-    if (a[3] != SIGSET_SIZE || sig < 1 || sig > NSIG)
+    if (a[3] != SIGSET_SIZE)
+        return -EINVAL;
+    if (a[1] && copy_from_user(&new, a[1], sizeof(new)))
+        return -EFAULT;
+    if (sig < 1 || sig > NSIG)
         return -EINVAL;
     struct sigaction *action = &current->sighand->action[sig - 1], old = *action;
     if (a[1]) {
-        if (copy_from_user(&new, a[1], sizeof(new)))
-            return -EFAULT;
         if (SIG_BIT(sig) & SIG_UNBLOCKABLE)
             return -EINVAL;
         /* What is not understood is cleared, so that programs can probe for it. */

@@ -3,6 +3,7 @@
 #include "linux/wait.h"
 #include "mm.h"
 #include "proc.h"
+#include "terminal.h"
 
 #define NS_PER_TICK (1000000000 / 100)
 
@@ -35,6 +36,8 @@ void process_stop(i32 sig) {
     process->continued = process->stop_reported = false;
     process->stop_status = STATUS_STOPPED(sig);
     notify_parent(process, CLD_STOPPED, sig);
+    if (process == init_process && !console_suspend() && sig != SIGSTOP)
+        process_continue(process);
 }
 
 void process_continue(struct process *process) {

@@ -121,10 +121,10 @@ i64 sys_wait4(const u64 *a) {
     return news.pid;
 }
 
-i64 sys_waitid(const u64 *a) {
+/* 1 for news, 0 for none, or an errno. */
+static i64 wait_by_id(const u64 *a, struct news *news) {
     i32 id = (i32)a[1];
     u32 options = (u32)a[3];
-    struct news news;
     if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)) ||
         !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
@@ -144,13 +144,17 @@ i64 sys_waitid(const u64 *a) {
         wish.pgid = id ? id : current->process->pgid;
     else if (a[0] != P_ALL)
         return -EINVAL;
-    i64 result = wait_for(&wish, &news);
-    if (result < 0)
-        return result;
-    if (!result && nonblocking && !(options & WNOHANG))
-        return -EAGAIN;
+    i64 result = wait_for(&wish, news);
+    return !result && nonblocking && !(options & WNOHANG) ? -EAGAIN : result;
+}
+
+i64 sys_waitid(const u64 *a) {
+    struct news news;
+    i64 result = wait_by_id(a, &news);
     struct siginfo info = { 0 };
-    if (result)
+    if (result > 0 && a[4] && put_user(news.usage, a[4]))
+        return -EFAULT;
+    if (result > 0)
         info = (struct siginfo){
             .signo = SIGCHLD,
             .code = news.code,
@@ -158,10 +162,8 @@ i64 sys_waitid(const u64 *a) {
             .child_uid = news.uid,
             .child_status = news.status,
         };
-    /* Linux leaves everything behind si_status alone. */
+    /* Linux leaves everything behind si_status alone, and says of an error, too, that there was no news. */
     if (a[2] && copy_to_user(a[2], &info, offsetof(struct siginfo, child_status) + sizeof(info.child_status)))
         return -EFAULT;
-    if (result && a[4] && put_user(news.usage, a[4]))
-        return -EFAULT;
-    return 0;
+    return MIN(result, 0);
 }

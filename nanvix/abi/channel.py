@@ -54,7 +54,7 @@ OPS: dict[str, tuple[int, str]] = {
     "STEP": (0x0C, "Only under BOOT_HOST_STEP: a program is about to run. arg0 = thread."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
-                 "out3 = columns, out4 = open(2) access mode."),
+                 "out3 = columns, out4 = open(2) access mode, out5 = CON_SUSPEND works."),
     "CON_READ": (0x11, "arg0 = stream. out: buffers. EAGAIN when nothing is there; 0 at the end."),
     "CON_WRITE": (0x12, "arg0 = stream. in: buffers. EAGAIN when full, EPIPE when closed."),
     "CON_WATCH": (0x13, "arg0 = stream, arg1 = poll bits, cookie: one READY event, later."),
@@ -63,6 +63,9 @@ OPS: dict[str, tuple[int, str]] = {
     "CON_SEEK": (0x16, "arg0 = stream, arg1 = offset, arg2 = whence. result = new offset."),
     "CON_POLL": (0x17, "arg0 = stream, arg1 = poll bits. result = those true now, with POLLERR "
                  "and POLLHUP."),
+    "CON_SUSPEND": (0x18, "The first process has stopped, as by Ctrl-Z, and nobody in the guest "
+                    "can continue it. Returns when the host's user does; a SIGCONT event follows. "
+                    "ENOSYS where nobody could."),
     "CON_UNREAD": (0x19, "arg0 = stream. result = bytes that can be read, as FIONREAD tells."),
     # files: nodes are host inodes the guest has walked to; node of an export's root = its id
     "FS_WALK": (0x20, "arg0 = node, arg1 = 1: content of executable files only. in: relative path "

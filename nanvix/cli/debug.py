@@ -8,11 +8,12 @@ from nanvix.errors import UsageError
 
 
 def main(arguments: list[str]) -> int:
-    """Debug; 0 at the end, whatever the guest did, or 125 to 127."""
+    """Debug; 0 at the end, whatever the guest did, 1 if a script's command could not be done, or
+    125 to 127."""
     parser = Parser(
         prog="nanvix debug",
-        description="Run a program, or a recording, under the debugger: step, look, go back. "
-        "? shows all keys.",
+        description="Run a program under the debugger, or go on with a recording, a saved machine "
+        "or a bug capsule: step, look, go back. ? shows all keys.",
     )
     parser.add_argument(
         "--break", dest="breaks", action="append", default=[], metavar="WHERE",
@@ -22,7 +23,11 @@ def main(arguments: list[str]) -> int:
         "--backend", choices=("emu", "kvm"), default="emu",
         help="emu (default): step and go back in time; kvm: run at full speed, pause and look",
     )  # fmt: skip
-    parser.add_argument("--script", metavar="FILE", help="commands to begin with, one a line")
+    parser.add_argument(
+        "--script",
+        metavar="FILE",
+        help="commands to begin with, one a line; without a terminal they are all there is",
+    )
     parser.add_argument(
         "--gdb", metavar="HOST:PORT", help="let a gdb share the session (emulator; loopback only)"
     )
@@ -32,12 +37,13 @@ def main(arguments: list[str]) -> int:
     argv = command(options, parser)
     settings = sandbox_options(options) | {"seed": options.seed}
     first = (*(f"break {where}" for where in options.breaks), *_script(options.script))
-    if not (os.isatty(0) and os.isatty(1)):
-        raise UsageError("nanvix debug needs a terminal; for scripts there is nanvix.debug")
+    batch = not (os.isatty(0) and os.isatty(1))
+    if batch and options.script is None:
+        raise UsageError("nanvix debug needs a terminal, or --script FILE with all it is to do")
 
-    from nanvix.tui.start import start
+    from nanvix.tui.start import Options, start
 
-    return start(argv, settings, first, options.backend, options.gdb)
+    return start(argv, settings, Options(first, options.backend, options.gdb, batch))
 
 
 def _script(path: str | None) -> list[str]:

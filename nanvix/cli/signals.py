@@ -1,5 +1,6 @@
 """Signals of the terminal on their way to the guest."""
 
+import os
 import signal
 import time
 from types import FrameType, TracebackType
@@ -10,11 +11,16 @@ from nanvix.sandbox import Sandbox
 _TWICE_S = 2.0
 """A second Ctrl-C within this time ends the guest instead of reaching it."""
 _RELAYED = (signal.SIGQUIT, signal.SIGWINCH)
+_STOPPING = (signal.SIGTSTP,)
 _ENDING = {signal.SIGTERM: "terminate", signal.SIGHUP: "hangup"}
 
 
 class Relay:
-    """While active: Ctrl-C goes to the guest, twice ends it; SIGTERM and SIGHUP end it."""
+    """While active: Ctrl-C goes to the guest, twice ends it; SIGTERM and SIGHUP end it.
+
+    On a terminal Ctrl-Z goes to the guest as well. If it stops the guest's first process, as it
+    does unless a shell in the guest has jobs of its own, nanvix stops with it and goes on with it.
+    """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -22,10 +28,13 @@ class Relay:
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        for signo in (signal.SIGINT, *_RELAYED, *_ENDING):
+        on_terminal = any(map(os.isatty, range(3)))
+        for signo in (signal.SIGINT, *_RELAYED, *_STOPPING * on_terminal, *_ENDING):
             # What our parent has ignored (nohup, a background job) stays ignored.
             if signal.getsignal(signo) is not signal.SIG_IGN:
                 self._previous[signo] = signal.signal(signo, self._received)
+        if signal.SIGTSTP in self._previous:
+            self._sandbox.suspend = self._suspend
         return self
 
     def __exit__(
@@ -50,3 +59,10 @@ class Relay:
         else:
             self._interrupted = time.monotonic()
             self._sandbox.signal(number)
+
+    def _suspend(self) -> None:
+        """Stop by Ctrl-Z as any program does, until somebody continues us; then the guest, too."""
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._received)
+        self._sandbox.signal(signal.SIGCONT)

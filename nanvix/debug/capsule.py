@@ -13,14 +13,15 @@ import io
 import json
 import os
 import stat
-import zipfile
 from collections.abc import Iterable
-from hashlib import file_digest
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nanvix.debug.errors import DebugError
 from nanvix.errors import NanvixError
 from nanvix.trace.recording import Recording, RecordingError, dump, read
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 VERSION = 1
 RECORDING, ABOUT = "recording.nvrec", "capsule.json"
@@ -32,11 +33,9 @@ _MAX_ABOUT = 1 << 20
 _MAX_FILE = _MAX_RECORDING + _MAX_ABOUT + (1 << 16)
 _MAX_ITEMS, _MAX_TEXT = 1000, 1000
 _MAX_BINARY = 1 << 30
-_ZIP = b"PK\x03\x04"
-_WRONG = (
-    OSError, ValueError, RuntimeError, NotImplementedError, EOFError, KeyError, TypeError,
-    zipfile.BadZipFile,
-)  # fmt: skip
+_ZIP, _STORED = b"PK\x03\x04", 0
+_WRONG = (OSError, ValueError, RuntimeError, EOFError, KeyError, TypeError)
+"""What zipfile, json and the checks below raise; BadZipFile is told apart."""
 
 
 class Notes(NamedTuple):
@@ -84,6 +83,8 @@ def is_capsule(path: str) -> bool:
 
 def write(path: str, recording: Recording, notes: Notes, binaries: Iterable[str]) -> None:
     """Make one; it takes its name when it is complete. Raises DebugError."""
+    from zipfile import ZIP_STORED, ZipFile
+
     about = notes._asdict() | {
         "version": VERSION,
         "binaries": {p: digest for p in binaries if (digest := checksum(p)) is not None},
@@ -91,7 +92,7 @@ def write(path: str, recording: Recording, notes: Notes, binaries: Iterable[str]
     part = f"{path}.{os.getpid()}.part"
     try:
         try:
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+            with ZipFile(part, "w", ZIP_STORED) as archive:
                 with archive.open(RECORDING, "w", force_zip64=True) as member:
                     dump(member, recording)
                 archive.writestr(ABOUT, json.dumps(about, indent=1))
@@ -106,10 +107,12 @@ def write(path: str, recording: Recording, notes: Notes, binaries: Iterable[str]
 
 def load(path: str) -> Capsule:
     """Read one. Raises DebugError, in one line, for whatever is not as it should be."""
+    from zipfile import BadZipFile, ZipFile
+
     try:
         if os.stat(path).st_size > _MAX_FILE:
             raise ValueError("it is too large")
-        with zipfile.ZipFile(path) as archive:
+        with ZipFile(path) as archive:
             members = _members(archive)
             data = archive.read(members[RECORDING])
             about = json.loads(archive.read(members[ABOUT]))
@@ -123,13 +126,15 @@ def load(path: str) -> Capsule:
         raise
     except RecursionError:
         raise DebugError(f"{path} is no bug capsule: it makes no sense") from None
-    except _WRONG as error:
+    except (*_WRONG, BadZipFile) as error:
         reason = getattr(error, "strerror", None) or error
         raise DebugError(f"{path} is no bug capsule: {reason}") from None
 
 
 def checksum(path: str) -> str | None:
     """SHA-256 of a regular file, in hex; None of anything else."""
+    from hashlib import file_digest
+
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         with open(fd, "rb") as file:
@@ -141,14 +146,14 @@ def checksum(path: str) -> str | None:
         return None
 
 
-def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+def _members(archive: "ZipFile") -> "dict[str, ZipInfo]":
     infos = archive.infolist()
     if sorted(info.filename for info in infos) != sorted((RECORDING, ABOUT)):
         raise ValueError("it holds other files than a capsule does")
     members = {info.filename: info for info in infos}
     for name, limit in ((RECORDING, _MAX_RECORDING), (ABOUT, _MAX_ABOUT)):
         info = members[name]
-        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
+        if info.compress_type != _STORED or info.flag_bits & 1:
             raise ValueError(f"{name} is compressed or encrypted")
         if info.file_size > limit or info.file_size != info.compress_size:
             raise ValueError(f"{name} is of impossible size")

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from nanvix.guest.mounts import Mount
     from nanvix.machine.machine import Outcome
 
-ENDS = {"exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown"}
+RECORDED = "recorded"
+"""Why a recording ends that was made of a guest that had not ended."""
+ENDS = {
+    "exit": "exit", "signal": "killed", "panic": "panic", "shutdown": "shutdown",
+    RECORDED: "end of recording",
+}  # fmt: skip
 """What a stop is called by the outcome of a run; all others are errors."""
 _MAX_LINE = 100_000
 """Instructions of one source line before a verb gives up."""

@@ -15,14 +15,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from nanvix.debug.backward import RETRIES, Backward
+from nanvix.debug.control import RECORDED
 from nanvix.debug.errors import DebugError
 from nanvix.debug.events import EventLog
 from nanvix.debug.points import Breakpoint, Stop
 from nanvix.debug.search import Search
 from nanvix.debug.session import open_recording, open_saved, open_session
 from nanvix.debug.timeline import Timeline
+from nanvix.machine.clock import GuestClock
+from nanvix.machine.journal import Change, End
 from nanvix.snapshot.history import BUDGET
 from nanvix.snapshot.state import Saved
+from nanvix.trace.record import describe
 from nanvix.trace.recording import Recording
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ class Debugger(Backward):
     """One guest on the emulator, under control. A context manager.
 
     ``argv``: the program, or a recording of one (nanvix.trace.recording.load), which is then all
-    the host there is and has no event log of its own, or a saved machine
+    the host there is (its event log is empty, unless a debugger made it), or a saved machine
     (nanvix.snapshot.state.Saved, whichever backend it is from): history begins where it was saved,
     and moments count from there. ``stdio``: the host descriptors behind its
     standard streams. ``start``: "program" runs to its first instruction, "boot" stays at the
@@ -83,10 +87,41 @@ class Debugger(Backward):
 
     def _open(self, stdio: Stdio, log: EventLog, settings: dict[str, Any]) -> "LiveMachine":
         if self.recording is not None:
-            return open_recording(self.recording, self._stack)
+            return open_recording(self.recording, self._stack, log)
         if self.saved is not None:
             return open_saved(self.saved, stdio, self._stack, events=log, **settings)[0]
-        return open_session(self.argv, stdio, self._stack, events=log, **settings)[0]
+        machine, launch = open_session(self.argv, stdio, self._stack, events=log, **settings)
+        self._program = launch.program
+        return machine
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """What cannot be done here, and why."""
+        if self.saved is None:
+            return super().lacks
+        return super().lacks | {"record": "what entered it before it was saved is not known"}
+
+    def recorded(self) -> Recording:
+        """All that has happened so far, as a recording that ends at the frontier. Raises
+        DebugError where that is not known, or a debugger has had a hand in it."""
+        if self.recording is not None:
+            return self.recording
+        machine, outcome = self.machine, self.outcome
+        if isinstance(machine.spec, GuestClock):
+            raise DebugError(f"no recording: {self.lacks['record']}")
+        entries = list(machine.journal.entries)
+        if any(isinstance(entry, Change) for entry in entries):
+            raise DebugError("the guest has been changed by hand: a recording would not repeat it")
+        try:
+            header = describe(
+                argv=self.argv, program=self._program, spec=machine.spec, image=machine.image,
+                backend=machine.backend, memory=machine.memory, ops=machine.ops,
+            )  # fmt: skip
+        except OSError as error:
+            raise DebugError(f"cannot read {self._program}: {error.strerror}") from None
+        how = (RECORDED, 0, "it goes no further") if outcome is None else outcome[:3]
+        entries.append(End(machine.journal.horizon, *how))
+        return Recording(header, machine.spec.manifest, entries)
 
     def __enter__(self) -> Self:
         return self

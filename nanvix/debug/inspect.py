@@ -144,6 +144,13 @@ class Inspector:
         thread = next((t for t in self.threads() if t.pid == pid), None)
         return self._view.areas(thread.task) if thread is not None else []
 
+    def binaries(self) -> list[str]:
+        """Host paths of the ELF files that have been looked into so far, and of those that are
+        mapped now."""
+        for task in {thread.pid: thread.task for thread in self.threads()}.values():
+            self._view.modules(task)
+        return self._view.symbols.paths()
+
     def auxv(self, pid: int) -> bytes:
         """A program's auxiliary vector, empty when there is no such process."""
         thread = next((t for t in self.threads() if t.pid == pid), None)

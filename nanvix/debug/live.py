@@ -9,8 +9,9 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.channel import OPS, REQUEST
-from nanvix.abi.layout import CONTROL, CONTROL_PHYS, PAGE_SHIFT
+from nanvix.abi.layout import BOOT_TRACE, CONTROL, CONTROL_PHYS, PAGE_SHIFT
 from nanvix.machine.backend import Exit
+from nanvix.machine.boot import BootSpec
 from nanvix.machine.journal import Change, Journal
 from nanvix.machine.machine import Checkpoint, Machine
 
@@ -47,6 +48,10 @@ class LiveMachine(Machine):
         if log is not None:
             options["log"] = lambda level, text: None if self.quiet else log(level, text)
         super().__init__(*arguments, **options)
+        self.spec, self.ops = arguments[3], tuple(arguments[4])
+        """How it was booted (a clock, if it was not), and which calls are served."""
+        if options.get("events") is not None and isinstance(self.spec, BootSpec):
+            self.spec = self.spec._replace(flags=self.spec.flags | BOOT_TRACE)
         self.journal.change = self._make
         self._written: list[tuple[int, int]] = []
         self.channel.written = self._note

@@ -29,11 +29,14 @@ class Access(NamedTuple):
     new: bytes
 
 
+_ENDED = ("exit", "killed", "panic", "shutdown", "end of recording", "error")
+
+
 class Stop(NamedTuple):
     """Why and where the guest stands.
 
     ``reason``: start, step, breakpoint, watchpoint, catch, moment, user, return, line, pause,
-    idle, crash, exit, killed, panic, shutdown, error, or start of history, end of history.
+    idle, crash, exit, killed, panic, shutdown, end of recording, error, or start of history.
     ``points``: numbers of the points that were hit. ``detail``: a line more, for people.
     """
 
@@ -49,7 +52,7 @@ class Stop(NamedTuple):
     @property
     def ended(self) -> bool:
         """Whether the guest cannot run on."""
-        return self.reason in ("exit", "killed", "panic", "shutdown", "error")
+        return self.reason in _ENDED
 
 
 class Point:

@@ -164,6 +164,7 @@ class Present(Inspector):
             "step": "on KVM the guest runs freely",
             "points": "on KVM the guest runs freely",
             "travel": "KVM keeps no past",
+            "record": "on KVM only nanvix run --record does that",
         }
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nanvix.abi.layout import BOOT_TRACE
 from nanvix.assembly import Stdio, assemble, launch, open_backend
 from nanvix.debug.live import LiveMachine
 from nanvix.guest.launch import Launch
@@ -13,13 +14,16 @@ from nanvix.settings import Settings
 
 if TYPE_CHECKING:
     from nanvix.debug.present import PresentMachine
+    from nanvix.machine.machine import Listener
     from nanvix.macro.services import Services
     from nanvix.snapshot.state import Saved
     from nanvix.trace.recording import Recording
 
 
-def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
+def open_recording(recording: "Recording", stack: ExitStack, events: "Listener") -> LiveMachine:
     """The machine of a recording before its first instruction; released with ``stack``.
+
+    ``events`` hears what it heard the first time, if anybody listened then.
 
     A recording from KVM is replayed once beforehand, to find where its interrupts belong. Raises
     RecordingError.
@@ -38,13 +42,15 @@ def open_recording(recording: "Recording", stack: ExitStack) -> LiveMachine:
     stack.callback(memory.close)
     backend = open_backend("emu", memory)
     stack.callback(backend.close)
+    spec = boot_spec(header, recording.manifest)
     machine = LiveMachine(
         memory,
         backend,
         image,
-        boot_spec(header, recording.manifest),
+        spec,
         dict.fromkeys(header.ops, never),
         WatchTable(),
+        events=events if spec.flags & BOOT_TRACE else None,
         journal=Journal(list(recording.entries), exact=header.exact, own_timers=header.own_timers),
     )
     stack.callback(machine.close)

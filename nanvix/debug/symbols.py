@@ -151,6 +151,10 @@ class Symbols:
             known = self._modules[mapped] = self._find(mapped)
         return known
 
+    def paths(self) -> list[str]:
+        """Host paths of the files seen so far."""
+        return sorted({key[0] for key in self._binaries})
+
     def _find(self, areas: tuple[Area, ...]) -> list[Module]:
         found = []
         for path in dict.fromkeys(area.name for area in areas):

@@ -69,7 +69,7 @@ class EmuBackend:
         self._deadline: int | None = None
         self._budget: int | None = None
         self._pause: int | None = None
-        self._kicked = False
+        self._kicked = self._window = False
         self._changed: list[tuple[int, int]] = []
         self._closed = False
         load(self._engine, self._cpu, VcpuState())
@@ -188,6 +188,10 @@ class EmuBackend:
         if not self._closed:
             self._cpu.counter_limit.value = 0
 
+    def kick_in_program(self) -> None:
+        """Make run return KICKED as soon as the guest takes interrupts."""
+        self._window = True
+
     def run(self) -> Exit:
         """Run until the guest needs the host."""
         self.exits += 1
@@ -200,6 +204,11 @@ class EmuBackend:
                 self._kicked = False
                 return Exit.KICKED
             limit = SLICE
+            if self._window:
+                if intercepts.interruptible(self._cpu.flags()):
+                    self._window = False
+                    return Exit.KICKED
+                limit = PENDING_SLICE
             if self._pause is not None:
                 limit = min(limit, self._pause - self._retired)
                 if limit <= 0:

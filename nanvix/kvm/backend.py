@@ -41,7 +41,7 @@ class KvmBackend:
         self.exits = 0
         self._memory = memory
         self._pending: set[int] = set()
-        self._kicked = False
+        self._kicked = self._window = False
         self._deadline: int | None = None
         self._stray = 0
         self.on_interrupt: Callable[[int], None] | None = None
@@ -86,6 +86,8 @@ class KvmBackend:
         while True:
             if self._pending:
                 self._offer_interrupt()
+            elif self._window:
+                vcpu.request_interrupt_window(True)
             reason = vcpu.enter()
             if reason == device.EXIT_DOORBELL:
                 self.exit_value = vcpu.value
@@ -118,7 +120,11 @@ class KvmBackend:
     def _other(self, reason: int) -> Exit | None:
         """Every exit but doorbell and signals; None to go on."""
         if reason == device.EXIT_IRQ_WINDOW_OPEN:
-            return None
+            if not self._window or self._pending:
+                return None
+            self._window = False
+            self.vcpu.request_interrupt_window(False)
+            return Exit.KICKED
         if reason == device.EXIT_SHUTDOWN:
             self.exit_detail = "triple fault"
             return Exit.SHUTDOWN
@@ -195,6 +201,10 @@ class KvmBackend:
                 self._kicked = True
                 self.vcpu.set_immediate_exit(True)
                 self._wakeup.kick()
+
+    def kick_in_program(self) -> None:
+        """Make run return KICKED as soon as the guest takes interrupts."""
+        self._window = True
 
     def set_timer(self, tsc: int | None) -> None:
         """Let run return TIMER, once, when the counter reaches ``tsc`` (None: never)."""

@@ -91,6 +91,9 @@ class Backend(Protocol):
     def kick(self) -> None:
         """Make run return KICKED soon; from any thread or signal handler. Never lost."""
 
+    def kick_in_program(self) -> None:
+        """Make run return KICKED as soon as the guest takes interrupts: it is in a program then."""
+
     def tsc(self) -> int:
         """What ``rdtsc`` would read in the guest now."""
 

@@ -343,7 +343,11 @@ class Machine:
             return True
         if reason is not _DOORBELL and self.backend.save_state().rip < USER_END:
             return True
-        self.timers.look_again()
+        if reason is Exit.KICKED:
+            # Should that moment have been one of the kernel's, another comes with another exit.
+            self.timers.look_again()
+        else:
+            self.backend.kick_in_program()
         return False
 
     def _sleep(self) -> Wait | None:

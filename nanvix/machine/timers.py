@@ -2,7 +2,7 @@
 
 from nanvix.abi.layout import VECTOR_TIMER
 from nanvix.machine.backend import Backend
-from nanvix.machine.clock import NANOSECONDS, GuestClock
+from nanvix.machine.clock import GuestClock
 
 _POLLS_PER_SECOND = 100
 
@@ -18,7 +18,7 @@ class Timers:
         self._guest: int | None = None
         self._poll: int | None = None
         self._arrival: int | None = None
-        self._poll_ticks = clock.tsc(NANOSECONDS // _POLLS_PER_SECOND) - clock.tsc(0)
+        self._poll_ticks = backend.tsc_hz // _POLLS_PER_SECOND
 
     def set_guest(self, deadline_ns: int | None) -> None:
         """The guest wants VECTOR_TIMER at a time on its monotonic clock; None cancels."""

@@ -9,12 +9,13 @@ import os
 import select
 import stat
 from collections.abc import Callable
-from errno import EAGAIN, EBADF, EINVAL, ENOSPC
+from errno import EAGAIN, EBADF, EINVAL, ENOSPC, ENOSYS
 from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.call import Call, Handler, Watch, WatchTable
 from nanvix.abi.channel import OPS
 from nanvix.errors import NanvixError
+from nanvix.macro.terminal import TERMIOS_SIZE, TerminalSettings
 
 if TYPE_CHECKING:
     from nanvix.macro.steady import WholeInput
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
 PIECE = 4096
 """A pipe that polls as writable takes PIPE_BUF bytes without blocking (pipe(7))."""
 
-TCGETS = 0x5401
-TCSETS = 0x5402
-"""TCSETSW and TCSETSF follow it (asm-generic/ioctls.h)."""
 FIONREAD = 0x541B
-TERMIOS_SIZE = 36
 _POLL_BITS = 0xFFFF
 
 
@@ -54,7 +51,7 @@ class Console:
     The descriptors stay the caller's; :meth:`close` gives terminals their old settings back.
     ``steady``: how fast the other ends of pipes and sockets are does not show. Input is there as
     a whole, once the other end has closed it, and output always finds room; the host waits, and
-    no time passes for the guest.
+    no time passes for the guest. ``suspend``: see :class:`~nanvix.macro.terminal.TerminalSettings`.
     """
 
     def __init__(
@@ -63,11 +60,12 @@ class Console:
         stdio: tuple[int | None, int | None, int | None] = (0, 1, 2),
         *,
         steady: bool = False,
+        suspend: Callable[[], None] | None = None,
     ) -> None:
         self._watches = watches
         self._streams = [_open(fd) for fd in stdio]
         self._steady = steady
-        self._original: dict[int, bytes] = {}
+        self._settings = TerminalSettings(suspend)
         serve: dict[str, Handler] = {
             "CON_INFO": self._info,
             "CON_READ": self._read,
@@ -77,23 +75,14 @@ class Console:
             "CON_SETATTR": self._setattr,
             "CON_SEEK": self._seek,
             "CON_POLL": self._poll,
+            "CON_SUSPEND": self._suspend,
             "CON_UNREAD": self._unread,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
 
     def close(self) -> None:
-        """Restore what the guest has done to terminals, last change first; idempotent."""
-        if not self._original:
-            return
-        from fcntl import ioctl
-
-        while self._original:
-            fd, attributes = self._original.popitem()
-            try:
-                ioctl(fd, TCSETS, attributes)
-            except OSError:
-                # The terminal is gone, and with it what there was to restore.
-                continue
+        """Restore what the guest has done to terminals; idempotent."""
+        self._settings.restore()
 
     def save(self) -> dict[str, Any]:
         """Where the streams are, what was read ahead of the guest, and what it waits for.
@@ -148,6 +137,7 @@ class Console:
         call.out[2] = rows
         call.out[3] = columns
         call.out[4] = stream.access
+        call.out[5] = int(terminal and self._settings.suspend is not None)
         return 0
 
     def _read(self, call: Call) -> int:
@@ -190,25 +180,22 @@ class Console:
         return 0 if added else -ENOSPC
 
     def _getattr(self, call: Call) -> int:
-        from fcntl import ioctl
-
         stream = self._stream(call)
         if len(call.outputs) != 1 or len(call.outputs[0]) != TERMIOS_SIZE:
             return -EINVAL
-        call.outputs[0][:] = ioctl(stream.fd, TCGETS, bytes(TERMIOS_SIZE))
+        call.outputs[0][:] = self._settings.get(stream.fd)
         return 0
 
     def _setattr(self, call: Call) -> int:
-        from fcntl import ioctl
-
         fd = self._stream(call).fd
         when = call.arg[1]
         if when > 2 or len(call.inputs) != 1 or len(call.inputs[0]) != TERMIOS_SIZE:
             return -EINVAL
-        before = ioctl(fd, TCGETS, bytes(TERMIOS_SIZE))
-        self._original.setdefault(fd, before)
-        ioctl(fd, TCSETS + when, bytes(call.inputs[0]))
+        self._settings.change(fd, bytes(call.inputs[0]), when)
         return 0
+
+    def _suspend(self, call: Call) -> int:
+        return 0 if self._settings.stop() else -ENOSYS
 
     def _seek(self, call: Call) -> int:
         offset = call.arg[1] - ((call.arg[1] >> 63) << 64)

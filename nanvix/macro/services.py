@@ -60,18 +60,20 @@ def build_services(
     now: Callable[[], int] | None = None,
     egress: "Egress | None" = None,
     ports: Sequence["Published"] = (),
+    suspend: Callable[[], None] | None = None,
 ) -> Services:
     """Console, entropy and host files for one VM, and sockets of the host if it has ``egress``.
 
     ``exports``: the host trees the guest may see, numbered from 1. ``seed`` makes the guest's
     randomness reproducible, and what else the services answer as far as they can. ``now`` is the
-    guest's clock (ns since the epoch) where it is not the host's. Raises OSError when an export
+    guest's clock (ns since the epoch) where it is not the host's. ``suspend``: what Ctrl-Z is to do
+    where the guest cannot continue what it stops. Raises OSError when an export
     cannot be opened, NanvixError when one of ``ports`` cannot be had.
     """
     from nanvix.macro.fs import FileService
 
     services = Services()
-    console = Console(watches, stdio, steady=seed is not None)
+    console = Console(watches, stdio, steady=seed is not None, suspend=suspend)
     services.add(console.handlers, console.close)
     entropy = Entropy(seed)
     services.add(entropy.handlers)

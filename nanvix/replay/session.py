@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from nanvix.abi.channel import OPS
 from nanvix.abi.header import abi_version
+from nanvix.abi.layout import BOOT_TRACE
 from nanvix.machine.journal import End, Journal
 from nanvix.result import Result, exit_code
 from nanvix.trace.recording import Header, Recording, RecordingError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from nanvix.machine.boot import BootSpec
     from nanvix.machine.image import KernelImage
     from nanvix.machine.machine import Listener, Log, Machine, Outcome
+    from nanvix.machine.trace_ring import TraceEvent
     from nanvix.replay.landing import Lander
 
 _CON_WRITE = OPS["CON_WRITE"][0]
@@ -75,11 +77,14 @@ class Replay:
         stack.callback(memory.close)
         backend = open_backend("emu", memory)
         stack.callback(backend.close)
+        spec = boot_spec(header, self.recording.manifest)
+        if spec.flags & BOOT_TRACE and events is None:
+            events = _unheard  # somebody listened, and the guest waits for that
         machine = Machine(
             memory,
             backend,
             image,
-            boot_spec(header, self.recording.manifest),
+            spec,
             dict.fromkeys(header.ops, never),
             WatchTable(),
             events=events,
@@ -193,6 +198,10 @@ def check_program(recording: Recording, path: str) -> None:
             f"the recording is of another program than {path}: of {recording.header.program}, "
             "as it was then"
         )
+
+
+def _unheard(event: "TraceEvent") -> None:
+    """Takes an event."""
 
 
 class _Echo:

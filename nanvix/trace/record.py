@@ -96,20 +96,10 @@ def begin(
     exact = backend.capabilities.deterministic
 
     def head() -> None:
-        header = Header(
-            abi=abi_version(),
-            kernel=image.sha256(),
-            backend=backend.name,
-            memory=memory.size,
-            exact=exact,
-            own_timers=exact,
-            ops=sorted(ops),
-            spec=spec_fields(spec),
-            quirks=backend.quirks,
-            program=program,
-            program_sha256=file_sha256(program),
-            argv=list(argv),
-        )
+        header = describe(
+            argv=argv, program=program, spec=spec, image=image, backend=backend, memory=memory,
+            ops=ops,
+        )  # fmt: skip
         start(file, header, spec.manifest)
 
     writer = Writer()
@@ -119,6 +109,34 @@ def begin(
         assert isinstance(backend, Interruptible)
         witness(recorder, backend, memory)
     return recorder
+
+
+def describe(
+    *,
+    argv: Sequence[str],
+    program: str,
+    spec: BootSpec,
+    image: KernelImage,
+    backend: Backend,
+    memory: GuestMemory,
+    ops: Iterable[int],
+) -> Header:
+    """The header of a recording of a machine made of these parts. Raises OSError."""
+    exact = backend.capabilities.deterministic
+    return Header(
+        abi=abi_version(),
+        kernel=image.sha256(),
+        backend=backend.name,
+        memory=memory.size,
+        exact=exact,
+        own_timers=exact,
+        ops=sorted(ops),
+        spec=spec_fields(spec),
+        quirks=backend.quirks,
+        program=program,
+        program_sha256=file_sha256(program),
+        argv=list(argv),
+    )
 
 
 def controlled(spec: BootSpec, backend: Backend) -> BootSpec:

@@ -62,6 +62,9 @@ class FakeBackend:
     def kick(self) -> None:
         self.kicks += 1
 
+    def kick_in_program(self) -> None:
+        self.kicks += 1
+
     def tsc(self) -> int:
         return self.now
 

@@ -1,10 +1,11 @@
 """Saves machines at a moment that tests can choose, and goes on with them."""
 
 import os
+import tempfile
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nanvix.result import Result
@@ -53,6 +54,48 @@ def resumed(backend: str, file: Path, input: bytes = b"", **settings: object) ->
     return Sandbox(backend=backend, **settings).resume(  # type: ignore[arg-type]
         str(file), input=input, capture=True
     )
+
+
+def journey(
+    argv: Sequence[str | Path],
+    file: Path,
+    legs: Sequence[tuple[str, float]],
+    last: str,
+    input: bytes,
+) -> tuple[bytes, int]:
+    """Run and save after some time on one backend after the other, and to its end on ``last``: what
+    it wrote on all of them, and how often it was saved."""
+    with open_pipe(input) as stdin, tempfile.TemporaryFile() as out:
+        stdio = (stdin, out.fileno(), 2)
+        saves = 0
+        for backend, delay in [*legs, (last, 0.0)]:
+            sandbox = Sandbox(backend=backend, timeout=60, portable=True)
+            timer = threading.Timer(delay, sandbox.save, [str(file)])
+            if delay:
+                timer.start()
+            if saves:
+                result = sandbox.resume(str(file), stdio=stdio)
+            else:
+                result = sandbox.run([str(part) for part in argv], stdio=stdio)
+            timer.cancel()
+            if result.reason != "saved":
+                break
+            saves += 1
+        assert (result.reason, result.exit_code) == ("exit", 0), result
+        out.seek(0)
+        return out.read(), saves
+
+
+@contextmanager
+def open_pipe(content: bytes) -> Iterator[int]:
+    """A pipe with something in it, and then its end."""
+    read, write = os.pipe()
+    os.write(write, content)
+    os.close(write)
+    try:
+        yield read
+    finally:
+        os.close(read)
 
 
 def refused(file: Path, *options: str) -> str:

@@ -10,6 +10,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from differential.excuses import SOFTWARE_CPU
+from differential.report import difference
+from differential.suite import CASES, load, see
 from support.host import missing_tools
 from support.toolchain import Toolchain
 from svm.lane import Lane
@@ -99,6 +102,29 @@ def _qemu_version() -> int:
 def test_the_backend_keeps_its_promises(lane: Lane) -> None:
     report = run_inside(lane, BACKEND, 300)
     assert "skipped" not in report
+
+
+def test_supervisor_guests_agree_step_by_step(lane: Lane) -> None:
+    """tests/differential, with every instruction of both rings; the emulator runs out here."""
+    ran = lane([sys.executable, "tests/differential/suite.py", "kvm"], limit=300)
+    assert ran.code == 0, str(ran)
+    found = load(ran.out.decode())
+    differences = [
+        text
+        for case in CASES
+        if (text := difference(case.name, found[case.name], see("emu", case), [SOFTWARE_CPU]))
+    ]
+    assert not differences, "\n\n".join(differences)
+    assert sum(len(seen.steps or ()) for seen in found.values()) > 4 * len(CASES)
+
+
+def test_a_program_agrees_instruction_by_instruction(lane: Lane, compiled: Toolchain) -> None:
+    """Stepped by the host, on this KVM and on the emulator in there."""
+    command = (sys.executable, "-m", "nanvix", "diff", "--instructions", compiled("hello.c"))
+    ran = lane(command, limit=300)
+    assert (ran.code, ran.out) == (0, b"hello, world\n"), str(ran)
+    found = re.search(rb"no difference in (\d+) instructions", ran.err)
+    assert found is not None and int(found[1]) > 500
 
 
 def test_programs_run_as_natively(lane: Lane, compiled: Toolchain) -> None:

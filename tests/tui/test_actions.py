@@ -411,6 +411,22 @@ async def _picture(d: Driver) -> None:
     assert saved.read_text().startswith("<svg")
 
 
+@checks("capsule")
+async def _capsule(d: Driver) -> None:
+    await to_main(d)
+    await d("m")
+    await d.type("note look at this")
+    await d.type("display total")
+    await d.pilot.press("B")
+    assert d.app.prompt.input.value == "capsule steps.nvcap"
+    await d("enter")
+    from nanvix.debug.capsule import load
+
+    notes = load("steps.nvcap").notes
+    assert notes.moment == d.moment and notes.bookmarks == ((d.moment, "mark 1"),)
+    assert notes[2:] == (("break main",), ("total",), ("look at this",))
+
+
 @checks("command")
 async def _command(d: Driver) -> None:
     await d.type("print 6 * 7")

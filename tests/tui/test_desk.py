@@ -1,11 +1,16 @@
 """Where panes go."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.still import StillApp
+from textual.events import MouseDown, MouseMove, MouseUp
+from textual.pilot import Pilot
 
-from nanvix.tui.desk import LARGE, MEDIUM, SMALL, arrangement_for, split
+from nanvix.tui.desk import LARGE, LEAST_CELL, MEDIUM, SMALL, arrangement_for, split
+from nanvix.tui.store import Store
 
 
 @given(
@@ -83,3 +88,44 @@ async def test_another_size_of_screen_is_another_arrangement() -> None:
         await pilot.resize_terminal(40, 10)
         await pilot.pause()
         assert "too small" in str(app.headline.render())
+
+
+async def _drag(
+    app: StillApp, pilot: Pilot[int], start: tuple[int, int], to: tuple[int, int]
+) -> None:
+    """As a terminal reports it: pressed, moved with the button down, let go."""
+    widget, _ = app.get_widget_at(*start)
+    for kind, (x, y) in ((MouseDown, start), (MouseMove, to), (MouseUp, to)):
+        target = app.mouse_captured or widget
+        region = target.region
+        target.post_message(
+            kind(target, x - region.x, y - region.y, 0, 0, 1, False, False, False, x, y)
+        )
+        await pilot.pause()
+
+
+async def test_the_mouse_moves_the_lines_between_panes(tmp_path: Path) -> None:
+    app = StillApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        code, registers, memory = (app.desk.panes[n] for n in ("code", "registers", "memory"))
+        edge = code.region.right
+        await _drag(app, pilot, (edge - 1, 10), (edge - 21, 10))
+        assert code.region.right == edge - 20 == registers.region.x
+        await _drag(app, pilot, (edge - 20, 5), (edge - 11, 5))  # the border of the other side
+        assert code.region.right == edge - 10
+        below = code.region.bottom
+        await _drag(app, pilot, (10, below - 1), (10, below + 2))
+        assert code.region.bottom == below + 3 == memory.region.y
+        await _drag(app, pilot, (10, below + 2), (10, 0))
+        assert code.region.height == LEAST_CELL
+        app.action_show_pane("log")
+        await _drag(app, pilot, (20, memory.region.y + 2), (40, memory.region.y + 4))
+        assert app.mouse_captured is None
+        regions = [pane.region for pane in app.desk.panes.values() if pane.display]
+        assert sum(region.area for region in regions) == app.desk.region.area
+        store = Store("it", tmp_path)
+        store.save(app, ())
+        other = StillApp()
+        Store("it", tmp_path).restore(other)
+        assert other.desk.shares == app.desk.shares

@@ -15,7 +15,8 @@ import pytest
 
 from nanvix.abi.call import Call, Watch, WatchTable
 from nanvix.abi.channel import OPS
-from nanvix.macro.console import TCGETS, TERMIOS_SIZE, Console
+from nanvix.macro.console import Console
+from nanvix.macro.terminal import TCGETS, TERMIOS_SIZE
 
 Stdio = tuple[int | None, int | None, int | None]
 

@@ -17,5 +17,6 @@ extern struct console consoles[STREAMS];
 extern const struct file_ops console_ops;
 
 i64 tty_ioctl(struct file *file, u64 command, u64 argument);
+void console_resized(void); /* the host's terminal has a new size */
 /* /dev/tty and /dev/console: the stream that is a terminal, or NULL. */
 struct console *console_terminal(u32 flags);

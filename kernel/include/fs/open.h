@@ -64,6 +64,7 @@ struct fd_table {
     struct fd_leaf *first[2]; /* where `leaf` points at first */
 };
 struct fd_table *fd_table_new(void); /* NULL: no memory */
+i32 fd_table_reach(const struct fd_table *table); /* descriptors it has places for: no other can be open */
 /* The file of a descriptor of the current task without a reference (nothing else runs until it
    sleeps, but a sleeper must hold one), or NULL. O_PATH files only where they make sense. */
 struct file *fd_peek(i32 fd);

@@ -10,15 +10,20 @@ struct ring_slot {
     u32 start, size; /* bytes that are waiting in it */
 };
 
+/* What a transfer does that comes to the end of the program's memory: it moves the bytes up to there, the
+   pages up to there, or nothing at all. */
+enum ring_grain { RING_BYTES, RING_PAGES, RING_WHOLE };
+
 struct ring {
     struct ring_slot *slot;
     u32 slots;        /* a power of two */
     u32 first, count; /* slots in use */
     u64 size;         /* bytes waiting */
     paddr spare;      /* a frame for the next write, or 0 */
+    enum ring_grain grain;
 };
 
-bool ring_init(struct ring *ring); /* false: no memory */
+bool ring_init(struct ring *ring, enum ring_grain grain); /* false: no memory */
 void ring_free(struct ring *ring);
 /* Is there room for a write of n bytes: all of it up to a page, some of it above? */
 bool ring_takes(const struct ring *ring, u64 n);

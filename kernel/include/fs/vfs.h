@@ -83,6 +83,7 @@ struct inode {
     u32 mode;
     u32 nlink, uid, gid;
     u32 seals;            /* F_SEAL_*; tmpfs only */
+    u8 write_hint;        /* RWH_* */
     i32 writers;          /* open files that may write; below 0: that a program runs from */
     bool linkable;        /* without a name, but it may get one (O_TMPFILE) */
     u64 ino, rdev, size;  /* rdev: of a device */

@@ -1,0 +1,266 @@
+/* Pointers that lead astray: processes, identities, memory, signals, times, futexes. */
+#include "pointers.h"
+#undef prlimit64 /* a macro of some C libraries */
+
+#ifndef SYS_futex_wake /* newer than some C libraries */
+#define SYS_futex_wake 454
+#define SYS_futex_wait 455
+#define SYS_futex_requeue 456
+#endif
+
+enum { FD = 100, PROCESS = 101 };
+
+static void no_children(void)
+{
+    while (waitpid(-1, 0, WNOHANG | __WALL) > 0)
+        ;
+}
+
+static void a_zombie(void)
+{
+    siginfo_t info;
+    no_children();
+    pid_t child = fork();
+    if (!child)
+        _exit(7);
+    waitid(P_PID, child, &info, WEXITED | WNOWAIT);
+}
+
+CASE(clone, "clone")
+{
+    AFTER(no_children, clone, SIGCHLD | 0x00100000, 0, BUF, BUF, 0);   /* PARENT_SETTID */
+    AFTER(no_children, clone, SIGCHLD | 0x01000000, 0, BUF, BUF, 0);   /* CHILD_SETTID */
+    AFTER(no_children, clone, SIGCHLD | 0x00200000, 0, BUF, BUF, 0);   /* CHILD_CLEARTID */
+    AFTER(no_children, clone, SIGCHLD | 0x00001000, 0, BUF, BUF, 0);   /* PIDFD */
+}
+
+CASE(clone3, "clone3") { AFTER(no_children, clone3, CLONE, 64); }
+CASE(clone3_later_version, "clone3") { AFTER(no_children, clone3, CLONE, 104); }
+CASE(clone3_too_short, "clone3") { AFTER(no_children, clone3, CLONE, 63); }
+
+CASE(execve, "execve") { prepare(); BAD(execve, SCRIPT, WORDS, WORDS); }
+CASE(execve_of_nothing, "execve") { BAD(execve, FRESH, WORDS, WORDS); }
+CASE(execveat, "execveat") { prepare(); BAD(execveat, CWD, SCRIPT, WORDS, WORDS, 0); }
+
+/* Lists of arguments that do not end before their memory does. */
+CASE(endless_arguments, "execve")
+{
+    prepare();
+    char **list = (char **)last_page;
+    for (int i = 0; i < PAGE / 8; i++)
+        list[i] = "word";
+    T(syscall(SYS_execve, "x", list, 0));
+    T(syscall(SYS_execve, "x", 0, list));
+    list[PAGE / 8 - 1] = 0;
+    T(syscall(SYS_execve, "x", list, list));
+    memset(last_page, 'x', PAGE);
+    T(syscall(SYS_execve, "x", (char *[]){last_page, 0}, 0));
+    T(syscall(SYS_execve, last_page, 0, 0));
+}
+
+CASE(wait4, "wait4")
+{
+    AFTER(a_zombie, wait4, -1, BUF, WNOHANG, BUF);
+    BAD(wait4, -1, BUF, WNOHANG, BUF);
+}
+
+CASE(waitid, "waitid")
+{
+    AFTER(a_zombie, waitid, P_ALL, 0, BUF, WEXITED | WNOHANG, BUF);
+    BAD(waitid, P_ALL, 0, BUF, WEXITED | WNOHANG, BUF);
+    BAD(waitid, P_ALL, 0, BUF, 0, BUF);
+}
+
+CASE(set_tid_address, "set_tid_address") { BAD(set_tid_address, BUF); }
+CASE(set_robust_list, "set_robust_list") { BAD(set_robust_list, BUF, 24); BAD(set_robust_list, BUF, 16); }
+CASE(get_robust_list, "get_robust_list") { BAD(get_robust_list, 0, BUF, BUF); }
+
+CASE(rseq, "rseq")
+{
+    char *at[] = {0, (char *)32, (char *)0xffff888000001000, (char *)0x8000000000001000, (char *)-32};
+    prepare();
+    for (unsigned i = 0; i < sizeof at / sizeof *at; i++)
+        CHILD(T(syscall(SYS_rseq, at[i], 32, 0, 0x53053053)));
+    CHILD(T(syscall(SYS_rseq, closed, 32, 0, 0x53053053)));
+    BAD(rseq, BUF, 31, 0, 0x53053053);
+}
+
+CASE(getresuid, "getresuid") { BAD(getresuid, BUF, BUF, BUF); }
+CASE(getresgid, "getresgid") { BAD(getresgid, BUF, BUF, BUF); }
+CASE(getgroups, "getgroups") { COUNT(0, getgroups, 64, BUF); COUNT(0, getgroups, 0, BUF); }
+CASE(setgroups, "setgroups") { BAD(setgroups, 4, BUF); BAD(setgroups, 0, BUF); BAD(setgroups, 65537, BUF); }
+CASE(capget, "capget") { BAD(capget, BUF, BUF); }
+CASE(capset, "capset") { BAD(capset, BUF, BUF); }
+
+/* With a header of the current version. */
+CASE(capabilities, "capget capset")
+{
+    prepare();
+    uint32_t *header = (uint32_t *)good;
+    char *at[] = {0, (char *)8, (char *)-1, closed, read_only, last_page + PAGE - 12, last_page + PAGE - 23, last_page + PAGE - 24};
+    for (unsigned i = 0; i < sizeof at / sizeof *at; i++) {
+        header[0] = 0x20080522;
+        header[1] = 0;
+        T(syscall(SYS_capget, header, at[i]));
+        N(header[0]);
+    }
+    header[0] = 1;
+    T(syscall(SYS_capget, header, good + 64));
+    T(syscall(SYS_capget, header, 0));
+    IS(header[0] == 0x20080522);
+}
+
+CASE(mincore, "mincore")
+{
+    char *pages = MUST(mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    BAD(mincore, (long)pages, 4 * PAGE, BUF);
+    BAD(mincore, (long)pages, 0, BUF);
+}
+
+CASE(rt_sigaction, "rt_sigaction") { BAD(rt_sigaction, SIGUSR1, BUF, BUF, 8); BAD(rt_sigaction, SIGKILL, BUF, BUF, 8); }
+CASE(rt_sigaction_wrong_size, "rt_sigaction") { BAD(rt_sigaction, SIGUSR1, BUF, BUF, 4); BAD(rt_sigaction, 65, BUF, BUF, 8); }
+CASE(rt_sigprocmask, "rt_sigprocmask") { BAD(rt_sigprocmask, 0, BUF, BUF, 8); BAD(rt_sigprocmask, 9, BUF, BUF, 8); }
+CASE(rt_sigpending, "rt_sigpending") { BAD(rt_sigpending, BUF, 8); BAD(rt_sigpending, BUF, 4); BAD(rt_sigpending, BUF, 9); }
+CASE(rt_sigtimedwait, "rt_sigtimedwait") { BAD(rt_sigtimedwait, BUF, BUF, TIMEOUT, 8); }
+
+static void pending(void) { raise(SIGUSR1); }
+
+CASE(rt_sigtimedwait_for_one, "rt_sigtimedwait")
+{
+    uint64_t set = 1UL << (SIGUSR1 - 1);
+    MUST(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, 0, 8));
+    prepare();
+    for (int i = 0; i < 5; i++) {
+        char *to[] = {0, (char *)8, closed, read_only, last_page + PAGE - 127};
+        pending();
+        T(syscall(SYS_rt_sigtimedwait, &set, to[i], &(struct timespec){0}, 8));
+        T(syscall(SYS_rt_sigtimedwait, &set, 0, &(struct timespec){0}, 8));
+    }
+}
+
+CASE(rt_sigqueueinfo, "rt_sigqueueinfo")
+{
+    signal(SIGUSR1, SIG_IGN);
+    BAD(rt_sigqueueinfo, getpid(), SIGUSR1, BUF);
+    BAD(rt_sigqueueinfo, 1 << 30, 0, BUF);
+    BAD(rt_tgsigqueueinfo, getpid(), getpid(), SIGUSR1, BUF);
+}
+
+CASE(rt_tgsigqueueinfo, "rt_tgsigqueueinfo") { BAD(rt_tgsigqueueinfo, 1 << 30, 1 << 30, 0, BUF); }
+CASE(rt_sigsuspend_wrong_size, "rt_sigsuspend") { BAD(rt_sigsuspend, BUF, 4); }
+
+CASE(rt_sigsuspend, "rt_sigsuspend")
+{
+    prepare();
+    char *at[] = {0, (char *)8, (char *)0xffff888000001000, (char *)-1, closed, last_page + PAGE - 7};
+    for (unsigned i = 0; i < sizeof at / sizeof *at; i++)
+        T(syscall(SYS_rt_sigsuspend, at[i], 8));
+}
+
+CASE(pidfd_send_signal, "pidfd_send_signal")
+{
+    signal(SIGUSR1, SIG_IGN);
+    MUST(dup2(MUST(syscall(SYS_pidfd_open, getpid(), 0)), PROCESS));
+    BAD(pidfd_send_signal, PROCESS, SIGUSR1, BUF, 0);
+    BAD(pidfd_send_signal, -1, SIGUSR1, BUF, 0);
+}
+
+CASE(sigaltstack, "sigaltstack") { BAD(sigaltstack, BUF, BUF); }
+CASE(sigaltstack_only_told, "sigaltstack") { BAD(sigaltstack, 0, BUF); }
+CASE(signalfd, "signalfd") { BAD(signalfd, -1, BUF, 8); BAD(signalfd, -1, BUF, 4); }
+CASE(signalfd4, "signalfd4") { BAD(signalfd4, -1, BUF, 8, 0); BAD(signalfd4, -1, BUF, 8, 1); }
+
+static void a_timer(void)
+{
+    int number;
+    static int made;
+    if (!made)
+        made = !syscall(SYS_timer_create, 1, &(struct sigevent){.sigev_notify = SIGEV_NONE}, &number);
+}
+
+static void no_timer(void) { for (int i = 0; i < 90; i++) syscall(SYS_timer_delete, i); }
+
+CASE(getitimer, "getitimer") { BAD(getitimer, 0, BUF); BAD(getitimer, 9, BUF); }
+CASE(setitimer, "setitimer") { BAD(setitimer, 0, BUF, BUF); BAD(setitimer, 9, BUF, BUF); }
+CASE(timer_create, "timer_create") { AFTER(no_timer, timer_create, 1, BUF, BUF); AFTER(no_timer, timer_create, 99, BUF, BUF); }
+CASE(timer_settime, "timer_settime") { AFTER(a_timer, timer_settime, 0, 0, BUF, BUF); BAD(timer_settime, 999, 0, BUF, BUF); }
+CASE(timer_gettime, "timer_gettime") { AFTER(a_timer, timer_gettime, 0, BUF); BAD(timer_gettime, 999, BUF); }
+
+CASE(timerfd, "timerfd_settime timerfd_gettime")
+{
+    MUST(dup2(MUST(syscall(SYS_timerfd_create, 1, 0)), FD));
+    BAD(timerfd_settime, FD, 0, BUF, BUF);
+    BAD(timerfd_settime, -1, 0, BUF, BUF);
+    BAD(timerfd_settime, FD, 99, BUF, BUF);
+    BAD(timerfd_gettime, FD, BUF);
+    BAD(timerfd_gettime, -1, BUF);
+}
+
+CASE(nanosleep, "nanosleep") { BAD(nanosleep, BUF, BUF); }
+CASE(clock_nanosleep, "clock_nanosleep") { BAD(clock_nanosleep, 1, 0, BUF, BUF); BAD(clock_nanosleep, 99, 0, BUF, BUF); }
+CASE(clock_gettime, "clock_gettime") { BAD(clock_gettime, 1, BUF); BAD(clock_gettime, 99, BUF); }
+CASE(clock_getres, "clock_getres") { BAD(clock_getres, 1, BUF); BAD(clock_getres, 99, BUF); }
+CASE(clock_settime, "clock_settime") { BAD(clock_settime, 1, BUF); BAD(clock_settime, 99, BUF); }
+CASE(gettimeofday, "gettimeofday") { BAD(gettimeofday, BUF, BUF); }
+CASE(time, "time") { BAD(time, BUF); }
+CASE(times, "times") { BAD(times, BUF); }
+CASE(adjtimex, "adjtimex") { BAD(adjtimex, BUF); }
+CASE(clock_adjtime, "clock_adjtime") { BAD(clock_adjtime, 0, BUF); BAD(clock_adjtime, 99, BUF); }
+
+CASE(futex, "futex")
+{
+    BAD(futex, BUF, 0, 1, TIMEOUT);              /* WAIT */
+    BAD(futex, BUF, 128, 1, TIMEOUT);            /* privately */
+    COUNT(0, futex, BUF, 1, 1);                  /* WAKE */
+    COUNT(0, futex, BUF, 129, 1);
+    COUNT(0, futex, BUF, 3, 1, 1, BUF);          /* REQUEUE */
+    COUNT(0, futex, BUF, 4, 1, 1, BUF, 0);       /* CMP_REQUEUE */
+    COUNT(0, futex, BUF, 132, 1, 1, BUF, 0);
+    COUNT(0, futex, BUF, 5, 1, 1, BUF, 0);       /* WAKE_OP */
+    COUNT(0, futex, BUF, 133, 1, 1, BUF, 0);
+    BAD(futex, BUF, 9, 1, TIMEOUT, 0, -1);       /* WAIT_BITSET */
+    COUNT(0, futex, BUF, 10, 1, 0, 0, -1);       /* WAKE_BITSET */
+    BAD(futex, BUF, 7);                          /* UNLOCK_PI */
+    BAD(futex, BUF, 8);                          /* TRYLOCK_PI */
+}
+
+CASE(futex_waitv, "futex_waitv") { BAD(futex_waitv, WAITERS, 1, 0, TIMEOUT, 1); }
+CASE(futex_wake, "futex_wake")
+{
+    COUNT(0, futex_wake, BUF, 0xffffffff, 1, 0x82);
+    COUNT(0, futex_wake, BUF, 0xffffffff, 1, 2);
+    COUNT(0, futex_wake, BUF, -1, 1, 2);
+}
+
+CASE(futex_wait, "futex_wait")
+{
+    BAD(futex_wait, BUF, 1, 0xffffffff, 0x82, TIMEOUT, 1);
+    BAD(futex_wait, BUF, 1, 0xffffffff, 2, TIMEOUT, 1);
+}
+
+CASE(futex_requeue, "futex_requeue") { COUNT(0, futex_requeue, WAITERS, 0, 1, 1); }
+
+CASE(sched_getaffinity, "sched_getaffinity") { BAD(sched_getaffinity, 0, 8, BUF); BAD(sched_getaffinity, 0, 7, BUF); }
+CASE(sched_setaffinity, "sched_setaffinity") { BAD(sched_setaffinity, 0, 8, BUF); BAD(sched_setaffinity, 1 << 30, 8, BUF); }
+CASE(sched_getparam, "sched_getparam") { BAD(sched_getparam, 0, BUF); BAD(sched_getparam, 1 << 30, BUF); }
+CASE(sched_setparam, "sched_setparam") { BAD(sched_setparam, 0, BUF); BAD(sched_setparam, 1 << 30, BUF); }
+CASE(sched_setscheduler, "sched_setscheduler") { BAD(sched_setscheduler, 0, 0, BUF); BAD(sched_setscheduler, 0, -1, BUF); }
+CASE(sched_rr_get_interval, "sched_rr_get_interval") { BAD(sched_rr_get_interval, 0, BUF); }
+CASE(sched_getattr, "sched_getattr") { BAD(sched_getattr, 0, BUF, 48, 0); BAD(sched_getattr, 1 << 30, BUF, 48, 0); }
+CASE(sched_setattr, "sched_setattr") { BAD(sched_setattr, 0, BUF, 0); BAD(sched_setattr, 1 << 30, BUF, 0); }
+CASE(getrlimit, "getrlimit") { BAD(getrlimit, 4, BUF); BAD(getrlimit, 99, BUF); }
+CASE(setrlimit, "setrlimit") { BAD(setrlimit, 4, BUF); BAD(setrlimit, 99, BUF); }
+CASE(prlimit64, "prlimit64") { BAD(prlimit64, 0, 4, BUF, BUF); BAD(prlimit64, 0, 99, BUF, BUF); BAD(prlimit64, 1 << 30, 4, BUF, BUF); }
+CASE(getrusage, "getrusage") { BAD(getrusage, 0, BUF); BAD(getrusage, 99, BUF); }
+CASE(sysinfo, "sysinfo") { BAD(sysinfo, BUF); }
+CASE(uname, "uname") { BAD(uname, BUF); }
+CASE(getcpu, "getcpu") { BAD(getcpu, BUF, BUF, 0); }
+
+/* Natively it would rename the host, so without the privilege. */
+CASE(sethostname, "sethostname")
+{
+    prepare();
+    (void)!setuid(65534);
+    BAD(sethostname, NAME, 4);
+    BAD(sethostname, NAME, 65);
+}
