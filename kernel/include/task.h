@@ -139,6 +139,7 @@ struct task {
     bool killable_sleep;     /* only SIGKILL wakes */
     struct timer sleep_timer;
     char comm[COMM_LEN];
+    struct pid_handle *handle; /* what pidfds of it hold, where it is no leader */
     void *fpu; /* vector state while another task runs: fpu.h */
 };
 
