@@ -102,8 +102,8 @@ def test_the_version_imports_nothing_but_itself() -> None:
 
 
 FIRST_SCREEN = 3.0
-"""Processor time up to the debugger's first usable screen, as a multiple of what importing Textual takes
-(it is about two): on a busy machine both grow."""
+"""Processor time up to the debugger's first usable screen, as a multiple of what importing Textual
+takes: on a busy machine both grow."""
 
 
 def first_screen_ms() -> float:
