@@ -136,6 +136,7 @@ struct task {
 #define TIMER_SLACK_DEFAULT 50000 /* ns */
     u64 timer_slack, default_slack; /* ns: PR_SET_TIMERSLACK */
     bool timed_out;
+    bool held;               /* by a debugger on the host: does not run */
     bool killable_sleep;     /* only SIGKILL wakes */
     struct timer sleep_timer;
     char comm[COMM_LEN];

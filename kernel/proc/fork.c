@@ -12,6 +12,7 @@
 #include "proc.h"
 #include "rseq.h"
 #include "syscall.h"
+#include "trace.h"
 #include "trap.h"
 #include "uaccess.h"
 
@@ -227,6 +228,8 @@ static i64 clone(const struct clone_args *args, i32 tid) {
         put_user(tid, args->parent_tid); /* a bad address is the caller's loss, as on Linux */
     if (flags & CLONE_CHILD_SETTID)
         mm_copy_out(child->mm, args->child_tid, &tid, sizeof(tid));
+    trace_event(NV_TRACE_FORK, flags & CLONE_THREAD ? NV_FORK_THREAD : flags & CLONE_VFORK ? NV_FORK_WAITS : NV_FORK,
+                (u64)tid, (u64)process->pid, flags);
     sched_add(child);
     if (flags & CLONE_VFORK)
         wait_for_vfork(process->pid);
