@@ -1,16 +1,13 @@
 """Start-up is a feature: budgets for time, and what the run path must not import."""
 
-import fcntl
 import os
 import pty
 import re
 import select
 import signal
 import statistics
-import struct
 import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
 
@@ -110,10 +107,10 @@ def first_screen_ms() -> float:
     """Processor time of ``nanvix debug`` in a terminal until the registers have values."""
     pid, terminal = pty.fork()
     if not pid:
-        os.environ.update(ENV, TERM="xterm-256color", XDG_STATE_HOME="/nonexistent")
         command = [sys.executable, "-m", "nanvix", "debug", "--backend", "emu", "true"]
-        os.execv(command[0], command)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        environment = ENV | {"TERM": "xterm-256color", "XDG_STATE_HOME": "/nonexistent"}
+        environment |= {"COLUMNS": "120", "LINES": "40"}
+        os.execve(command[0], command, environment)
     shown, end = b"", time.monotonic() + 30
     while not re.search(rb"rip +[0-9a-f]{6}", re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown)):
         assert time.monotonic() < end, shown[-2000:]
