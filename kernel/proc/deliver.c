@@ -1,4 +1,5 @@
 /* Acting on signals: on every return to user mode, with the user's registers at hand. */
+#include "debug.h"
 #include "errno.h"
 #include "hypercall.h"
 #include "lib.h"
@@ -98,8 +99,12 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
 
 /* Do what the signal says; true when a handler is to run next. */
 static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
-    struct sigaction *action = &current->sighand->action[sig - 1];
-    trace(sig, info, action->handler);
+    struct sigaction *actions = current->sighand->action;
+    trace(sig, info, actions[sig - 1].handler);
+    sig = debug_chosen(sig);
+    if (!sig)
+        return false;
+    struct sigaction *action = &actions[sig - 1];
     if (action_ignores(action, sig))
         return false;
     if (action->handler != SIG_DFL) {

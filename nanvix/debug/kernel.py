@@ -156,6 +156,14 @@ class Kernel:
         """Address of the trap frame with a task's user registers."""
         return self._quad(task, "task.frame")
 
+    def held_at(self, task: int) -> int:
+        """Address of the byte that keeps a task from running."""
+        return task + self._at("task.held")
+
+    def held(self, task: int) -> bool:
+        """Whether a debugger keeps a task from running."""
+        return bool(self._bytes(task, "task.held", 1)[0])
+
     def fpu(self, task: int) -> bytes | None:
         """The vector state of a task that does not run, as an FXSAVE image."""
         at = self._quad(task, "task.fpu")

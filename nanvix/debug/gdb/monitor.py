@@ -14,7 +14,7 @@ help                     this text
 moment                   the moment shown, and the last one seen
 go MOMENT                show a moment, seen or to come
 events [N]               the last N events before this moment (20)
-last-write ADDRESS SIZE  who last wrote these bytes
+who-wrote ADDRESS SIZE   who last wrote these bytes
 backtrace                the calls of this thread, the kernel's too
 processes                the guest's processes
 process PID              debug another process
@@ -88,6 +88,7 @@ def _process(server: "Server", words: list[str]) -> str:
     found = next((p for p in server.debugger.processes() if p.pid == pid), None)
     if found is None or not found.threads:
         raise DebugError(f"there is no process {pid}")
+    server.processes.attach(pid)
     server.inferior.pid = pid
     server.tid = found.threads[0]
     return f"process {pid}, {found.exe}: reconnect gdb to see it"
@@ -110,6 +111,7 @@ _COMMANDS: dict[str, Callable[["Server", list[str]], str]] = {
     "go": _go,
     "events": _events,
     "last-write": _last_write,
+    "who-wrote": _last_write,
     "backtrace": _backtrace,
     "processes": _processes,
     "process": _process,
