@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from support.gdb import Gdb
 from support.toolchain import Toolchain
 
+from nanvix.debug.gdb.listening import listen, parse_address
 from nanvix.debug.gdb.packets import escape, unescape
-from nanvix.debug.gdb.server import Server, listen, parse_address
+from nanvix.debug.gdb.server import Server
 from nanvix.debug.trapping import Trapping
 from nanvix.errors import UsageError
 
