@@ -149,6 +149,8 @@ class Settings:
             self.portable = bool(about["portable"])
             argv = [str(part) for part in about["argv"]]
             exports = [Shown(str(source), int(flags)) for source, flags in about["exports"]]
+            if any("\0" in source for source, _ in exports):
+                raise ValueError("a path with a zero byte")
             return argv, Launch(str(about["program"]), b"", exports)
         except (KeyError, TypeError, ValueError):
             raise NanvixError("the saved machine is damaged: its sandbox makes no sense") from None

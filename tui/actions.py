@@ -52,14 +52,14 @@ ACTIONS = (
     Action("go", "c", "c", "continue", "Run on to the next breakpoint or the end.",
            "Run", run.go, "", 4),
     Action("user", "u", "u", "user", "Run until a program runs in user mode.",
-           "Run", run.user, "step", 5),
+           "Run", run.user, "step", 12),
     Action("pause", "p", "p", "pause", "Stop what runs, as soon as possible.",
-           "Run", run.pause, "", 6),
+           "Run", run.pause, "", 9),
     Action("cancel", "escape", "Esc", "cancel", "Stop a long search or run.",
            "Run", run.pause),
 
     Action("step_back", "S", "S", "step back", "Undo one instruction.",
-           "Back in time", travel.step_back, "travel", 7),
+           "Back in time", travel.step_back, "travel", 5),
     Action("over_back", "N", "N", "over back", "Undo one instruction, a called function with it.",
            "Back in time", travel.over_back, "travel"),
     Action("finish_back", "F", "F", "to the call", "Go back to the call of this function.",
@@ -67,7 +67,7 @@ ACTIONS = (
     Action("line_back", "L", "L", "line back", "Go back to the source line before.",
            "Back in time", travel.line_back, "travel"),
     Action("go_back", "C", "C", "reverse", "Go back to the last breakpoint or watchpoint hit.",
-           "Back in time", travel.go_back, "travel", 8),
+           "Back in time", travel.go_back, "travel", 6),
     Action("user_back", "U", "U", "user back", "Go back to where a program last ran in user mode.",
            "Back in time", travel.user_back, "travel"),
     Action("first", "less_than_sign", "<", "first", "Go to the first moment.",
@@ -81,12 +81,12 @@ ACTIONS = (
     Action("wrote", "W", "W", "who wrote", "Go to the instruction that last wrote the bytes in "
            "the memory pane.", "Back in time", travel.who_wrote, "travel"),
     Action("emulate", "E", "E", "in emulator", "Open this moment in the emulator, to step and go "
-           "back in time from here on.", "Back in time", travel.emulate, "move"),
+           "back in time from here on.", "Back in time", travel.emulate, "move", 6),
     Action("bookmark", "m", "m", "bookmark", "Mark this moment, or take the mark away.",
            "Back in time", travel.bookmark, "travel"),
 
     Action("break", "b", "b", "break", "Set a breakpoint: symbol, address, file:line, `if` "
-           "condition.", "Points", points.ask_break, "points", 9),
+           "condition.", "Points", points.ask_break, "points", 7),
     Action("watch", "w", "w", "watch", "Stop when memory changes: an expression or an address.",
            "Points", points.ask_watch, "points", 10),
     Action("catch", "k", "k", "catch", "Stop at an event: syscall, return, signal, exec, fault.",
@@ -103,7 +103,7 @@ ACTIONS = (
     Action("follow", "r", "r", "follow", "Let memory follow the stack, and code the next "
            "instruction, again.", "Look", look.follow),
     Action("search", "slash", "/", "search", "Find text, or bytes in hex, in memory; in Log: "
-           "show matching rows only.", "Look", look.ask_search, "", 12),
+           "show matching rows only.", "Look", look.ask_search, "", 13),
     Action("again", "a", "a", "search again", "Find the next place.", "Look", look.search_again),
     Action("display", "d", "d", "display", "Watch an expression.", "Look", look.ask_display),
     Action("edit", "e", "e", "edit", "Change memory or a register.", "Look", look.ask_edit),
@@ -132,14 +132,15 @@ ACTIONS = (
            "file.", "Screen", export.ask_capsule, "record"),
 
     Action("command", "colon", ":", "command", "Type a command; Tab completes, ↑ recalls.",
-           "General", screen.ask_command, "", 13),
+           "General", screen.ask_command, "", 14),
     Action("help", "question_mark", "?", "help", "All keys and commands.",
-           "General", screen.help, "", 14),
+           "General", screen.help, "", 8),
     Action("quit", "q", "q", "quit", "End the guest and leave.", "General", screen.quit, "", 15),
 )
 # fmt: on
 
 BY_NAME = {action.name: action for action in ACTIONS}
+IN_BAR = sorted((action for action in ACTIONS if action.bar), key=lambda action: action.bar)
 
 
 def bindings() -> list[Binding]:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.widgets import Static
 
 from nanvix.errors import NanvixError
 from nanvix.tui import commands
-from nanvix.tui.actions import ACTIONS, BY_NAME, NEEDS, bindings
+from nanvix.tui.actions import BY_NAME, IN_BAR, NEEDS, bindings
 from nanvix.tui.desk import Desk
 from nanvix.tui.keybar import KeyBar
 from nanvix.tui.lines import LinePane
@@ -27,6 +26,7 @@ from nanvix.tui.panes.tables import PointsPane
 from nanvix.tui.prompt import Prompt
 from nanvix.tui.session import Events, Session
 from nanvix.tui.timeline import TimelineBar
+from nanvix.tui.title import TitleBar
 from nanvix.tui.view import Status, View
 from nanvix.tui.viewer import Focus
 
@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
 _CONSOLE_S = 0.05
 _SMALLEST = (60, 16)
-_MARKS = {Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}
+
+
+def _possible(key: tuple[str, str, str, bool]) -> bool:
+    return key[3]
 
 
 class Posted(Message):
@@ -93,7 +96,7 @@ class DebugApp(App[int], Events):
         self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
         self.timeline = TimelineBar()
         self.keys = KeyBar()
-        self.headline = Static(id="title", markup=False)
+        self.headline = TitleBar()
 
     def compose(self) -> ComposeResult:
         """Called by Textual."""
@@ -281,14 +284,14 @@ class DebugApp(App[int], Events):
         elif pane.id == "code":
             self.action_do("toggle")
 
+    def on_desk_arranged(self) -> None:
+        """What was not made, because nobody saw it, is made now."""
+        self.seen_panes()
+
     def on_resize(self) -> None:
         """Another arrangement may fit now."""
         self.desk.place()
-        self.call_after_refresh(self._resized)
-
-    def _resized(self) -> None:
-        self.seen_panes()
-        self._draw_chrome()
+        self.call_after_refresh(self._draw_chrome)
 
     # -- from the session's thread -------------------------------------------------------------
 
@@ -348,23 +351,16 @@ class DebugApp(App[int], Events):
                 f"the screen is too small: {_SMALLEST[0]} by {_SMALLEST[1]} at least"
             )
             return
-        view = self.view
-        mark = _MARKS[view.status]
-        moment = "" if view.moment is None else f"  @{view.moment:,}"
-        self.headline.update(
-            f"{mark} {self.program}  {view.status.value}: {view.reason}  {view.where}{moment}"
-        )
-        self.keys.draw(
-            [
-                (a.name, a.shown, a.label, not self.missing(a.needs))
-                for a in sorted(ACTIONS, key=lambda a: a.bar)
-                if a.bar
-            ]
-        )
+        self.headline.draw(self.program, self.view)
+        keys = [(a.name, a.shown, a.label, not self.missing(a.needs)) for a in IN_BAR]
+        self.keys.draw(sorted(keys, key=_possible, reverse=True))
 
     def read_console(self) -> str:
         """Show what the guest has written since the last time: that."""
         self.session.tick()
+        silent = self.session.silent
+        if silent and self.timeline.progress is None and self.view.status is not Status.RUNNING:
+            self.timeline.show_progress(silent, 0.0)
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import MouseDown, MouseMove, MouseUp
+from textual.message import Message
 from textual.widget import Widget
 
 
@@ -100,9 +101,12 @@ class Desk(Container):
 
     DEFAULT_CSS = "Desk { height: 1fr; }"
 
+    class Arranged(Message):
+        """Other panes can be seen now."""
+
     def __init__(self, panes: list[Widget]) -> None:
         super().__init__(id="desk")
-        self.panes = {str(pane.id): pane for pane in panes}
+        self.panes = {str(pane.id): pane.add_class("pane") for pane in panes}
         self.hidden: set[str] = set()
         self.front: set[str] = set()
         self.zoomed: str | None = None
@@ -219,6 +223,7 @@ class Desk(Container):
             for column in self._strips:
                 for cell in _inner(column):
                     places[str(cell.inner)] = (column.at, cell.at, column.size, cell.size)
+        before = self.shown()
         for name, pane in self.panes.items():
             place = places.get(name)
             pane.display = place is not None
@@ -227,6 +232,8 @@ class Desk(Container):
                 pane.styles.offset = (x, y)
                 pane.styles.width, pane.styles.height = pane_width, pane_height
                 pane.border_title = self._title(name)
+        if self.shown() != before:
+            self.post_message(self.Arranged())
 
     def _layout(self, width: int, height: int) -> tuple[Strip, ...]:
         """Where all that is not hidden goes."""

@@ -1,5 +1,6 @@
 """The help screen, made of the tables of actions and commands."""
 
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +11,12 @@ from textual.widgets import Static
 
 from nanvix.tui.actions import ACTIONS
 from nanvix.tui.commands import COMMANDS
+
+_WIDTH = 78
+_REST = (
+    "An action may be typed by its name too. In every pane ↑ ↓ PgUp PgDn Home End move, Tab goes "
+    "on, a click marks, a second one chooses; the lines between panes can be dragged."
+)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -42,8 +49,15 @@ def text() -> str:
         if action.group != group:
             group = action.group
             lines += ["", group]
-        lines.append(f"  {action.shown:<7} {action.label:<15} {action.help}")
-    lines += ["", "Commands"]
-    lines += [f"  :{c.name} {c.usage}\n          {c.help}" for c in COMMANDS]
-    lines += ["", "In every pane ↑ ↓ PgUp PgDn Home End move, Tab goes on, a click marks."]
+        lines += _wrapped(f"  {action.shown:<7} {action.label:<15} ", action.help)
+    lines += ["", "Commands, typed behind :"]
+    for command in COMMANDS:
+        lines.append(f"  {command.name} {command.usage}")
+        lines += _wrapped("          ", command.help)
+    lines += ["", *_wrapped("", _REST)]
     return "\n".join(lines[1:])
+
+
+def _wrapped(head: str, help: str) -> list[str]:
+    """The text behind its heading, and below itself where one line is not enough."""
+    return wrap(help, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head))

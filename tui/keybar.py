@@ -31,7 +31,7 @@ class KeyBar(Widget):
         self._keys: list[Key] = []
 
     def draw(self, keys: Sequence[Key]) -> None:
-        """Most wanted first."""
+        """Most wanted first; what does not fit is left out."""
         if list(keys) != self._keys:
             self._keys = list(keys)
             self.refresh()

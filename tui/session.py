@@ -4,6 +4,7 @@ All of the debugger is used on this one thread, so nothing needs a lock and the 
 While a job runs long, what it passes is shown up to ten times a second.
 """
 
+import sys
 import threading
 import time
 from collections import deque
@@ -28,8 +29,12 @@ Job = Callable[["Debugger"], "Stop | str | None"]
 """What a guest on KVM cannot do is not asked of it: actions say what they need."""
 Start = Callable[[tuple[int, int, int]], "Debugger | Present"]
 REFRESH_S = 0.08
+_SILENT_S = 0.3
+_SWITCH_S = 0.0005
 _SHARE = 8
-"""A running guest runs at least as many times as long as it is looked at."""
+"""A running guest runs as many times as long as it took to look at it last, but is looked at
+again after ``_RAREST_S`` at the latest: the first look may have read much that is known now."""
+_RAREST_S = 0.5
 _PATIENCE_S = 1.0
 """How long gdb waits for the guest to be at rest: it loses patience itself after two seconds."""
 BUSY = b"E.the guest is running: the screen let it go"
@@ -74,15 +79,20 @@ class Session:
         self._viewer = Viewer()
         self._jobs: deque[tuple[str, Job]] = deque()
         self._beside: Beside | None = None
+        self.looked_s = 0.0
+        """Processor time that was spent on looking at the guest."""
         self._wake = threading.Condition()
         self._closing = False
         self._debugger: Debugger | Present | None = None
         self._stop: Stop | None = None
         self._heard = 0
         """How many of the guest's events are in the log."""
+        self._switching_s = sys.getswitchinterval()
         self._shown_at = 0.0
         self._cost_s = 0.0
         """How long it took to look at it last."""
+        self._heard_at = 0.0
+        """When the job in hand began."""
         self._owed = False
         """Whether the guest was passed over since it was last shown."""
         self._quiet = False
@@ -94,7 +104,10 @@ class Session:
     # -- from the screen -----------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Start the thread."""
+        """Start the thread. From then on threads take turns quickly: the screen must not wait for
+        conditions of breakpoints, nor a guest on KVM for the screen."""
+        self._switching_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_S)
         self._thread.start()
 
     def do(self, job: Job, what: str) -> None:
@@ -159,6 +172,12 @@ class Session:
             if self._debugger is not None:
                 self._debugger.glance()
 
+    @property
+    def silent(self) -> str:
+        """What has been going on for a while without a word of how far it is; or ''."""
+        quiet = time.monotonic() - max(self._heard_at, self._shown_at)
+        return self._what if self._working and quiet > _SILENT_S else ""
+
     def tick(self) -> None:
         """Called now and then: what was passed over is shown even if nothing happens any more."""
         debugger = self._debugger
@@ -199,6 +218,7 @@ class Session:
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
+        sys.setswitchinterval(self._switching_s)
         self.terminal.close()
 
     # -- the thread ----------------------------------------------------------------------------
@@ -245,6 +265,7 @@ class Session:
                 return
             self._working = True
             self._what, job = self._jobs.popleft()
+            self._heard_at = time.monotonic()
         try:
             answer = job(cast("Debugger", self._debugger))
         except NanvixError as error:
@@ -266,7 +287,7 @@ class Session:
     def _passed(self, moment: int) -> None:
         """Called by the debugger in the middle of long work, with the machine at rest."""
         now = time.monotonic()
-        self._owed = now - self._shown_at < max(REFRESH_S, self._cost_s * _SHARE)
+        self._owed = now - self._shown_at < max(REFRESH_S, min(self._cost_s * _SHARE, _RAREST_S))
         if self._owed:
             return
         debugger = self._debugger
@@ -282,7 +303,7 @@ class Session:
         debugger, stop = self._debugger, self._stop
         if debugger is None or stop is None:
             return
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.thread_time()
         self._take_events(debugger)
         doing = self._what if status is Status.RUNNING else ""
         view = self._viewer.view(
@@ -290,6 +311,7 @@ class Session:
         )
         self._shown_at = time.monotonic()
         self._cost_s = self._shown_at - begun
+        self.looked_s += time.thread_time() - worked
         self._events.refreshed(view)
 
     def _take_events(self, debugger: "Debugger | Present") -> None:

@@ -90,14 +90,19 @@ class TimelineBar(Widget):
             return [Segment(text, self._style("mark"))]
         timeline = self.timeline
         if timeline is None:
-            return [Segment("no timeline: KVM does not count instructions", self._style("muted"))]
+            text = "no timeline: KVM does not count instructions"
+            return [Segment(text, self._style("muted"))]
         text = (
             f"instruction {timeline.now:,} of {timeline.end:,}"
-            f"   {_CHECKPOINT} {len(timeline.checkpoints)} checkpoints"
-            f"   {_EVENT} {len(timeline.marks)} marks"
+            f"   {_CHECKPOINT} {_some(len(timeline.checkpoints), 'checkpoint')}"
+            f"   {_EVENT} {_some(len(timeline.marks), 'mark')}"
         )
         near = [what for count, what in timeline.marks if count == timeline.now]
         return [Segment(text + "".join(f"   {what}" for what in near), self._style("muted"))]
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"lines--{name}")
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

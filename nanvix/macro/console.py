@@ -25,6 +25,7 @@ PIECE = 4096
 
 FIONREAD = 0x541B
 _POLL_BITS = 0xFFFF
+_COOKIE_BITS = (1 << 64) - 1
 
 
 class _Stream:
@@ -119,7 +120,8 @@ class Console:
         for number, events, cookie in saved["watches"]:
             waited_for = self._streams[number]
             if waited_for is not None:
-                self._watches.add(Watch(waited_for.fd, events, cookie))
+                watch = Watch(waited_for.fd, events & _POLL_BITS, cookie & _COOKIE_BITS)
+                self._watches.add(watch)
 
     def _stream(self, call: Call) -> _Stream:
         index = call.arg[0]

@@ -20,16 +20,17 @@ from typing import Any, NamedTuple, Protocol
 from nanvix.abi.header import abi_version
 from nanvix.abi.layout import BOOT_TRACE, CLOCK, CLOCK_PHYS, HUGE_SIZE, MEMORY_MAX, USER_END
 from nanvix.machine.backend import Backend
-from nanvix.machine.clock import GuestClock
+from nanvix.machine.clock import NEVER, GuestClock
 from nanvix.machine.image import KernelImage
-from nanvix.machine.machine import Checkpoint, Machine
+from nanvix.machine.machine import SIGNALS, Checkpoint, Machine
 from nanvix.machine.memory import GuestMemory
-from nanvix.machine.state import GPRS, SEGMENTS, Segment, VcpuState
 from nanvix.snapshot import move
 from nanvix.snapshot.file import Reader, StateError, write
+from nanvix.snapshot.vcpu import decode, encode, number
 
-_BYTES = ("fxsave", "extended")
-_EXTENDED_MAX = 4096 - 512
+_SIGNALS = 64
+_NS_BITS = 62
+"""Of a time in ns: 146 years."""
 _SLACKS_PER_SECOND = 100
 """A counter that is ahead of the saved one by less than that part of a second has its value."""
 
@@ -94,7 +95,7 @@ def save(
         date_ns=machine.clock.realtime_offset if fixed_date else None,
         instructions=backend.instructions(),
         portable=portable,
-        vcpu=_encode(vcpu),
+        vcpu=encode(vcpu),
         machine=_parts(machine),
         services={name: keeper.save() for name, keeper in keepers.items()},
         about=about,
@@ -152,23 +153,24 @@ class Saved:
         self._require_kernel(image)
         self._reader.fill(memory)
         try:
-            vcpu = _decode(header.vcpu)
-            idle = header.machine["idle"]
-            if not idle[0] and vcpu.rip >= USER_END:
+            vcpu = decode(header.vcpu)
+            asleep, deadline, since, slept = header.machine["idle"]
+            if not asleep and vcpu.rip >= USER_END:
                 raise ValueError("kernel code was under way")
-            slept_to = idle[2] + (idle[3] or 0)
-            now_ns = max(header.now_ns, slept_to if idle[1] is None else min(slept_to, idle[1]))
-        except (KeyError, TypeError, ValueError, IndexError):
+        except (KeyError, TypeError, ValueError):
             raise self._reader.damaged("its vCPU makes no sense") from None
+        now_ns = header.now_ns
         try:
             move.check_programs(header.quirks, backend, header.portable)
             if traced or move.needed(header.quirks, backend):
                 flags = BOOT_TRACE if traced else 0
-                move.adapt(memory, backend, image, vcpu, idle=idle[0], flags=flags)
+                move.adapt(memory, backend, image, vcpu, idle=asleep, flags=flags)
                 self._awake, self._traced = True, traced
+                if asleep and slept is not None:
+                    # Where time is virtual, a sleep is counted when it ends.
+                    now_ns = max(now_ns, min(since + slept, deadline or NEVER))
             else:
                 backend.load_state(vcpu)
-                now_ns = header.now_ns
         except (OSError, ValueError, move.CannotMove) as error:
             raise StateError(f"{self._path} cannot go on here: {error}") from None
         backend.count_from(header.instructions or 0)
@@ -182,10 +184,10 @@ class Saved:
             checkpoint = _checkpoint(machine, self._header.machine, self._awake)
             machine.rollback(checkpoint)
             for signo in checkpoint.signals:
-                machine.post_signal(signo)
+                machine.post_signal(signo % SIGNALS, signo // SIGNALS)
             if self._traced:
                 machine.trace.skip()
-        except (KeyError, TypeError, ValueError, IndexError, OSError):
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, OSError):
             raise self._reader.damaged("what the services knew makes no sense") from None
 
     def _checked(self) -> Header:
@@ -193,10 +195,18 @@ class Saved:
         size = header.memory
         if not (isinstance(size, int) and 0 < size <= MEMORY_MAX and size % HUGE_SIZE == 0):
             raise ValueError("memory")
-        if not (isinstance(header.about, dict) and isinstance(header.services, dict)):
-            raise TypeError("about")
-        if not (isinstance(header.machine, dict) and isinstance(header.machine.get("idle"), list)):
-            raise TypeError("machine")
+        for part in (header.about, header.services, header.machine, header.vcpu):
+            if not isinstance(part, dict):
+                raise TypeError("part")
+        if type(header.portable) is not bool:
+            raise TypeError("portable")
+        number(header.quirks)
+        number(header.now_ns, _NS_BITS)
+        date = None if header.date_ns is None else abs(header.date_ns)
+        for value in (date, header.instructions):
+            if value is not None:
+                number(value, _NS_BITS)
+        _check_parts(header.machine)
         return header
 
     def _require_kernel(self, image: KernelImage) -> None:
@@ -245,8 +255,32 @@ def _parts(machine: Machine) -> dict[str, Any]:
     }
 
 
+def _check_parts(saved: dict[str, Any]) -> None:
+    """Raises TypeError or ValueError for what :func:`_parts` cannot have given."""
+    asleep, deadline, since, slept = saved.get("idle", ())
+    if type(asleep) is not bool:
+        raise TypeError("idle")
+    guest, poll = saved.get("timers", ())
+    number(since, _NS_BITS)
+    for ns in (deadline, slept, guest, poll):
+        if ns is not None:
+            number(ns, _NS_BITS)
+    for cursor in ("event_tail", "trace_tail", "trace_lost"):
+        number(saved.get(cursor))
+    for count in saved.get("counts", ()):
+        number(count)
+    for signo in saved.get("signals", ()):
+        if not 0 < number(signo, 7) <= _SIGNALS:
+            raise ValueError("signal")
+
+
 def _checkpoint(machine: Machine, saved: dict[str, Any], awake: bool) -> Checkpoint:
-    """``awake``: a kernel that was idle looks again for what to do, and asks again to sleep."""
+    """``awake``: a kernel that was idle looks again for what to do, and asks again to sleep.
+
+    Raises ValueError where the saved counts are not those of this machine's operations.
+    """
+    if len(saved["counts"]) != len(machine.channel.counts):
+        raise ValueError("counts")
     guest, poll = (None if ns is None else machine.clock.tsc(ns) for ns in saved["timers"])
     active, deadline, since, slept = saved["idle"]
     return Checkpoint(
@@ -260,26 +294,3 @@ def _checkpoint(machine: Machine, saved: dict[str, Any], awake: bool) -> Checkpo
         position=0,
         signals=frozenset(saved["signals"]),
     )
-
-
-def _encode(state: VcpuState) -> dict[str, Any]:
-    values = {name: getattr(state, name) for name in VcpuState.__slots__}
-    values |= {name: values[name].hex() for name in _BYTES}
-    values["segments"] = {
-        name: [part.selector, part.base, part.limit, part.attributes]
-        for name, part in state.segments.items()
-    }
-    values["pending"] = sorted(state.pending)
-    return values
-
-
-def _decode(values: dict[str, Any]) -> VcpuState:
-    """Raises KeyError, TypeError or ValueError."""
-    values = dict(values)
-    values |= {name: bytes.fromhex(values[name]) for name in _BYTES}
-    if len(values["fxsave"]) != 512 or len(values["extended"]) > _EXTENDED_MAX:
-        raise ValueError("vector state")
-    values["gpr"] = {name: values["gpr"][name] for name in GPRS}
-    values["segments"] = {name: Segment(*values["segments"][name]) for name in SEGMENTS}
-    values["pending"] = frozenset(values["pending"])
-    return VcpuState(**values)

@@ -28,7 +28,7 @@ print("ready", flush=True)
 results = {}
 def work(number):
     digest, total = b"", 0.0
-    for step in range(25):
+    for step in range(15):
         for i in range(40):
             digest = hashlib.sha256(digest + b"%d" % i).digest()
             total += math.sin(i) * math.exp(-step) + math.atan(digest[0])
@@ -60,7 +60,7 @@ def moved(route: Route, argv: Sequence[str | Path], file: Path) -> bytes:
 
 @pytest.mark.requires("gcc")
 @pytest.mark.parametrize(
-    "arguments", [("registers", "700"), ("handler", "700"), ("epoll", "4")], ids=lambda a: a[0]
+    "arguments", [("registers", "500"), ("handler", "500"), ("epoll", "4")], ids=lambda a: a[0]
 )
 def test_programs(
     route: Route, arguments: tuple[str, str], compiled: Toolchain, tmp_path: Path

@@ -1,11 +1,16 @@
 """A machine saved while it runs goes on from its file as if nothing had happened."""
 
+import json
 import os
+import random
 import shutil
 import sys
 import time
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from struct import Struct
+from typing import Any
 
 import pytest
 from support.guest import NANVIX, execute, host_environment
@@ -151,18 +156,50 @@ def test_a_damaged_file(machine: Path, tmp_path: Path) -> None:
     assert "cannot read" in refused(tmp_path / "nothing")
 
 
-def test_another_kernel(machine: Path, tmp_path: Path) -> None:
-    import json
-    import zlib
-
+def with_header(machine: Path, to: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
+    """A copy of the file that says something else of its machine, with all checksums right."""
     data = machine.read_bytes()
     kind, size, _ = CHUNK.unpack_from(data, 12)
     header = json.loads(data[24 : 24 + size])
-    header["kernel"] = "0" * 64
-    fresh = json.dumps(header).encode()
+    fresh = json.dumps(change(header)).encode()
     head = CHUNK.pack(kind, len(fresh), zlib.crc32(fresh, zlib.crc32(kind)))
-    (tmp_path / "other").write_bytes(data[:12] + head + fresh + data[24 + size :])
-    assert "another kernel image" in refused(tmp_path / "other", "--backend", "emu")
+    to.write_bytes(data[:12] + head + fresh + data[24 + size :])
+    return to
+
+
+def test_another_kernel(machine: Path, tmp_path: Path) -> None:
+    other = with_header(machine, tmp_path / "other", lambda h: h | {"kernel": "0" * 64})
+    assert "another kernel image" in refused(other, "--backend", "emu")
+
+
+NONSENSE: tuple[Any, ...] = (None, -1, 1 << 64, 1.5, "1", [], {}, [-1], ["\0", 1])
+
+
+def test_a_header_that_makes_no_sense(machine: Path, tmp_path: Path) -> None:
+    """Whatever stands there, nothing but one line comes of it, or a machine that ends."""
+    chance = random.Random(1)
+
+    def spoil(value: Any) -> Any:
+        """The same with one value in it, or itself, replaced."""
+        if isinstance(value, dict) and value and chance.random() < 0.9:
+            name = chance.choice(sorted(value))
+            return value | {name: spoil(value[name])}
+        if isinstance(value, list) and value and chance.random() < 0.8:
+            at = chance.randrange(len(value))
+            return [*value[:at], spoil(value[at]), *value[at + 1 :]]
+        return chance.choice(NONSENSE)
+
+    refusals = 0
+    for _ in range(30):
+        file = with_header(machine, tmp_path / "odd", spoil)
+        try:
+            result = resumed("emu", file, b"x\n", timeout=5)
+        except NanvixError as error:
+            assert "\n" not in str(error)
+            refusals += 1
+        else:
+            assert result.exit_code in (0, 124, 125, 139), result
+    assert refusals >= 15
 
 
 def test_files_that_are_not_what_they_were(compiled: Toolchain, tmp_path: Path) -> None:

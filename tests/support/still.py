@@ -86,4 +86,5 @@ class StillApp(DebugApp):
 
     def begin(self) -> None:
         """Show the moment at once."""
+        self.able({"move": "this is the emulator"})
         self.refreshed(VIEW)

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.screen import opened
 from support.still import StillApp
 from textual.events import MouseDown, MouseMove, MouseUp
 from textual.pilot import Pilot
 
 from nanvix.tui.desk import LARGE, LEAST_CELL, MEDIUM, SMALL, arrangement_for, split
 from nanvix.tui.store import Store
+from nanvix.tui.title import shortened
 
 
 @given(
@@ -129,3 +131,34 @@ async def test_the_mouse_moves_the_lines_between_panes(tmp_path: Path) -> None:
         other = StillApp()
         Store("it", tmp_path).restore(other)
         assert other.desk.shares == app.desk.shares
+
+
+async def test_panes_that_come_with_a_larger_screen_are_filled(steps: str) -> None:
+    async with opened(steps, size=(80, 24)) as d:
+        assert not d.app.view.memory.data and not d.app.view.tasks
+        await d.pilot.resize_terminal(120, 40)
+        await d.settle()
+        await d.settle()
+        assert d.app.view.memory.data and d.app.view.tasks
+        d.app.desk.zoom("maps")
+        await d.settle()
+        await d.settle()
+        assert d.app.view.maps
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(20, "/usr/bin/python3"), (12, "…bin/python3"), (0, "…python3")]
+)
+def test_a_name_is_cut_at_its_beginning(width: int, shown: str) -> None:
+    assert shortened("/usr/bin/python3", width) == shown
+
+
+async def test_the_key_bar_begins_with_what_can_be_done() -> None:
+    app = StillApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "? help" in app.keys.render_line(0).text
+        app.able({"step": "it cannot", "points": "it cannot", "travel": "it cannot"})
+        await pilot.resize_terminal(82, 24)
+        await pilot.pause()
+        assert app.keys.render_line(0).text.startswith(" c continue  E in emulator  ? help")
