@@ -69,6 +69,7 @@ syscall_entry:
     jmp     syscall_work
 
     .text
+    .globl  syscall_work                /* a debugger looks for the sysretq from here */
 syscall_work:
     movq    %rsp, %rdi
     call    trap_syscall

@@ -2,6 +2,7 @@
 #include "syscall.h"
 #include "cpu.h"
 #include "cpumeter.h"
+#include "debug.h"
 #include "errno.h"
 #include "frame.h"
 #include "hypercall.h"
@@ -40,6 +41,8 @@ int trap_syscall(struct trapframe *frame) {
         return 0;
     }
     frame->rax = (u64)result;
+    if (unlikely(frame->rflags & FLAG_TF))
+        debug_told(NV_DEBUG_TRAP, 1, frame->rip, 0); /* a step: iret would trap one instruction too late */
     return_to_user(frame);
     /* With TF, sysret would trap before the program's next instruction; iret traps after it. */
     return !quirk(NV_QUIRK_NO_SYSRET) && !sunk && frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&

@@ -2,6 +2,7 @@
 #include "trap.h"
 #include "cpu.h"
 #include "cpumeter.h"
+#include "debug.h"
 #include "errno.h"
 #include "file.h"
 #include "hypercall.h"
@@ -14,6 +15,7 @@
 
 #define VECTOR_DEBUG 1
 #define VECTOR_NMI 2
+#define VECTOR_BREAKPOINT 3
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 #define SYSCALL_AS_FAULT (PF_PRESENT | PF_USER | PF_FETCH)
@@ -208,6 +210,10 @@ void trap(struct trapframe *frame) {
             trace_step(frame);
             break;
         }
+        /* fall through */
+    case VECTOR_BREAKPOINT:
+        if (debug_told(NV_DEBUG_TRAP, frame->vector, frame->rip, 0))
+            break;
         /* fall through */
     default:
         user_exception(frame, address);

@@ -128,15 +128,23 @@ i64 signal_task(struct task *task, i32 sig, const struct siginfo *info);
 void signal_fault(i32 sig, i32 code, u64 address);
 /* kill(2) to a process group; 0 or -ESRCH. */
 i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info);
-/* What kill and sigqueue do to one process, permission included; info NULL: SI_USER. */
 /* A siginfo from a program, which must not claim to come from the kernel, nor, to another process than
    itself, from kill(2): -EFAULT, -EPERM (filled in all the same). */
 i64 siginfo_from_user(struct siginfo *info, u64 addr, i32 pid);
+/* What kill and sigqueue do to one process, permission included; info NULL: SI_USER. */
 i64 signal_from_program(struct process *process, i32 sig, const struct siginfo *info);
+/* The same for a process group, and for a thread (of this process, or with 0 of any); info NULL: SI_TKILL. */
+i64 signal_group_from_program(i32 pgid, i32 sig, const struct siginfo *info);
+i64 signal_thread_from_program(i32 tgid, i32 tid, i32 sig, const struct siginfo *info);
 /* Take the next pending signal of this set: its number, 0 if there is none. */
 i32 signal_take(struct task *task, u64 set, struct siginfo *info);
 /* Drop what is pending of this set, in the group and in every thread. */
 void signal_discard(struct process *process, u64 set);
+/* Room for the signal of a POSIX timer, within RLIMIT_SIGPENDING, as long as there is the timer. */
+bool signal_reserve(void);
+void signal_unreserve(void);
+/* The signal of one that has it, to the process or one of its threads. */
+void signal_timer_send(struct process *process, struct task *task, i32 sig, const struct siginfo *info);
 /* The signal of a POSIX timer is still pending: it stands for so many expirations more. False: it is not. */
 bool signal_timer_again(struct process *process, struct task *task, i32 sig, i32 timer_id, u64 more);
 /* The timer has been set anew or deleted: what it has sent and nobody has seen is void. */

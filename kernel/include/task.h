@@ -136,9 +136,11 @@ struct task {
 #define TIMER_SLACK_DEFAULT 50000 /* ns */
     u64 timer_slack, default_slack; /* ns: PR_SET_TIMERSLACK */
     bool timed_out;
+    bool held;               /* by a debugger on the host: does not run */
     bool killable_sleep;     /* only SIGKILL wakes */
     struct timer sleep_timer;
     char comm[COMM_LEN];
+    struct pid_handle *handle; /* what pidfds of it hold, where it is no leader */
     void *fpu; /* vector state while another task runs: fpu.h */
 };
 

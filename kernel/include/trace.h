@@ -1,6 +1,7 @@
 /* The event ring: a flight recorder always, a complete stream when the host asks for one. It lies in
    shared memory: records are written in place, the host reads behind. */
 #pragma once
+#include "debug.h"
 #include "frame.h"
 #include "proc.h"
 
@@ -39,6 +40,8 @@ static inline void trace_arguments(struct nv_trace *record, u64 a0, u64 a1, u64 
 static inline void trace_syscall_enter(u16 nr, const u64 *args) {
     struct nv_trace *record = trace_record(NV_TRACE_SYSCALL_ENTER, nr, current->tid);
     trace_arguments(record, args[0], args[1], args[2], args[3], args[4], args[5]);
+    if (unlikely(boot.flags & NV_BOOT_TRACE))
+        debug_told(NV_TRACE_SYSCALL_ENTER, nr, 0, 0);
 }
 void trace_syscall_exit(u16 nr, i64 result); /* debuggers stop here to see a result */
 void trace_event(u16 type, u16 code, u64 a0, u64 a1, u64 a2);

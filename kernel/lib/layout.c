@@ -19,6 +19,7 @@ __attribute__((used)) const struct layout_entry debug_layout[] = {
     FIELD(task, kernel_sp), FIELD(task, tid), FIELD(task, state), FIELD(task, process),
     FIELD(task, thread_link), FIELD(task, frame), FIELD(task, kernel_stack), FIELD(task, fs_base),
     FIELD(task, gs_base), FIELD(task, mm), FIELD(task, comm), FIELD(task, blocked), FIELD(task, fpu),
+    FIELD(task, held), FIELD(task, pending),
     FIELD(process, pid), FIELD(process, pgid), FIELD(process, sid), FIELD(process, parent),
     FIELD(process, threads), FIELD(process, all), FIELD(process, leader), FIELD(process, zombie),
     FIELD(process, stopped), FIELD(process, status), FIELD(process, exe),

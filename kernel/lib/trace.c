@@ -12,6 +12,8 @@ void trace_make_room(void) {
 
 void trace_event(u16 type, u16 code, u64 a0, u64 a1, u64 a2) {
     trace_arguments(trace_record(type, code, current ? current->tid : 0), a0, a1, a2, 0, 0, 0);
+    if (unlikely(boot.flags & NV_BOOT_TRACE))
+        debug_told(type, code, a0, a1);
 }
 
 void trace_syscall_exit(u16 nr, i64 result) {
@@ -36,4 +38,6 @@ void trace_exec(const char *path) {
     u64 size = MIN(strlen(path), sizeof(record->args));
     memset(record->args, 0, sizeof(record->args));
     memcpy(record->args, path, size);
+    if (unlikely(boot.flags & NV_BOOT_TRACE))
+        debug_told(NV_TRACE_EXEC, 0, 0, 0);
 }

@@ -1,4 +1,5 @@
 /* Acting on signals: on every return to user mode, with the user's registers at hand. */
+#include "debug.h"
 #include "errno.h"
 #include "hypercall.h"
 #include "lib.h"
@@ -80,6 +81,7 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
                         struct sigaction *slot) {
     struct sigaction action = *slot;
     u64 mask = current->restore_blocked ? current->saved_blocked : current->blocked;
+    bool stepped = debug_hides_step(frame);
     current->restore_blocked = false;
     settle_call(frame, &action);
     if (action.flags & SA_RESETHAND)
@@ -94,12 +96,18 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
         return;
     }
     current->blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : SIG_BIT(sig));
+    if (stepped)
+        debug_told(NV_DEBUG_TRAP, 1, frame->rip, 0);
 }
 
 /* Do what the signal says; true when a handler is to run next. */
 static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
-    struct sigaction *action = &current->sighand->action[sig - 1];
-    trace(sig, info, action->handler);
+    struct sigaction *actions = current->sighand->action;
+    trace(sig, info, actions[sig - 1].handler);
+    sig = debug_chosen(sig);
+    if (!sig)
+        return false;
+    struct sigaction *action = &actions[sig - 1];
     if (action_ignores(action, sig))
         return false;
     if (action->handler != SIG_DFL) {

@@ -1,4 +1,5 @@
 /* What the host tells the guest unasked: streams that are ready, and signals for the foreground. */
+#include "debug.h"
 #include "frame.h"
 #include "fs/console.h"
 #include "hypercall.h"
@@ -35,14 +36,23 @@ void event_source_unregister(struct event_source *source) { sources[(u32)source-
 
 static void signal_foreground(i32 sig) {
     struct siginfo info = { .signo = sig, .code = SI_KERNEL };
-    if (sig < 1 || sig > NSIG)
-        return;
     if (sig == SIGWINCH)
         console_resized();
     if (sig == SIGCONT && init_process->pgid != console_control.foreground)
         signal_group(init_process->pgid, sig, &info);
     if (terminal_signal(&console_control, sig))
         signal_process(init_process, sig, &info);
+}
+
+static void signal_asked(i32 sig, i32 tid) {
+    need_resched |= !sig; /* a debugger may have held the one that runs */
+    if (sig < 1 || sig > NSIG)
+        return;
+    struct task *task = task_find(tid);
+    if (task)
+        signal_task(task, sig, &(struct siginfo){ .signo = sig, .code = SI_KERNEL });
+    else if (!tid)
+        signal_foreground(sig);
 }
 
 static void handle(const struct nv_event *event) {
@@ -55,7 +65,10 @@ static void handle(const struct nv_event *event) {
         }
         break;
     case NV_EVENT_SIGNAL:
-        signal_foreground((i32)event->value);
+        signal_asked((i32)event->value, (i32)event->cookie);
+        break;
+    case NV_EVENT_DEBUG:
+        debug_stop(NV_DEBUG_ASKED, 0, 0, 0);
         break;
     }
 }

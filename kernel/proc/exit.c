@@ -187,6 +187,7 @@ i64 end_other_threads(void) {
     clear_tid();
     process->exit_signal = SIGCHLD;
     if (current->tid != process->pid) {
+        pidfd_thread_gone(current);
         task_set_tid(current, process->pid);
         process->leader_left = false;
     }

@@ -12,6 +12,7 @@
 #include "proc.h"
 #include "rseq.h"
 #include "syscall.h"
+#include "trace.h"
 #include "trap.h"
 #include "uaccess.h"
 
@@ -76,7 +77,7 @@ static i64 check_flags(u64 flags) {
         return -EINVAL;
     if (flags & CLONE_NEW_NAMESPACES)
         return -EPERM; /* a guest process has no privilege over name spaces */
-    if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
+    if ((flags & CLONE_PIDFD) && (flags & CLONE_DETACHED))
         return -EINVAL;
     if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
         return -EINVAL;
@@ -168,9 +169,10 @@ static void abandon(struct task *child, struct process *process) {
         process_free(process);
 }
 
-/* CLONE_PIDFD: a descriptor of the child, which the child itself does not get. */
-static i64 give_pidfd(struct process *process, u64 to) {
-    struct file *file = pidfd_file(process, 0);
+/* CLONE_PIDFD: a descriptor of the child; a new process does not get it itself. */
+static i64 give_pidfd(struct task *child, u64 to) {
+    bool thread = child->process == current->process;
+    struct file *file = thread ? pidfd_thread_file(child, 0) : pidfd_file(child->process, 0);
     i64 fd = IS_ERR(file) ? PTR_ERR(file) : fd_install(file, 0, true);
     if (fd < 0)
         return fd;
@@ -198,7 +200,7 @@ static i64 clone(const struct clone_args *args, i32 tid) {
         return err;
     }
     if (flags & CLONE_PIDFD)
-        err = give_pidfd(process, args->pidfd);
+        err = give_pidfd(child, args->pidfd);
     if (err) {
         abandon(child, process);
         return err;
@@ -226,6 +228,8 @@ static i64 clone(const struct clone_args *args, i32 tid) {
         put_user(tid, args->parent_tid); /* a bad address is the caller's loss, as on Linux */
     if (flags & CLONE_CHILD_SETTID)
         mm_copy_out(child->mm, args->child_tid, &tid, sizeof(tid));
+    trace_event(NV_TRACE_FORK, flags & CLONE_THREAD ? NV_FORK_THREAD : flags & CLONE_VFORK ? NV_FORK_WAITS : NV_FORK,
+                (u64)tid, (u64)process->pid, flags);
     sched_add(child);
     if (flags & CLONE_VFORK)
         wait_for_vfork(process->pid);

@@ -22,17 +22,21 @@ i64 signal_from_program(struct process *process, i32 sig, const struct siginfo *
 }
 
 /* To each that passes the test of kill(2)'s negative pids: pgid 0 means everybody but init and self. */
-static i64 send_to_many(i32 pgid, i32 sig) {
+static i64 send_to_many(i32 pgid, i32 sig, const struct siginfo *info) {
     struct process *process;
     i64 result = -ESRCH;
     bool any = false;
     list_for_each(process, &all_processes, all) {
         if (pgid ? process->pgid != pgid : process == init_process || process == current->process)
             continue;
-        result = signal_from_program(process, sig, NULL);
+        result = signal_from_program(process, sig, info);
         any |= !result;
     }
     return any ? 0 : result;
+}
+
+i64 signal_group_from_program(i32 pgid, i32 sig, const struct siginfo *info) {
+    return sig < 0 || sig > NSIG ? -EINVAL : send_to_many(pgid, sig, info);
 }
 
 i64 sys_kill(const u64 *a) {
@@ -49,10 +53,11 @@ i64 sys_kill(const u64 *a) {
     }
     if (pid == (i32)0x80000000)
         return -ESRCH;
-    return send_to_many(pid == 0 ? current->process->pgid : pid == -1 ? 0 : -pid, sig);
+    return send_to_many(pid == 0 ? current->process->pgid : pid == -1 ? 0 : -pid, sig, NULL);
 }
 
-static i64 send_to_thread(i32 tgid, i32 tid, i32 sig, struct siginfo *info) {
+i64 signal_thread_from_program(i32 tgid, i32 tid, i32 sig, const struct siginfo *info) {
+    struct siginfo own = { .code = SI_TKILL, .pid = current->process->pid, .uid = current->cred->ruid };
     if (tid <= 0 || sig < 0 || sig > NSIG)
         return -EINVAL;
     struct task *task = task_find(tid);
@@ -61,28 +66,20 @@ static i64 send_to_thread(i32 tgid, i32 tid, i32 sig, struct siginfo *info) {
         return -ESRCH;
     if (!may_signal(process, sig))
         return -EPERM;
-    return sig && task ? signal_task(task, sig, info) : 0;
+    return sig && task ? signal_task(task, sig, info ? info : &own) : 0;
 }
 
-static struct siginfo from_self(i32 code) {
-    return (struct siginfo){ .code = code, .pid = current->process->pid, .uid = current->cred->ruid };
-}
-
-i64 sys_tkill(const u64 *a) {
-    struct siginfo info = from_self(SI_TKILL);
-    return send_to_thread(0, (i32)a[0], (i32)a[1], &info);
-}
+i64 sys_tkill(const u64 *a) { return signal_thread_from_program(0, (i32)a[0], (i32)a[1], NULL); }
 
 i64 sys_tgkill(const u64 *a) {
-    struct siginfo info = from_self(SI_TKILL);
-    return (i32)a[0] > 0 ? send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info) : -EINVAL;
+    return (i32)a[0] > 0 ? signal_thread_from_program((i32)a[0], (i32)a[1], (i32)a[2], NULL) : -EINVAL;
 }
 
 i64 siginfo_from_user(struct siginfo *info, u64 addr, i32 pid) {
     *info = (struct siginfo){ 0 };
     if (copy_from_user(info, addr, SIGINFO_USED))
         return -EFAULT;
-    return (info->code >= 0 || info->code == SI_TKILL) && pid != current->process->pid ? -EPERM : 0;
+    return (info->code >= 0 || info->code == SI_TKILL) && pid != current->tid ? -EPERM : 0;
 }
 
 i64 sys_rt_sigqueueinfo(const u64 *a) {
@@ -100,9 +97,9 @@ i64 sys_rt_sigqueueinfo(const u64 *a) {
 
 i64 sys_rt_tgsigqueueinfo(const u64 *a) {
     struct siginfo info;
-    i64 err = siginfo_from_user(&info, a[3], (i32)a[0]);
+    i64 err = siginfo_from_user(&info, a[3], (i32)a[1]);
     if (err)
         return err;
     info.signo = (i32)a[2];
-    return (i32)a[0] > 0 ? send_to_thread((i32)a[0], (i32)a[1], (i32)a[2], &info) : -EINVAL;
+    return (i32)a[0] > 0 ? signal_thread_from_program((i32)a[0], (i32)a[1], (i32)a[2], &info) : -EINVAL;
 }

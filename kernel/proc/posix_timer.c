@@ -33,10 +33,7 @@ static void notify(const struct posix_timer *t, u64 missed) {
         return;
     if (signal_timer_again(t->process, task, t->signo, t->id, missed + 1))
         return;
-    if (task)
-        signal_task(task, t->signo, &info);
-    else
-        signal_process(t->process, t->signo, &info);
+    signal_timer_send(t->process, task, t->signo, &info);
 }
 
 static void expired(struct timer *timer) {
@@ -47,6 +44,11 @@ static void expired(struct timer *timer) {
 static void cpu_expired(struct cpu_event *event) {
     const struct posix_timer *t = container_of(event, struct posix_timer, event);
     notify(t, t->interval ? cpu_event_again(event, t->interval) : 0);
+}
+
+static void timer_free(struct posix_timer *t) {
+    signal_unreserve();
+    kfree(t);
 }
 
 static void disarm(struct posix_timer *t) {
@@ -76,7 +78,7 @@ void posix_timers_free(struct process *process) {
         if (table->slot[i]) {
             timer_cancel(&table->slot[i]->timer);
             cpu_event_cancel(&table->slot[i]->event);
-            kfree(table->slot[i]);
+            timer_free(table->slot[i]);
         }
     }
     kfree(table);
@@ -140,8 +142,10 @@ i64 sys_timer_create(const u64 *a) {
     struct posix_timer **slot = free_slot();
     if (!slot)
         return -EAGAIN;
-    struct posix_timer *t = kzalloc(sizeof(*t));
+    struct posix_timer *t = signal_reserve() ? kzalloc(sizeof(*t)) : ERR_PTR(-EAGAIN);
     if (!t)
+        signal_unreserve();
+    if (!t || IS_ERR(t))
         return -EAGAIN;
     t->timer.fn = expired;
     t->event.fn = cpu_expired;
@@ -153,7 +157,7 @@ i64 sys_timer_create(const u64 *a) {
     if (!err)
         err = put_user(t->id, a[2]);
     if (err)
-        kfree(t);
+        timer_free(t);
     else
         *slot = t;
     return err;
@@ -212,7 +216,7 @@ i64 sys_timer_delete(const u64 *a) {
     if (!slot)
         return -EINVAL;
     disarm(*slot);
-    kfree(*slot);
+    timer_free(*slot);
     *slot = NULL;
     return 0;
 }

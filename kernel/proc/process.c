@@ -200,6 +200,7 @@ void task_unlink(struct task *task) {
     if (!process)
         return;
     task->process = NULL;
+    pidfd_thread_gone(task);
     tree_remove(&tasks, &task->by_tid);
     list_remove(&task->thread_link);
     if (--process->thread_count)

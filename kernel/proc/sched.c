@@ -25,9 +25,18 @@ void sched_add(struct task *task) {
         tick_needed(true);
 }
 
+/* The first in the queue that no debugger holds. */
+static struct task *next_task(void) {
+    struct task *task;
+    list_for_each(task, &run_queue, run_link)
+        if (likely(!task->held))
+            return task;
+    return NULL;
+}
+
 /* Nothing runs until an event or a timer makes somebody runnable. */
 static void idle(void) {
-    while (list_empty(&run_queue)) {
+    while (!next_task()) {
         u64 deadline = timer_next();
         hc_begin(NV_OP_IDLE);
         hc_arg(0, deadline == NEVER ? 0 : deadline);
@@ -71,11 +80,11 @@ void schedule(void) {
     current->counts.waits += waits;
     if (current->process)
         cpu_leave(current->process);
-    if (list_empty(&run_queue)) {
+    if (!next_task()) {
         idle();
         cpu_restart();
     }
-    struct task *next = list_first(&run_queue, struct task, run_link);
+    struct task *next = next_task();
     list_remove(&next->run_link);
     if (list_empty(&run_queue))
         tick_needed(false);
@@ -103,7 +112,7 @@ void task_begin(struct trapframe *frame) {
 
 void yield(void) {
     need_resched = false;
-    if (list_empty(&run_queue))
+    if (!current->held && !next_task())
         return;
     list_append(&run_queue, &current->run_link);
     schedule();

@@ -134,7 +134,7 @@ i64 sys_rt_sigreturn(const u64 *a) {
         return 0;
     }
     current->blocked = uc.sigmask & ~SIG_UNBLOCKABLE;
+    altstack_set(&uc.stack, current->frame->rsp); /* refused, as on Linux, if it is where the handler is now */
     load_registers(current->frame, &uc.context);
-    altstack_set(&uc.stack, current->frame->rsp);
     return 0;
 }

@@ -8,6 +8,7 @@
 /* A queued siginfo. Standard signals have at most one each; real-time ones as many as the limit. */
 struct sig_entry {
     struct list link;
+    bool reserved; /* in the room of a timer: not counted here */
     struct siginfo info;
 };
 
@@ -25,9 +26,17 @@ void sig_pending_init(struct sig_pending *pending) {
 
 static void entry_free(struct sig_entry *entry) {
     list_remove(&entry->link);
+    queued -= !entry->reserved;
     kfree(entry);
-    queued--;
 }
+
+bool signal_reserve(void) {
+    bool room = queued < current->process->limits[RLIMIT_SIGPENDING].cur;
+    queued += room;
+    return room;
+}
+
+void signal_unreserve(void) { queued--; }
 
 static void pending_discard(struct sig_pending *pending, u64 set) {
     struct sig_entry *entry, *next;
@@ -53,15 +62,16 @@ bool action_ignores(const struct sigaction *action, i32 sig) {
 }
 
 /* Set the bit, and keep the siginfo where there is room for it. */
-static i64 enqueue(struct sig_pending *pending, i32 sig, const struct siginfo *info, u64 limit) {
+static i64 enqueue(struct sig_pending *pending, i32 sig, const struct siginfo *info, u64 limit, bool reserved) {
     if (sig < SIGRTMIN && (pending->bits & SIG_BIT(sig)))
         return 0;
-    struct sig_entry *entry = queued < limit ? kmalloc(sizeof(*entry)) : NULL;
+    struct sig_entry *entry = reserved || queued < limit ? kmalloc(sizeof(*entry)) : NULL;
     if (entry) {
         entry->info = *info;
         entry->info.signo = sig;
+        entry->reserved = reserved;
         list_append(&pending->queue, &entry->link);
-        queued++;
+        queued += !reserved;
     } else if (sig >= SIGRTMIN && info->code < 0) {
         return -EAGAIN;
     }
@@ -177,7 +187,7 @@ static void cancel_opposites(struct process *process, i32 sig) {
 }
 
 /* `task` NULL: to the whole group. */
-static i64 send(struct process *process, struct task *task, i32 sig, const struct siginfo *info) {
+static i64 send(struct process *process, struct task *task, i32 sig, const struct siginfo *info, bool reserved) {
     struct siginfo own;
     if (process->zombie || process->exiting || !process->leader)
         return 0;
@@ -195,7 +205,7 @@ static i64 send(struct process *process, struct task *task, i32 sig, const struc
         action_ignores(&judge->sighand->action[sig - 1], sig))
         return 0;
     i64 err = enqueue(task ? &task->pending : &process->pending, sig, info,
-                      process->limits[RLIMIT_SIGPENDING].cur);
+                      process->limits[RLIMIT_SIGPENDING].cur, reserved);
     if (err)
         return err;
     poll_wake((struct poll_head *)&judge->sighand->arrivals, POLLIN | POLLRDNORM);
@@ -207,11 +217,15 @@ static i64 send(struct process *process, struct task *task, i32 sig, const struc
 }
 
 i64 signal_process(struct process *process, i32 sig, const struct siginfo *info) {
-    return send(process, NULL, sig, info);
+    return send(process, NULL, sig, info, false);
 }
 
 i64 signal_task(struct task *task, i32 sig, const struct siginfo *info) {
-    return task->process ? send(task->process, task, sig, info) : 0;
+    return task->process ? send(task->process, task, sig, info, false) : 0;
+}
+
+void signal_timer_send(struct process *process, struct task *task, i32 sig, const struct siginfo *info) {
+    send(process, task, sig, info, true);
 }
 
 i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info) {
@@ -219,7 +233,7 @@ i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info) {
     i64 result = -ESRCH;
     list_for_each(process, &all_processes, all)
         if (process->pgid == pgid && !process->zombie)
-            result = send(process, NULL, sig, info);
+            result = send(process, NULL, sig, info, false);
     return result;
 }
 
@@ -230,5 +244,5 @@ void signal_fault(i32 sig, i32 code, u64 address) {
         current->blocked &= ~SIG_BIT(sig);
     }
     struct siginfo info = { .signo = sig, .code = code, .address = address };
-    enqueue(&current->pending, sig, &info, ~0UL);
+    enqueue(&current->pending, sig, &info, ~0UL, false);
 }

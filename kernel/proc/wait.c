@@ -129,15 +129,15 @@ static i64 wait_by_id(const u64 *a, struct news *news) {
         !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
     struct wish wish = { .options = options };
-    bool nonblocking = false;
+    u32 opened = 0;
     if (a[0] == P_PIDFD) {
-        struct pid_handle *handle = id < 0 ? ERR_PTR(-EINVAL) : pidfd_handle(id, &nonblocking);
+        struct pid_handle *handle = id < 0 ? ERR_PTR(-EINVAL) : pidfd_handle(id, &opened);
         if (IS_ERR(handle))
             return PTR_ERR(handle);
         if (!handle->process)
             return -ECHILD;
         wish.pid = handle->pid;
-        wish.options |= nonblocking ? WNOHANG : 0;
+        wish.options |= opened & O_NONBLOCK ? WNOHANG : 0;
     } else if (a[0] == P_PID && id > 0)
         wish.pid = id;
     else if (a[0] == P_PGID && id >= 0)
@@ -145,7 +145,7 @@ static i64 wait_by_id(const u64 *a, struct news *news) {
     else if (a[0] != P_ALL)
         return -EINVAL;
     i64 result = wait_for(&wish, news);
-    return !result && nonblocking && !(options & WNOHANG) ? -EAGAIN : result;
+    return !result && (opened & O_NONBLOCK) && !(options & WNOHANG) ? -EAGAIN : result;
 }
 
 i64 sys_waitid(const u64 *a) {

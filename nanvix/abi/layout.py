@@ -162,7 +162,11 @@ realtime = monotonic + realtime_offset. ``flags`` repeats BOOT_NO_VDSO_TSC."""
 EVENT_READY = 1
 """A watched stream is ready: cookie of the WATCH, value = poll(2) bits."""
 EVENT_SIGNAL = 2
-"""The host asks for a signal: value = signal number, for the foreground process group."""
+"""The host asks for a signal: value = signal number, cookie = thread, or 0 for the foreground
+process group. Signal 0 only makes the kernel look what there is to do."""
+
+EVENT_DEBUG = 3
+"""A debugger wants to have the guest: the kernel calls DEBUG with the kind DEBUG_ASKED."""
 
 EVENT = Record(
     "nv_event",
@@ -182,11 +186,13 @@ CONTROL = Record(
     ("trace_tail", "u64"),
     ("frames_used", "u64"),
     ("frames_peak", "u64"),
-    ("reserved", "u64[3]"),
+    ("debug_events", "u64"),
+    ("reserved", "u64[2]"),
 )
 """Host appends events at ``event_tail``, guest consumes at ``event_head``. Guest appends
 trace records at ``trace_head`` (records ever written), host has read up to ``trace_tail``.
-The event slots follow the record. ``frames_*`` are 4 KiB frames the kernel has handed out."""
+The event slots follow the record. ``frames_*`` are 4 KiB frames the kernel has handed out.
+``debug_events``: a bit for each kind of event that the kernel calls DEBUG for."""
 
 TRACE_BOOT = 1
 TRACE_SYSCALL_ENTER = 2
@@ -200,6 +206,20 @@ TRACE_HYPERCALL = 8
 TRACE_STEP = 9
 """A program's registers behind one of its instructions: three records, code 0 to 2."""
 
+TRACE_FORK = 10
+"""A process or thread is about to run for the first time; its code is one of these:"""
+FORK, FORK_WAITS, FORK_THREAD = 0, 1, 2
+"""a process; one that its parent waits for until it has executed a program; a thread."""
+
+DEBUG_ASKED = 0
+"""Beside TRACE_*: the kinds of stops for a debugger on the host. This one it has asked for."""
+DEBUG_TRAP = 31
+"""A program's breakpoint or step: its vector and rip."""
+DEBUG_TAKEN = 1
+"""Answers to DEBUG beside 0 (go on): the program is to know nothing of it,"""
+DEBUG_OWN = 2
+"""and: give process out0 a page of its own at out1, then call again."""
+
 TRACE_RECORD = Record(
     "nv_trace",
     "One event: code is a syscall number, vector or signal; args depend on the type.",
@@ -211,5 +231,6 @@ TRACE_RECORD = Record(
 )
 """ENTER: six arguments. EXIT (of a syscall): args[0] = result. EXCEPTION: rip, error code,
 cr2. EXEC: up to 48 bytes of the path. TRACE_EXIT: args[0] = wait status. SIGNAL: sender tid,
-fault address, handler. STEP: rip, rflags, rax, rbx, rcx, rdx; rsi, rdi, rbp, rsp, r8, r9; r10 to
+fault address, handler. FORK: tid, pid, clone(2) flags of the new one.
+STEP: rip, rflags, rax, rbx, rcx, rdx; rsi, rdi, rbp, rsp, r8, r9; r10 to
 r15."""

@@ -127,8 +127,8 @@ class Control(Inspector):
         )
 
     def catch(self, event: str, *names: str, **options: Any) -> Catchpoint:
-        """Stop at an event: syscall, return (of a call), hypercall, signal, exec, exit, fault,
-        user (any return to user mode); of these names, or all."""
+        """Stop at an event: syscall, return (of a call), hypercall, signal, fork, exec, exit,
+        fault, user (any return to user mode); of these names, or all."""
         return self._add(Catchpoint(self._next_number(), event, names, **options))
 
     @property

@@ -9,7 +9,7 @@ Every verb returns a :class:`~nanvix.debug.points.Stop`; what is shown always be
 of the last one. Not thread-safe, but for :meth:`Debugger.pause`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -221,6 +221,24 @@ class Debugger(Backward):
         """Set a general register, rip or rflags of the running thread, at the frontier."""
         self.timeline.set_register(name, value)
 
-    def signal(self, number: int) -> None:
-        """Send a signal to the guest's foreground, as the terminal does."""
-        self.machine.post_signal(number)
+    def signal(self, number: int, tid: int = 0) -> None:
+        """Send a signal to a thread, or to the guest's foreground as the terminal does."""
+        self.machine.post_signal(number, tid)
+
+    def answer_signal(self, number: int) -> None:
+        """At a stop for a signal, and at the frontier: let it be another one, or none (0)."""
+        at = self._view.kernel.address("debug_signal")
+        self.write_memory(at, (number or -1).to_bytes(4, "little", signed=True))
+
+    def hold(self, tids: Iterable[int]) -> None:
+        """Let exactly these threads not run from now on. The past has run as it has."""
+        if not self.live or self.ended:
+            return
+        wanted, kernel = frozenset(tids), self._view.kernel
+        changed = False
+        for thread in self.threads():
+            if (thread.tid in wanted) != kernel.held(thread.task):
+                self.write_memory(kernel.held_at(thread.task), bytes((thread.tid in wanted,)))
+                changed = True
+        if changed:
+            self.machine.post_signal(0)

@@ -156,6 +156,14 @@ class Kernel:
         """Address of the trap frame with a task's user registers."""
         return self._quad(task, "task.frame")
 
+    def held_at(self, task: int) -> int:
+        """Address of the byte that keeps a task from running."""
+        return task + self._at("task.held")
+
+    def held(self, task: int) -> bool:
+        """Whether a debugger keeps a task from running."""
+        return bool(self._bytes(task, "task.held", 1)[0])
+
     def fpu(self, task: int) -> bytes | None:
         """The vector state of a task that does not run, as an FXSAVE image."""
         at = self._quad(task, "task.fpu")
@@ -278,9 +286,9 @@ class Kernel:
         physical = kernel_physical(address, self._memory.size)
         if physical is not None:
             return self._memory.read(physical, min(size, self._memory.size - physical))
-        return Space(self._memory, self._root()).read(address, size)
+        return Space(self._memory, self.root()).read(address, size)
 
-    def _root(self) -> int:
+    def root(self) -> int:
         """Any page tables with the kernel half: its own."""
         at = self.symbols["kernel_root"] - KERNEL_BASE
         root: int = _QUAD.unpack_from(self._memory.view, at)[0]

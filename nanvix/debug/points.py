@@ -8,7 +8,7 @@ from nanvix.debug.expression import Expression
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EVENTS = ("syscall", "return", "hypercall", "signal", "exec", "exit", "fault", "user")
+EVENTS = ("syscall", "return", "hypercall", "signal", "fork", "exec", "exit", "fault", "user")
 ACCESSES = ("write", "read", "access", "change")
 _MAX_WATCHED = 4096
 
@@ -139,8 +139,9 @@ class Watchpoint(Point):
 
 
 class Catchpoint(Point):
-    """``event``: one of EVENTS. ``names``: which system calls, operations, signals or exceptions
-    (empty: all). In the condition of a ``return``, ``result`` is the call's result."""
+    """``event``: one of EVENTS. ``names``: which system calls, operations, signals, exceptions, or
+    of a fork "fork", "vfork" and "thread" (empty: all). In the condition of a ``return``,
+    ``result`` is the call's result."""
 
     kind = "catchpoint"
 

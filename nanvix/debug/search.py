@@ -9,14 +9,20 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.channel import OPS
-from nanvix.abi.layout import PAGE_SIZE, TRACE_EXIT, TRACE_SIGNAL, USER_END
+from nanvix.abi.layout import PAGE_SIZE, TRACE_EXIT, TRACE_FORK, TRACE_SIGNAL, USER_END
 from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Watchpoint
 from nanvix.debug.probe import Plan
 from nanvix.emu.delivery import FAULT
 from nanvix.emu.intercepts import CALL
 from nanvix.emu.probes import READ, WRITE
-from nanvix.machine.describe import exception_name, op_name, signal_name, syscall_name
+from nanvix.machine.describe import (
+    FORKS,
+    exception_name,
+    op_name,
+    signal_name,
+    syscall_name,
+)
 
 if TYPE_CHECKING:
     from nanvix.debug.view import View
@@ -25,6 +31,8 @@ _REQUEST = Struct("<HHHHQ6Q")
 _CRASH = OPS["CRASH"][0]
 _MMAP, _EXECVE, _EXECVEAT = 9, 59, 322
 _PROT_EXEC = 4
+_FAULTS = frozenset((4, 5, 7, 8, 11))
+"""SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, when no process sends them."""
 _SIGNED = Struct("<q")
 
 
@@ -101,7 +109,7 @@ class Search(Plan):
             self.code |= self._view.places(point)
         # The first program is started by the kernel itself, without a call to see.
         self._mapping |= bool(self._breakpoints) and not self._kernel.current()
-        if catches.keys() & {"signal", "exit"}:
+        if catches.keys() & {"signal", "fork", "exit"}:
             self.code.add(self._on_trace)
         if "return" in catches:
             self.code.add(self._on_return)
@@ -238,7 +246,15 @@ class Search(Plan):
         kind, code = registers["rdi"] & 0xFFFF, registers["rsi"] & 0xFFFF
         hit = None
         if kind == TRACE_SIGNAL and "signal" in self._catches:
-            hit = self._caught("signal", {signal_name(code)}, count, {})
+            # A fault is shown where it happened: one may look, and go back from there.
+            fault = not registers["rdx"] and code in _FAULTS
+            at = self._faults.get(self._kernel.ids()[1], count) if fault else count
+            hit = self._caught("signal", {signal_name(code)}, at, {})
+            if hit is not None and at == self._here and self._before is None:
+                return False
+        elif kind == TRACE_FORK and "fork" in self._catches:
+            what = f" {registers['rcx']}.{registers['rdx']}"
+            hit = self._caught("fork", {FORKS.get(code, "fork")}, count, {}, what)
         elif kind == TRACE_EXIT and "exit" in self._catches:
             hit = self._caught("exit", set(), count, {}, f" status {registers['rdx']:#x}")
         if hit is None or (count == self._here and self._before is None):
@@ -324,8 +340,8 @@ class Search(Plan):
                 detail = detail or problem
         if not numbers:
             return None
-        shown = min(names, key=lambda n: n.isdigit()) if names else ""
-        return Hit(moment, "catch", tuple(numbers), detail or f"{event} {shown}{more}".rstrip())
+        shown = " " + min(names, key=lambda n: n.isdigit()) if names else ""
+        return Hit(moment, "catch", tuple(numbers), detail or f"{event}{shown}{more}")
 
     def _here_too(self, point: Point) -> bool:
         if point.pid is None and point.tid is None:

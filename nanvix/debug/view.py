@@ -89,9 +89,8 @@ class View:
         self.symbols = Symbols(image, locate)
         self.registers = stage.backend.registers()
         self.kernel_exits = tuple(
-            found
-            for symbol, mnemonic in (("trap_return", "iretq"), ("syscall_entry", "sysretq"))
-            if (found := self._find(symbol, mnemonic)) is not None
+            self._find(symbol, mnemonic)
+            for symbol, mnemonic in (("trap_return", "iretq"), ("syscall_work", "sysretq"))
         )
         self._sunk = bool(stage.backend.quirks & QUIRK_SLOW_RING0)
         self._unwinder = Unwinder(self)
@@ -250,8 +249,8 @@ class View:
                 return thread
         raise DebugError("no thread runs yet" if tid is None else f"there is no thread {tid}")
 
-    def _find(self, symbol: str, mnemonic: str) -> int | None:
-        """The first such instruction behind a kernel symbol."""
+    def _find(self, symbol: str, mnemonic: str) -> int:
+        """The first such instruction behind a kernel symbol. Raises DebugError."""
         start = self.kernel.address(symbol)
 
         def read(address: int, size: int) -> bytes:
@@ -260,4 +259,4 @@ class View:
         for item in disassemble(read, start, _EXIT_CODE // 3):
             if item.mnemonic == mnemonic:
                 return item.address
-        return None
+        raise DebugError(f"the guest kernel has no {mnemonic} behind {symbol}")

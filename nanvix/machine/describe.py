@@ -19,6 +19,8 @@ EXCEPTIONS = (
     "#GP", "#PF", "15", "#MF", "#AC", "#MC", "#XM",
 )  # fmt: skip
 
+FORKS = {layout.FORK: "fork", layout.FORK_WAITS: "vfork", layout.FORK_THREAD: "thread"}
+
 KINDS = {
     layout.TRACE_BOOT: "boot",
     layout.TRACE_SYSCALL_ENTER: "enter",
@@ -29,6 +31,7 @@ KINDS = {
     layout.TRACE_SIGNAL: "signal",
     layout.TRACE_HYPERCALL: "hypercall",
     layout.TRACE_STEP: "step",
+    layout.TRACE_FORK: "fork",
 }
 
 OPS = {number: name for name, (number, _) in channel.OPS.items()}
@@ -92,6 +95,8 @@ def describe(event: TraceEvent) -> str:
         return f"{who}exit, wait status {args[0]:#x}"
     if kind == layout.TRACE_SIGNAL:
         return f"{who}{signal_name(code)} from {args[0]}, address {args[1]:#x}"
+    if kind == layout.TRACE_FORK:
+        return f"{who}{FORKS.get(code, 'fork')}: process {args[1]}, thread {args[0]}"
     if kind == layout.TRACE_HYPERCALL:
         return f"{op_name(code)}({', '.join(f'{a:#x}' for a in args[:4])}) = {signed(args[5])}"
     return f"{who}{KINDS.get(kind, f'event {kind}')}"

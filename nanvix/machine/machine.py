@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 # Looking a member up in its enum on every exit is slow in Python 3.11.
 _DOORBELL = Exit.DOORBELL
 _POLL_NS = 1_000_000
+SIGNALS = 128
+"""More than there are signals: posted ones are kept as numbers, thread * SIGNALS + signal."""
 SAVED = "saved"
 """The reason of a stop at which the machine can be saved: :meth:`Machine.step` looks for one."""
 _U64 = (1 << 64) - 1
@@ -185,12 +187,13 @@ class Machine:
                 self._handle(reason)
         return None
 
-    def post_signal(self, signo: int) -> None:
-        """Send a signal to the guest's foreground group; safe in a signal handler.
+    def post_signal(self, signo: int, tid: int = 0) -> None:
+        """Send a signal to a thread, or to the guest's foreground group; safe in a signal handler.
+        Signal 0 only makes the kernel look what there is to do.
 
         The same signal posted again before the guest has taken it is one signal.
         """
-        self._signals.add(signo)
+        self._signals.add(tid * SIGNALS + signo)
         self.backend.kick()
         self._waker.wake()
 
@@ -404,11 +407,12 @@ class Machine:
     def _fill_ring(self, fresh: list[tuple[int, int, int]]) -> None:
         append = self.event_ring.append
         while self._signals:
-            signo = self._signals.pop()
-            if not append(EVENT_SIGNAL, signo):
-                self._signals.add(signo)
+            posted = self._signals.pop()
+            tid, signo = divmod(posted, SIGNALS)
+            if not append(EVENT_SIGNAL, signo, tid):
+                self._signals.add(posted)
                 return
-            fresh.append((EVENT_SIGNAL, signo, 0))
+            fresh.append((EVENT_SIGNAL, signo, tid))
         if self._watches.pending:
             for watch, bits in ready(self._watches):
                 if not append(EVENT_READY, bits, watch.cookie):

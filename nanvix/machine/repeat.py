@@ -82,7 +82,10 @@ class Repeater:
         entry = journal.next()
         if isinstance(entry, Arrival):
             self._arrive(entry)
-        elif isinstance(entry, Wake):
+            entry = journal.next()
+            if not isinstance(entry, Wake):
+                return
+        if isinstance(entry, Wake):
             machine.idle.resume(entry.tsc)
             journal.advance()
         elif isinstance(entry, End) and _is_given(entry):

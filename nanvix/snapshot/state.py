@@ -22,7 +22,7 @@ from nanvix.abi.layout import BOOT_TRACE, CLOCK, CLOCK_PHYS, HUGE_SIZE, MEMORY_M
 from nanvix.machine.backend import Backend
 from nanvix.machine.clock import GuestClock
 from nanvix.machine.image import KernelImage
-from nanvix.machine.machine import Checkpoint, Machine
+from nanvix.machine.machine import SIGNALS, Checkpoint, Machine
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.state import GPRS, SEGMENTS, Segment, VcpuState
 from nanvix.snapshot import move
@@ -182,7 +182,7 @@ class Saved:
             checkpoint = _checkpoint(machine, self._header.machine, self._awake)
             machine.rollback(checkpoint)
             for signo in checkpoint.signals:
-                machine.post_signal(signo)
+                machine.post_signal(signo % SIGNALS, signo // SIGNALS)
             if self._traced:
                 machine.trace.skip()
         except (KeyError, TypeError, ValueError, IndexError, OSError):

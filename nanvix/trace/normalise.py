@@ -6,6 +6,7 @@ Normalising an event stream
 * drops what follows from how a CPU behaves rather than from what the program does: the boot
   record, hypercalls (how much the kernel asks the host to do depends on the backend's quirks)
   and page faults (pages may be mapped around a fault);
+* drops the birth of threads and processes, of which the call that made them tells as well;
 * drops requests for the randomness of a temporary name: glibc makes it of the clock first, and asks
   again for one in twenty (sysdeps/posix/tempname.c);
 * cuts a system call's arguments to those it has, because the other registers hold leftovers (which
@@ -34,7 +35,7 @@ _FUTEX_ARGUMENTS = {
 """By operation, where not all six count (futex(2))."""
 _OF_A_NAME = (8, 1)
 """A u64, GRND_NONBLOCK."""
-_DROPPED = frozenset((layout.TRACE_BOOT, layout.TRACE_HYPERCALL))
+_DROPPED = frozenset((layout.TRACE_BOOT, layout.TRACE_HYPERCALL, layout.TRACE_FORK))
 
 
 class Step(NamedTuple):

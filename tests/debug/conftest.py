@@ -3,9 +3,11 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from support.gdb import Gdb
 
 from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug.debugger import Debugger
@@ -14,6 +16,12 @@ from nanvix.snapshot.pages import ZERO
 from nanvix.trace.recording import Recording
 
 Start = Callable[..., Debugger]
+
+
+@pytest.fixture
+def gdb(tmp_path: Path) -> Gdb:
+    """``gdb(program, command, ...)`` on the emulator."""
+    return Gdb(tmp_path)
 
 
 @pytest.fixture

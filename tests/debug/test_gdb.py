@@ -2,15 +2,12 @@
 
 import re
 import socket
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from debug.conftest import Start
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.guest import NANVIX, host_environment
+from support.gdb import Gdb
 from support.toolchain import Toolchain
 
 from nanvix.debug.gdb.packets import escape, unescape
@@ -20,44 +17,6 @@ from nanvix.errors import UsageError
 WALK = "debug/walk.c"
 OUTPUT = b"sum 10, node1, signal 10, child 3 x\n"
 NEEDS = pytest.mark.requires("gdb", "gcc")
-
-
-class Gdb:
-    """Runs gdb's commands against a fresh guest; what both have printed and the exit code."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.tmp_path = tmp_path
-
-    def __call__(self, program: Path, *commands: str, more: tuple[str, ...] = ()) -> str:
-        guest = subprocess.Popen(
-            [*NANVIX, "run", "--backend", "emu", "--gdb", "127.0.0.1:0", program, *more],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=host_environment(),
-        )  # fmt: skip
-        assert guest.stderr is not None
-        try:
-            port = re.search(rb"127\.0\.0\.1:(\d+)", guest.stderr.readline())
-            assert port is not None
-            script = self.tmp_path / "commands"
-            start = ["set pagination off", "set confirm off", "set width 0"]
-            start += ["set debuginfod enabled off", f"target remote 127.0.0.1:{int(port[1])}"]
-            script.write_text("\n".join([*start, *commands]) + "\n")
-            done = subprocess.run(
-                ["gdb", "-nx", "-batch", "-x", script, program],
-                capture_output=True, text=True, timeout=90, check=False,
-            )  # fmt: skip
-            self.out, _ = guest.communicate(timeout=30)
-        finally:
-            guest.kill()
-            guest.communicate()
-        self.code = guest.returncode
-        return done.stdout + done.stderr
-
-
-@pytest.fixture
-def gdb(tmp_path: Path) -> Iterator[Gdb]:
-    """``gdb(program, command, ...)``."""
-    return Gdb(tmp_path)
 
 
 @NEEDS

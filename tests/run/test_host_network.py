@@ -112,6 +112,47 @@ def test_datagrams_through_a_published_port(guest: Guest) -> None:
         assert process.wait(30) == 0
 
 
+def test_splice_and_sendfile(guest: Guest, tmp_path: Path) -> None:
+    """A file to a socket of the host and back, by way of a pipe, without a copy in the program."""
+    content = os.urandom(700_001)
+    (tmp_path / "out").write_bytes(content)
+    code = (
+        "import os, socket, sys\n"
+        f"peer = socket.create_connection(('{HOST}', int(sys.argv[1])))\n"
+        "out, sent = os.open('/data/out', os.O_RDONLY), 0\n"
+        "while n := os.sendfile(peer.fileno(), out, sent, 300_000 - sent):\n"
+        "    sent += n\n"
+        "ends = os.pipe()\n"
+        "while n := os.splice(out, ends[1], 1 << 16, offset_src=sent):\n"
+        "    sent += n\n"
+        "    while n:\n"
+        "        n -= os.splice(ends[0], peer.fileno(), n)\n"
+        "peer.shutdown(socket.SHUT_WR)\n"
+        "back, got = os.open('/data/back', os.O_WRONLY | os.O_CREAT), 0\n"
+        "while n := os.splice(peer.fileno(), ends[1], 1 << 16):\n"
+        "    got += n\n"
+        "    while n:\n"
+        "        n -= os.splice(ends[0], back, n)\n"
+        "print(sent, got)\n"
+    )
+
+    def mirror() -> None:
+        peer, _ = server.accept()
+        with peer:
+            data = b"".join(iter(lambda: peer.recv(65536), b""))
+            peer.sendall(data[::-1])
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=mirror)
+        thread.start()
+        port = server.getsockname()[1]
+        grant = ["--allow", f"127.0.0.1:{port}", "-v", f"{tmp_path}:/data"]
+        ran = guest([sys.executable, "-c", code, str(port)], options=grant)
+        thread.join()
+    assert ran == (0, b"700001 700001\n", b"")
+    assert (tmp_path / "back").read_bytes() == content[::-1]
+
+
 @pytest.mark.requires("curl")
 def test_curl(guest: Guest, web: str, tmp_path: Path) -> None:
     grant = ["--allow", f"127.0.0.1:{web.rpartition(':')[2]}", "-v", f"{tmp_path}:/data:ro"]

@@ -26,6 +26,20 @@ def test_much_at_once(same: Same, compiled: Toolchain, what: str, many: int) -> 
     assert ran.code == 0
 
 
+@pytest.mark.parametrize(
+    ("what", "many"),
+    [
+        ("terminals", 64), ("terminal_flood", 10_000), ("timers", 1_000), ("signals", 1_000),
+        ("pidfds", 500), ("watches", 1_000),
+    ],
+)  # fmt: skip
+def test_many_events(same: Same, compiled: Toolchain, what: str, many: int) -> None:
+    """Open pairs of terminals and 10 MB through one, timerfds, a signalfd that is flooded, pidfds,
+    inotify watches: each of them tells what it has to, once."""
+    ran = same([compiled("load_events.c"), what, str(many)], options=["--memory", "128M"])
+    assert ran.code == 0
+
+
 def test_memory_hog(guest: Guest, compiled: Toolchain) -> None:
     """The process that takes all memory dies; what others have stays theirs."""
     ran = guest([compiled("load.c"), "memory"], options=["--memory", "64M"])

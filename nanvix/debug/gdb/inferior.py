@@ -1,13 +1,13 @@
-"""A guest process as gdb wants to see it: in user mode, whatever the CPU is doing.
+"""A guest's processes as gdb wants to see it: in user mode, whatever the CPU is doing.
 
-gdb looks at one process. A thread that is in the kernel shows the registers with which it will
-return, which the kernel keeps in its trap frame; changing one of them changes the frame.
+gdb looks at one process at a time. A thread that is in the kernel shows the registers with which it
+will return, which the kernel keeps in its trap frame; changing one of them changes the frame.
 """
 
 from nanvix.abi.layout import SEL_USER_CODE, SEL_USER_DATA
-from nanvix.debug.debugger import Debugger
 from nanvix.debug.errors import DebugError
 from nanvix.debug.gdb import registers
+from nanvix.debug.gdb.processes import Guest
 from nanvix.debug.kernel import Thread
 from nanvix.machine.crash import FRAME_FIELDS
 
@@ -15,19 +15,15 @@ _SELECTORS = {"cs": SEL_USER_CODE, "ss": SEL_USER_DATA, "ds": 0, "es": 0, "fs": 
 
 
 class Inferior:
-    """Process ``pid`` of a debugger's guest."""
+    """Process ``pid`` of a debugger's guest, the one gdb looks at."""
 
-    def __init__(self, debugger: Debugger, pid: int = 1) -> None:
+    def __init__(self, debugger: Guest, pid: int = 1) -> None:
         self.debugger = debugger
         self.pid = pid
 
-    def threads(self) -> list[Thread]:
-        """Its threads."""
-        return [thread for thread in self.debugger.threads() if thread.pid == self.pid]
-
     def thread(self, tid: int) -> Thread:
-        """One of them. Raises DebugError."""
-        for thread in self.threads():
+        """A thread of any process. Raises DebugError."""
+        for thread in self.debugger.threads():
             if thread.tid == tid:
                 return thread
         raise DebugError(f"there is no thread {tid}")
@@ -75,10 +71,10 @@ class Inferior:
         """Change it, at the frontier. Raises DebugError."""
         self.debugger.write_memory(address, data, pid=self.pid)
 
-    def executable(self) -> str:
-        """The path of its program."""
+    def executable(self, pid: int | None = None) -> str:
+        """The path of a program, by default its own."""
         for process in self.debugger.processes():
-            if process.pid == self.pid:
+            if process.pid == (self.pid if pid is None else pid):
                 return process.exe
         return ""
 

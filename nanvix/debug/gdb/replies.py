@@ -1,37 +1,67 @@
 """Why the guest stopped, in gdb's words."""
 
-from nanvix.debug.debugger import Debugger
 from nanvix.debug.gdb.inferior import Inferior
-from nanvix.debug.points import Catchpoint, Stop, Watchpoint
+from nanvix.debug.gdb.processes import Guest, Processes
+from nanvix.debug.gdb.signals import NUMBERS, of_linux
+from nanvix.debug.points import Stop, Watchpoint
 
-_TRAP, _INTERRUPTED, _SEGV = 5, 2, 11
-_SIGNALS = {"SIGILL": 4, "SIGTRAP": 5, "SIGFPE": 8, "SIGBUS": 10, "SIGSEGV": 11, "SIGSYS": 12}
-"""gdb's own numbers (include/gdb/signals.def)."""
+_TRAP, _INTERRUPTED, _SEGV, _KILLED = 5, 2, 11, 9
 _WATCHES = {"write": b"watch", "change": b"watch", "read": b"rwatch", "access": b"awatch"}
 
 
-def stop_reply(stop: Stop, debugger: Debugger, inferior: Inferior, thread: bytes) -> bytes:
-    """The packet for a stop."""
-    if stop.reason in ("exit", "killed"):
-        outcome = debugger.outcome
-        status = outcome.status if outcome is not None else 0
-        who = b";process:%x" % inferior.pid
-        if stop.reason == "killed":
-            return b"X%02x" % _of_linux(status & 0x7F) + who
-        return b"W%02x" % (status >> 8 & 0xFF) + who
-    if stop.ended:
-        return b"X%02x" % _SEGV + b";process:%x" % inferior.pid
-    more = _more(stop, debugger, inferior)
-    return b"T%02x" % _signal(stop) + more + b"thread:" + thread + b";"
+def event_of(stop: Stop, processes: Processes) -> str:
+    """Which news a stop is, or an empty string."""
+    return next((processes.events[n] for n in stop.points if n in processes.events), "")
 
 
-def _signal(stop: Stop) -> int:
+def end_reply(stop: Stop, debugger: Guest, pid: int) -> bytes:
+    """The packet for the end of the machine, as the end of a process."""
+    outcome = debugger.outcome
+    if stop.reason in ("exit", "killed") and outcome is not None and pid == 1:
+        return exit_reply(outcome.status, pid)
+    number = _KILLED if stop.reason in ("exit", "killed") else _SEGV
+    return b"X%02x;process:%x" % (number, pid)
+
+
+def exit_reply(status: int, pid: int) -> bytes:
+    """The packet for the end of a process with this wait status."""
+    if status & 0x7F:
+        return b"X%02x;process:%x" % (of_linux(status & 0x7F), pid)
+    return b"W%02x;process:%x" % (status >> 8 & 0xFF, pid)
+
+
+def exit_status(stop: Stop) -> int:
+    """The wait status of a process that is about to end."""
+    return int(stop.detail.split()[-1], 16)
+
+
+def child_of(stop: Stop) -> tuple[int, int]:
+    """Process and thread that a fork has made."""
+    pid, _, tid = stop.detail.split()[-1].partition(".")
+    return int(pid), int(tid)
+
+
+def signal_of(stop: Stop) -> int:
+    """The Linux number of the signal a stop is for, 0 if for none."""
+    return next((NUMBERS[word] for word in stop.detail.split() if word in NUMBERS), 0)
+
+
+def stop_reply(
+    stop: Stop, debugger: Guest, inferior: Inferior, processes: Processes, thread: bytes
+) -> bytes:
+    """The packet for any other stop."""
+    number, event = _TRAP, event_of(stop, processes)
     if stop.reason == "crash":
-        return next((n for name, n in _SIGNALS.items() if name in stop.detail), _SEGV)
-    return _INTERRUPTED if stop.reason in ("pause", "idle") else _TRAP
+        number = of_linux(signal_of(stop)) or _SEGV
+    elif event == "signal":
+        number = of_linux(signal_of(stop))
+    elif stop.reason in ("pause", "idle"):
+        number = _INTERRUPTED
+    more = _more(stop, event, debugger, inferior)
+    return b"T%02x" % number + more + b"thread:" + thread + b";"
 
 
-def _more(stop: Stop, debugger: Debugger, inferior: Inferior) -> bytes:
+def _more(stop: Stop, event: str, debugger: Guest, inferior: Inferior) -> bytes:
     if stop.reason == "start of history":
         return b"replaylog:begin;"
     if stop.reason == "breakpoint":
@@ -40,25 +70,22 @@ def _more(stop: Stop, debugger: Debugger, inferior: Inferior) -> bytes:
     hit = next((points[number] for number in stop.points if number in points), None)
     if stop.reason == "watchpoint" and isinstance(hit, Watchpoint):
         return b"%s:%x;" % (_WATCHES[hit.access], hit.address)
-    if isinstance(hit, Catchpoint):
-        if hit.event == "exec":
-            return b"exec:%s;" % inferior.executable().encode().hex().encode()
-        number = debugger.syscall_number()
-        if hit.event == "syscall" and number is not None:
-            return b"syscall_entry:%x;" % number
-        if hit.event == "return":
+    if event == "exec":
+        return b"exec:%s;" % inferior.executable().encode().hex().encode()
+    if event == "fork":
+        return b"%s:p%x.%x;" % (stop.detail.split()[1].encode(), *child_of(stop))
+    if event == "vforkdone":
+        return b"vforkdone:;"
+    if event == "syscall":
+        if stop.detail.startswith("return"):
             return b"syscall_return:%x;" % _called(stop)
+        return b"syscall_entry:%x;" % _called(stop)
     return b""
 
 
 def _called(stop: Stop) -> int:
-    """The number of the call a ``return`` names."""
+    """The number of the call that a stop names."""
     from nanvix.abi.syscalls import SYSCALLS
 
     name = stop.detail.split()[1] if len(stop.detail.split()) > 1 else ""
     return next((number for number, known in SYSCALLS.items() if known == name), 0)
-
-
-def _of_linux(number: int) -> int:
-    """gdb's number of a Linux signal; those that agree stay."""
-    return {7: 10, 10: 30, 12: 31, 17: 20, 18: 19, 19: 17, 20: 18, 31: 12}.get(number, number)

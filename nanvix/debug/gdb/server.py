@@ -11,24 +11,30 @@ from functools import partial
 
 from nanvix.debug.debugger import Debugger
 from nanvix.debug.errors import DebugError
+from nanvix.debug.gdb import replies
 from nanvix.debug.gdb.files import Files
 from nanvix.debug.gdb.inferior import Inferior
 from nanvix.debug.gdb.monitor import monitor
 from nanvix.debug.gdb.packets import Closed, Wire
-from nanvix.debug.gdb.registers import TABLE, description
-from nanvix.debug.gdb.replies import stop_reply
-from nanvix.debug.points import Point, Stop
+from nanvix.debug.gdb.processes import Guest, Key, Processes
+from nanvix.debug.gdb.registers import TABLE
+from nanvix.debug.gdb.resume import ALL, Action, parse, parse_thread
+from nanvix.debug.gdb.signals import of_gdb
+from nanvix.debug.gdb.transfer import transfer
+from nanvix.debug.kernel import Thread
+from nanvix.debug.points import Stop
 from nanvix.errors import UsageError
+from nanvix.machine.describe import signal_name
 from nanvix.machine.memory import BadAddress
 
 _SUPPORTED = (
     "PacketSize=20000;QStartNoAckMode+;multiprocess+;swbreak+;hwbreak+;vContSupported+;"
-    "ReverseStep+;ReverseContinue+;QCatchSyscalls+;qXfer:features:read+;qXfer:auxv:read+;"
-    "qXfer:exec-file:read+;qXfer:threads:read+"
+    "ReverseStep+;ReverseContinue+;QCatchSyscalls+;QPassSignals+;qXfer:features:read+;"
+    "qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:threads:read+"
 )
+_EVENTS = ("fork", "vfork", "exec")
 _MAX_READ = 0x10000
 _MAX_STEPS = 1_000_000
-_KINDS = {"2": "write", "3": "read", "4": "access"}
 _LOOPBACK = ("127.", "::1", "localhost")
 _WRONG = (DebugError, BadAddress, ValueError, IndexError, KeyError, UnicodeDecodeError)
 
@@ -73,16 +79,15 @@ class Server:
     it. Then the guest does not end with gdb.
     """
 
-    def __init__(
-        self, debugger: Debugger, pid: int = 1, *, through: "Through | None" = None
-    ) -> None:
+    def __init__(self, debugger: Guest, pid: int = 1, *, through: "Through | None" = None) -> None:
         self.debugger = debugger
         self._through = through or _at_once
         self.inferior = Inferior(debugger, pid)
+        self.processes = Processes(debugger)
+        self.processes.attach(pid)
         self.stop: Stop = debugger.last
         self.tid = pid
-        self._points: dict[tuple[str, int, int], Point] = {}
-        self._catches: list[Point] = []
+        self._said: bytes | None = None
         self._over = False
         self._interrupted = False
         self._wire: Wire | None = None
@@ -96,12 +101,15 @@ class Server:
             ("qsThreadInfo", lambda _: b"l"),
             ("qThreadExtraInfo,", self._extra),
             ("qAttached", lambda _: b"0"),
+            ("QPassSignals:", self._pass_signals),
+            ("vAttach;", self._attach),
+            ("!", lambda _: b"OK"),
             ("qRcmd,", self._monitor),
             ("qSymbol", lambda _: b"OK"),
             ("qC", lambda _: b"QC" + self._id(self.tid)),
             ("vCont?", lambda _: b"vCont;c;C;s;S;r"),
             ("vCont;", self._continue_threads),
-            ("vKill", self._kill),
+            ("vKill", self._kill_one),
             ("vFile:", self._file),
             ("?", lambda _: self._reply()),
             ("H", self._select),
@@ -114,12 +122,12 @@ class Server:
             ("M", self._write_memory),
             ("Z", self._insert),
             ("z", self._remove),
-            ("bs", lambda _: self._go(debugger.step_back)),
-            ("bc", lambda _: self._go(debugger.run_back)),
-            ("c", lambda _: self._go(debugger.run)),
-            ("C", lambda _: self._go(debugger.run)),
-            ("s", lambda _: self._go(self._step)),
-            ("S", lambda _: self._go(self._step)),
+            ("bs", lambda _: self._go_back(Debugger.step_back)),
+            ("bc", lambda _: self._go_back(Debugger.run_back)),
+            ("c", lambda _: self._resume([Action("c", 0, 0, 0, ALL, ALL)])),
+            ("C", lambda text: self._resume(parse("C" + text.partition(";")[0]))),
+            ("s", lambda _: self._resume([Action("s", 0, 0, 0, ALL, ALL)])),
+            ("S", lambda text: self._resume(parse("S" + text.partition(";")[0]))),
             ("D", self._detach),
             ("k", self._kill),
         )
@@ -144,6 +152,8 @@ class Server:
                 if answer is not None:
                     wire.send(answer)
         except Closed:
+            if not self.processes.pids:
+                self._leave()
             self._over = self._over or self.debugger.ended
         finally:
             self._wire = None
@@ -170,10 +180,14 @@ class Server:
     # -- who we are --------------------------------------------------------------------------
 
     def _supported(self, asked: str) -> bytes:
-        more = ";exec-events+" if "exec-events+" in asked else ""
-        if more and not any(point.kind == "catchpoint" for point in self._catches):
-            self._catches.append(self.debugger.catch("exec", pid=self.inferior.pid))
-        return (_SUPPORTED + more).encode()
+        features = frozenset(event for event in _EVENTS if f"{event}-events+" in asked)
+        self.processes.features = features
+        self.processes.listen()
+        lacks = self.debugger.lacks
+        words = [
+            word for word in _SUPPORTED.split(";") if "travel" not in lacks or "Rev" not in word
+        ]
+        return ";".join([*words, *(f"{event}-events+" for event in sorted(features))]).encode()
 
     def _no_acknowledgements(self, _: str) -> bytes | None:
         assert self._wire is not None
@@ -182,27 +196,36 @@ class Server:
         return None
 
     def _tids(self) -> list[int]:
-        return [thread.tid for thread in self.inferior.threads()] or [self.tid]
+        return [thread.tid for thread in self.processes.threads()] or [self.tid]
 
     def _id(self, tid: int) -> bytes:
-        return b"p%x.%x" % (self.inferior.pid, tid)
+        found = (t.pid for t in self.processes.threads() if t.tid == tid)
+        return b"p%x.%x" % (next(found, self.inferior.pid), tid)
 
     def _thread_of(self, text: str) -> int:
-        """A thread's number out of ``p1.2``, ``2``, or any and all (0, -1): the selected one."""
-        _, _, tid = text.rpartition(".")
-        if not tid or tid in ("0", "-1") or (text.startswith("p") and "." not in text):
-            return self.tid
-        return int(tid, 16)
+        """The thread a text names: any will do of those it does not say no to."""
+        pid, tid = parse_thread(text)
+        fits = [
+            t.tid for t in self.processes.threads() if pid in (ALL, t.pid) and tid in (ALL, t.tid)
+        ]
+        if not fits:
+            raise DebugError(f"there is no thread {text}")
+        return self.tid if self.tid in fits else fits[0]
+
+    def _choose(self, tid: int) -> None:
+        """This thread is the one gdb asks about."""
+        self.tid = tid
+        self.inferior.pid = self.inferior.thread(tid).pid
 
     def _select(self, text: str) -> bytes:
         tid = self._thread_of(text[1:])
-        if tid not in self._tids():
-            return b"E01"
-        self.tid = tid
+        if text.startswith("g"):
+            self._choose(tid)
         return b"OK"
 
     def _alive(self, text: str) -> bytes:
-        return b"OK" if self._thread_of(text) in self._tids() else b"E01"
+        self._thread_of(text)
+        return b"OK"
 
     def _extra(self, text: str) -> bytes:
         thread = self.inferior.thread(self._thread_of(text))
@@ -211,28 +234,11 @@ class Server:
     def _transfer(self, text: str) -> bytes:
         what, _, annex, window = text.split(":", 3)
         offset, size = (int(part, 16) for part in window.split(","))
-        if what == "features" and annex == "target.xml":
-            data = description()
-        elif what == "auxv":
-            data = self.debugger.auxv(self.inferior.pid)
-        elif what == "exec-file":
-            data = self.inferior.executable().encode()
-        elif what == "threads":
-            data = self._thread_list()
-        else:
+        data = transfer(self, what, annex)
+        if data is None:
             return b"E00"
         piece = data[offset : offset + min(size, _MAX_READ)]
         return (b"m" if offset + len(piece) < len(data) else b"l") + piece
-
-    def _thread_list(self) -> bytes:
-        from xml.sax.saxutils import escape, quoteattr
-
-        lines = [
-            f'<thread id="{self._id(t.tid).decode()}" name={quoteattr(t.name)}>'
-            f"{escape(t.state)}</thread>"
-            for t in self.inferior.threads()
-        ]
-        return f'<?xml version="1.0"?><threads>{"".join(lines)}</threads>'.encode()
 
     def _file(self, text: str) -> bytes | None:
         answer = self._files.serve(text.encode("latin-1"))
@@ -296,64 +302,75 @@ class Server:
         key = self._key(text)
         if key is None:
             return b""
-        if key not in self._points:
-            kind, address, size = key
-            pid = self.inferior.pid
-            self._points[key] = (
-                self.debugger.watch(address, max(1, size), _KINDS[kind], pid=pid)
-                if kind in _KINDS
-                else self.debugger.breakpoint(address, pid=pid)
-            )
+        self.processes.insert(self.inferior.pid, key)
         return b"OK"
 
     def _remove(self, text: str) -> bytes:
         key = self._key(text)
         if key is None:
             return b""
-        point = self._points.pop(key, None)
-        if point is not None:
-            self.debugger.delete(point.number)
+        self.processes.remove(self.inferior.pid, key)
         return b"OK"
 
-    @staticmethod
-    def _key(text: str) -> tuple[str, int, int] | None:
+    def _key(self, text: str) -> Key | None:
         kind, address, size = text.partition(";")[0].split(",")
-        if kind not in "01234":
+        if kind not in "01234" or (kind in "234" and "travel" in self.debugger.lacks):
             return None
         return kind, int(address, 16) & (1 << 64) - 1, int(size, 16)
 
     def _catch_syscalls(self, text: str) -> bytes:
-        for point in [p for p in self._catches if not p.describe().startswith("exec")]:
-            self._catches.remove(point)
-            self.debugger.delete(point.number)
         wanted, *numbers = text.split(";")
-        if wanted == "1":
-            names = [str(int(number, 16)) for number in numbers]
-            for event in ("syscall", "return"):
-                self._catches.append(self.debugger.catch(event, *names, pid=self.inferior.pid))
+        self.processes.catch_syscalls(
+            self.inferior.pid, [int(n, 16) for n in numbers] if wanted == "1" else None
+        )
+        return b"OK"
+
+    def _pass_signals(self, text: str) -> bytes:
+        numbers = [of_gdb(int(part, 16)) for part in text.split(";") if part]
+        self.processes.passed = frozenset(signal_name(number) for number in numbers if number)
+        self.processes.listen()
         return b"OK"
 
     def _clear(self) -> None:
         """The next gdb starts without points."""
-        for point in [*self._points.values(), *self._catches]:
-            if point in self.debugger.points:
-                self.debugger.delete(point.number)
-        self._points.clear()
-        self._catches.clear()
+        self.processes.clear()
 
     # -- running -----------------------------------------------------------------------------
 
     def _continue_threads(self, text: str) -> bytes | None:
-        """vCont: the first action that is more than going on decides."""
-        for action in text.split(";"):
-            verb, _, thread = action.partition(":")
-            if verb[:1] in ("s", "S", "r"):
-                self.tid = self._thread_of(thread) if thread else self.tid
-                if verb[0] != "r":
-                    return self._go(self._step)
-                start, end = (int(part, 16) for part in verb[1:].split(","))
-                return self._go(partial(self._step_range, start, end))
-        return self._go(self.debugger.run)
+        return self._resume(parse(text))
+
+    def _resume(self, actions: list[Action]) -> bytes | None:
+        """Threads without an action stay where they are; the first that steps decides."""
+        plan = {t.tid: next((a for a in actions if a.suits(t)), None) for t in self._threads()}
+        held = [tid for tid, action in plan.items() if action is None]
+        stepper = next((tid for tid, a in plan.items() if a is not None and a.verb != "c"), None)
+        if stepper is not None:
+            self.tid = stepper
+        self._answer_signals(plan)
+        self.debugger.hold(held)
+        action = plan.get(self.tid) if stepper is not None else None
+        if action is None:
+            return self._go(self.debugger.run)
+        if action.verb == "s":
+            return self._go(self._step)
+        return self._go(partial(self._step_range, action.start, action.end))
+
+    def _threads(self) -> list[Thread]:
+        """Those that can be told to go on, the selected one first."""
+        return sorted(self.processes.threads(), key=lambda thread: thread.tid != self.tid)
+
+    def _answer_signals(self, plan: dict[int, Action | None]) -> None:
+        """Let every thread have the signal that gdb gives it, and no other."""
+        here = replies.event_of(self.stop, self.processes) == "signal"
+        news = replies.signal_of(self.stop) if here or self.stop.reason == "crash" else 0
+        for tid, action in plan.items():
+            given = action.signal if action is not None else 0
+            if news and tid == self.stop.tid:
+                if given != news and self.debugger.live:
+                    self.debugger.answer_signal(given)
+            elif given:
+                self.debugger.signal(given, tid)
 
     def _step(self) -> Stop:
         return self.debugger.step_thread(self.tid)
@@ -372,29 +389,91 @@ class Server:
             self.stop = verb()
         if self._interrupted and self.stop.reason == "step":
             self.stop = self.stop._replace(reason="pause")
-        if self.stop.pid == self.inferior.pid and self.stop.tid in self._tids():
-            self.tid = self.stop.tid
+        self._said = self._note()
         return self._reply()
+
+    def _go_back(self, verb: Callable[[Debugger], Stop]) -> bytes | None:
+        debugger = self.debugger
+        return self._go(partial(verb, debugger)) if isinstance(debugger, Debugger) else b""
 
     def _interrupt(self) -> None:
         self._interrupted = True
         self.debugger.pause()
 
-    def _reply(self) -> bytes:
-        return stop_reply(self.stop, self.debugger, self.inferior, self._id(self.tid))
+    def _note(self) -> bytes | None:
+        """What the stop changes in what we know; the reply for it if it is the end of a process."""
+        stop, processes = self.stop, self.processes
+        if stop.ended:
+            pid = 1 if 1 in processes else next(iter(processes.pids), 1)
+            processes.detach(pid)
+            return replies.end_reply(stop, self.debugger, pid)
+        event = replies.event_of(stop, processes)
+        if event == "exit":
+            processes.detach(stop.pid)
+            return replies.exit_reply(replies.exit_status(stop), stop.pid)
+        if event == "fork":
+            processes.attach(replies.child_of(stop)[0])
+        if stop.tid in self._tids():
+            self._choose(stop.tid)
+        return None
 
-    def _detach(self, _: str) -> bytes | None:
-        """The guest goes on by itself, to its end."""
+    def _reply(self) -> bytes:
+        if self._said is not None:
+            return self._said
+        stop, processes = self.stop, self.processes
+        said = replies.stop_reply(stop, self.debugger, self.inferior, processes, self._id(self.tid))
+        event = replies.event_of(stop, processes)
+        if event == "vforkdone":
+            processes.vfork_is_done(stop.pid)
+        elif event == "fork" and stop.detail.split()[1] == "vfork":
+            processes.expect_vfork_done(stop.pid, stop.tid)
+        self._said = said
+        return said
+
+    # -- coming and going ----------------------------------------------------------------------
+
+    def _attach(self, text: str) -> bytes:
+        pid = int(text, 16)
+        found = [thread for thread in self.debugger.threads() if thread.pid == pid]
+        if not found:
+            return b"E03"
+        self.processes.attach(pid)
+        self._choose(found[0].tid)
+        self.stop = self.stop._replace(reason="pause", points=(), detail="")
+        self._said = b"T00thread:" + self._id(self.tid) + b";"
+        return self._said
+
+    def _detach(self, text: str) -> bytes | None:
+        """The process goes on by itself; if it was the last, so does the guest, to its end."""
+        for pid in [int(text[1:], 16)] if text.startswith(";") else self.processes.pids:
+            self.processes.detach(pid)
+        if self.processes.pids:
+            return b"OK"
         self._clear()
         assert self._wire is not None
         self._wire.send(b"OK")
-        self._over = True
-        if self._through is _at_once and not self.debugger.ended:
-            self.debugger.go(self.debugger.frontier)
-            while not self.debugger.run().ended:
-                continue
+        self._leave()
         return None
 
-    def _kill(self, text: str) -> bytes | None:
+    def _leave(self) -> None:
+        """gdb has no process any more: let the guest run to its end."""
         self._over = True
-        return b"OK" if text.startswith(";") else None
+        if self._through is _at_once and not self.debugger.ended:
+            if isinstance(self.debugger, Debugger):
+                self.debugger.go(self.debugger.frontier)
+            self.debugger.hold(())
+            while not self.debugger.run().ended:
+                continue
+
+    def _kill_one(self, text: str) -> bytes | None:
+        pid = int(text.removeprefix(";"), 16)
+        if self.processes.pids == [pid] or pid == 1:
+            self._over = True
+        elif pid in self.processes:
+            self.debugger.signal(9, pid)
+            self.processes.detach(pid)
+        return b"OK"
+
+    def _kill(self, _: str) -> bytes | None:
+        self._over = True
+        return None

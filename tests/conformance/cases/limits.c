@@ -127,6 +127,47 @@ CASE(queued_signals, "setrlimit rt_sigqueueinfo")
             T(kill(getpid(), 40)));
 }
 
+static volatile int sent_without, sent_with;
+
+static void note_origin(int sig, siginfo_t *info, void *context)
+{
+    (void)sig, (void)context;
+    if (info->si_pid == getpid())
+        sent_with++;
+    else
+        sent_without++;
+}
+
+/* At the limit signals still come, but where they come from is lost; what must be queued is refused. */
+CASE(queued_signals_at_the_limit, "setrlimit kill rt_sigqueueinfo timer_create rt_sigpending")
+{
+    sigset_t set;
+    timer_t timer;
+    sigfillset(&set);
+    sigdelset(&set, SIGALRM);
+    sigprocmask(SIG_BLOCK, &set, 0);
+    struct sigaction action = {.sa_sigaction = note_origin, .sa_flags = SA_SIGINFO};
+    sigaction(SIGUSR1, &action, 0);
+    sigaction(40, &action, 0);
+    if (!geteuid())
+        CHILD(
+            setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){2, 2});
+            if (syscall(SYS_setresuid, 54323, 54323, 54323)) _exit(1);
+            T(sigqueue(getpid(), 40, (union sigval){.sival_int = 1}));
+            T(sigqueue(getpid(), 40, (union sigval){.sival_int = 2}));
+            T(sigqueue(getpid(), 40, (union sigval){.sival_int = 3}));
+            T(sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 4}));
+            T(kill(getpid(), 40));
+            T(timer_create(CLOCK_MONOTONIC, 0, &timer));
+            sigprocmask(SIG_UNBLOCK, &set, 0);
+            say("%d %d", sent_with, sent_without);
+            T(sigqueue(getpid(), 40, (union sigval){.sival_int = 1}));
+            say("%d %d", sent_with, sent_without);
+            T(timer_create(CLOCK_MONOTONIC, 0, &timer));
+            T(timer_create(CLOCK_MONOTONIC, 0, &timer));
+            T(timer_create(CLOCK_MONOTONIC, 0, &timer)));
+}
+
 CASE(niceness, "getpriority setpriority")
 {
     T(syscall(SYS_getpriority, PRIO_PROCESS, 0));

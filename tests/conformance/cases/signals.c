@@ -522,3 +522,99 @@ void spoil(int signal)
     (void)signal;
     __asm__ volatile("pxor %%xmm7, %%xmm7; pxor %%xmm0, %%xmm0" ::: "xmm7", "xmm0");
 }
+
+static stack_t stack_to_disarm;
+static volatile int ended_children;
+
+/* The stack is gone while a handler that has taken it with SS_AUTODISARM runs, so another may swap it. */
+static void look_at_stack(int sig)
+{
+    stack_t now, other = stack_to_disarm;
+    char here;
+    sigaltstack(0, &now);
+    say("signal %d: %s", sig, &here >= (char *)stack_to_disarm.ss_sp && &here < (char *)stack_to_disarm.ss_sp + stack_to_disarm.ss_size
+                                  ? "on the alternate stack" : "on the stack of the program");
+    say("flags %x, size %ld", now.ss_flags, (long)now.ss_size);
+    other.ss_flags = 0;
+    if (sig == SIGUSR1) {
+        T(sigaltstack(&other, 0));
+        sigaltstack(0, &now);
+        say("flags %x", now.ss_flags);
+        raise(SIGUSR2);
+    }
+}
+
+CASE(disarmed_stacks, "sigaltstack rt_sigreturn")
+{
+    struct sigaction action = {.sa_handler = look_at_stack, .sa_flags = SA_ONSTACK};
+    stack_t now;
+    stack_to_disarm = (stack_t){.ss_sp = MUST(mmap(0, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
+                              .ss_size = 16 * PAGE, .ss_flags = SS_AUTODISARM};
+    sigaction(SIGUSR1, &action, 0);
+    sigaction(SIGUSR2, &action, 0);
+    T(sigaltstack(&stack_to_disarm, 0));
+    sigaltstack(0, &now);
+    IS(now.ss_flags == (int)SS_AUTODISARM && now.ss_sp == stack_to_disarm.ss_sp);
+    raise(SIGUSR2);
+    sigaltstack(0, &now);
+    IS(now.ss_flags == (int)SS_AUTODISARM && now.ss_size == 16 * PAGE);
+    raise(SIGUSR1);
+    sigaltstack(0, &now);
+    IS(now.ss_flags == (int)SS_AUTODISARM && now.ss_sp == stack_to_disarm.ss_sp);
+    stack_to_disarm.ss_flags = SS_AUTODISARM | SS_ONSTACK;
+    T(sigaltstack(&stack_to_disarm, 0));
+    stack_to_disarm.ss_flags = SS_AUTODISARM | SS_DISABLE;
+    T(sigaltstack(&stack_to_disarm, 0));
+    sigaltstack(0, &now);
+    say("flags %x", now.ss_flags);
+    stack_to_disarm.ss_flags = SS_AUTODISARM | 8;
+    T(sigaltstack(&stack_to_disarm, 0));
+}
+
+static void count_it(int sig)
+{
+    (void)sig;
+    ended_children++;
+}
+
+static void end_three_children(void)
+{
+    pid_t children[3];
+    int status;
+    for (int i = 0; i < 3; i++)
+        if (!(children[i] = MUST(fork())))
+            _exit(i);
+    T(waitpid(-1, &status, 0));
+    for (int i = 0; i < 3; i++)
+        T(kill(children[i], 0));
+}
+
+/* Children leave nothing to wait for; their signal comes all the same. */
+CASE(children_that_are_not_waited_for, "rt_sigaction wait4 waitid")
+{
+    siginfo_t info;
+    struct sigaction action = {.sa_handler = count_it, .sa_flags = SA_NOCLDWAIT | SA_RESTART};
+    T(sigaction(SIGCHLD, &action, 0));
+    end_three_children();
+    IS(ended_children > 0);
+    action.sa_handler = SIG_DFL;
+    T(sigaction(SIGCHLD, &action, 0));
+    end_three_children();
+    T(waitid(P_ALL, 0, &info, WEXITED | WNOHANG));
+    sigaction(SIGCHLD, 0, &action);
+    IS(action.sa_flags & SA_NOCLDWAIT);
+    action.sa_flags = 0;
+    T(sigaction(SIGCHLD, &action, 0));
+    pid_t child = MUST(fork());
+    if (!child)
+        _exit(5);
+    say_status("child", wait_for(child));
+    /* One that is already there when nobody wants it any more stays. */
+    child = MUST(fork());
+    if (!child)
+        _exit(6);
+    MUST(waitid(P_PID, child, &info, WEXITED | WNOWAIT));
+    action.sa_flags = SA_NOCLDWAIT;
+    T(sigaction(SIGCHLD, &action, 0));
+    say_status("child", wait_for(child));
+}
