@@ -16,7 +16,7 @@ from nanvix.debug.gdb.files import Files
 from nanvix.debug.gdb.inferior import Inferior
 from nanvix.debug.gdb.monitor import monitor
 from nanvix.debug.gdb.packets import Closed, Wire
-from nanvix.debug.gdb.processes import Key, Processes
+from nanvix.debug.gdb.processes import Guest, Key, Processes
 from nanvix.debug.gdb.registers import TABLE
 from nanvix.debug.gdb.resume import ALL, Action, parse, parse_thread
 from nanvix.debug.gdb.signals import of_gdb
@@ -79,9 +79,7 @@ class Server:
     it. Then the guest does not end with gdb.
     """
 
-    def __init__(
-        self, debugger: Debugger, pid: int = 1, *, through: "Through | None" = None
-    ) -> None:
+    def __init__(self, debugger: Guest, pid: int = 1, *, through: "Through | None" = None) -> None:
         self.debugger = debugger
         self._through = through or _at_once
         self.inferior = Inferior(debugger, pid)
@@ -124,8 +122,8 @@ class Server:
             ("M", self._write_memory),
             ("Z", self._insert),
             ("z", self._remove),
-            ("bs", lambda _: self._go(debugger.step_back)),
-            ("bc", lambda _: self._go(debugger.run_back)),
+            ("bs", lambda _: self._go_back(Debugger.step_back)),
+            ("bc", lambda _: self._go_back(Debugger.run_back)),
             ("c", lambda _: self._resume([Action("c", 0, 0, 0, ALL, ALL)])),
             ("C", lambda text: self._resume(parse("C" + text.partition(";")[0]))),
             ("s", lambda _: self._resume([Action("s", 0, 0, 0, ALL, ALL)])),
@@ -394,6 +392,10 @@ class Server:
         self._said = self._note()
         return self._reply()
 
+    def _go_back(self, verb: Callable[[Debugger], Stop]) -> bytes | None:
+        debugger = self.debugger
+        return self._go(partial(verb, debugger)) if isinstance(debugger, Debugger) else b""
+
     def _interrupt(self) -> None:
         self._interrupted = True
         self.debugger.pause()
@@ -457,7 +459,8 @@ class Server:
         """gdb has no process any more: let the guest run to its end."""
         self._over = True
         if self._through is _at_once and not self.debugger.ended:
-            self.debugger.go(self.debugger.frontier)
+            if isinstance(self.debugger, Debugger):
+                self.debugger.go(self.debugger.frontier)
             self.debugger.hold(())
             while not self.debugger.run().ended:
                 continue
