@@ -143,6 +143,8 @@ def test_a_sleeping_guest_can_be_paused(backend: str) -> None:
 def test_a_pause_lets_the_kernel_finish(backend: str, compiled: Toolchain) -> None:
     guest = Guest(str(compiled("debug/spin.c", "glibc", ["-g", "-O0"])), "calls")
     try:
+        while guest.output() != b"spinning\n":
+            guest.run_for(0.1)
         for _ in range(10):
             guest.run_for(0.02)
             assert not guest.present.in_kernel
