@@ -15,7 +15,8 @@ _LACKING = {"travel": "watchpoints and no way back"}
 def serve(options: Any, argv: list[str], settings: dict[str, Any], stdio: Any) -> int:
     """Listen, say where, serve; the exit code is the guest's."""
     from nanvix.debug.debugger import Debugger
-    from nanvix.debug.gdb.server import Server, listen, parse_address
+    from nanvix.debug.gdb.listening import listen, parse_address
+    from nanvix.debug.gdb.server import Server
     from nanvix.debug.trapping import Trapping
 
     start = Trapping if options.backend == "kvm" else Debugger
