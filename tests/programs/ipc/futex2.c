@@ -48,6 +48,23 @@ static void *single(void *argument)
     return argument;
 }
 
+/* Until it finds somebody: on a busy machine 50 ms may not be enough to fall asleep in. */
+static long wake(uint32_t *at, long mask, long most, long flags)
+{
+    long woken;
+    while (!(woken = syscall(WAKE, at, mask, most, flags)))
+        usleep(1000);
+    return woken;
+}
+
+static long requeue(struct waitv *from_to)
+{
+    long moved;
+    while (!(moved = syscall(REQUEUE, from_to, 0L, 0L, 5L)))
+        usleep(1000);
+    return moved;
+}
+
 int main(void)
 {
     setvbuf(stdout, 0, _IONBF, 0);
@@ -73,17 +90,15 @@ int main(void)
     v[1] = of(1, 0), v[1].reserved = 1;
     TRY(syscall(WAITV, v, 2L, 0L, 0L, 0L));
     MUST(!pthread_create(&thread, 0, sleeper, 0));
-    usleep(50000);
-    TRY(syscall(WAKE, &word[1], 0xffffffffL, 1L, (long)(U32 | PRIVATE)));
+    TRY(wake(&word[1], 0xffffffffL, 1L, (long)(U32 | PRIVATE)));
     pthread_join(thread, 0);
     printf("woken by %ld\n", result);
     TRY(syscall(WAKE, &word[1], 0xffffffffL, 1L, (long)(U32 | PRIVATE)));
     TRY(syscall(WAKE, &word[1], 0L, 1L, (long)(U32 | PRIVATE)));
     TRY(syscall(WAKE, &word[1], 1L, 1L, 1L));
     MUST(!pthread_create(&thread, 0, single, 0));
-    usleep(50000);
     v[0] = of(0, 0), v[1] = of(2, 0);
-    TRY(syscall(REQUEUE, v, 0L, 0L, 5L));
+    TRY(requeue(v));
     TRY(syscall(WAKE, &word[0], 0xffffffffL, 1L, (long)(U32 | PRIVATE)));
     TRY(syscall(WAKE, &word[2], 0xffffffffL, 1L, (long)(U32 | PRIVATE)));
     pthread_join(thread, 0);
@@ -100,8 +115,7 @@ int main(void)
         struct waitv w = {0, (uintptr_t)shared, U32, 0};
         _exit(syscall(WAITV, &w, 1L, 0L, 0L, 0L) == 0 ? 6 : 1);
     }
-    usleep(50000);
-    TRY(syscall(WAKE, shared, 0xffffffffL, 9L, (long)U32));
+    TRY(wake(shared, 0xffffffffL, 9L, (long)U32));
     int status;
     waitpid(pid, &status, 0);
     printf("child %d\n", WEXITSTATUS(status));
