@@ -68,7 +68,7 @@ def _application(options: Options, guest: _Guest) -> "tuple[type[DebugApp], Stor
 
 
 def _listen(options: Options) -> "socket":
-    from nanvix.debug.gdb.server import listen, parse_address
+    from nanvix.debug.gdb.listening import listen, parse_address
 
     if options.backend != "emu":
         raise UsageError("--gdb needs the emulator: use --backend emu")
