@@ -1,13 +1,21 @@
-"""What debugging costs: overhead, stepping back, going back far. ``python benchmarks/debug.py``.
+"""What debugging costs: overhead, stepping back, going back far, the first screen.
+``python benchmarks/debug.py``.
 
 The guest computes (sha256) for 100 million instructions on the emulator. Targets: nothing watched
 at most twice the free run, a step back 50 ms (median), going back over everything 5 s. Times are of
 the processor, so that other work on the machine does not count.
+
+Then a program that only counts runs on KVM, alone and under the screen: the rates of views and how
+much slower it counts, by wall time (on a machine with nothing else to do). Targets: 10 views a
+second, 20 % slower.
 """
 
 import argparse
 import os
+import pty
 import random
+import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -36,10 +44,93 @@ def free_run(program: str, count: int, null: int) -> float:
     return time.process_time() - start
 
 
+def counting(program: str, seconds: float, size: tuple[int, int] | None) -> tuple[float, float]:
+    """Counted per second on KVM, and views per second; without a screen if ``size`` is None."""
+    import asyncio
+    import threading
+
+    from nanvix.debug.present import Present
+    from nanvix.tui.app import DebugApp
+    from nanvix.tui.view import Status, View
+
+    def alone() -> tuple[float, float]:
+        null = os.open(os.devnull, os.O_RDWR)
+        with Present([program], stdio=(null, null, null), seed=SEED) as present:
+            counts = []
+            for lasting in (1.0, seconds):
+                threading.Timer(lasting, present.pause).start()
+                start = time.perf_counter()
+                present.run()
+                counts.append(present.evaluate("counter").integer())
+            lasted = time.perf_counter() - start
+        os.close(null)
+        return (counts[1] - counts[0]) / lasted, 0.0
+
+    async def shown(size: tuple[int, int]) -> tuple[float, float]:
+        counts: list[tuple[float, int]] = []
+
+        class Counted(DebugApp):
+            def refreshed(self, view: View) -> None:
+                if view.status is Status.RUNNING and view.locals and view.locals[0].value.isdigit():
+                    counts.append((time.perf_counter(), int(view.locals[0].value)))
+                super().refreshed(view)
+
+        app = Counted(lambda stdio: Present([program], stdio=stdio, seed=SEED), program)
+        async with app.run_test(size=size):
+            app.command("display counter")
+            app.action_do("go")
+            while not counts:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(1.0)
+            counts.clear()
+            await asyncio.sleep(seconds)
+            seen = counts[:]
+        lasted = seen[-1][0] - seen[0][0]
+        return (seen[-1][1] - seen[0][1]) / lasted, (len(seen) - 1) / lasted
+
+    return alone() if size is None else asyncio.run(shown(size))
+
+
+def live(folder: str, rounds: int) -> None:
+    """Alone and under the screen in turns; medians."""
+    program = os.path.join(folder, "spin")
+    source = SOURCE.parents[2] / "tests" / "programs" / "debug" / "spin.c"
+    recipe = [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-musl", "-static"]
+    subprocess.run([*recipe, "-g", "-O1", "-o", program, source], check=True)
+    sizes = (None, (80, 24), (120, 40), (200, 50))
+    found: dict[object, list[tuple[float, float]]] = {size: [] for size in sizes}
+    for _ in range(rounds):
+        for size in sizes:
+            found[size].append(counting(program, 3.0, size))
+    alone = statistics.median(rate for rate, _ in found[None])
+    for size in sizes[1:]:
+        rate = statistics.median(rate for rate, _ in found[size])
+        views = statistics.median(views for _, views in found[size])
+        print(f"screen of {size[0]}x{size[1]} on KVM   {views:5.1f} views a second, "
+              f"the guest {(1 - rate / alone):.0%} slower")  # fmt: skip
+
+
+def first_screen(program: str) -> float:
+    """Processor time of ``nanvix debug`` until the registers have values on its screen, in s."""
+    command = [sys.executable, "-m", "nanvix", "debug", "--backend", "emu", program]
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execve(command[0], command, environment)
+    shown = b""
+    while not re.search(rb"rip +[0-9a-f]{6}", re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown)):
+        shown += os.read(terminal, 1 << 16)
+    os.kill(pid, signal.SIGKILL)
+    usage = os.wait4(pid, 0)[2]
+    os.close(terminal)
+    return usage.ru_utime + usage.ru_stime
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instructions", type=int, default=100_000_000)
     parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3, help="of the live screen on KVM; 0: none")
     options = parser.parse_args()
     count, null = options.instructions, os.open(os.devnull, os.O_RDWR)
     with tempfile.TemporaryDirectory() as folder:
@@ -76,6 +167,10 @@ def main() -> int:
             start = time.process_time()
             debugger.last_write(debugger.registers()["rsp"] & ~4095, 8)
             print(f"who wrote it last        {time.process_time() - start:8.2f} s")
+        if options.rounds:
+            live(folder, options.rounds)
+        screens = [first_screen(program) for _ in range(5)]
+        print(f"first usable screen      {statistics.median(screens):8.2f} s")
     os.close(null)
     return 0
 

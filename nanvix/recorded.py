@@ -24,6 +24,7 @@ class RecordedRun:
 
     def __init__(self, path: str, argv: Sequence[str], stack: ExitStack) -> None:
         self._path = path
+        self._stack = stack
         self._argv = argv
         try:
             self._file = open(path, "wb")  # noqa: SIM115
@@ -44,13 +45,11 @@ class RecordedRun:
         from nanvix.trace.record import begin, controlled
 
         spec = controlled(spec, backend)
-        try:
-            self.recorder = begin(
-                self._file, argv=self._argv, program=launch.program, spec=spec, image=image,
-                backend=backend, memory=memory, ops=services.handlers,
-            )  # fmt: skip
-        except OSError as error:
-            raise self._failure(error) from None
+        self.recorder = begin(
+            self._file, argv=self._argv, program=launch.program, spec=spec, image=image,
+            backend=backend, memory=memory, ops=services.handlers,
+        )  # fmt: skip
+        self._stack.callback(self.recorder.close)
         return spec, self.recorder
 
     def report(self, machine: "Machine") -> "Callable[[OSError], None]":

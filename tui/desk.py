@@ -106,7 +106,7 @@ class Desk(Container):
 
     def __init__(self, panes: list[Widget]) -> None:
         super().__init__(id="desk")
-        self.panes = {str(pane.id): pane for pane in panes}
+        self.panes = {str(pane.id): pane.add_class("pane") for pane in panes}
         self.hidden: set[str] = set()
         self.front: set[str] = set()
         self.zoomed: str | None = None

@@ -32,7 +32,9 @@ REFRESH_S = 0.08
 _SILENT_S = 0.3
 _SWITCH_S = 0.0005
 _SHARE = 8
-"""A running guest runs at least as many times as long as it is looked at."""
+"""A running guest runs as many times as long as it took to look at it last, but is looked at
+again after ``_RAREST_S`` at the latest: the first look may have read much that is known now."""
+_RAREST_S = 0.5
 _PATIENCE_S = 1.0
 """How long gdb waits for the guest to be at rest: it loses patience itself after two seconds."""
 BUSY = b"E.the guest is running: the screen let it go"
@@ -285,7 +287,7 @@ class Session:
     def _passed(self, moment: int) -> None:
         """Called by the debugger in the middle of long work, with the machine at rest."""
         now = time.monotonic()
-        self._owed = now - self._shown_at < max(REFRESH_S, self._cost_s * _SHARE)
+        self._owed = now - self._shown_at < max(REFRESH_S, min(self._cost_s * _SHARE, _RAREST_S))
         if self._owed:
             return
         debugger = self._debugger

@@ -32,6 +32,8 @@ static i64 refuse(struct file *file, struct io *io, u64 *pos) { return io->left 
 static i64 read_zeros(struct file *file, struct io *io, u64 *pos) {
     static struct segments source;
     u64 done = 0;
+    if (io->left <= PAGE_SIZE)
+        return io_put(io, zeros, io->left);
     if (!source.count)
         for (int i = 0; i < 64; i++)
             segments_add(&source, virt_to_phys(zeros), PAGE_SIZE);

@@ -100,6 +100,11 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
     return file;
 }
 
+void file_accessed(struct file *file) {
+    if (!(file->flags & O_NOATIME))
+        inode_accessed(file->inode);
+}
+
 static i64 counted(i64 moved, bool write) {
     current->process->move_calls[write]++;
     current->process->moved_bytes[write] += MAX(moved, 0);

@@ -97,6 +97,7 @@ i64 sys_getdents64(const u64 *a) {
         flush(&sink);
     if (!sink.error && (sink.done || !error)) {
         notify_file(file->dentry, IN_ACCESS);
+        file_accessed(file);
         return sink.done;
     }
     file->pos = before;

@@ -3,6 +3,7 @@
 #include "file.h"
 #include "fs/vfs.h"
 #include "hypercall.h"
+#include "proc.h"
 #include "sched.h"
 #include "task.h"
 
@@ -15,6 +16,7 @@ void inode_init(struct inode *inode, struct super *super, const struct inode_ops
     inode->uid = inode->gid = 0;
     inode->seals = 0;
     inode->writers = 0;
+    inode->write_hint = 0;
     inode->linkable = false;
     inode->ino = inode->rdev = inode->size = 0;
     inode->atime = inode->mtime = inode->ctime = inode->btime = 0;
@@ -47,6 +49,17 @@ void inode_put(struct inode *inode) {
 u64 inode_number(void) {
     static u64 last;
     return ++last;
+}
+
+#define DAY_NS (24L * 3600 * 1000000000)
+
+/* As Linux mounts by default (relatime): after a change, or when the last time is a day old. */
+void inode_accessed(struct inode *inode) {
+    if (!(inode->super->flags & SUPER_RELATIME))
+        return;
+    i64 about_now = (i64)clock_page()->monotonic_base + clock_page()->realtime_offset;
+    if (inode->atime <= inode->mtime || inode->atime <= inode->ctime || about_now - inode->atime >= DAY_NS)
+        inode->atime = (i64)clock_realtime();
 }
 
 i64 inode_refresh(struct inode *inode) {

@@ -8,9 +8,8 @@
 
 #define BY_HAND 256 /* bytes: shorter moves are not worth a table of segments */
 
-i64 io_user(struct io *io, u64 base, u64 size) {
+void io_user(struct io *io, u64 base, u64 size) {
     *io = (struct io){.left = MIN(size, MAX_RW_COUNT), .base = base, .size = size};
-    return in_user_space(base, io->left) ? 0 : -EFAULT;
 }
 
 void io_kernel(struct io *io, void *base, u64 size) {

@@ -72,12 +72,13 @@ static i64 ask(struct poll_set *set, bool watch) {
 i64 poll_set_wait(struct poll_set *set, u64 deadline) {
     for (;;) {
         i64 ready = ask(set, deadline != 0);
-        if (ready || !deadline)
+        if (ready)
             return ready;
-        i64 why = set->fired ? 0 : sleep_until(deadline);
+        i64 why = !deadline ? -ETIMEDOUT : set->fired ? 0 : sleep_until(deadline);
         if (why) {
-            ready = ask(set, false);
-            return ready ? ready : why == -ETIMEDOUT ? 0 : -EINTR;
+            ready = deadline ? ask(set, false) : 0;
+            /* A signal counts even where nobody waited for it. */
+            return ready ? ready : signal_interrupts(current) ? -EINTR : 0;
         }
     }
 }

@@ -42,21 +42,18 @@ static i64 transfer_at(i32 fd, struct io *io, i64 offset, bool write, i64 wrong)
 }
 
 /* All of the range has to be a program's, even where less than that will be moved. */
-static i64 buffer(struct io *io, u64 base, u64 size) {
-    i64 wrong = io_user(io, base, size);
-    return in_user_space(base, size) ? wrong : -EFAULT;
-}
+static i64 outside(u64 base, u64 size) { return in_user_space(base, size) ? 0 : -EFAULT; }
 
 static i64 plain(const u64 *a, bool write) {
     struct io io;
-    i64 wrong = buffer(&io, a[1], a[2]);
-    return transfer(a[0], &io, write, wrong);
+    io_user(&io, a[1], a[2]);
+    return transfer(a[0], &io, write, outside(a[1], a[2]));
 }
 
 static i64 plain_at(const u64 *a, bool write) {
     struct io io;
-    i64 wrong = buffer(&io, a[1], a[2]);
-    return transfer_at(a[0], &io, a[3], write, wrong);
+    io_user(&io, a[1], a[2]);
+    return transfer_at(a[0], &io, a[3], write, outside(a[1], a[2]));
 }
 
 static i64 vector(const u64 *a, bool write) {

@@ -66,6 +66,7 @@ i64 regular_read(struct file *file, struct io *io, u64 *pos) {
     if (error)
         return error;
     u64 done = 0;
+    file_accessed(file);
     while (io->left && *pos < inode->size) {
         u64 n = MIN(io->left, inode->size - *pos);
         i64 got = inode->ops->read_direct ? inode->ops->read_direct(inode, io, *pos, n) : 0;

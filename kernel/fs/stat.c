@@ -145,6 +145,8 @@ static i64 read_link(i32 dirfd, u64 path, u64 to, i32 size) {
     char *text = length ? NULL : kmalloc(PATH_MAX);
     if (!length)
         length = text ? d->inode->ops->readlink(d->inode, text, PATH_MAX) : -ENOMEM;
+    if (length > 0)
+        inode_accessed(d->inode);
     if (length > 0) {
         length = MIN(length, size);
         if (copy_to_user(to, text, length))

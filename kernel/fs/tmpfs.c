@@ -246,7 +246,7 @@ struct super *tmpfs_new(const char *source) {
     struct super *super = kmalloc(sizeof(*super));
     if (!super)
         return NULL;
-    super_init(super, "tmpfs", source, TMPFS_MAGIC, 0);
+    super_init(super, "tmpfs", source, TMPFS_MAGIC, SUPER_RELATIME);
     super->statfs = tmpfs_statfs;
     struct inode *inode = tmpfs_inode(super, S_IFDIR | 0755);
     struct name empty = {"", 0, 0};

@@ -23,6 +23,7 @@ bool file_is_sealed(const struct file *file); /* against writing */
 bool file_is_regular(const struct file *file);
 bool file_is_zero_device(const struct file *file); /* mmap of /dev/zero is anonymous memory */
 u64 file_size(struct file *file);
+void file_accessed(struct file *file); /* by reading or mapping it */
 /* Path of an open file as getcwd would write it; length or -ERANGE. For /proc and /proc/self/exe. */
 i64 file_path(struct file *file, char *buf, u64 size);
 void file_ids(struct file *file, u64 *dev, u64 *ino); /* for /proc/self/maps */

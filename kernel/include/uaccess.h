@@ -4,7 +4,7 @@
 #include "bulk.h"
 
 /* Whether all of a range belongs to programs, mapped or not: what Linux asks before it moves bulk data. */
-bool in_user_space(u64 addr, u64 n);
+static inline bool in_user_space(u64 addr, u64 n) { return addr <= NV_USER_END && n <= NV_USER_END - addr; }
 /* 0 or -EFAULT. Partial copies may have happened on failure. */
 i64 copy_from_user(void *dst, u64 src, u64 n);
 i64 copy_to_user(u64 dst, const void *src, u64 n);

@@ -1,6 +1,7 @@
 /* Stops for a debugger on the host. It reads and changes what it likes in guest memory; what needs the
    kernel is a page of its own for a process, so that a breakpoint is seen by nobody else. */
 #include "debug.h"
+#include "cpu.h"
 #include "mm.h"
 #include "proc.h"
 #include "trap.h"
@@ -35,6 +36,13 @@ bool debug_stop(u16 kind, u64 a0, u64 a1, u64 a2) {
 
 bool debug_told(u16 kind, u64 a0, u64 a1, u64 a2) {
     return control->debug_events >> kind & 1 && debug_stop(kind, a0, a1, a2);
+}
+
+bool debug_hides_step(struct trapframe *frame) {
+    if (!(frame->rflags & FLAG_TF) || !(control->debug_events >> NV_DEBUG_TRAP & 1))
+        return false;
+    frame->rflags &= ~FLAG_TF;
+    return true;
 }
 
 i32 debug_chosen(i32 sig) {

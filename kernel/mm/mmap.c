@@ -151,6 +151,8 @@ i64 sys_mmap(const u64 *a) {
         offset = 0;
     }
     i64 result = err ? err : mm_map_checked(addr, size, prot, flags, file, offset);
+    if (file && result >= 0)
+        file_accessed(file);
     if (file)
         file_put(file);
     return result;

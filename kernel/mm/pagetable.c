@@ -36,6 +36,18 @@ u64 *pte_make(struct mm *mm, u64 address) {
     return &table[index_at(address, 0)];
 }
 
+/* The first present entry from i on, or `end`; eight at a time, as most tables are mostly empty. */
+static u64 first_present(const u64 *table, u64 i, u64 end) {
+    for (; i + 8 <= end; i += 8) {
+        const u64 *e = table + i;
+        if ((e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) & PTE_PRESENT)
+            break;
+    }
+    while (i < end && !(table[i] & PTE_PRESENT))
+        i++;
+    return i;
+}
+
 u64 *pte_next(paddr root, u64 *address, u64 end) {
     u64 at = *address;
     while (at < end) {
@@ -53,11 +65,17 @@ u64 *pte_next(paddr root, u64 *address, u64 end) {
             at = ROUND_DOWN(at, span) + span;
             continue;
         }
-        for (u64 i = index_at(at, 0); i < ENTRIES && at < end; i++, at += PAGE_SIZE) {
-            if (table[i] & PTE_PRESENT) {
-                *address = at;
-                return &table[i];
-            }
+        u64 first = index_at(at, 0);
+        if (table[first] & PTE_PRESENT) {
+            *address = at;
+            return &table[first];
+        }
+        u64 stop = MIN(first + (ROUND_UP(end - at, PAGE_SIZE) >> NV_PAGE_SHIFT), ENTRIES);
+        u64 found = first_present(table, first, stop);
+        at += (found - first) << NV_PAGE_SHIFT;
+        if (found < stop) {
+            *address = at;
+            return &table[found];
         }
     }
     *address = end;

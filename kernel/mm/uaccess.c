@@ -5,8 +5,6 @@
 #include "mm.h"
 #include "task.h"
 
-bool in_user_space(u64 addr, u64 n) { return addr <= NV_USER_END && n <= NV_USER_END - addr; }
-
 /* The direct-map address of a user byte, or NULL. */
 static void *reach(struct mm *mm, u64 addr, bool write) {
     paddr at = mm_resolve(mm, addr, write ? FAULT_WRITE : 0);

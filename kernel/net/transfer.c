@@ -27,7 +27,8 @@ static i64 receive_message(struct file *file, struct message *m, u32 flags) {
 
 i64 sys_sendto(const u64 *a) {
     struct message m = {0};
-    if (io_user(&m.io, a[1], a[2]))
+    io_user(&m.io, a[1], a[2]);
+    if (!in_user_space(a[1], m.io.left))
         return -EFAULT;
     struct file *file = socket_file_of(a[0]);
     if (IS_ERR(file))
@@ -41,7 +42,8 @@ i64 sys_sendto(const u64 *a) {
 
 i64 sys_recvfrom(const u64 *a) {
     struct message m = {0};
-    if (io_user(&m.io, a[1], a[2]))
+    io_user(&m.io, a[1], a[2]);
+    if (!in_user_space(a[1], m.io.left))
         return -EFAULT;
     struct file *file = socket_file_of(a[0]);
     if (IS_ERR(file))

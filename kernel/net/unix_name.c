@@ -64,13 +64,15 @@ static struct unix_socket *find_abstract(const struct address *a, u32 type) {
 }
 
 /* Make the socket file; *made gets it referenced. */
-static i64 make_file(const struct address *a, struct dentry **made) {
+static i64 make_file(const struct address *a, bool named, struct dentry **made) {
     struct walk w;
     struct dentry *found;
     i64 error = names_parent(&w, AT_FDCWD, path_of(a), -EADDRINUSE, &found);
     if (error)
         return error;
     error = found ? -EADDRINUSE : w.slash ? -ENOENT : names_may_change(w.at);
+    if (!error && named) /* only now, as on Linux */
+        error = -EINVAL;
     if (!error)
         error = names_create(w.at, &w.last, S_IFSOCK | (0777 & ~current->fs->umask), 0, made);
     if (error == -EEXIST) /* the host has made it meanwhile */
@@ -85,7 +87,7 @@ static i64 bind_path(struct unix_socket *u, struct address *a) {
     struct unix_name *name = name_new(a);
     if (!name)
         return -ENOMEM;
-    i64 error = make_file(a, &u->path);
+    i64 error = make_file(a, u->name, &u->path);
     if (error) {
         kfree(name);
         return error;
@@ -131,9 +133,9 @@ i64 unix_bind(struct socket *s, const struct address *to) {
         return error;
     if (a.size < sizeof(a.un))
         memset(a.bytes + a.size, 0, sizeof(a.un) - a.size);
-    if (u->name)
-        return -EINVAL;
-    return is_abstract(&a) ? bind_abstract(u, &a) : bind_path(u, &a);
+    if (is_abstract(&a))
+        return u->name ? -EINVAL : bind_abstract(u, &a);
+    return bind_path(u, &a);
 }
 
 /* The name stays with the socket and what it has connected; only nobody finds it any more. */

@@ -81,6 +81,7 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
                         struct sigaction *slot) {
     struct sigaction action = *slot;
     u64 mask = current->restore_blocked ? current->saved_blocked : current->blocked;
+    bool stepped = debug_hides_step(frame);
     current->restore_blocked = false;
     settle_call(frame, &action);
     if (action.flags & SA_RESETHAND)
@@ -95,6 +96,8 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
         return;
     }
     current->blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : SIG_BIT(sig));
+    if (stepped)
+        debug_told(NV_DEBUG_TRAP, 1, frame->rip, 0);
 }
 
 /* Do what the signal says; true when a handler is to run next. */

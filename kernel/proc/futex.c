@@ -30,7 +30,7 @@ i64 futex_key_get(struct futex_key *key, u64 addr, bool private, bool write) {
     if (!private) {
         /* Memory that cannot be shared is private whatever the caller says, but it has to be there. */
         struct area *area = addr < NV_USER_END ? area_find(current->mm, addr) : NULL;
-        if (!area || !(area->prot & PROT_WRITE || (area->file && !write)) || !mm_resolve(current->mm, addr, 0))
+        if (!area || !(area->prot & PROT_WRITE || (area->file && !write)) || (area->file && !mm_resolve(current->mm, addr, 0)))
             return -EFAULT;
         private = !(area->flags & MAP_SHARED);
     }

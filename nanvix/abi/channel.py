@@ -14,6 +14,9 @@ PORT = 0xE0
 
 SEGMENT = Record("nv_segment", "A run of guest-physical bytes.", ("gpa", "u64"), ("size", "u64"))
 
+TIME_OUT = 6
+"""Which ``out`` brings the time along under BOOT_HOST_TIME."""
+
 REQUEST = Record(
     "nv_request",
     "Header of a request page; segments follow at its end.",

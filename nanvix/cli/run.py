@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument(
         "--gdb", metavar="HOST:PORT",
-        help="wait for gdb there before the first instruction (emulator; loopback only)",
+        help="wait for gdb there before the first instruction (loopback only)",
     )  # fmt: skip
     add_program(parser)
     options = parser.parse_args(arguments)

@@ -26,10 +26,7 @@ PARTIAL: dict[str, str] = {
 """What a call that the kernel has cannot do."""
 
 DIFFERENCES: dict[str, str] = {
-    "attributes/times_follow_use": "reading does not change the time of the last access",
     "memory/mincore_pages": "a fault brings in the pages around it, and they count as resident",
     "pointers_files/name_to_handle_at": "no file system gives out handles",
-    "local_sockets/names_in_the_file_system": "bound twice, it is EINVAL instead of EADDRINUSE",
-    "polling/pselect_masks": "pselect of no descriptors does not look at signals it lets through",
 }
 """Cases, as ``family/name``, that may say something else in a guest, and why."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from nanvix.debug.decoder import Decoder
 
 LONGEST = 15
 
@@ -29,23 +31,18 @@ class Instruction(NamedTuple):
 
 
 @cache
-def _decoder() -> Any:
-    from capstone import CS_ARCH_X86, CS_MODE_64, CS_OPT_SYNTAX_INTEL, Cs
-
-    decoder = Cs(CS_ARCH_X86, CS_MODE_64)
-    decoder.syntax = CS_OPT_SYNTAX_INTEL
-    return decoder
+def _decoder() -> Decoder:
+    return Decoder()
 
 
 def decode(data: bytes, address: int) -> Instruction | None:
     """The first instruction of ``data``; None when it is none."""
-    for size, mnemonic, operands in (
-        (size, mnemonic, operands)
-        for _, size, mnemonic, operands in _decoder().disasm_lite(data[:LONGEST], address, 1)
-    ):
-        kind, target = _classify(mnemonic, operands)
-        return Instruction(address, size, data[:size], mnemonic, operands, kind, target)
-    return None
+    found = _decoder().decode(data[:LONGEST], address)
+    if found is None:
+        return None
+    size, mnemonic, operands = found
+    kind, target = _classify(mnemonic, operands)
+    return Instruction(address, size, data[:size], mnemonic, operands, kind, target)
 
 
 def disassemble(read: Callable[[int, int], bytes], address: int, count: int) -> list[Instruction]:

@@ -286,9 +286,9 @@ class Kernel:
         physical = kernel_physical(address, self._memory.size)
         if physical is not None:
             return self._memory.read(physical, min(size, self._memory.size - physical))
-        return Space(self._memory, self._root()).read(address, size)
+        return Space(self._memory, self.root()).read(address, size)
 
-    def _root(self) -> int:
+    def root(self) -> int:
         """Any page tables with the kernel half: its own."""
         at = self.symbols["kernel_root"] - KERNEL_BASE
         root: int = _QUAD.unpack_from(self._memory.view, at)[0]

@@ -105,6 +105,8 @@ class Present(Inspector):
     ``last``: the latest stop; its moment is 0. Raises NanvixError as a Sandbox does.
     """
 
+    make_machine: "type[PresentMachine]" = PresentMachine
+    """What it drives."""
     moment = None
     """There are no moments on KVM: it does not count instructions."""
     live = True
@@ -129,7 +131,9 @@ class Present(Inspector):
         try:
             self._log = _Log()
             settings.setdefault("portable", True)
-            self._built = open_present(self.argv, stdio, self._stack, events=self._log, **settings)
+            self._built = open_present(
+                self.argv, stdio, self._stack, self.make_machine, events=self._log, **settings
+            )
             self.machine = self._built.machine
             self._log.machine = self.machine
             self._stage = _Stage(self.machine)
@@ -163,6 +167,7 @@ class Present(Inspector):
         return {
             "step": "on KVM the guest runs freely",
             "points": "on KVM the guest runs freely",
+            "watch": "on KVM the guest runs freely",
             "travel": "KVM keeps no past",
             "record": "on KVM only nanvix run --record does that",
         }

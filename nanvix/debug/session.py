@@ -99,17 +99,21 @@ class OnKvm(NamedTuple):
     settings: Settings
 
 
-def open_present(argv: Sequence[str], stdio: Stdio, stack: ExitStack, **settings: Any) -> OnKvm:
+def open_present(
+    argv: Sequence[str],
+    stdio: Stdio,
+    stack: ExitStack,
+    make_machine: "type[PresentMachine]",
+    **settings: Any,
+) -> OnKvm:
     """A booted machine on KVM before its first instruction, released with ``stack``.
 
     Raises BackendUnavailable where KVM does not work.
     """
-    from nanvix.debug.present import PresentMachine
-
     chosen = Settings(backend="kvm", **settings)
     program = launch(chosen, argv)
     machine, _, services = assemble(
-        chosen, program, stdio, stack, Phases(), make_machine=PresentMachine
+        chosen, program, stdio, stack, Phases(), make_machine=make_machine
     )
-    assert isinstance(machine, PresentMachine)
+    assert isinstance(machine, make_machine)
     return OnKvm(machine, services, chosen.about(program, argv), chosen)

@@ -1,7 +1,7 @@
 """The KVM backend: :class:`nanvix.machine.backend.Backend` over one :class:`Vcpu`."""
 
 import errno
-import threading
+from _thread import RLock  # importing threading takes a millisecond
 from typing import TYPE_CHECKING
 
 from nanvix.abi.channel import PORT
@@ -49,7 +49,7 @@ class KvmBackend:
         self._closed = False
         self._stepper: Stepper | None = None
         # Held so that no late kick writes to a page that is gone; a signal handler may re-enter.
-        self._life = threading.RLock()
+        self._life = RLock()
         self.vcpu = Vcpu(memory.address, memory.size, PORT)
         try:
             self.vcpu.set_cpuid(entries())

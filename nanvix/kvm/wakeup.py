@@ -12,7 +12,7 @@ run, it then costs nothing.
 
 import os
 import signal
-import threading
+from _thread import _local, get_native_id
 
 from nanvix.kvm.device import ThreadTimer, Vcpu, install_null_handler, signal_thread
 
@@ -22,7 +22,7 @@ HEARTBEAT_NS = 100_000_000
 """Longest time a Python signal handler waits for a guest that does nothing but compute."""
 
 
-class _Here(threading.local):
+class _Here(_local):
     """``token`` is an object of its own in every thread. Unlike a thread's number, which the
     next thread may get, it cannot be mistaken for that of a thread that has ended."""
 
@@ -52,7 +52,7 @@ class Wakeup:
         self._vcpu.set_signal_mask(sum(1 << number - 1 for number in before if number != SIGNAL))
         if self.owner is not here.token:
             self.close()
-            self._native = threading.get_native_id()
+            self._native = get_native_id()
             self._timer = ThreadTimer(self._native, SIGNAL)
             self._heartbeat = HEARTBEAT_NS if self._native == os.getpid() else 0
             self.owner = here.token

@@ -15,12 +15,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from nanvix.abi.call import Call
-from nanvix.abi.channel import ATTR, OPS
+from nanvix.abi.channel import ATTR, OPS, TIME_OUT
 
 Serve = Callable[[Call], int]
-
-TIME_OUT = 6
-"""Which ``out`` brings the time along under BOOT_HOST_TIME."""
 
 
 class Served(NamedTuple):

@@ -32,9 +32,7 @@ from nanvix.machine.clock import GuestClock
 from nanvix.machine.event_ring import EventRing
 from nanvix.machine.idle import Idle, Wait, Waker, ready
 from nanvix.machine.image import KernelImage
-from nanvix.machine.journal import Arrival, Journal, Wake
 from nanvix.machine.memory import GuestMemory
-from nanvix.machine.repeat import Repeater
 from nanvix.machine.system import SystemOps
 from nanvix.machine.timers import Timers
 from nanvix.machine.trace_ring import TraceEvent, TraceRing
@@ -42,6 +40,8 @@ from nanvix.machine.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from nanvix.machine.crash import CrashRecord
+    from nanvix.machine.journal import Journal
+    from nanvix.machine.repeat import Repeater
     from nanvix.machine.steps import UserSteps
 
 # Looking a member up in its enum on every exit is slow in Python 3.11.
@@ -101,7 +101,7 @@ class Machine:
         *,
         events: Listener | None = None,
         log: Log | None = None,
-        journal: Journal | None = None,
+        journal: "Journal | None" = None,
     ) -> None:
         """Build and boot the machine; the guest's first instruction is up to :meth:`step`.
 
@@ -143,7 +143,9 @@ class Machine:
             self.channel.journal = journal
             if isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_TIME:
                 journal.host_time = self.now_ns
-            self._repeater = Repeater(self, journal)
+            from nanvix.machine import repeat
+
+            self._repeater = repeat.Repeater(self, journal)
             self._repeater.prepare()
 
     def _user_steps(self) -> "UserSteps":
@@ -368,10 +370,12 @@ class Machine:
         elif not self.idle.expired():
             return self.idle.wait(self._watches, self._waker)
         if self.journal is not None:
+            from nanvix.machine.journal import Wake
+
             self.journal.append(Wake(self.backend.tsc()))
         return None
 
-    def _repeating(self) -> Repeater | None:
+    def _repeating(self) -> "Repeater | None":
         """What stands in for the world, while the journal is not at its end."""
         return None if self.journal is None or self.journal.live else self._repeater
 
@@ -399,6 +403,8 @@ class Machine:
         fresh: list[tuple[int, int, int]] = []
         self._fill_ring(fresh)
         if fresh and self.journal is not None:
+            from nanvix.machine.journal import Arrival
+
             # Where moments are not exact, an interrupt is an entry of its own.
             vectors = vectors if self.journal.exact else ()
             self.journal.append(Arrival(self.backend.tsc(), tuple(fresh), vectors))

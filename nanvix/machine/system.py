@@ -4,11 +4,10 @@ from errno import EPROTO
 from typing import TYPE_CHECKING
 
 from nanvix.abi.call import Call, Handler
-from nanvix.abi.channel import OPS
+from nanvix.abi.channel import OPS, TIME_OUT
 from nanvix.abi.header import abi_version
 from nanvix.machine.clock import NEVER
 from nanvix.machine.describe import printable
-from nanvix.machine.journal import TIME_OUT
 
 if TYPE_CHECKING:
     from nanvix.machine.machine import Machine

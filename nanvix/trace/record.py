@@ -15,6 +15,7 @@ from nanvix.machine.paging import walk
 from nanvix.machine.state import GPRS, VcpuState
 from nanvix.trace.entries import encode
 from nanvix.trace.recording import Header, start, write_chunk
+from nanvix.trace.writer import Writer
 
 _FLUSH = 1 << 20
 """Bytes gathered before a chunk is written."""
@@ -29,16 +30,18 @@ _R11 = 1 + GPRS.index("r11")
 
 
 class Recorder(Journal):
-    """Appends to ``file``, which stays the caller's and must have been begun.
+    """Appends to ``file``, which stays the caller's and must have been begun, by the thread of
+    ``writer``.
 
     Entries are not kept, so the journal is always live. A file that cannot be written is reported
-    once, to ``failed``.
+    once, to ``failed``, as soon as more is to be written.
     """
 
-    def __init__(self, file: IO[bytes], *, exact: bool) -> None:
+    def __init__(self, file: IO[bytes], writer: Writer, *, exact: bool) -> None:
         super().__init__(exact=exact)
         self.failed: Callable[[OSError], None] | None = None
         self._file = file
+        self._writer = writer
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -59,19 +62,23 @@ class Recorder(Journal):
     def finish(self, outcome: Outcome, tsc: int) -> None:
         """The run has ended: complete the file. Raises OSError."""
         self.append(End(tsc if self.exact else 0, *outcome[:3]))
-        self.failed = None
         self._flush()
-        write_chunk(self._file, b"DONE", [])
-        self._file.flush()
+        self._writer.put(lambda: write_chunk(self._file, b"DONE", []))
+        self._writer.put(self._file.flush)
+        self.close()
+        if self._writer.error is not None:
+            raise self._writer.error
+
+    def close(self) -> None:
+        """Write what is still to be written, and end the thread; idempotent."""
+        self._writer.close()
 
     def _flush(self) -> None:
         parts, self._parts, self._size = self._parts, [], 0
-        try:
-            write_chunk(self._file, b"EVTS", parts)
-        except OSError as error:
-            if self.failed is None:
-                raise
-            self.failed(error)
+        self._writer.put(lambda: write_chunk(self._file, b"EVTS", parts))
+        if self._writer.error is not None and self.failed is not None:
+            self.failed(self._writer.error)
+            self.failed = None
 
 
 def begin(
@@ -85,13 +92,20 @@ def begin(
     memory: GuestMemory,
     ops: Iterable[int],
 ) -> Recorder:
-    """Begin a recording of a machine about to be made of these parts. Raises OSError."""
-    header = describe(
-        argv=argv, program=program, spec=spec, image=image, backend=backend, memory=memory, ops=ops
-    )
-    start(file, header, spec.manifest)
-    recorder = Recorder(file, exact=header.exact)
-    if not header.exact:
+    """Begin a recording of a machine about to be made of these parts; close it, however it ends."""
+    exact = backend.capabilities.deterministic
+
+    def head() -> None:
+        header = describe(
+            argv=argv, program=program, spec=spec, image=image, backend=backend, memory=memory,
+            ops=ops,
+        )  # fmt: skip
+        start(file, header, spec.manifest)
+
+    writer = Writer()
+    writer.put(head)
+    recorder = Recorder(file, writer, exact=exact)
+    if not exact:
         assert isinstance(backend, Interruptible)
         witness(recorder, backend, memory)
     return recorder

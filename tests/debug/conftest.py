@@ -19,9 +19,15 @@ Start = Callable[..., Debugger]
 
 
 @pytest.fixture
-def gdb(tmp_path: Path) -> Gdb:
-    """``gdb(program, command, ...)`` on the emulator."""
-    return Gdb(tmp_path)
+def gdb(backend: str, tmp_path: Path) -> Gdb:
+    """``gdb(program, command, ...)`` on either backend."""
+    return Gdb(tmp_path, backend)
+
+
+@pytest.fixture
+def traveller(tmp_path: Path) -> Gdb:
+    """The same on the emulator, for what needs a past or sees every access."""
+    return Gdb(tmp_path, "emu")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The distribution's gdb on a guest: symbols, points, steps, registers, memory, and back."""
 
+import os
 import re
 import socket
 
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from support.gdb import Gdb
 from support.toolchain import Toolchain
 
+from nanvix.debug.gdb.listening import listen, parse_address
 from nanvix.debug.gdb.packets import escape, unescape
-from nanvix.debug.gdb.server import Server, listen, parse_address
+from nanvix.debug.gdb.server import Server
+from nanvix.debug.trapping import Trapping
 from nanvix.errors import UsageError
 
 WALK = "debug/walk.c"
@@ -42,8 +45,8 @@ def test_a_session(gdb: Gdb, compiled: Toolchain, kind: str) -> None:
 
 
 @NEEDS
-def test_backwards(gdb: Gdb, compiled: Toolchain) -> None:
-    text = gdb(
+def test_backwards(traveller: Gdb, compiled: Toolchain) -> None:
+    text = traveller(
         compiled(WALK, "dynamic", ("-g",)),
         "break add if b == 3", "continue", "watch counter", "reverse-continue",
         "reverse-continue", "p counter", "reverse-stepi", "stepi", "p counter", "delete",
@@ -55,12 +58,12 @@ def test_backwards(gdb: Gdb, compiled: Toolchain) -> None:
     assert "Breakpoint 3, main" in text
     assert "No more reverse-execution history" in text
     assert re.search(r"moment \d+ of", text)
-    assert gdb.code == 137, "gdb has killed it"
+    assert traveller.code == 137, "gdb has killed it"
 
 
 @NEEDS
-def test_watchpoints_memory_and_calls(gdb: Gdb, compiled: Toolchain) -> None:
-    text = gdb(
+def test_watchpoints_memory_and_calls(traveller: Gdb, compiled: Toolchain) -> None:
+    text = traveller(
         compiled(WALK, "dynamic", ("-g",)),
         "break main", "continue", "watch counter", "continue", "set var counter = 41", "stepi",
         "p counter", "delete", "rwatch table[1].value", "awatch table[2].value", "info breakpoints",
@@ -96,14 +99,14 @@ def test_rust(gdb: Gdb, compiled: Toolchain) -> None:
 
 
 @NEEDS
-def test_a_crash_is_shown_where_it_happens(gdb: Gdb, compiled: Toolchain) -> None:
-    text = gdb(
+def test_a_crash_is_shown_where_it_happens(traveller: Gdb, compiled: Toolchain) -> None:
+    text = traveller(
         compiled("die.c", "glibc", ("-g",)), "continue", "x/i $pc", "backtrace 1", "reverse-stepi",
         "continue", "continue", more=("null",),
     )  # fmt: skip
     assert text.count("Program received signal SIGSEGV") == 2
     assert "Program terminated with signal SIGSEGV" in text
-    assert gdb.code == 139
+    assert traveller.code == 139
 
 
 @NEEDS
@@ -114,6 +117,77 @@ def test_threads_and_exec(gdb: Gdb, compiled: Toolchain) -> None:
     )  # fmt: skip
     assert re.search(r"2 +Thread 1\.\d+ ", text)
     assert "[Inferior 1 (process 1) exited" in text
+
+
+@NEEDS
+def test_memory_registers_and_calls(gdb: Gdb, compiled: Toolchain) -> None:
+    """What is changed is changed for this process, and only there."""
+    text = gdb(
+        compiled(WALK, "dynamic", ("-g",)),
+        "break main", "continue", "set var counter = 41", "stepi", "p counter", "delete",
+        "catch syscall pipe2", "continue", "continue", "delete", "p/x $r12",
+        "set var $r12 = 0x1234", "p/x $r12", "x/2i $pc", "break puts", "break write", "continue",
+        "info breakpoints", "info sharedlibrary", "kill",
+    )  # fmt: skip
+    assert "$1 = 41" in text
+    assert "call to syscall pipe2" in text and "returned from syscall pipe2" in text
+    assert "= 0x1234" in text
+    assert re.search(r"Breakpoint \d, .*write ", text), text
+    assert re.search(r"Yes .*libc\.so\.6", text), text
+    assert gdb.code == 137
+
+
+@NEEDS
+def test_interrupt(gdb: Gdb, compiled: Toolchain) -> None:
+    """Ctrl-C in gdb stops a program that computes; then it goes on."""
+    text = gdb(
+        compiled("debug/spin.c", "glibc", ("-g", "-O0")),
+        "continue", "backtrace 1", "set var limit = counter + 5", "p counter > 0", "continue",
+        interrupt_at=b"spinning",
+    )  # fmt: skip
+    assert "Program received signal SIGINT" in text
+    assert "main (" in text and "$1 = 1" in text
+    assert "exited with code 07" in text
+    assert gdb.code == 7 and gdb.out.endswith(b"counted to the limit\n")
+
+
+@NEEDS
+def test_interrupt_of_a_guest_that_sleeps(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled("debug/doze.c", "glibc", ("-g", "-O0")),
+        "continue", "info threads", "break awake", "set var over = 1", "signal SIGALRM", "p n",
+        "delete", "continue", interrupt_at=b"dozing",
+    )  # fmt: skip
+    assert "Program received signal SIGINT" in text and "pause" in text
+    assert "awake (n=" in text and "$1 = 14" in text, text
+    assert gdb.code == 3
+
+
+@NEEDS
+def test_a_stripped_program_by_its_twins_symbols(gdb: Gdb, compiled: Toolchain) -> None:
+    stripped, twin = compiled(WALK, "glibc", ("-s",)), compiled(WALK, "glibc", ("-g",))
+    text = gdb(
+        stripped, "break add if b == 2", "continue", "p b", "p counter", "delete", "continue",
+        symbols=twin,
+    )  # fmt: skip
+    assert "Breakpoint 1, add (a=" in text
+    assert "$1 = 2" in text and "$2 = 2" in text
+    assert gdb.out == OUTPUT
+
+
+@NEEDS
+def test_what_kvm_lacks_is_said(backend: str, gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled(WALK), "watch *(int *) $rsp", "monitor help", "monitor moment", "monitor events 3",
+        "reverse-stepi", "kill",
+    )  # fmt: skip
+    assert "who-wrote" in text
+    if backend == "kvm":
+        assert "not here: KVM keeps no past" in text
+        assert "does not support this command" in text
+    else:
+        assert re.search(r"moment \d+ of", text)
+    assert " exec " in text
 
 
 # -- without gdb ---------------------------------------------------------------------------------
@@ -163,6 +237,30 @@ def test_malformed_packets_are_answered(debug: Start, compiled: Toolchain) -> No
         debugger.delete(point.number)
     debugger.go(debugger.frontier)
     assert debugger.run().ended
+
+
+@pytest.mark.parametrize("backend", ["kvm"], indirect=True)
+def test_malformed_packets_are_answered_on_kvm(backend: str, compiled: Toolchain) -> None:
+    """The same; only what makes the guest run is left out, since there is no going back."""
+    null = os.open(os.devnull, os.O_RDWR)
+    with Trapping([str(compiled(WALK))], stdio=(null, null, null)) as guest:
+        server = Server(guest)
+
+        @settings(max_examples=150, deadline=None, database=None)
+        @given(
+            st.sampled_from([start for start in _STARTS if start not in (b"", b"vCont;z")]),
+            st.one_of(
+                st.binary(max_size=60), st.from_regex(rb"[0-9a-f,:;=.-]{0,40}", fullmatch=True)
+            ),
+        )
+        def fuzz(start: bytes, rest: bytes) -> None:
+            assert isinstance(server.answer(start + rest), bytes)
+
+        fuzz()
+        for point in guest.points:
+            guest.delete(point.number)
+        assert not guest.ended
+    os.close(null)
 
 
 def test_the_wire(debug: Start, compiled: Toolchain) -> None:

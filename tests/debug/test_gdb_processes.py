@@ -78,8 +78,8 @@ def test_vfork_and_exec_are_caught(gdb: Gdb, family: str) -> None:
     assert gdb.out == OUTPUT
 
 
-def test_back_over_a_fork(gdb: Gdb, family: str) -> None:
-    text = gdb(
+def test_back_over_a_fork(traveller: Gdb, family: str) -> None:
+    text = traveller(
         family, "break parent_work", "handle SIGUSR2 nostop noprint pass", "continue",
         "catch fork", "reverse-continue", "reverse-continue", "continue", "continue",
     )  # fmt: skip

@@ -1,9 +1,14 @@
 """Start-up is a feature: budgets for time, and what the run path must not import."""
 
 import os
+import pty
+import re
+import select
+import signal
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -39,10 +44,10 @@ SLACK = 1.5
 """The benchmark measures wall time on a quiet machine; tests share theirs with other tests."""
 
 
-def cpu_ms(*arguments: str) -> float:
+def cpu_ms(*arguments: str, rounds: int = 12) -> float:
     """Median processor time of a fresh interpreter with ``arguments``."""
     times = []
-    for _ in range(12):
+    for _ in range(rounds):
         child = subprocess.Popen([sys.executable, *arguments], env=ENV, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -74,7 +79,7 @@ def test_the_run_path_imports_quickly() -> None:
 @pytest.mark.parametrize("module", ["nanvix.kvm.backend", "nanvix.emu.backend"])
 def test_a_backend_imports_nothing_heavy(module: str) -> None:
     loaded = loaded_by(f"import {module}")
-    assert not loaded & {"pycparser", "asyncio", "dataclasses", "textual"}
+    assert not loaded & {"pycparser", "asyncio", "dataclasses", "textual", "threading"}
 
 
 def test_the_run_path_imports_nothing_heavy() -> None:
@@ -91,3 +96,38 @@ def test_the_version_imports_nothing_but_itself() -> None:
         "nanvix.cli.main",
         "nanvix.errors",
     }
+
+
+FIRST_SCREEN = 3.0
+"""Processor time up to the debugger's first usable screen, as a multiple of what importing Textual
+takes: on a busy machine both grow."""
+
+
+def first_screen_ms() -> float:
+    """Processor time of ``nanvix debug`` in a terminal until the registers have values."""
+    pid, terminal = pty.fork()
+    if not pid:
+        command = [sys.executable, "-m", "nanvix", "debug", "--backend", "emu", "true"]
+        environment = ENV | {"TERM": "xterm-256color", "XDG_STATE_HOME": "/nonexistent"}
+        environment |= {"COLUMNS": "120", "LINES": "40"}
+        os.execve(command[0], command, environment)
+    shown, end = b"", time.monotonic() + 30
+    while not re.search(rb"rip +[0-9a-f]{6}", re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown)):
+        assert time.monotonic() < end, shown[-2000:]
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 1 << 16)
+    os.kill(pid, signal.SIGKILL)
+    usage = os.wait4(pid, 0)[2]
+    os.close(terminal)
+    return (usage.ru_utime + usage.ru_stime) * 1e3
+
+
+def test_the_debugger_shows_itself_quickly() -> None:
+    screens = [first_screen_ms() for _ in range(4)]
+    textual = cpu_ms("-c", "import textual.app", rounds=5)
+    assert min(screens[1:]) <= FIRST_SCREEN * textual, (screens, textual)
+
+
+def test_the_debugger_imports_nothing_it_does_not_show() -> None:
+    loaded = loaded_by("import nanvix.tui.app, nanvix.debug.debugger")
+    assert not loaded & {"capstone", "elftools", "markdown_it", "pygments", "cffi"}

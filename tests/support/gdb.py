@@ -4,13 +4,14 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 from support.guest import NANVIX, host_environment
 
 _START = (
     "set pagination off", "set confirm off", "set width 0", "set debuginfod enabled off",
-    "handle SIGUSR1 nostop noprint pass",
+    "handle SIGUSR1 nostop noprint pass", "set exec-file-mismatch off",
 )  # fmt: skip
 _LIMIT_S = 90
 
@@ -56,6 +57,7 @@ class Gdb:
             seen = b""
             if interrupt_at is not None:
                 seen = _until(guest, interrupt_at)
+                time.sleep(0.5)  # what it does next is to be interrupted
                 gdb.send_signal(signal.SIGINT)
             try:
                 text = gdb.communicate(timeout=_LIMIT_S)[0]

@@ -9,8 +9,8 @@ import pytest
 from support.screen import opened
 from support.toolchain import Toolchain
 
+from nanvix.debug.gdb.listening import listen
 from nanvix.debug.gdb.packets import Wire
-from nanvix.debug.gdb.server import listen
 from nanvix.tui.view import Status
 
 

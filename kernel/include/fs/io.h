@@ -12,8 +12,7 @@ struct io {
     bool kernel;           /* base is a physical address, not a user one */
 };
 
-/* A user buffer; -EFAULT if it reaches out of what can be a program's. */
-i64 io_user(struct io *io, u64 base, u64 size);
+void io_user(struct io *io, u64 base, u64 size);
 /* Check an iovec array; 0 or negative errno. */
 i64 io_vector(struct io *io, u64 vector, u64 count);
 void io_kernel(struct io *io, void *base, u64 size);

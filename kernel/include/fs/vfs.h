@@ -99,6 +99,7 @@ struct inode {
 
 #define SUPER_READ_ONLY 1
 #define SUPER_STABLE 2    /* cached names and attributes stay true */
+#define SUPER_RELATIME 4  /* reading changes the time of the last access, and that is for us to keep */
 
 struct super {
     const char *type;         /* "tmpfs" */
@@ -121,6 +122,7 @@ struct inode *inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
 u64 inode_number(void); /* a fresh one */
 i64 inode_refresh(struct inode *inode);
+void inode_accessed(struct inode *inode); /* somebody has read it */
 /* May the current process do this (MAY_*)? 0, -EACCES, -EROFS. */
 i64 inode_permission(struct inode *inode, u32 mask);
 bool inode_owner(const struct inode *inode); /* its owner, or root */

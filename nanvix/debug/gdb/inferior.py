@@ -5,9 +5,9 @@ will return, which the kernel keeps in its trap frame; changing one of them chan
 """
 
 from nanvix.abi.layout import SEL_USER_CODE, SEL_USER_DATA
-from nanvix.debug.debugger import Debugger
 from nanvix.debug.errors import DebugError
 from nanvix.debug.gdb import registers
+from nanvix.debug.gdb.processes import Guest
 from nanvix.debug.kernel import Thread
 from nanvix.machine.crash import FRAME_FIELDS
 
@@ -17,7 +17,7 @@ _SELECTORS = {"cs": SEL_USER_CODE, "ss": SEL_USER_DATA, "ds": 0, "es": 0, "fs": 
 class Inferior:
     """Process ``pid`` of a debugger's guest, the one gdb looks at."""
 
-    def __init__(self, debugger: Debugger, pid: int = 1) -> None:
+    def __init__(self, debugger: Guest, pid: int = 1) -> None:
         self.debugger = debugger
         self.pid = pid
 

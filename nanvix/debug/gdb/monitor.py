@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from nanvix.debug.debugger import Debugger
 from nanvix.debug.errors import DebugError
 from nanvix.machine.memory import BadAddress
 
@@ -41,25 +42,36 @@ def _help(server: "Server", words: list[str]) -> str:
     return _HELP.rstrip()
 
 
+def _past(server: "Server") -> Debugger:
+    """The debugger, where it has moments. Raises DebugError."""
+    if isinstance(server.debugger, Debugger):
+        return server.debugger
+    raise DebugError(f"not here: {server.debugger.lacks['travel']}")
+
+
 def _moment(server: "Server", words: list[str]) -> str:
-    debugger = server.debugger
+    debugger = _past(server)
     return f"moment {debugger.moment} of {debugger.frontier}"
 
 
 def _go(server: "Server", words: list[str]) -> str:
-    server.stop = server.debugger.go(int(words[0], 0))
+    server.stop = _past(server).go(int(words[0], 0))
     return f"{_moment(server, [])}; flush gdb's view with: maintenance flush register-cache"
 
 
 def _events(server: "Server", words: list[str]) -> str:
     count = int(words[0]) if words else 20
-    found = server.debugger.events(0, server.debugger.moment + 1)[-count:]
-    return "\n".join(f"{event.moment:>12} {event.text}" for event in found) or "none"
+    debugger = server.debugger
+    if isinstance(debugger, Debugger):
+        found = debugger.events(0, debugger.moment + 1)
+    else:
+        found = debugger.events()
+    return "\n".join(f"{event.moment:>12} {event.text}" for event in found[-count:]) or "none"
 
 
 def _last_write(server: "Server", words: list[str]) -> str:
     address, size = int(words[0], 0), int(words[1], 0)
-    access = server.debugger.last_write(address, size)
+    access = _past(server).last_write(address, size)
     if access is None:
         return "nobody has written there"
     who = server.debugger.symbol(access.rip) or "?" if access.rip else "the host"
@@ -100,7 +112,7 @@ def _walk(server: "Server", words: list[str]) -> str:
 
 
 def _checkpoints(server: "Server", words: list[str]) -> str:
-    timeline = server.debugger.timeline
+    timeline = _past(server).timeline
     places = timeline.checkpoints
     return f"{len(places)} from {places[0]} to {places[-1]}, {timeline.held >> 20} MiB"
 

@@ -11,7 +11,10 @@ from nanvix.debug.errors import DebugError
 from nanvix.debug.gdb.signals import NUMBERS
 from nanvix.debug.kernel import Thread
 from nanvix.debug.points import Point
+from nanvix.debug.trapping import Trapping
 
+Guest = Debugger | Trapping
+"""On the emulator, or on KVM."""
 Key = tuple[str, int, int]
 """Kind, address and size, as in a Z packet."""
 _WATCHES = {"2": "write", "3": "read", "4": "access"}
@@ -36,7 +39,7 @@ class Processes:
     """``features``: the events gdb understands, of fork, vfork and exec. ``passed``: signals that
     are no news. ``events``: what the number of a point that is no packet's stands for."""
 
-    def __init__(self, debugger: Debugger) -> None:
+    def __init__(self, debugger: Guest) -> None:
         self._debugger = debugger
         self._attached: dict[int, Attached] = {}
         self.features: frozenset[str] = frozenset()
@@ -83,14 +86,16 @@ class Processes:
 
     def insert(self, pid: int, key: Key) -> None:
         """Set a point of a process; the same one twice is one."""
-        points = self._of(pid).points
-        if key not in points:
-            kind, address, size = key
-            points[key] = (
-                self._debugger.watch(address, max(1, size), _WATCHES[kind], pid=pid)
-                if kind in _WATCHES
-                else self._debugger.breakpoint(address, pid=pid)
-            )
+        points, debugger = self._of(pid).points, self._debugger
+        if key in points:
+            return
+        kind, address, size = key
+        if kind not in _WATCHES:
+            points[key] = debugger.breakpoint(address, pid=pid)
+        elif isinstance(debugger, Debugger):
+            points[key] = debugger.watch(address, max(1, size), _WATCHES[kind], pid=pid)
+        else:
+            raise DebugError("on KVM nobody sees who touches memory")
 
     def remove(self, pid: int, key: Key) -> None:
         """Take it away; nothing happens if there is none."""

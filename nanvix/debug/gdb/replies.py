@@ -1,8 +1,7 @@
 """Why the guest stopped, in gdb's words."""
 
-from nanvix.debug.debugger import Debugger
 from nanvix.debug.gdb.inferior import Inferior
-from nanvix.debug.gdb.processes import Processes
+from nanvix.debug.gdb.processes import Guest, Processes
 from nanvix.debug.gdb.signals import NUMBERS, of_linux
 from nanvix.debug.points import Stop, Watchpoint
 
@@ -15,7 +14,7 @@ def event_of(stop: Stop, processes: Processes) -> str:
     return next((processes.events[n] for n in stop.points if n in processes.events), "")
 
 
-def end_reply(stop: Stop, debugger: Debugger, pid: int) -> bytes:
+def end_reply(stop: Stop, debugger: Guest, pid: int) -> bytes:
     """The packet for the end of the machine, as the end of a process."""
     outcome = debugger.outcome
     if stop.reason in ("exit", "killed") and outcome is not None and pid == 1:
@@ -48,7 +47,7 @@ def signal_of(stop: Stop) -> int:
 
 
 def stop_reply(
-    stop: Stop, debugger: Debugger, inferior: Inferior, processes: Processes, thread: bytes
+    stop: Stop, debugger: Guest, inferior: Inferior, processes: Processes, thread: bytes
 ) -> bytes:
     """The packet for any other stop."""
     number, event = _TRAP, event_of(stop, processes)
@@ -62,7 +61,7 @@ def stop_reply(
     return b"T%02x" % number + more + b"thread:" + thread + b";"
 
 
-def _more(stop: Stop, event: str, debugger: Debugger, inferior: Inferior) -> bytes:
+def _more(stop: Stop, event: str, debugger: Guest, inferior: Inferior) -> bytes:
     if stop.reason == "start of history":
         return b"replaylog:begin;"
     if stop.reason == "breakpoint":

@@ -6,24 +6,19 @@ an error, one that is not known with nothing, as the protocol wants it.
 
 import socket
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
 
 from nanvix.debug.debugger import Debugger
 from nanvix.debug.errors import DebugError
-from nanvix.debug.gdb import replies
 from nanvix.debug.gdb.files import Files
-from nanvix.debug.gdb.inferior import Inferior
 from nanvix.debug.gdb.monitor import monitor
 from nanvix.debug.gdb.packets import Closed, Wire
-from nanvix.debug.gdb.processes import Key, Processes
+from nanvix.debug.gdb.processes import Guest, Key
 from nanvix.debug.gdb.registers import TABLE
 from nanvix.debug.gdb.resume import ALL, Action, parse, parse_thread
+from nanvix.debug.gdb.running import Running
 from nanvix.debug.gdb.signals import of_gdb
 from nanvix.debug.gdb.transfer import transfer
-from nanvix.debug.kernel import Thread
-from nanvix.debug.points import Stop
-from nanvix.errors import UsageError
 from nanvix.machine.describe import signal_name
 from nanvix.machine.memory import BadAddress
 
@@ -34,34 +29,7 @@ _SUPPORTED = (
 )
 _EVENTS = ("fork", "vfork", "exec")
 _MAX_READ = 0x10000
-_MAX_STEPS = 1_000_000
-_LOOPBACK = ("127.", "::1", "localhost")
 _WRONG = (DebugError, BadAddress, ValueError, IndexError, KeyError, UnicodeDecodeError)
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """``HOST:PORT`` or ``:PORT`` (loopback). Raises UsageError."""
-    host, _, port = text.rpartition(":")
-    try:
-        number = int(port)
-    except ValueError:
-        number = -1
-    if not 0 <= number < 1 << 16:
-        raise UsageError(f"--gdb {text}: expected HOST:PORT")
-    return host.strip("[]") or "127.0.0.1", number
-
-
-def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
-    """A listening socket. Whoever connects controls the guest and reads its memory, so addresses
-    other than loopback must be asked for. Raises UsageError."""
-    if not anywhere and not host.startswith(_LOOPBACK):
-        raise UsageError(f"gdb may connect to loopback addresses only, not to {host}")
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-        )
-    except OSError as error:
-        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 Through = Callable[[Callable[[], bytes | None]], bytes | None]
@@ -71,7 +39,7 @@ def _at_once(work: Callable[[], bytes | None]) -> bytes | None:
     return work()
 
 
-class Server:
+class Server(Running):
     """Serves one connection after the other on a listening socket, until the guest is killed,
     has been detached from and has ended, or has ended and gdb has gone.
 
@@ -79,20 +47,10 @@ class Server:
     it. Then the guest does not end with gdb.
     """
 
-    def __init__(
-        self, debugger: Debugger, pid: int = 1, *, through: "Through | None" = None
-    ) -> None:
-        self.debugger = debugger
+    def __init__(self, debugger: Guest, pid: int = 1, *, through: "Through | None" = None) -> None:
+        super().__init__(debugger, pid)
         self._through = through or _at_once
-        self.inferior = Inferior(debugger, pid)
-        self.processes = Processes(debugger)
-        self.processes.attach(pid)
-        self.stop: Stop = debugger.last
-        self.tid = pid
-        self._said: bytes | None = None
         self._over = False
-        self._interrupted = False
-        self._wire: Wire | None = None
         self._files = Files(self.inferior)
         self._handlers: tuple[tuple[str, Callable[[str], bytes | None]], ...] = (
             ("qSupported", self._supported),
@@ -124,8 +82,8 @@ class Server:
             ("M", self._write_memory),
             ("Z", self._insert),
             ("z", self._remove),
-            ("bs", lambda _: self._go(debugger.step_back)),
-            ("bc", lambda _: self._go(debugger.run_back)),
+            ("bs", lambda _: self._go_back(Debugger.step_back)),
+            ("bc", lambda _: self._go_back(Debugger.run_back)),
             ("c", lambda _: self._resume([Action("c", 0, 0, 0, ALL, ALL)])),
             ("C", lambda text: self._resume(parse("C" + text.partition(";")[0]))),
             ("s", lambda _: self._resume([Action("s", 0, 0, 0, ALL, ALL)])),
@@ -197,13 +155,6 @@ class Server:
         self._wire.acknowledge = False
         return None
 
-    def _tids(self) -> list[int]:
-        return [thread.tid for thread in self.processes.threads()] or [self.tid]
-
-    def _id(self, tid: int) -> bytes:
-        found = (t.pid for t in self.processes.threads() if t.tid == tid)
-        return b"p%x.%x" % (next(found, self.inferior.pid), tid)
-
     def _thread_of(self, text: str) -> int:
         """The thread a text names: any will do of those it does not say no to."""
         pid, tid = parse_thread(text)
@@ -213,11 +164,6 @@ class Server:
         if not fits:
             raise DebugError(f"there is no thread {text}")
         return self.tid if self.tid in fits else fits[0]
-
-    def _choose(self, tid: int) -> None:
-        """This thread is the one gdb asks about."""
-        self.tid = tid
-        self.inferior.pid = self.inferior.thread(tid).pid
 
     def _select(self, text: str) -> bytes:
         tid = self._thread_of(text[1:])
@@ -337,97 +283,6 @@ class Server:
         """The next gdb starts without points."""
         self.processes.clear()
 
-    # -- running -----------------------------------------------------------------------------
-
-    def _continue_threads(self, text: str) -> bytes | None:
-        return self._resume(parse(text))
-
-    def _resume(self, actions: list[Action]) -> bytes | None:
-        """Threads without an action stay where they are; the first that steps decides."""
-        plan = {t.tid: next((a for a in actions if a.suits(t)), None) for t in self._threads()}
-        held = [tid for tid, action in plan.items() if action is None]
-        stepper = next((tid for tid, a in plan.items() if a is not None and a.verb != "c"), None)
-        if stepper is not None:
-            self.tid = stepper
-        self._answer_signals(plan)
-        self.debugger.hold(held)
-        action = plan.get(self.tid) if stepper is not None else None
-        if action is None:
-            return self._go(self.debugger.run)
-        if action.verb == "s":
-            return self._go(self._step)
-        return self._go(partial(self._step_range, action.start, action.end))
-
-    def _threads(self) -> list[Thread]:
-        """Those that can be told to go on, the selected one first."""
-        return sorted(self.processes.threads(), key=lambda thread: thread.tid != self.tid)
-
-    def _answer_signals(self, plan: dict[int, Action | None]) -> None:
-        """Let every thread have the signal that gdb gives it, and no other."""
-        here = replies.event_of(self.stop, self.processes) == "signal"
-        news = replies.signal_of(self.stop) if here or self.stop.reason == "crash" else 0
-        for tid, action in plan.items():
-            given = action.signal if action is not None else 0
-            if news and tid == self.stop.tid:
-                if given != news and self.debugger.live:
-                    self.debugger.answer_signal(given)
-            elif given:
-                self.debugger.signal(given, tid)
-
-    def _step(self) -> Stop:
-        return self.debugger.step_thread(self.tid)
-
-    def _step_range(self, start: int, end: int) -> Stop:
-        for _ in range(_MAX_STEPS):
-            stop = self._step()
-            if stop.reason != "step" or not start <= stop.rip < end or self._interrupted:
-                break
-        return stop
-
-    def _go(self, verb: Callable[[], Stop]) -> bytes | None:
-        self._interrupted = False
-        watching = self._wire.while_running(self._interrupt) if self._wire else nullcontext()
-        with watching:
-            self.stop = verb()
-        if self._interrupted and self.stop.reason == "step":
-            self.stop = self.stop._replace(reason="pause")
-        self._said = self._note()
-        return self._reply()
-
-    def _interrupt(self) -> None:
-        self._interrupted = True
-        self.debugger.pause()
-
-    def _note(self) -> bytes | None:
-        """What the stop changes in what we know; the reply for it if it is the end of a process."""
-        stop, processes = self.stop, self.processes
-        if stop.ended:
-            pid = 1 if 1 in processes else next(iter(processes.pids), 1)
-            processes.detach(pid)
-            return replies.end_reply(stop, self.debugger, pid)
-        event = replies.event_of(stop, processes)
-        if event == "exit":
-            processes.detach(stop.pid)
-            return replies.exit_reply(replies.exit_status(stop), stop.pid)
-        if event == "fork":
-            processes.attach(replies.child_of(stop)[0])
-        if stop.tid in self._tids():
-            self._choose(stop.tid)
-        return None
-
-    def _reply(self) -> bytes:
-        if self._said is not None:
-            return self._said
-        stop, processes = self.stop, self.processes
-        said = replies.stop_reply(stop, self.debugger, self.inferior, processes, self._id(self.tid))
-        event = replies.event_of(stop, processes)
-        if event == "vforkdone":
-            processes.vfork_is_done(stop.pid)
-        elif event == "fork" and stop.detail.split()[1] == "vfork":
-            processes.expect_vfork_done(stop.pid, stop.tid)
-        self._said = said
-        return said
-
     # -- coming and going ----------------------------------------------------------------------
 
     def _attach(self, text: str) -> bytes:
@@ -457,7 +312,8 @@ class Server:
         """gdb has no process any more: let the guest run to its end."""
         self._over = True
         if self._through is _at_once and not self.debugger.ended:
-            self.debugger.go(self.debugger.frontier)
+            if isinstance(self.debugger, Debugger):
+                self.debugger.go(self.debugger.frontier)
             self.debugger.hold(())
             while not self.debugger.run().ended:
                 continue

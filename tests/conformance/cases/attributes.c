@@ -323,6 +323,45 @@ CASE(times_follow_use, "read write open")
     IS(info.st_mtime > 1000);
 }
 
+/* Reading changes the time of the last access when something has changed since, by whatever way. */
+CASE(times_follow_reading, "read mmap getdents64 readlink open")
+{
+    struct timespec old[2] = {{1000, 0}, {1000, 0}}, newer[2] = {{3000000000, 0}, {1000, 0}};
+    struct stat info;
+    char text[512];
+    int fd = file_with("f", "abc"), quiet = MUST(open("f", O_RDONLY | O_NOATIME)), folder;
+    MUST(futimens(fd, old));
+    T(read(quiet, text, 3));
+    T(fstat(fd, &info));
+    N(info.st_atime);
+    IS(mmap(0, 3, PROT_READ, MAP_PRIVATE, fd, 0) != MAP_FAILED);
+    T(fstat(fd, &info));
+    IS(info.st_atime > 1000);
+    MUST(futimens(fd, old));
+    T(read(fd, text, 0));
+    T(fstat(fd, &info));
+    IS(info.st_atime > 1000);
+    MUST(futimens(fd, old));
+    T(pread(fd, text, 3, 100));
+    T(fstat(fd, &info));
+    IS(info.st_atime > 1000);
+    MUST(futimens(fd, newer));
+    T(pread(fd, text, 3, 0));
+    T(fstat(fd, &info));
+    N(info.st_atime);
+    MUST(symlink("f", "l"));
+    MUST(utimensat(AT_FDCWD, "l", old, AT_SYMLINK_NOFOLLOW));
+    T(readlink("l", text, sizeof text));
+    T(lstat("l", &info));
+    IS(info.st_atime > 1000);
+    MUST(mkdir("d", 0755));
+    MUST(utimensat(AT_FDCWD, "d", old, 0));
+    folder = MUST(open("d", O_RDONLY));
+    T(syscall(SYS_getdents64, folder, text, sizeof text));
+    T(stat("d", &info));
+    IS(info.st_atime > 1000);
+}
+
 CASE(xattr_user, "setxattr getxattr listxattr removexattr")
 {
     char text[64] = "";

@@ -1,0 +1,122 @@
+"""A machine that its own kernel stops for a debugger: breakpoints and steps where KVM has none.
+
+The guest kernel calls DEBUG for the events the host has asked for (kernel/lib/debug.c) and stands
+there, with every thread's registers in its trap frame, until it is answered.
+"""
+
+import time
+from struct import Struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nanvix.abi.channel import OPS, REQUEST
+from nanvix.abi.layout import (
+    CONTROL,
+    CONTROL_PHYS,
+    DEBUG_OWN,
+    DEBUG_TAKEN,
+    EVENT_DEBUG,
+    PAGE_SHIFT,
+)
+from nanvix.debug.present import PresentMachine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nanvix.abi.call import Call, Handler
+    from nanvix.machine.idle import Wait
+    from nanvix.machine.memory import GuestMemory
+
+_DEBUG = OPS["DEBUG"][0]
+_WANTED = CONTROL_PHYS + CONTROL.offsets["debug_events"]
+_ANSWER = REQUEST.offsets["result"]
+_RESULT = Struct("<qQQ")
+_WORD = Struct("<Q")
+_OWN_S = 5.0
+"""Seconds in which the kernel gives a page, which takes it some thousand instructions."""
+
+
+class Told(NamedTuple):
+    """What the kernel has told: ``kind`` is TRACE_* or DEBUG_*; ``code``, ``first``, ``second``
+    depend on it."""
+
+    kind: int
+    code: int
+    first: int
+    second: int
+
+
+class TrappedMachine(PresentMachine):
+    """``told``: what the guest stands for, None while it does not. ``taken``: whether the program
+    is to know nothing of it."""
+
+    def __init__(
+        self, memory: "GuestMemory", backend: Any, image: Any, spec: Any,
+        handlers: "Mapping[int, Handler]", watches: Any, **options: Any,
+    ) -> None:  # fmt: skip
+        self.told: Told | None = None
+        self.taken = False
+        self._page = 0
+        self._asked = False
+        handlers = {**handlers, _DEBUG: self._hear}
+        super().__init__(memory, backend, image, spec, handlers, watches, **options)
+
+    def want_events(self, kinds: int) -> None:
+        """The kernel calls for these kinds from now on, a bit each."""
+        self.memory.write(_WANTED, _WORD.pack(kinds))
+
+    def want_stop(self) -> None:
+        """Have the kernel stop soon; from any thread or signal handler."""
+        self._asked = True
+        self.backend.kick()
+        self._waker.wake()
+
+    def forget_stop(self) -> None:
+        """No stop is wanted any more."""
+        self._asked = False
+
+    def resume(self) -> None:
+        """Let the kernel go on when the machine does."""
+        if self.told is not None:
+            self._answer(DEBUG_TAKEN if self.taken else 0)
+        self.told, self.taken = None, False
+
+    def _answer(self, result: int, first: int = 0, second: int = 0) -> None:
+        """What the kernel reads when it goes on."""
+        at = (self.backend.exit_value << PAGE_SHIFT) + _ANSWER
+        self.memory.write(at, _RESULT.pack(result, first, second))
+
+    def own(self, pid: int, address: int) -> int:
+        """Physical address of the page of its own that a process gets there; 0 if it gets none.
+        The guest must stand, and stands again for the same afterwards."""
+        kept = self.told
+        self._answer(DEBUG_OWN, pid, address)
+        self.told = None
+        self.go_on(time.monotonic() + _OWN_S)
+        page = self._page if self.told is not None else 0
+        self.told = kept
+        return page
+
+    def go_on(self, until: float) -> "Wait | None":
+        """As for any machine here; also until the kernel stands."""
+        while self.told is None and self.outcome is None and not self.pause_wanted:
+            if time.monotonic() >= until:
+                break
+            if self._stop is not None:
+                self.finish(self._stop[0], detail=self._stop[1])
+            elif self.idle.active and (wait := self._sleep()) is not None:
+                return wait
+            else:
+                self.timers.poll_soon()
+                self._turn()
+        return None
+
+    def _fill_ring(self, fresh: list[tuple[int, int, int]]) -> None:
+        if self._asked and self.event_ring.append(EVENT_DEBUG, 0):
+            self._asked = False
+            fresh.append((EVENT_DEBUG, 0, 0))
+        super()._fill_ring(fresh)
+
+    def _hear(self, call: "Call") -> int:
+        kind, code, first, second, self._page, _ = call.arg
+        self.told = Told(kind, code, first, second)
+        return 0
