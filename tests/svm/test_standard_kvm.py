@@ -50,6 +50,8 @@ PROGRAMS = (
     "run/test_limits.py::test_timeout[kvm-spin]",
     "run/test_python.py::test_statement[kvm-print(1)]",
     "security/test_hostile_guest.py::test_signal_frames_with_garbage",
+    "snapshot/test_move.py::test_programs[kvm-emu-registers]",
+    "snapshot/test_move.py::test_programs[emu-kvm-registers]",
 )
 """Most of these do in the guest what they do natively; ``entry`` is this lane's very subject."""
 
@@ -134,4 +136,5 @@ def test_programs_run_as_natively(lane: Lane, compiled: Toolchain) -> None:
     if "gcc" not in missing_tools():
         compiled("hello.c", "glibc")
         compiled("hello.c", "dynamic")
+        compiled("moving.c", "glibc")
     run_inside(lane, PROGRAMS, 300)
