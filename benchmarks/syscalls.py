@@ -133,6 +133,17 @@ def report(operation: str, samples: dict[str, list[Sample]]) -> str:
     return "\n".join(lines)
 
 
+def instructions(taken: dict[str, dict[str, list[Sample]]]) -> str:
+    """A table of what each operation costs in instructions, cheapest first."""
+    rows = []
+    for operation, by_name in taken.items():
+        counts = [s.instructions for s in by_name.get("nanvix emu", ()) if s.instructions]
+        if counts:
+            rows.append((statistics.median(counts), OPERATIONS[operation].meaning))
+    lines = [f"| {meaning} | {count:,.0f} |" for count, meaning in sorted(rows)]
+    return "\n".join(["| Operation | Instructions |", "|---|---|", *lines])
+
+
 def main() -> int:
     """Measure the operations asked for, or all."""
     parser = argparse.ArgumentParser(description="Measure system calls beside the neighbours.")
@@ -159,6 +170,7 @@ def main() -> int:
     for operation, samples in taken.items():
         print(f"\n{report(operation, samples)}", flush=True)
         results["operations"][operation] = samples
+    print(f"\n{instructions(taken)}")
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
     return 0

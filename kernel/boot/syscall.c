@@ -41,10 +41,14 @@ int trap_syscall(struct trapframe *frame) {
         return 0;
     }
     frame->rax = (u64)result;
-    if (unlikely(frame->rflags & FLAG_TF))
-        debug_told(NV_DEBUG_TRAP, 1, frame->rip, 0); /* a step: iret would trap one instruction too late */
+    if (unlikely(frame->rflags & FLAG_TF)) {
+        /* A step: sysret would trap before the program's next instruction, iret one too late. */
+        debug_told(NV_DEBUG_TRAP, 1, frame->rip, 0);
+        return_to_user(frame);
+        return 0;
+    }
     return_to_user(frame);
-    /* With TF, sysret would trap before the program's next instruction; iret traps after it. */
-    return !quirk(NV_QUIRK_NO_SYSRET) && !sunk && frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&
-           frame->r11 == frame->rflags && !(frame->rflags & FLAG_TF) && frame->rip < NV_USER_END;
+    /* The sunk kernel returns its own way and does not ask. */
+    return !quirk(NV_QUIRK_NO_SYSRET) && frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&
+           frame->r11 == frame->rflags && frame->rip < NV_USER_END;
 }

@@ -65,7 +65,12 @@ u64 *pte_next(paddr root, u64 *address, u64 end) {
             at = ROUND_DOWN(at, span) + span;
             continue;
         }
-        u64 first = index_at(at, 0), stop = MIN(first + (ROUND_UP(end - at, PAGE_SIZE) >> NV_PAGE_SHIFT), ENTRIES);
+        u64 first = index_at(at, 0);
+        if (table[first] & PTE_PRESENT) {
+            *address = at;
+            return &table[first];
+        }
+        u64 stop = MIN(first + (ROUND_UP(end - at, PAGE_SIZE) >> NV_PAGE_SHIFT), ENTRIES);
         u64 found = first_present(table, first, stop);
         at += (found - first) << NV_PAGE_SHIFT;
         if (found < stop) {

@@ -167,6 +167,7 @@ class Present(Inspector):
         return {
             "step": "on KVM the guest runs freely",
             "points": "on KVM the guest runs freely",
+            "watch": "on KVM the guest runs freely",
             "travel": "KVM keeps no past",
             "record": "on KVM only nanvix run --record does that",
         }

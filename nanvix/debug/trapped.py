@@ -68,6 +68,10 @@ class TrappedMachine(PresentMachine):
         self.backend.kick()
         self.inbox.waker.wake()
 
+    def forget_stop(self) -> None:
+        """No stop is wanted any more."""
+        self._asked = False
+
     def resume(self) -> None:
         """Let the kernel go on when the machine does."""
         if self.told is not None:

@@ -109,9 +109,24 @@ DIVERGENCES = (
         "It faults as a read, where reading is not allowed either.",
     ),
     Divergence(
+        "vector stores",
+        "A 16-byte store whose second page faults leaves the first one alone.",
+        "Half of it may have been written.",
+    ),
+    Divergence(
         "x87 errors",
         "A pending x87 error raises #MF at the next FWAIT or x87 instruction that waits.",
         "Only FWAIT and some instructions raise it.",
+    ),
+    Divergence(
+        "x87 status",
+        "The status word notes exceptions, and a register stack that is too full or empty.",
+        "It does not: reading an empty register gives what it held last.",
+    ),
+    Divergence(
+        "partial remainder",
+        "FPREM and FPREM1 are exact in all 64 bits.",
+        "They are computed with 53 bits.",
     ),
     Divergence(
         "resume flag",

@@ -212,6 +212,25 @@ def test_what_is_pending_wakes_a_halted_guest(tiny: Tiny) -> None:
         assert (frame.vector, frame.rip) == (VECTOR_EVENT, KERNEL_CODE + 2)
 
 
+# -- steps ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("user", [False, True])
+def test_a_step_is_one_instruction(tiny: Tiny, user: bool) -> None:
+    # count in rbx, take the flags to rax, count
+    with tiny(bytes.fromhex("48ffc3 9c 58 48ffc3"), user=user).start() as guest:
+        able = guest.backend.capabilities
+        if not (able.single_step_user if user else able.single_step_kernel):
+            return
+        start = USER_CODE if user else KERNEL_CODE
+        for length, count in ((3, 1), (4, 1), (5, 1), (8, 2)):
+            assert guest.backend.step() is Exit.PAUSED
+            registers = guest.backend.general()
+            assert (registers["rip"] - start, registers["rbx"]) == (length, count)
+            assert guest.backend.in_user() is user
+        assert not registers["rax"] & 0x100, "the trap flag is not the guest's"
+
+
 # -- system calls --------------------------------------------------------------------------------
 
 

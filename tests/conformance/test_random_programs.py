@@ -21,11 +21,14 @@ LIMIT_S = 100
 NUMBER = st.one_of(st.integers(0, 7), st.integers(0, 1 << 15))
 
 FILES = (
-    "open close write read pwrite pread seek truncate unlink rename link symlink mkdir rmdir dup "
-    "stat list"
+    "open close write read edge_read edge_write pwrite pread seek truncate unlink rename link "
+    "symlink mkdir rmdir dup stat list"
 )
 MEMORY = "map unmap protect advise store load memfd sync write pwrite truncate"
-STREAMS = "pipe sockets eventfd add write read send receive shutdown close dup poll waiting"
+STREAMS = (
+    "pipe sockets eventfd add write read edge_read edge_write send receive shutdown close dup poll "
+    "waiting"
+)
 EVENTS = "pipe sockets eventfd add write read close shutdown control wait poll dup"
 SIGNALS = "action mask kill queue pending sigwait seen child group"
 FAMILIES = {
