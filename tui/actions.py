@@ -37,6 +37,7 @@ NEEDS = {
     "step": "stepping",
     "travel": "time travel",
     "points": "breakpoints",
+    "watch": "watchpoints",
     "move": "change of backend",
     "record": "capsule",
 }
@@ -88,7 +89,7 @@ ACTIONS = (
     Action("break", "b", "b", "break", "Set a breakpoint: symbol, address, file:line, `if` "
            "condition.", "Points", points.ask_break, "points", 7),
     Action("watch", "w", "w", "watch", "Stop when memory changes: an expression or an address.",
-           "Points", points.ask_watch, "points", 10),
+           "Points", points.ask_watch, "watch", 10),
     Action("catch", "k", "k", "catch", "Stop at an event: syscall, return, signal, exec, fault.",
            "Points", points.ask_catch, "points"),
     Action("toggle", "space", "Space", "toggle", "Set or remove a breakpoint at the marked line; "

@@ -27,7 +27,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("break", "WHERE [if CONDITION]", "Set a breakpoint.", points.set_break, "points"),
     Command("watch", "WHAT [read|write|access|change] [if CONDITION]", "Set a watchpoint.",
-            points.set_watch, "points"),
+            points.set_watch, "watch"),
     Command("catch", "EVENT [NAME...] [if CONDITION]", "Stop at an event.",
             points.set_catch, "points"),
     Command("delete", "NUMBER", "Remove a point.", points.remove, "points"),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from nanvix.debug.capsule import Capsule
     from nanvix.debug.debugger import Debugger
-    from nanvix.debug.present import Present
+    from nanvix.debug.stopping import Stopping
     from nanvix.tui.app import DebugApp
     from nanvix.tui.session import Start
     from nanvix.tui.store import Store
@@ -114,17 +114,17 @@ def _program(argv: Sequence[str], settings: dict[str, Any], options: Options) ->
         from nanvix.kvm.availability import require
 
         require()
-        make = _present
+        make = _stopping
     return _Guest(lambda stdio: make(argv, stdio=stdio, **settings), launch.program)
 
 
-def _debugger(*arguments: Any, **options: Any) -> "Debugger | Present":
+def _debugger(*arguments: Any, **options: Any) -> "Debugger | Stopping":
     from nanvix.debug.debugger import Debugger
 
     return Debugger(*arguments, **options)
 
 
-def _present(*arguments: Any, **options: Any) -> "Debugger | Present":
-    from nanvix.debug.present import Present
+def _stopping(*arguments: Any, **options: Any) -> "Debugger | Stopping":
+    from nanvix.debug.stopping import Stopping
 
-    return Present(*arguments, **options)
+    return Stopping(*arguments, **options)

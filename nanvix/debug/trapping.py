@@ -37,13 +37,13 @@ from nanvix.machine.describe import FORKS, signal_name, signed, syscall_name
 
 if TYPE_CHECKING:
     from nanvix.debug.kernel import Thread
-    from nanvix.machine.machine import Outcome
+    from nanvix.machine.outcome import Outcome
 
 _KINDS = {
     "syscall": TRACE_SYSCALL_ENTER, "return": TRACE_SYSCALL_EXIT, "signal": TRACE_SIGNAL,
     "fork": TRACE_FORK, "exec": TRACE_EXEC, "exit": TRACE_EXIT,
 }  # fmt: skip
-_ALWAYS = (DEBUG_TRAP, TRACE_FORK, TRACE_EXEC, TRACE_EXIT)
+ALWAYS = (DEBUG_TRAP, TRACE_FORK, TRACE_EXEC, TRACE_EXIT)
 _STEP, _BREAK = 1, 3
 """Vectors."""
 _TF = 1 << 8
@@ -65,7 +65,7 @@ class Trapping(Present):
         self._stepped: set[int] = set()
         self._traps = Traps(self.machine)
         try:
-            self.machine.want_events(_bits(_ALWAYS))
+            self.machine.want_events(bits(ALWAYS))
             self.machine.go_on(time.monotonic() + _START_S)
             self._looked()
         except BaseException:
@@ -132,7 +132,7 @@ class Trapping(Present):
         """Run on to the next hit of a point, a pause or the end."""
         machine = self.machine
         kinds = {_KINDS[p.event] for p in self.points if isinstance(p, Catchpoint)}
-        machine.want_events(_bits({*_ALWAYS, *kinds}))
+        machine.want_events(bits({*ALWAYS, *kinds}))
         while not self.ended:
             machine.resume()
             while machine.told is None and not self.ended:
@@ -301,7 +301,8 @@ class Trapping(Present):
         self.write_memory(at, value.to_bytes(8, "little"))
 
 
-def _bits(kinds: Iterable[int]) -> int:
+def bits(kinds: Iterable[int]) -> int:
+    """The word of the control page for these kinds of events."""
     return sum(1 << kind for kind in set(kinds))
 
 

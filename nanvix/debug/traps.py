@@ -38,6 +38,13 @@ class Traps:
             del self._uses[place]
             self._swap(pid, address, self._before.pop(place))
 
+    def lift(self, pid: int, address: int) -> int:
+        """Take one out: how often it had been inserted, 0 if there is none."""
+        uses = self._uses.get((pid, address), 0)
+        for _ in range(uses):
+            self.remove(pid, address)
+        return uses
+
     def inherit(self, parent: int, child: int) -> None:
         """A child has copies of its parent's memory: it must not have the parent's breakpoints."""
         for (pid, address), data in [*self._before.items()]:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from nanvix.debug.debugger import Debugger
-from nanvix.debug.present import Present
+from nanvix.debug.stopping import Stopping
 from nanvix.tui.app import DebugApp
 from nanvix.tui.store import Store
 
@@ -82,8 +82,8 @@ async def opened(
 ) -> AsyncIterator[Driver]:
     """The application with a guest at its first instruction, on KVM at its kernel's."""
 
-    def start(stdio: tuple[int, int, int]) -> Debugger | Present:
-        make = Debugger if backend == "emu" else Present
+    def start(stdio: tuple[int, int, int]) -> Debugger | Stopping:
+        make = Debugger if backend == "emu" else Stopping
         return make(argv, stdio=stdio, seed=SEED)
 
     app = DebugApp(start, argv[0], first=first, store=store, gdb=gdb)

@@ -105,13 +105,13 @@ async def test_what_kvm_cannot_do_says_why(backend: str, spin: str) -> None:
     async with opened(spin, backend=backend, size=(120, 40)) as d:
         await d.until(lambda: not d.app.missing("move"), "that it knows what it can do")
         missing = {a.name for a in ACTIONS if d.app.missing(a.needs)}
-        assert {"step", "over", "finish", "step_back", "go_back", "break", "watch"} <= missing
-        assert not {"go", "pause", "goto", "search", "edit", "display"} & missing
+        assert {"step_back", "go_back", "watch", "bookmark", "capsule"} <= missing
+        assert not {"go", "pause", "step", "break", "goto", "search", "edit", "display"} & missing
         for name in missing:
             d.app.action_do(name)
             assert "KVM" in d.app.messages[-1]
-        await d.type("break main")
-        assert d.app.messages[-1].startswith("no breakpoints: ")
+        await d.type("watch counter")
+        assert d.app.messages[-1].startswith("no watchpoints: KVM does not tell")
         assert "KVM does not count" in d.app.timeline.render_line(1).text
         for name, _, _, possible in d.app.keys._keys:
             assert possible is (name not in missing)
@@ -184,3 +184,26 @@ async def test_what_cannot_move_stays(
         assert "/no/such/place" in d.app.messages[-1] and d.app.view.moment is None
         d.app.action_do("go")
         await d.until(lambda: d.app.view.status is Status.RUNNING, "that it goes on")
+
+
+async def test_breakpoints_and_steps(backend: str, steps: str) -> None:
+    async with opened(steps, backend=backend) as d:
+        assert d.where == "_start"
+        await d.type("break main")
+        await d("c")
+        assert d.where == "main" and d.app.view.reason == "breakpoint 1"
+        assert any(line.breakpoint and line.here for line in d.app.view.code)
+        await d("s")
+        assert d.app.view.reason == "step" and d.where.startswith("main+")
+        await d("l")
+        assert d.app.view.reason == "line"
+        await d.type("until square")
+        assert d.where == "square"
+        await d("f")
+        assert d.where.startswith("main+")
+        await d("n")
+        d.app.action_show_pane("points")
+        await d.settle()
+        await d("space", "c")
+        assert d.app.view.status is Status.ENDED
+        await d.shows("total 5")

@@ -31,14 +31,17 @@ from nanvix.abi.layout import (
 )
 from nanvix.machine.backend import Exit
 from nanvix.machine.boot import BootSpec
+from nanvix.machine.clock import GuestClock
 from nanvix.machine.image import KernelImage
 from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
+from nanvix.machine.timers import Timers
 from nanvix.machine.trace_ring import TraceEvent
 
 HELLO, EXIT, LOG, IDLE, TIMER = (OPS[name][0] for name in ("HELLO", "EXIT", "LOG", "IDLE", "TIMER"))
 PANIC, TRACE = OPS["PANIC"][0], OPS["TRACE"][0]
 MS = 1_000_000
+KERNEL_CODE, PROGRAM_CODE = 0xFFFF_FFFF_8010_0000, 0x40_0000
 
 Start = Callable[..., Machine]
 
@@ -425,3 +428,48 @@ def test_a_listener_that_fails_ends_the_run(start: Start, calls: int) -> None:
     assert outcome.reason == "error"
     assert "No space left" in outcome.detail
     assert fake(machine).exits < 5
+
+
+def test_settling_waits_for_a_program(start: Start) -> None:
+    """The kernel may be at work at any exit; the machine is saved in a program, and goes on."""
+    seen: list[int] = []
+
+    def script(b: FakeBackend) -> Iterator[Exit]:
+        b.state.rip = KERNEL_CODE
+        yield b.ring(HELLO, abi_version())
+        seen.append(b.kicks)
+        yield b.ring(TIMER, 0)
+        b.state.rip = PROGRAM_CODE
+        yield Exit.KICKED
+        yield leave(b)
+
+    machine = start(script)
+    assert machine.settle() and machine.outcome is None
+    assert fake(machine).state.rip == PROGRAM_CODE and seen
+    assert machine.run().reason == "exit"
+
+
+def test_settling_finds_an_idle_guest(start: Start) -> None:
+    def script(b: FakeBackend) -> Iterator[Exit]:
+        b.state.rip = KERNEL_CODE
+        yield b.ring(IDLE, 0)
+        yield leave(b)
+
+    machine = start(script)
+    assert machine.settle() and machine.idle.active
+
+
+def test_settling_a_guest_that_ends(start: Start) -> None:
+    machine = start(lambda b: iter([leave(b)]))
+    fake(machine).state.rip = KERNEL_CODE
+    assert not machine.settle()
+    assert machine.outcome is not None and machine.outcome.reason == "exit"
+
+
+def test_polling_with_a_clock_that_goes_on(start: Start) -> None:
+    """A loaded machine's clock does not begin at 0; the next poll is as far away as ever."""
+    machine = start(lambda b: iter(()))
+    late = GuestClock(fake(machine).tsc_hz, 5, 10**18, 10**12)
+    timers = Timers(machine.backend, late)
+    timers.poll_soon()
+    assert fake(machine).timer == fake(machine).now + 10 * MS
