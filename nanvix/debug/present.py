@@ -47,11 +47,11 @@ class PresentMachine(Machine):
         """Let the guest stop soon; from any thread or signal handler."""
         self.pause_wanted = True
         self.backend.kick()
-        self._waker.wake()
+        self.inbox.waker.wake()
 
     def glance(self) -> None:
         """End a wait early; from any thread."""
-        self._waker.wake()
+        self.inbox.waker.wake()
 
     def go_on(self, until: float) -> "Wait | None":
         """Run until ``until`` (time.monotonic), a pause is wanted or the guest has ended (None),

@@ -14,7 +14,6 @@ from nanvix.abi.layout import (
     CONTROL_PHYS,
     DEBUG_OWN,
     DEBUG_TAKEN,
-    EVENT_DEBUG,
     PAGE_SHIFT,
 )
 from nanvix.debug.present import PresentMachine
@@ -56,7 +55,6 @@ class TrappedMachine(PresentMachine):
         self.told: Told | None = None
         self.taken = False
         self._page = 0
-        self._asked = False
         handlers = {**handlers, _DEBUG: self._hear}
         super().__init__(memory, backend, image, spec, handlers, watches, **options)
 
@@ -66,9 +64,9 @@ class TrappedMachine(PresentMachine):
 
     def want_stop(self) -> None:
         """Have the kernel stop soon; from any thread or signal handler."""
-        self._asked = True
+        self.inbox.asked = True
         self.backend.kick()
-        self._waker.wake()
+        self.inbox.waker.wake()
 
     def forget_stop(self) -> None:
         """No stop is wanted any more."""
@@ -109,12 +107,6 @@ class TrappedMachine(PresentMachine):
                 self.timers.poll_soon()
                 self._turn()
         return None
-
-    def _fill_ring(self, fresh: list[tuple[int, int, int]]) -> None:
-        if self._asked and self.event_ring.append(EVENT_DEBUG, 0):
-            self._asked = False
-            fresh.append((EVENT_DEBUG, 0, 0))
-        super()._fill_ring(fresh)
 
     def _hear(self, call: "Call") -> int:
         kind, code, first, second, self._page, _ = call.arg
