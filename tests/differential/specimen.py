@@ -60,8 +60,8 @@ class Event(NamedTuple):
 
 
 _machines: dict[str, tuple[GuestMemory, Backend]] = {}
-"""The emulator at rest. A KVM with shadow page tables does not see that the host changes the guest's
-tables, so there each case has a machine of its own."""
+"""The emulator at rest. A KVM with shadow page tables does not see that the host
+changes the guest's tables, so there each case has a machine of its own."""
 
 
 class Specimen(TinyGuest):
