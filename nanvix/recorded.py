@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from nanvix.machine.backend import Backend
     from nanvix.machine.boot import BootSpec
     from nanvix.machine.image import KernelImage
-    from nanvix.machine.machine import Machine, Outcome
+    from nanvix.machine.machine import Machine
     from nanvix.machine.memory import GuestMemory
+    from nanvix.machine.outcome import Outcome
     from nanvix.macro.services import Services
     from nanvix.trace.record import Recorder
 

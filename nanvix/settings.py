@@ -10,7 +10,7 @@ from nanvix.guest.mounts import Mount
 from nanvix.guest.namespace import Shown
 
 if TYPE_CHECKING:
-    from nanvix.machine.machine import Listener, Log
+    from nanvix.machine.outcome import Listener, Log
     from nanvix.macro.net import Published
     from nanvix.policy.egress import Egress
 

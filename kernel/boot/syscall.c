@@ -48,7 +48,7 @@ int trap_syscall(struct trapframe *frame) {
         return 0;
     }
     return_to_user(frame);
-    /* The sunk kernel returns its own way and does not ask. */
-    return !quirk(NV_QUIRK_NO_SYSRET) && frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&
+    /* The sunk kernel returns its own way. It does not ask, unless it was saved in this call in ring 0. */
+    return !quirk(NV_QUIRK_NO_SYSRET) && !sunk && frame->vector == VECTOR_SYSCALL && frame->rcx == frame->rip &&
            frame->r11 == frame->rflags && frame->rip < NV_USER_END;
 }

@@ -12,7 +12,7 @@ from nanvix.debug.timeline import Timeline
 
 if TYPE_CHECKING:
     from nanvix.guest.mounts import Mount
-    from nanvix.machine.machine import Outcome
+    from nanvix.machine.outcome import Outcome
 
 RECORDED = "recorded"
 """Why a recording ends that was made of a guest that had not ended."""

@@ -13,7 +13,8 @@ from nanvix.abi.layout import BOOT_TRACE, CONTROL, CONTROL_PHYS, PAGE_SHIFT
 from nanvix.machine.backend import Exit
 from nanvix.machine.boot import BootSpec
 from nanvix.machine.journal import Change, Journal
-from nanvix.machine.machine import Checkpoint, Machine
+from nanvix.machine.machine import Machine
+from nanvix.machine.outcome import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,11 +66,11 @@ class LiveMachine(Machine):
         """Let the guest stop soon; from any thread or signal handler."""
         self.pause_wanted = True
         self.backend.kick()
-        self._waker.wake()
+        self.inbox.waker.wake()
 
     def glance(self) -> None:
         """End a wait early; from any thread."""
-        self._waker.wake()
+        self.inbox.waker.wake()
 
     # -- running -----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from nanvix.settings import Settings
 
 if TYPE_CHECKING:
     from nanvix.debug.present import PresentMachine
-    from nanvix.machine.machine import Listener
+    from nanvix.machine.outcome import Listener
     from nanvix.macro.services import Services
     from nanvix.snapshot.state import Saved
     from nanvix.trace.recording import Recording

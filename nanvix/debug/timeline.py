@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nanvix.machine.idle import Wait
-    from nanvix.machine.machine import Outcome
+    from nanvix.machine.outcome import Outcome
 
 SPACING = 500_000
 """Instructions between checkpoints as long as there is room: 10 ms."""

@@ -14,7 +14,6 @@ from nanvix.abi.layout import (
     CONTROL_PHYS,
     DEBUG_OWN,
     DEBUG_TAKEN,
-    EVENT_DEBUG,
     PAGE_SHIFT,
 )
 from nanvix.debug.present import PresentMachine
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nanvix.abi.call import Call, Handler
-    from nanvix.machine.idle import Wait
     from nanvix.machine.memory import GuestMemory
 
 _DEBUG = OPS["DEBUG"][0]
@@ -56,7 +54,6 @@ class TrappedMachine(PresentMachine):
         self.told: Told | None = None
         self.taken = False
         self._page = 0
-        self._asked = False
         handlers = {**handlers, _DEBUG: self._hear}
         super().__init__(memory, backend, image, spec, handlers, watches, **options)
 
@@ -66,9 +63,9 @@ class TrappedMachine(PresentMachine):
 
     def want_stop(self) -> None:
         """Have the kernel stop soon; from any thread or signal handler."""
-        self._asked = True
+        self.inbox.asked = True
         self.backend.kick()
-        self._waker.wake()
+        self.inbox.waker.wake()
 
     def forget_stop(self) -> None:
         """No stop is wanted any more."""
@@ -96,25 +93,9 @@ class TrappedMachine(PresentMachine):
         self.told = kept
         return page
 
-    def go_on(self, until: float) -> "Wait | None":
-        """As for any machine here; also until the kernel stands."""
-        while self.told is None and self.outcome is None and not self.pause_wanted:
-            if time.monotonic() >= until:
-                break
-            if self._stop is not None:
-                self.finish(self._stop[0], detail=self._stop[1])
-            elif self.idle.active and (wait := self._sleep()) is not None:
-                return wait
-            else:
-                self.timers.poll_soon()
-                self._turn()
-        return None
-
-    def _fill_ring(self, fresh: list[tuple[int, int, int]]) -> None:
-        if self._asked and self.event_ring.append(EVENT_DEBUG, 0):
-            self._asked = False
-            fresh.append((EVENT_DEBUG, 0, 0))
-        super()._fill_ring(fresh)
+    def stands(self) -> bool:
+        """Whether the kernel has called and not been answered."""
+        return self.told is not None
 
     def _hear(self, call: "Call") -> int:
         kind, code, first, second, self._page, _ = call.arg

@@ -37,7 +37,7 @@ from nanvix.machine.describe import FORKS, signal_name, signed, syscall_name
 
 if TYPE_CHECKING:
     from nanvix.debug.kernel import Thread
-    from nanvix.machine.machine import Outcome
+    from nanvix.machine.outcome import Outcome
 
 _KINDS = {
     "syscall": TRACE_SYSCALL_ENTER, "return": TRACE_SYSCALL_EXIT, "signal": TRACE_SIGNAL,

@@ -7,8 +7,8 @@
 :meth:`Machine.run` is the simple driver around it that blocks. An idle guest costs no thread.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from nanvix.abi.call import Call, Handler, WatchTable
 from nanvix.abi.layout import (
@@ -19,8 +19,6 @@ from nanvix.abi.layout import (
     CONTROL_PHYS,
     COUNT_SLOTS,
     COUNTS_PHYS,
-    EVENT_READY,
-    EVENT_SIGNAL,
     TRACE_HYPERCALL,
     USER_END,
     VECTOR_EVENT,
@@ -29,10 +27,11 @@ from nanvix.machine.backend import Backend, Exit
 from nanvix.machine.boot import BootSpec, boot
 from nanvix.machine.channel import Channel
 from nanvix.machine.clock import GuestClock
-from nanvix.machine.event_ring import EventRing
-from nanvix.machine.idle import Idle, Wait, Waker, ready
+from nanvix.machine.idle import Idle, Wait
 from nanvix.machine.image import KernelImage
+from nanvix.machine.inbox import Inbox
 from nanvix.machine.memory import GuestMemory
+from nanvix.machine.outcome import SAVED, Checkpoint, Listener, Log, Outcome
 from nanvix.machine.system import SystemOps
 from nanvix.machine.timers import Timers
 from nanvix.machine.trace_ring import TraceEvent, TraceRing
@@ -47,39 +46,7 @@ if TYPE_CHECKING:
 # Looking a member up in its enum on every exit is slow in Python 3.11.
 _DOORBELL = Exit.DOORBELL
 _POLL_NS = 1_000_000
-SIGNALS = 128
-"""More than there are signals: posted ones are kept as numbers, thread * SIGNALS + signal."""
-SAVED = "saved"
-"""The reason of a stop at which the machine can be saved: :meth:`Machine.step` looks for one."""
 _U64 = (1 << 64) - 1
-
-Listener = Callable[[TraceEvent], None]
-Log = Callable[[int, str], None]
-
-
-class Outcome(NamedTuple):
-    """How a run ended. ``reason``: exit, signal, timeout, budget, panic, shutdown, error or what
-    was given to :meth:`Machine.stop`. ``status``: the first process's wait status (exit code
-    << 8 | signal) for exit and signal. ``crash``: the last fault report of the run, if any."""
-
-    reason: str
-    status: int = 0
-    detail: str = ""
-    crash: "CrashRecord | None" = None
-
-
-class Checkpoint(NamedTuple):
-    """The machine's own part of a moment, as :meth:`Machine.checkpoint` gives it."""
-
-    timers: tuple[int | None, int | None]
-    idle: tuple[bool, int | None, int, int | None]
-    event_tail: int
-    trace_tail: int
-    trace_lost: int
-    counts: tuple[int, ...]
-    crash: "CrashRecord | None"
-    position: int
-    signals: frozenset[int]
 
 
 class Machine:
@@ -131,9 +98,7 @@ class Machine:
         self.trace = TraceRing(memory)
         self._listener = events
         self._watches = watches
-        self.event_ring = EventRing(memory)
-        self._waker = Waker()
-        self._signals: set[int] = set()
+        self.inbox = Inbox(memory, watches)
         self._stop: tuple[str, str] | None = None
         self._crash: CrashRecord | None = None
         self._polled_ns = 0
@@ -195,9 +160,9 @@ class Machine:
 
         The same signal posted again before the guest has taken it is one signal.
         """
-        self._signals.add(tid * SIGNALS + signo)
+        self.inbox.post(signo, tid)
         self.backend.kick()
-        self._waker.wake()
+        self.inbox.waker.wake()
 
     def stop(self, reason: str, detail: str = "") -> None:
         """End the run soon, with this outcome; from any thread or signal handler."""
@@ -205,7 +170,7 @@ class Machine:
             self._stop = (reason, detail)
         self._watches.ending = True
         self.backend.kick()
-        self._waker.wake()
+        self.inbox.waker.wake()
 
     def settle(self) -> bool:
         """Run on to the next moment at which the machine can be saved; it can go on afterwards.
@@ -224,7 +189,7 @@ class Machine:
 
     def close(self) -> None:
         """Release the machine's own descriptor; idempotent."""
-        self._waker.close()
+        self.inbox.waker.close()
 
     # -- going back --------------------------------------------------------------------------
 
@@ -237,26 +202,26 @@ class Machine:
         return Checkpoint(
             self.timers.save(),
             self.idle.save(),
-            self.event_ring.tail,
+            self.inbox.ring.tail,
             self.trace.tail,
             self.trace.lost,
             tuple(self.channel.counts),
             self._crash,
             0 if self.journal is None else self.journal.position,
-            frozenset(self._signals),
+            frozenset(self.inbox.signals),
         )
 
     def rollback(self, saved: Checkpoint) -> None:
         """Be again what :meth:`checkpoint` gave; memory and the vCPU are the caller's."""
         self.outcome = self._stop = None
         self.idle.load(saved.idle)
-        self.event_ring.tail = saved.event_tail
+        self.inbox.ring.tail = saved.event_tail
         self.trace.tail, self.trace.lost = saved.trace_tail, saved.trace_lost
         self.channel.counts[:] = saved.counts
         self._crash = saved.crash
         self.timers.load(saved.timers)
         if self.journal is None or self._repeater is None:
-            self._signals = set(saved.signals)
+            self.inbox.signals = set(saved.signals)
             return
         self.journal.position = saved.position
         self.journal.diverged = None
@@ -360,15 +325,15 @@ class Machine:
         if (again := self._repeating()) is not None:
             again.sleep()
             return None
-        self._waker.clear()
+        self.inbox.waker.clear()
         # A signal posted from here on makes the descriptor readable again.
         self._collect()
         if self._stop is not None:
             return None
-        if self.event_ring.unread():
+        if self.inbox.ring.unread():
             self.idle.interrupt()
         elif not self.idle.expired():
-            return self.idle.wait(self._watches, self._waker)
+            return self.idle.wait(self._watches, self.inbox.waker)
         if self.journal is not None:
             from nanvix.machine.journal import Wake
 
@@ -400,8 +365,7 @@ class Machine:
 
         What finds no room stays posted or pending. ``vectors``: what the caller then injects.
         """
-        fresh: list[tuple[int, int, int]] = []
-        self._fill_ring(fresh)
+        fresh = self.inbox.deliver()
         if fresh and self.journal is not None:
             from nanvix.machine.journal import Arrival
 
@@ -409,22 +373,6 @@ class Machine:
             vectors = vectors if self.journal.exact else ()
             self.journal.append(Arrival(self.backend.tsc(), tuple(fresh), vectors))
         return bool(fresh)
-
-    def _fill_ring(self, fresh: list[tuple[int, int, int]]) -> None:
-        append = self.event_ring.append
-        while self._signals:
-            posted = self._signals.pop()
-            tid, signo = divmod(posted, SIGNALS)
-            if not append(EVENT_SIGNAL, signo, tid):
-                self._signals.add(posted)
-                return
-            fresh.append((EVENT_SIGNAL, signo, tid))
-        if self._watches.pending:
-            for watch, bits in ready(self._watches):
-                if not append(EVENT_READY, bits, watch.cookie):
-                    return
-                self._watches.drop(watch.cookie)
-                fresh.append((EVENT_READY, bits, watch.cookie))
 
     def _observe(self, call: Call, result: int) -> None:
         """The channel's part of the event stream."""

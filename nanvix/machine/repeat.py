@@ -107,7 +107,7 @@ class Repeater:
     def _arrive(self, entry: Arrival) -> None:
         machine = self._machine
         for kind, value, cookie in entry.events:
-            machine.event_ring.append(kind, value, cookie)
+            machine.inbox.ring.append(kind, value, cookie)
         for vector in entry.vectors:
             machine.backend.inject(vector)
         self._journal.advance()

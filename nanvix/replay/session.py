@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from nanvix.abi.call import Call
     from nanvix.machine.boot import BootSpec
     from nanvix.machine.image import KernelImage
-    from nanvix.machine.machine import Listener, Log, Machine, Outcome
+    from nanvix.machine.machine import Machine
+    from nanvix.machine.outcome import Listener, Log, Outcome
     from nanvix.machine.trace_ring import TraceEvent
     from nanvix.replay.landing import Lander
 

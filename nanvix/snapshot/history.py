@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from nanvix.abi.layout import PAGE_SHIFT, PAGE_SIZE
 from nanvix.machine.backend import Backend
-from nanvix.machine.machine import Checkpoint as MachineState
 from nanvix.machine.machine import Machine
+from nanvix.machine.outcome import Checkpoint as MachineState
 from nanvix.snapshot.dirty import populated, watch
 from nanvix.snapshot.pages import Key, PageVersions
 

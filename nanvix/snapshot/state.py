@@ -22,8 +22,10 @@ from nanvix.abi.layout import BOOT_TRACE, CLOCK, CLOCK_PHYS, HUGE_SIZE, MEMORY_M
 from nanvix.machine.backend import Backend
 from nanvix.machine.clock import NEVER, GuestClock
 from nanvix.machine.image import KernelImage
-from nanvix.machine.machine import SIGNALS, Checkpoint, Machine
+from nanvix.machine.inbox import SIGNALS
+from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
+from nanvix.machine.outcome import Checkpoint
 from nanvix.snapshot import move
 from nanvix.snapshot.file import Reader, StateError, write
 from nanvix.snapshot.vcpu import decode, encode, number

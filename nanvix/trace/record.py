@@ -9,8 +9,8 @@ from nanvix.machine.backend import Backend
 from nanvix.machine.boot import BootSpec
 from nanvix.machine.image import KernelImage
 from nanvix.machine.journal import End, Entry, Journal, Landing
-from nanvix.machine.machine import Outcome
 from nanvix.machine.memory import GuestMemory
+from nanvix.machine.outcome import Outcome
 from nanvix.machine.paging import walk
 from nanvix.machine.state import GPRS, VcpuState
 from nanvix.trace.entries import encode

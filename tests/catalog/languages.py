@@ -13,4 +13,8 @@ PROGRAMS: tuple[Program, ...] = (
         ("lua5.4", "lua.lua"), {"lua.lua": text("catalog/lua.lua")},
         requires=("lua5.4",), version=("lua5.4", "-v"),
     ),
+    Program(
+        "Tcl", "sockets, pipes, timers, coroutines, big numbers, a child that fails",
+        ("tclsh", "tcl.tcl"), {"tcl.tcl": text("catalog/tcl.tcl")}, requires=("tclsh",),
+    ),
 )  # fmt: skip

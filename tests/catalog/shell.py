@@ -52,4 +52,26 @@ PROGRAMS = (
         "openssl version", requires=("openssl",),
         traces_differ="keys are made of the time too, and files that hold them differ in length",
     ),
+    script(
+        "rsync", "rsync.sh", "links, permissions and times, what has changed, deltas, deletions",
+        "rsync --version", requires=("rsync",),
+        traces_differ="it sleeps and looks again until its child has ended",
+    ),
+    script(
+        "zip and unzip", "zip.sh", "archives with links, changed in place, locked, cut short",
+        "zip -v", requires=("zip", "unzip"),
+    ),
+    script(
+        "Vim", "vim.sh", "without a screen: commands, scripts, undo, filters", "vim --version",
+        requires=("vim",),
+        traces_differ="it sleeps and looks again until its filter has ended",
+    ),
+    script(
+        "ssh-keygen", "keys.sh", "makes keys, signs with them, refuses what is not signed",
+        "ssh -V", requires=("ssh-keygen",),
+    ),
+    script(
+        "bc", "bc.sh", "sixty digits of pi, other bases, a program", "bc --version",
+        requires=("bc",),
+    ),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from nanvix.debug.disassembly import decode
 def difference(name: str, kvm: Seen, emu: Seen, quirks: Collection[str]) -> str | None:
     """None if the runs agree but for what is excused on a host with these quirks."""
     left_out = excused(name, quirks)
-    if ALL[0] not in left_out:
+    if ALL[0] not in left_out and kvm.events is not None and emu.events is not None:
         found = _first(name, kvm.events, emu.events, left_out)
         if found is not None:
             return found

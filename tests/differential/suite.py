@@ -2,8 +2,8 @@
 
     python tests/differential/suite.py kvm [NAME...]
 
-prints a JSON line for every case: its name, the events, a digest of memory, and every step between
-the events (null where this host's KVM cannot step).
+prints a JSON line for every case: its name and either every step with the events among them, or,
+where stepping is excused (differential.excuses), the events alone and a digest of memory.
 """
 
 import json
@@ -18,15 +18,16 @@ if __name__ == "__main__":
 
 from differential import case_exceptions, case_paging, case_rings
 from differential.assembly import assemble
+from differential.excuses import ALL, excused
 from differential.specimen import Case, Event, observe, walk
 
 CASES = (*case_exceptions.CASES, *case_rings.CASES, *case_paging.CASES)
 
 
 class Seen(NamedTuple):
-    """What a case did: ``events``, ``memory`` (a digest), ``steps`` (None: not to be had)."""
+    """What a case did: ``events``, ``memory`` (a digest), ``steps``; None: not looked at."""
 
-    events: list[Event]
+    events: list[Event] | None
     memory: str
     steps: list[Event] | None
 
@@ -38,11 +39,11 @@ def codes() -> dict[str, tuple[bytes, bytes]]:
     return {case.name: (found[case.name], found[f"> {case.name}"]) for case in CASES}
 
 
-def see(backend: str, case: Case, stepping: bool = True) -> Seen:
-    """Run a case."""
+def see(backend: str, case: Case, stepping: bool = True, events: bool = True) -> Seen:
+    """Run a case, once for the events and once for the steps."""
     code, entry = codes()[case.name]
-    events, memory = observe(backend, case, code, entry)
-    return Seen(events, memory, walk(backend, case, code, entry) if stepping else None)
+    found, memory = observe(backend, case, code, entry) if events else (None, "")
+    return Seen(found, memory, walk(backend, case, code, entry) if stepping else None)
 
 
 def dump(backend: str, names: Iterable[str]) -> None:
@@ -50,7 +51,9 @@ def dump(backend: str, names: Iterable[str]) -> None:
     wanted = set(names)
     for case in CASES:
         if not wanted or case.name in wanted:
-            print(json.dumps([case.name, see(backend, case)]), flush=True)
+            stepping = ALL[0] not in excused(case.name, (), stepping=True)
+            seen = see(backend, case, stepping, events=not stepping)
+            print(json.dumps([case.name, seen]), flush=True)
 
 
 def load(text: str) -> dict[str, Seen]:
@@ -58,12 +61,12 @@ def load(text: str) -> dict[str, Seen]:
     found = {}
     for line in text.splitlines():
         name, (events, memory, steps) = json.loads(line)
-        found[name] = Seen(_events(events), memory, None if steps is None else _events(steps))
+        found[name] = Seen(_events(events), memory, _events(steps))
     return found
 
 
-def _events(rows: list[tuple[str, dict[str, int], dict[str, int]]]) -> list[Event]:
-    return [Event(*row) for row in rows]
+def _events(rows: list[tuple[str, dict[str, int], dict[str, int]]] | None) -> list[Event] | None:
+    return None if rows is None else [Event(*row) for row in rows]
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from nanvix.abi.channel import MAX_SEGMENTS, OPS, REQUEST, SEGMENT
 from nanvix.abi.layout import KERNEL_PHYS, PAGE_SIZE
 from nanvix.machine.boot import BootSpec
 from nanvix.machine.image import KernelImage
-from nanvix.machine.machine import Machine, Outcome
+from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
+from nanvix.machine.outcome import Outcome
 from nanvix.macro.fs import Export
 from nanvix.macro.services import build_services
 

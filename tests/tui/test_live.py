@@ -67,8 +67,8 @@ async def test_looking_does_not_hold_the_guest_up(backend: str, spin: str) -> No
         clock = time.pthread_getcpuclockid(session._thread.ident)  # type: ignore[arg-type]
         before, looked = time.clock_gettime(clock), session.looked_s
         views.clear()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.0)
+        await d.until(lambda: len(views) >= 8, "views of the running guest")
         used, looked = time.clock_gettime(clock) - before, session.looked_s - looked
-        assert len(views) >= 3
-        assert looked < 0.35 * max(used, looked), (looked, used)
+        assert looked < 0.5 * used, (looked, used)
         await d("p")

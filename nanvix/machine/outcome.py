@@ -1,0 +1,40 @@
+"""What the machine says of itself: how a run ended, and its own part of a moment."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from nanvix.machine.trace_ring import TraceEvent
+
+if TYPE_CHECKING:
+    from nanvix.machine.crash import CrashRecord
+
+SAVED = "saved"
+"""The reason of a stop at which the machine can be saved: :meth:`Machine.step` looks for one."""
+
+Listener = Callable[[TraceEvent], None]
+Log = Callable[[int, str], None]
+
+
+class Outcome(NamedTuple):
+    """How a run ended. ``reason``: exit, signal, timeout, budget, panic, shutdown, error or what
+    was given to :meth:`Machine.stop`. ``status``: the first process's wait status (exit code
+    << 8 | signal) for exit and signal. ``crash``: the last fault report of the run, if any."""
+
+    reason: str
+    status: int = 0
+    detail: str = ""
+    crash: "CrashRecord | None" = None
+
+
+class Checkpoint(NamedTuple):
+    """The machine's own part of a moment, as :meth:`Machine.checkpoint` gives it."""
+
+    timers: tuple[int | None, int | None]
+    idle: tuple[bool, int | None, int, int | None]
+    event_tail: int
+    trace_tail: int
+    trace_lost: int
+    counts: tuple[int, ...]
+    crash: "CrashRecord | None"
+    position: int
+    signals: frozenset[int]
