@@ -22,7 +22,7 @@ static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
 };
 
 int trap_syscall(struct trapframe *frame) {
-    u64 nr = frame->error;
+    u32 nr = (u32)frame->error; /* as on Linux: the upper half of rax says nothing */
     i64 result = -ENOSYS;
     cpu_from_user(BY_CALL);
     frame->rcx = frame->rip;

@@ -157,7 +157,7 @@ i64 sys_fcntl(const u64 *a) {
             return -EINVAL;
         return fd_install(file_get(file), a[2], command == F_DUPFD_CLOEXEC);
     case F_GETFD:
-        return current->files->leaf[fd / FD_LEAF]->cloexec >> (fd % FD_LEAF) & 1;
+        return fd_cloexec(fd);
     case F_SETFD:
         fd_set_cloexec(fd, a[2] & FD_CLOEXEC);
         return 0;

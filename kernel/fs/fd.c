@@ -102,6 +102,8 @@ static void put_at(struct fd_leaf *leaf, i32 fd, struct file *file, bool cloexec
     leaf->cloexec = cloexec ? leaf->cloexec | bit : leaf->cloexec & ~bit;
 }
 
+bool fd_cloexec(i32 fd) { return leaf_of(current->files, fd)->cloexec >> (fd % FD_LEAF) & 1; }
+
 void fd_set_cloexec(i32 fd, bool on) {
     struct fd_leaf *leaf = leaf_of(current->files, fd);
     put_at(leaf, fd, leaf->file[fd % FD_LEAF], on);

@@ -35,3 +35,21 @@ i64 stack_build(struct mm *mm, struct exec_strings *strings, const struct elf_im
                 const char *path, const struct cred *cred);
 /* Map the clock page and the vDSO image; 0 or -ENOMEM. */
 i64 vdso_map(struct mm *mm);
+
+#define SCRIPT_LINE 256
+/* One program start; lives in a heap page of its own, kernel stacks are small. */
+struct exec {
+    struct file *file;
+    struct mm *mm;
+    struct cred *cred;
+    struct elf_image image;
+    struct exec_strings *strings;
+    bool by_descriptor;   /* it has no other name */
+    bool hidden;          /* the name goes with the old program: no interpreter could open it */
+    char path[1024];      /* of the program named, for AT_EXECFN and /proc */
+    char line[SCRIPT_LINE + 1];
+    char prefix[2048];    /* argv in front of the caller's: interpreter, option, script */
+    u32 prefix_size;
+};
+/* Follow `#!` lines until e->file is a program. */
+i64 resolve_scripts(struct exec *e);

@@ -4,6 +4,7 @@
 #include "exec.h"
 #include "file.h"
 #include "lib.h"
+#include "linux/fcntl.h"
 
 struct elf_header {
     u8 ident[16];
@@ -148,7 +149,7 @@ static struct file *open_interpreter(const struct elf_file *elf) {
         i64 got = file_read_kernel(elf->file, ph->offset, path, ph->filesz);
         struct file *file = ERR_PTR(got < 0 ? got : -ENOEXEC);
         if (got == (i64)ph->filesz && !path[got - 1])
-            file = file_open_exec(-100 /* AT_FDCWD */, path, 0);
+            file = file_open_exec(AT_FDCWD, path, 0);
         kfree(path);
         return file;
     }

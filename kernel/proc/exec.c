@@ -6,8 +6,10 @@
 #include "file.h"
 #include "fpu.h"
 #include "hypercall.h"
+#include "fs/open.h"
 #include "kstack.h"
 #include "lib.h"
+#include "linux/fcntl.h"
 #include "privilege.h"
 #include "proc.h"
 #include "rseq.h"
@@ -16,108 +18,20 @@
 #include "trap.h"
 #include "uaccess.h"
 
-#define AT_FDCWD -100
-#define SCRIPT_DEPTH 5     /* as Linux: ELOOP beyond */
-#define SCRIPT_LINE 256
-#define VECTOR_NONE 0      /* the return path restores every register */
+#define VECTOR_NONE 0 /* the return path restores every register */
+#define AT_EXECVE_CHECK 0x10000
 
 noreturn void enter_user(struct trapframe *frame); /* boot/entry.S */
 
-/* Where the arguments come from: user vectors, or the kernel's own arrays for the first program. */
+/* Which program, and where the arguments come from: user vectors, or the kernel's own arrays for the
+   first program. `flags`: AT_*, as execveat takes them. */
 struct exec_source {
+    i32 dirfd;
+    u32 flags;
+    const char *path;
     u64 argv, envp;
     const char **kernel_argv, **kernel_envp;
 };
-
-/* One program start; lives in a heap page of its own, kernel stacks are small. */
-struct exec {
-    struct file *file;
-    struct mm *mm;
-    struct cred *cred;
-    struct elf_image image;
-    struct exec_strings *strings;
-    char path[1024];      /* of the program named, for AT_EXECFN and /proc */
-    char line[SCRIPT_LINE + 1];
-    char prefix[2048];    /* argv in front of the caller's: interpreter, option, script */
-    u32 prefix_size;
-};
-
-/* The two words of a `#!` line, cut in place; false when there is no interpreter. */
-static bool parse_line(char *line, char **interpreter, char **option) {
-    char *end = line;
-    while (*end && *end != '\n')
-        end++;
-    if (!*end)
-        return false;
-    while (end > line && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
-        end--;
-    *end = 0;
-    char *p = line + 2;
-    while (*p == ' ' || *p == '\t')
-        p++;
-    *interpreter = p;
-    while (*p && *p != ' ' && *p != '\t')
-        p++;
-    *option = NULL;
-    if (*p) {
-        *p++ = 0;
-        while (*p == ' ' || *p == '\t')
-            p++;
-        if (*p)
-            *option = p;
-    }
-    return **interpreter != 0;
-}
-
-/* Put interpreter, option and script in front of what was there, less its first string. */
-static i64 extend_prefix(struct exec *e, const char *interpreter, const char *option, const char *script) {
-    const char *front[3] = { interpreter, option ? option : script, option ? script : NULL };
-    u32 skip = e->prefix_size ? (u32)strlen(e->prefix) + 1 : 0, kept = e->prefix_size - skip, size = 0;
-    for (u32 i = 0; i < 3 && front[i]; i++)
-        size += (u32)strlen(front[i]) + 1;
-    if (size + kept > sizeof(e->prefix))
-        return -E2BIG;
-    memmove(e->prefix + size, e->prefix + skip, kept);
-    for (u32 i = 0, at = 0; i < 3 && front[i]; i++) {
-        u32 length = (u32)strlen(front[i]) + 1;
-        memcpy(e->prefix + at, front[i], length);
-        at += length;
-    }
-    e->prefix_size = size + kept;
-    return 0;
-}
-
-/* Follow `#!` lines until e->file is a program. */
-static i64 resolve_scripts(struct exec *e) {
-    char *script = kmalloc(sizeof(e->path));
-    if (!script)
-        return -ENOMEM;
-    memcpy(script, e->path, sizeof(e->path));
-    i64 err = 0;
-    for (u32 depth = 0;; depth++) {
-        i64 got = file_read_kernel(e->file, 0, e->line, SCRIPT_LINE);
-        err = got < 0 ? got : 0;
-        if (got < 2 || e->line[0] != '#' || e->line[1] != '!')
-            break;
-        e->line[got] = 0;
-        char *interpreter, *option;
-        err = depth == SCRIPT_DEPTH ? -ELOOP
-              : parse_line(e->line, &interpreter, &option)
-                  ? extend_prefix(e, interpreter, option, script) : -ENOEXEC;
-        if (err)
-            break;
-        struct file *next = file_open_exec(AT_FDCWD, interpreter, 0);
-        if (IS_ERR(next)) {
-            err = PTR_ERR(next);
-            break;
-        }
-        file_put(e->file);
-        e->file = next;
-        memcpy(script, interpreter, strlen(interpreter) + 1);
-    }
-    kfree(script);
-    return err;
-}
 
 static i64 gather_user(struct exec_strings *s, u64 vector, bool skip_first, u32 *count) {
     for (u64 i = 0; vector; i++) {
@@ -167,18 +81,30 @@ static i64 gather(struct exec *e, const struct exec_source *source) {
     return err;
 }
 
+/* What the program is called: where it is named from a descriptor, by that. */
+static i64 set_path(struct exec *e, const struct exec_source *source) {
+    bool plain = source->dirfd == AT_FDCWD || source->path[0] == '/';
+    e->by_descriptor = !plain && !source->path[0];
+    e->hidden = !plain && fd_peek_any(source->dirfd) && fd_cloexec(source->dirfd);
+    u64 length = plain ? format(e->path, sizeof(e->path), "%s", source->path)
+                 : e->by_descriptor
+                     ? format(e->path, sizeof(e->path), "/dev/fd/%d", source->dirfd)
+                     : format(e->path, sizeof(e->path), "/dev/fd/%d/%s", source->dirfd, source->path);
+    return length < sizeof(e->path) ? 0 : -ENAMETOOLONG;
+}
+
 /* Everything that can fail: the old program goes on if it does. */
 static i64 prepare(struct exec *e, const struct exec_source *source, u64 *sp) {
-    e->file = file_open_exec(AT_FDCWD, e->path, 0);
+    e->file = file_open_exec(source->dirfd, source->path, source->flags);
     if (IS_ERR(e->file)) {
         i64 err = PTR_ERR(e->file);
         e->file = NULL;
         return err;
     }
-    i64 err = resolve_scripts(e);
+    i64 err = source->flags & AT_EXECVE_CHECK ? 0 : resolve_scripts(e);
     if (!err)
         err = gather(e, source);
-    if (err)
+    if (err || source->flags & AT_EXECVE_CHECK)
         return err;
     e->cred = cred_for_program(file_inode(e->file));
     e->mm = mm_new();
@@ -201,16 +127,16 @@ static i64 prepare(struct exec *e, const struct exec_source *source, u64 *sp) {
 
 static void set_names(struct exec *e) {
     struct process *process = current->process;
-    const char *name = e->path;
-    for (const char *p = e->path; *p; p++)
+    i64 got = file_path(e->file, process->exe, sizeof(process->exe));
+    if (got < 0)
+        process->exe[0] = 0;
+    const char *whole = e->by_descriptor ? process->exe : e->path, *name = whole;
+    for (const char *p = whole; *p; p++)
         if (*p == '/')
             name = p + 1;
     u64 length = MIN(strlen(name), COMM_LEN - 1);
     memset(current->comm, 0, COMM_LEN);
     memcpy(current->comm, name, length);
-    i64 got = file_path(e->file, process->exe, sizeof(process->exe));
-    if (got < 0)
-        process->exe[0] = 0;
 }
 
 /* Nothing of the old program stays but the process, its descriptors and ignored signals. */
@@ -255,21 +181,20 @@ static void commit(struct exec *e, u64 sp) {
     trace_exec(current->process->exe);
 }
 
-static i64 exec(const char *path, const struct exec_source *source) {
+static i64 exec(const struct exec_source *source) {
     struct exec *e = kzalloc(sizeof(*e));
-    u64 sp = 0, length = strlen(path);
+    u64 sp = 0;
     i64 err = -ENOMEM;
     if (e)
         e->strings = kzalloc(sizeof(*e->strings));
     if (e && e->strings) {
-        err = length < sizeof(e->path) ? 0 : -ENAMETOOLONG;
-        if (!err) {
-            memcpy(e->path, path, length + 1);
+        err = set_path(e, source);
+        if (!err)
             err = prepare(e, source, &sp);
-        }
-        if (!err)
+        bool goes = !err && !(source->flags & AT_EXECVE_CHECK);
+        if (goes)
             err = end_other_threads();
-        if (!err)
+        if (goes && !err)
             commit(e, sp);
         strings_free(e->strings);
     }
@@ -285,16 +210,25 @@ static i64 exec(const char *path, const struct exec_source *source) {
     return err;
 }
 
-i64 sys_execve(const u64 *a) {
+static i64 exec_user(i32 dirfd, u64 path_at, u64 argv, u64 envp, u32 flags) {
     char *path = kmalloc(NV_MAX_PATH);
     if (!path)
         return -ENOMEM;
-    i64 err = copy_string_from_user(path, a[0], NV_MAX_PATH);
+    i64 err = copy_string_from_user(path, path_at, NV_MAX_PATH);
+    if (err >= 0 && !*path && !(flags & AT_EMPTY_PATH))
+        err = -ENOENT;
+    if (err >= 0 && flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_EXECVE_CHECK))
+        err = -EINVAL;
     if (err >= 0)
-        err = exec(path, &(struct exec_source){ .argv = a[1], .envp = a[2] });
+        err = exec(&(struct exec_source){
+            .dirfd = dirfd, .flags = flags, .path = path, .argv = argv, .envp = envp });
     kfree(path);
     return err;
 }
+
+i64 sys_execve(const u64 *a) { return exec_user(AT_FDCWD, a[0], a[1], a[2], 0); }
+
+i64 sys_execveat(const u64 *a) { return exec_user(a[0], a[1], a[2], a[3], a[4]); }
 
 /* The first process has no parent to report to: what goes wrong ends the VM with the shell's codes. */
 static noreturn void cannot_start(i64 err) {
@@ -324,8 +258,9 @@ noreturn void exec_first(void) {
     if (!task->sighand || IS_ERR(task->fs) || IS_ERR(task->files))
         cannot_start(-ENOMEM);
     user_stack_load(stack + KSTACK_SIZE);
-    struct exec_source source = { .kernel_argv = boot_program.argv, .kernel_envp = boot_program.envp };
-    i64 err = exec(boot_program.path, &source);
+    i64 err = exec(&(struct exec_source){
+        .dirfd = AT_FDCWD, .path = boot_program.path,
+        .kernel_argv = boot_program.argv, .kernel_envp = boot_program.envp });
     if (err)
         cannot_start(err);
     return_to_user(task->frame);

@@ -79,6 +79,7 @@ i64 fd_put(struct fd_table *table, i32 fd, struct file *file, bool cloexec);
 /* Exactly this descriptor; closes what it was. Takes over the reference. */
 i64 fd_replace(struct file *file, i32 fd, bool cloexec);
 i64 fd_close(struct fd_table *table, i32 fd);
+bool fd_cloexec(i32 fd);                 /* of an open descriptor of the current task */
 void fd_set_cloexec(i32 fd, bool on); /* of an open descriptor of the current task */
 /* The first open descriptor >= from, or -1. */
 i32 fd_next(const struct fd_table *table, i32 from);

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <sys/auxv.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 
 extern char **environ;
 static const char *const self = "/proc/self/exe";
@@ -61,6 +62,47 @@ CASE(exec_of_a_script_loop, "execve")
     T(chmod("a", 0755));
     T(chmod("b", 0755));
     T(execve("a", argv, env));
+}
+
+static long exec_at(int fd, const char *path, int flags)
+{
+    char *argv[] = {"again", "--body", "exec_by_descriptor", 0};
+    return syscall(SYS_execveat, fd, path, argv, environ, flags);
+}
+
+CASE(exec_by_descriptor, "execveat")
+{
+    if (getenv("CASE_AGAIN")) {
+        char name[17] = "", *called = (char *)getauxval(AT_EXECFN);
+        MUST(prctl(PR_GET_NAME, name));
+        say("%s, called %s", name, strncmp(called, "/dev/fd/", 8) ? called : "by descriptor");
+        return;
+    }
+    setenv("CASE_AGAIN", "1", 1);
+    int program = MUST(open(self, O_RDONLY)), closing = MUST(open(self, O_PATH | O_CLOEXEC));
+    int here = MUST(open(".", O_PATH)), script = file_with("script", "#!/proc/self/exe\n"), hidden;
+    T(chmod("script", 0755));
+    T(symlink("/proc/self/exe", "link"));
+    close(script);
+    script = MUST(open("script", O_RDONLY));
+    hidden = MUST(open("script", O_RDONLY | O_CLOEXEC));
+    CHILD(exec_at(program, "", AT_EMPTY_PATH));
+    CHILD(exec_at(closing, "", AT_EMPTY_PATH));
+    CHILD(exec_at(here, "link", 0));
+    CHILD(exec_at(AT_FDCWD, "link", 0));
+    CHILD(exec_at(-7, self, 0));
+    T(exec_at(hidden, "", AT_EMPTY_PATH));
+    T(exec_at(AT_FDCWD, "script", 0x10000));
+    T(exec_at(AT_FDCWD, "missing", 0x10000));
+    T(exec_at(AT_FDCWD, "link", AT_SYMLINK_NOFOLLOW));
+    T(exec_at(program, "", 0));
+    T(exec_at(AT_FDCWD, "", AT_EMPTY_PATH));
+    T(exec_at(program, "x", 0));
+    T(exec_at(here, "missing", 0));
+    T(exec_at(-1, "", AT_EMPTY_PATH));
+    T(exec_at(999999, "x", 0));
+    T(exec_at(here, "link", 1));
+    T(exec_at(script, (void *)8, AT_EMPTY_PATH));
 }
 
 CASE(exec_text_busy, "execve open")
@@ -152,17 +194,6 @@ CASE(exec_from_vfork, "vfork execve wait4")
         _exit(99);
     }
     say_status("child", wait_for(child));
-}
-
-CASE(exec_by_descriptor, "execveat")
-{
-    char *argv[] = {"x", "no such case", 0}, *env[] = {0};
-    int fd = MUST(open(self, O_RDONLY | O_CLOEXEC));
-    CHILD(T(syscall(SYS_execveat, fd, "", argv, env, AT_EMPTY_PATH)));
-    T(syscall(SYS_execveat, fd, "", argv, env, 0));
-    T(syscall(SYS_execveat, 77, "x", argv, env, 0));
-    T(syscall(SYS_execveat, AT_FDCWD, "missing", argv, env, 0));
-    T(syscall(SYS_execveat, AT_FDCWD, "missing", argv, env, 0x40000));
 }
 
 CASE(auxiliary_vector, "execve")
