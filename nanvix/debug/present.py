@@ -53,10 +53,16 @@ class PresentMachine(Machine):
         """End a wait early; from any thread."""
         self.inbox.waker.wake()
 
+    def stands(self) -> bool:
+        """Whether the kernel waits for a debugger's answer."""
+        return False
+
     def go_on(self, until: float) -> "Wait | None":
-        """Run until ``until`` (time.monotonic), a pause is wanted or the guest has ended (None),
-        or until it is idle: what it waits for."""
-        while self.outcome is None and not self.pause_wanted and time.monotonic() < until:
+        """Run until ``until`` (time.monotonic), a pause is wanted, the kernel stands or the guest
+        has ended (None), or until it is idle: what it waits for."""
+        while self.outcome is None and not (self.pause_wanted or self.stands()):
+            if time.monotonic() >= until:
+                break
             if self._stop is not None:
                 self.finish(self._stop[0], detail=self._stop[1])
             elif self.idle.active and (wait := self._sleep()) is not None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nanvix.abi.call import Call, Handler
-    from nanvix.machine.idle import Wait
     from nanvix.machine.memory import GuestMemory
 
 _DEBUG = OPS["DEBUG"][0]
@@ -94,19 +93,9 @@ class TrappedMachine(PresentMachine):
         self.told = kept
         return page
 
-    def go_on(self, until: float) -> "Wait | None":
-        """As for any machine here; also until the kernel stands."""
-        while self.told is None and self.outcome is None and not self.pause_wanted:
-            if time.monotonic() >= until:
-                break
-            if self._stop is not None:
-                self.finish(self._stop[0], detail=self._stop[1])
-            elif self.idle.active and (wait := self._sleep()) is not None:
-                return wait
-            else:
-                self.timers.poll_soon()
-                self._turn()
-        return None
+    def stands(self) -> bool:
+        """Whether the kernel has called and not been answered."""
+        return self.told is not None
 
     def _hear(self, call: "Call") -> int:
         kind, code, first, second, self._page, _ = call.arg
