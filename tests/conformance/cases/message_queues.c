@@ -343,8 +343,10 @@ CASE(queue_notify_cookie, "mq_notify")
 
 static pthread_barrier_t told;
 
+/* The first time at the barrier is the sender's: what it says comes first. */
 static void in_a_thread(union sigval value)
 {
+    pthread_barrier_wait(&told);
     say("told %d", value.sival_int);
     pthread_barrier_wait(&told);
 }
@@ -358,6 +360,7 @@ CASE(queue_notify_thread, "mq_notify")
     pthread_barrier_init(&told, 0, 2);
     T(mq_notify(queue, &event));
     T(mq_send(queue, "x", 1, 0));
+    pthread_barrier_wait(&told);
     pthread_barrier_wait(&told);
 }
 

@@ -162,7 +162,7 @@ CASE(usage_figures, "getrusage")
     T(syscall(SYS_getrusage, RUSAGE_SELF, (void *)8));
 }
 
-CASE(unknown_calls, "restart_syscall")
+CASE(unknown_calls, "read")
 {
     T(syscall(999));
     T(syscall(-1));
