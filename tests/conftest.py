@@ -6,6 +6,7 @@ the summary says how many tests ran on which backend. Tests marked ``requires("l
 out where the program is not installed.
 """
 
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +24,11 @@ BACKENDS = ("kvm", "emu")
 settings.register_profile("nanvix", deadline=None)
 settings.load_profile("nanvix")
 settings.register_profile("long", settings.get_profile("nanvix"), max_examples=2000)
+
+# What a guest's command inherits; a background job of a shell would have them ignored.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 # -- fixtures ------------------------------------------------------------------------------------
