@@ -21,6 +21,8 @@ struct file *file_memory(const char *label, u64 size) {
     }
     struct file *file = file_open_dentry(d, O_RDWR);
     dentry_put(d);
+    if (!IS_ERR(file))
+        file_release_hold(file); /* as on Linux: it can be executed while this descriptor is open */
     return file;
 }
 

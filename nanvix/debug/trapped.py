@@ -69,7 +69,7 @@ class TrappedMachine(PresentMachine):
 
     def forget_stop(self) -> None:
         """No stop is wanted any more."""
-        self._asked = False
+        self.inbox.asked = False
 
     def resume(self) -> None:
         """Let the kernel go on when the machine does."""

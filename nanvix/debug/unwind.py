@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from nanvix.debug.view import View
 
 _ENTRIES = (
-    "syscall_entry", "trap_entry", "trap_return", "task_start", "enter_user", "vector_",
-    "return_by_monitor",
+    "syscall_entry", "syscall_work", "trap_entry", "trap_return", "task_start", "enter_user",
+    "return_by_monitor", "vector_",
 )  # fmt: skip
 """Kernel code that stands between a program and the kernel's C."""
 _SAVED = ("r15", "r14", "r13", "r12", "rbp", "rbx", "rip")
