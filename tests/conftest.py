@@ -103,7 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.user_properties.append(("backend", name))
     if absent:
         config.hook.pytest_deselected(items=absent)
-    # The machine of tests/svm takes minutes: it begins first, so that nobody waits for it at the end.
+    # The machine of tests/svm takes minutes: nobody shall wait for it at the end.
     items[:] = sorted(present, key=lambda item: "svm" not in item.path.parts)
     if any("compiled" in getattr(item, "fixturenames", ()) for item in items):
         # The first program builds the C library as well, which may take longer than a test may.
