@@ -156,7 +156,11 @@ def test_killed_at_work(guest: Guest, compiled: Toolchain, tmp_path: Path, seed:
 def shared_memory() -> set[str]:
     """What nanvix might have in /dev/shm; tests that run beside this have names of their own."""
     names = set(os.listdir("/dev/shm"))
-    return {name for name in names if "nanvix" in name and not name.startswith("nanvix-test-")}
+    return {
+        name
+        for name in names
+        if "nanvix" in name and not name.startswith(("nanvix-test-", "nanvix-cases-"))
+    }
 
 
 def carriers(mark: str) -> list[int]:
