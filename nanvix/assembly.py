@@ -29,8 +29,6 @@ Stdio = tuple[int | None, int | None, int | None]
 """The host descriptors behind a guest's standard streams, None for a closed one."""
 
 _NETWORK = {"none": BOOT_NET_NONE, "host": BOOT_NET_HOST}
-
-
 _STEPS = {None: 0, "guest": BOOT_STEP, "host": BOOT_STEP | BOOT_HOST_STEP}
 
 

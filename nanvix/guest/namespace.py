@@ -215,13 +215,21 @@ def default_view(program: Program) -> Namespace:
 
 
 def _java_settings() -> list[str]:
-    found = [entry.path for entry in os.scandir("/etc") if entry.name.startswith(_JAVA)]
+    folders = [f"/etc/{name}" for name in _listed("/etc") if name.startswith(_JAVA)]
     return [
-        entry.path
-        for directory in found
-        for entry in os.scandir(directory)
-        if entry.name != _JAVA_SECRETS
+        f"{folder}/{name}"
+        for folder in folders
+        for name in _listed(folder)
+        if name != _JAVA_SECRETS
     ]
+
+
+def _listed(folder: str) -> list[str]:
+    """Its names; none of what cannot be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _parents(path: str) -> list[str]:
