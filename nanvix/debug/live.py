@@ -65,8 +65,7 @@ class LiveMachine(Machine):
     def want_pause(self) -> None:
         """Let the guest stop soon; from any thread or signal handler."""
         self.pause_wanted = True
-        self.backend.kick()
-        self.inbox.waker.wake()
+        self.rouse()
 
     def glance(self) -> None:
         """End a wait early; from any thread."""

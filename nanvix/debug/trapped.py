@@ -64,8 +64,7 @@ class TrappedMachine(PresentMachine):
     def want_stop(self) -> None:
         """Have the kernel stop soon; from any thread or signal handler."""
         self.inbox.asked = True
-        self.backend.kick()
-        self.inbox.waker.wake()
+        self.rouse()
 
     def forget_stop(self) -> None:
         """No stop is wanted any more."""

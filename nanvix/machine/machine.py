@@ -161,6 +161,11 @@ class Machine:
         The same signal posted again before the guest has taken it is one signal.
         """
         self.inbox.post(signo, tid)
+        self.rouse()
+
+    def rouse(self) -> None:
+        """Have the run loop look around soon, whether the guest runs or sleeps; from any thread or
+        signal handler."""
         self.backend.kick()
         self.inbox.waker.wake()
 
@@ -169,8 +174,7 @@ class Machine:
         if self._stop is None:
             self._stop = (reason, detail)
         self._watches.ending = True
-        self.backend.kick()
-        self.inbox.waker.wake()
+        self.rouse()
 
     def settle(self) -> bool:
         """Run on to the next moment at which the machine can be saved; it can go on afterwards.
