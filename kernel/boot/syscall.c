@@ -7,6 +7,8 @@
 #include "frame.h"
 #include "hypercall.h"
 #include "privilege.h"
+#include "proc.h"
+#include "ptrace.h"
 #include "trace.h"
 #include "trap.h"
 
@@ -22,11 +24,15 @@ static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
 };
 
 int trap_syscall(struct trapframe *frame) {
-    u32 nr = (u32)frame->error; /* as on Linux: the upper half of rax says nothing */
     i64 result = -ENOSYS;
     cpu_from_user(BY_CALL);
     frame->rcx = frame->rip;
     frame->r11 = frame->rflags;
+    if (unlikely(current->call_work) && !ptrace_call(frame)) {
+        return_to_user(frame);
+        return 0;
+    }
+    u32 nr = (u32)frame->error; /* as on Linux: the upper half of rax says nothing */
     if (likely(nr < NV_COUNT_SLOTS)) {
         ((volatile u64 *)phys_to_virt(NV_COUNTS_PHYS))[nr]++;
         const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
@@ -36,7 +42,9 @@ int trap_syscall(struct trapframe *frame) {
         trace_syscall_exit((u16)nr, result);
     }
     /* Calls that replace the registers (execve, rt_sigreturn) say so by another vector. */
-    if (frame->vector != VECTOR_SYSCALL) {
+    if (unlikely(frame->vector != VECTOR_SYSCALL)) {
+        if (in_call(frame))
+            frame->rax = (u64)result;
         return_to_user(frame);
         return 0;
     }
