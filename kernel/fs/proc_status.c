@@ -31,9 +31,10 @@ static const char *comm_of(const struct subject *s) { return s->task ? s->task->
 static char state_of(const struct subject *s) {
     if (!s->task)
         return 'Z';
-    if (s->task->trace && s->task->trace->standing)
+    const struct tracee *t = s->task->trace;
+    if (t && t->standing)
         return 't';
-    return s->process->stopped ? 'T' : s->task->state == TASK_RUNNABLE ? 'R' : 'S';
+    return s->process->stopped && !t ? 'T' : s->task->state == TASK_RUNNABLE ? 'R' : 'S';
 }
 
 /* A leader that has left its threads is one still. */

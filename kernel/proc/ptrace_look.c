@@ -98,8 +98,8 @@ static i64 get_info(const struct tracee *t, u64 to) {
 }
 
 static i64 set_info(struct tracee *t, u64 from) {
-    struct siginfo info;
-    if (copy_from_user(&info, from, sizeof(info)))
+    struct siginfo info = { 0 };
+    if (copy_from_user(&info, from, SIGINFO_USED))
         return -EFAULT;
     if (!t->informed)
         return -EINVAL;

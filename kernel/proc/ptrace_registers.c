@@ -81,9 +81,9 @@ static i64 set(struct task *task, u64 index, u64 value) {
         frame->rip = value; /* judged before the program runs (ptrace_stop.c) */
         break;
     case INDEX(cs):
-        return value == NV_SEL_USER_CODE ? 0 : -EIO;
+        return (u16)value == NV_SEL_USER_CODE ? 0 : -EIO;
     case INDEX(ss):
-        return value == NV_SEL_USER_DATA ? 0 : -EIO;
+        return (u16)value == NV_SEL_USER_DATA ? 0 : -EIO;
     case INDEX(eflags):
         set_flags(task, value);
         break;
@@ -96,8 +96,8 @@ static i64 set(struct task *task, u64 index, u64 value) {
             return -EIO;
         *(index == INDEX(fs_base) ? &task->fs_base : &task->gs_base) = value;
         return 0;
-    default:
-        return value <= 3 ? 0 : -EIO;
+    default: /* data segments: there are none to be had */
+        return (u16)value ? -EIO : 0;
     }
     if (frame->vector == VECTOR_SYSCALL)
         frame->vector = VECTOR_CALL_CHANGED;
@@ -112,11 +112,14 @@ static i64 read_general(struct task *task, u64 to, u64 size) {
     return copy_to_user(to, values, size);
 }
 
+/* One after the other, as on Linux: those before a wrong one have been set. */
 static i64 write_general(struct task *task, u64 from, u64 size) {
-    u64 values[COUNT];
-    i64 err = copy_from_user(values, from, size);
-    for (u64 i = 0; i < size / sizeof(u64) && !err; i++)
-        err = set(task, i, values[i]);
+    i64 err = 0;
+    for (u64 i = 0, value; i < size / sizeof(value) && !err; i++) {
+        err = get_user(value, from + i * sizeof(value));
+        if (!err)
+            err = set(task, i, value);
+    }
     return err;
 }
 
@@ -202,15 +205,14 @@ static i64 poke(struct task *task, u64 at, u64 value) {
     if (at < USER_DEBUG_REGISTERS)
         return -EIO;
     switch ((at - USER_DEBUG_REGISTERS) / sizeof(u64)) {
-    case 4:
-    case 5:
-        return -EIO;
+    case 0 ... 3:
+        return -ENOSPC;
     case DEBUG_STATUS:
         return 0;
     case DEBUG_CONTROL:
         return value & DEBUG_ENABLED ? -ENOSPC : 0;
     default:
-        return -ENOSPC;
+        return -EIO;
     }
 }
 

@@ -48,9 +48,12 @@ static bool stoppable(void) { return current->trace && !current->kill_pending; }
 
 bool ptrace_wants(u32 event) { return current->trace && (current->trace->options & PTRACE_O_EVENT(event)); }
 
+/* Amid a call, which has no result yet. */
 void ptrace_event(u32 event, u64 message) {
-    if (ptrace_wants(event) && stoppable())
-        notify(event << 8 | SIGTRAP, message);
+    if (!ptrace_wants(event) || !stoppable())
+        return;
+    current->frame->rax = (u64)-ENOSYS;
+    notify(event << 8 | SIGTRAP, message);
 }
 
 /* Also a thread that dies of SIGKILL stops once more; another SIGKILL ends that. */
@@ -62,10 +65,12 @@ void ptrace_exit(i32 status) {
 /* Who is attached to and has not asked for the event gets a signal. */
 void ptrace_exec(i32 old_tid) {
     const struct tracee *t = current->trace;
-    if (ptrace_wants(PTRACE_EVENT_EXEC))
+    if (ptrace_wants(PTRACE_EVENT_EXEC)) {
         ptrace_event(PTRACE_EVENT_EXEC, (u64)old_tid);
-    else if (t && !t->seized)
+        current->frame->rax = 0;
+    } else if (t && !t->seized) {
         signal_task(current, SIGTRAP, NULL);
+    }
 }
 
 static void stop_at_call(u64 message) {

@@ -99,6 +99,6 @@ struct user_regs {
 };
 _Static_assert(sizeof(struct user_regs) == 216, "struct user_regs_struct");
 
-/* struct user, which PEEKUSER has offsets into: the registers first, the debug registers last. */
-#define USER_SIZE 912
+/* struct user, which PEEKUSER has offsets into: the registers first, the debug registers near the end. */
+#define USER_SIZE 928
 #define USER_DEBUG_REGISTERS 848
