@@ -62,6 +62,7 @@ class DebugApp(App[int], Events):
 
     CSS_PATH = Path(__file__).with_name("styles.tcss")
     TITLE = "nanvix debug"
+    AUTO_FOCUS = "#code"
     COMMANDS = {ActionCommands}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
@@ -100,6 +101,10 @@ class DebugApp(App[int], Events):
 
     def compose(self) -> ComposeResult:
         """Called by Textual."""
+        if self._store is not None:
+            self._store.restore(self)
+        self.desk.place()
+        self.seen_panes()
         yield self.headline
         yield self.desk
         yield self.timeline
@@ -108,9 +113,6 @@ class DebugApp(App[int], Events):
 
     def on_mount(self) -> None:
         """The guest starts once the screen is there."""
-        if self._store is not None:
-            self._store.restore(self)
-        self.seen_panes()
         if self._capsule is not None:
             self._unpack(self._capsule)
         self.begin()
@@ -120,7 +122,6 @@ class DebugApp(App[int], Events):
         stored = self._store.commands() if self._store is not None else ()
         self.do_first((*stored, *self._first))
         self.set_interval(_CONSOLE_S, self.read_console)
-        self.desk.panes["code"].focus()
         self._draw_chrome()
 
     def _unpack(self, capsule: "Capsule") -> None:
@@ -335,8 +336,9 @@ class DebugApp(App[int], Events):
         if view is None:
             return
         self.view = view
-        for pane in self.desk.panes.values():
-            if isinstance(pane, ViewPane) and pane.display:
+        for name in self.desk.shown():
+            pane = self.desk.panes[name]
+            if isinstance(pane, ViewPane):
                 pane.draw(view)
         log = self.desk.panes["log"]
         assert isinstance(log, LogPane)

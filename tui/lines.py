@@ -61,7 +61,9 @@ class LinePane(ScrollView, can_focus=True):
     # -- what it gets --------------------------------------------------------------------------
 
     def changed(self) -> None:
-        """The lines are new: show them."""
+        """The lines are new: show them, if anybody has looked here yet."""
+        if not self.is_attached:
+            return
         count = self.count()
         size = Size(self.scrollable_content_region.width, count)
         if size != self.virtual_size:
@@ -76,6 +78,8 @@ class LinePane(ScrollView, can_focus=True):
     def reveal(self, index: int, *, margin: int = 0) -> None:
         """Move the cursor to a line and scroll so that it can be seen."""
         self.cursor = min(max(index, 0), max(self.count() - 1, 0))
+        if not self.is_attached:
+            return
         top = max(self.cursor - margin, 0)
         height = min(1 + 2 * margin, max(self.scrollable_content_region.height, 1))
         self.scroll_to_region(Region(0, top, 1, height), animate=False, immediate=True)

@@ -168,8 +168,8 @@ class Session:
         if focus != self._focus:
             self._focus = focus
             self._shown_at = 0.0
-            self.refresh()
             if self._debugger is not None:
+                self.refresh()
                 self._debugger.glance()
 
     @property
