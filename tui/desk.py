@@ -7,7 +7,6 @@ arrangement moves nothing in the tree of widgets. A pane joins that tree when it
 
 from typing import NamedTuple
 
-from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import MouseDown, MouseMove, MouseUp
 from textual.message import Message
@@ -121,17 +120,18 @@ class Desk(Container):
         self.zoomed: str | None = None
         self.shares: dict[Key, int] = {}
         """Of columns in the width and of cells in the height, where they have been changed."""
+        self._opened = False
         self._places: dict[str, _Place] = {}
         """Of the panes that can be seen."""
         self._strips: tuple[Strip, ...] = ()
         self._grip: tuple[bool, tuple[Strip, ...], int] | None = None
         """What the mouse holds: whether between columns, the strips, which of them is before."""
 
-    def compose(self) -> ComposeResult:
-        """Called by Textual."""
-        if not self._places:
-            self.place()
-        yield from (pane for name, pane in self.panes.items() if name in self._places)
+    def open(self) -> None:
+        """Let the panes be seen: when there is something in them, so that they are drawn once."""
+        if not self._opened:
+            self._opened = True
+            self.mount(*(pane for name, pane in self.panes.items() if name in self._places))
 
     # -- what the user does --------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ class Desk(Container):
         pane.styles.offset = (place.x, place.y)
         pane.styles.width, pane.styles.height = place.width, place.height
         pane.border_title = self._title(name)
-        if self.is_attached and not pane.is_attached:
+        if self._opened and not pane.is_attached:
             names = list(self.panes)
             behind = (self.panes[other] for other in names[names.index(name) :])
             self.mount(pane, before=next((p for p in behind if p.is_attached), None))

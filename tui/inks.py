@@ -1,7 +1,7 @@
 """The colours of lines, once: names that panes use, made of the theme's own colours.
 
-They are not component classes of the style sheet: those Textual works out anew for every pane, which is
-most of what the first screen would take.
+They are not component classes of the style sheet: those Textual works out anew for every pane,
+which would be much of what the first screen takes.
 """
 
 from typing import TYPE_CHECKING
