@@ -130,7 +130,7 @@ class DebugApp(App[int], Events):
 
     def open_desk(self) -> None:
         """Show the panes: with the first view, or without one that is long in coming."""
-        if self.focused is None and not self.desk.children:
+        if self.desk.is_attached and not self.desk.children:
             self.desk.open()
             self.desk.panes["code"].focus()
 
