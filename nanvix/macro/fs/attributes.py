@@ -42,8 +42,8 @@ class Attributes:
     """Serves FS_GETATTR and FS_SETATTR, and writes the records other ops answer with.
 
     ``steady``: what others can change without changing a file's content is not shown. Times of
-    last access and of status change are that of the last modification, space in use follows from
-    the size, a read-only file has one name, directories are all of the same size.
+    last access and of status change are that of the last modification, space in use is at most
+    what the size needs, a read-only file has one name, directories are all of the same size.
     """
 
     __slots__ = ("_descriptors", "_nodes", "_stamps", "_steady")
@@ -116,7 +116,9 @@ class Attributes:
                 size = _UNIT
             elif node.kind == S_IFREG and node.read_only:
                 links = 1
-            blocks = -(-size // _UNIT) * (_UNIT // 512)
+            needed = -(-size // _UNIT) * (_UNIT // 512)
+            # Some file systems take more in advance; holes are the file's own.
+            blocks = needed if node.kind == S_IFDIR else min(blocks, needed)
         try:
             _pack_into(
                 view, offset, node.id, node.ino, size, blocks, atime, mtime, ctime,
