@@ -59,7 +59,8 @@ static bool is_fault(i32 sig, const struct siginfo *info) {
 
 static void trace(i32 sig, const struct siginfo *info, u64 handler) {
     bool fault = is_fault(sig, info);
-    u64 sender = fault || info->code == SI_TIMER ? 0 : (u64)(u32)info->pid;
+    bool nobody = fault || info->code == SI_TIMER || (sig == SIGSYS && info->code > SI_USER);
+    u64 sender = nobody ? 0 : (u64)(u32)info->pid;
     trace_event(NV_TRACE_SIGNAL, (u16)sig, sender, fault ? info->address : 0, handler);
 }
 

@@ -237,12 +237,16 @@ i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info) {
     return result;
 }
 
-void signal_fault(i32 sig, i32 code, u64 address) {
+void signal_force(const struct siginfo *info) {
+    i32 sig = info->signo;
     struct sigaction *action = &current->sighand->action[sig - 1];
     if ((current->blocked & SIG_BIT(sig)) || action->handler == SIG_IGN) {
         *action = (struct sigaction){ 0 };
         current->blocked &= ~SIG_BIT(sig);
     }
-    struct siginfo info = { .signo = sig, .code = code, .address = address };
-    enqueue(&current->pending, sig, &info, ~0UL, false);
+    enqueue(&current->pending, sig, info, ~0UL, false);
+}
+
+void signal_fault(i32 sig, i32 code, u64 address) {
+    signal_force(&(struct siginfo){ .signo = sig, .code = code, .address = address });
 }
