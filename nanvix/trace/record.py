@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any, Protocol, runtime_checkable
 
 from nanvix.abi.header import abi_version
-from nanvix.abi.layout import BOOT_HOST_TIME, BOOT_NO_RDTSC, BOOT_STEADY, PAGE_SIZE, QUIRK_OPEN_TSC
+from nanvix.abi.layout import (
+    BOOT_HOST_TIME,
+    BOOT_NO_RDTSC,
+    BOOT_NO_VDSO_TSC,
+    BOOT_STEADY,
+    BOOT_TAPE,
+    PAGE_SIZE,
+    QUIRK_OPEN_TSC,
+    QUIRK_SLOW_RING0,
+)
 from nanvix.machine.backend import Backend
 from nanvix.machine.boot import BootSpec
 from nanvix.machine.image import KernelImage
@@ -61,7 +70,9 @@ class Recorder(Journal):
 
     def finish(self, outcome: Outcome, tsc: int) -> None:
         """The run has ended: complete the file. Raises OSError."""
-        self.append(End(tsc if self.exact else 0, *outcome[:3]))
+        tsc = tsc if self.exact else 0
+        self.take_readings(tsc)
+        self.append(End(tsc, *outcome[:3]))
         self._flush()
         self._writer.put(lambda: write_chunk(self._file, b"DONE", []))
         self._writer.put(self._file.flush)
@@ -146,7 +157,9 @@ def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
         return spec
     flags = spec.flags | BOOT_STEADY | BOOT_HOST_TIME
     if not backend.quirks & QUIRK_OPEN_TSC:
-        flags |= BOOT_NO_RDTSC
+        flags |= BOOT_NO_RDTSC | BOOT_NO_VDSO_TSC
+    if not (backend.quirks & QUIRK_SLOW_RING0 and flags & BOOT_NO_RDTSC):
+        flags |= BOOT_TAPE  # the kernel can read the counter, in whichever ring it works
     return spec._replace(flags=flags)
 
 
@@ -177,7 +190,8 @@ def witness(journal: Journal, backend: Interruptible, memory: GuestMemory) -> No
         checksum = stack_checksum(memory, state.cr3, state.gpr["rsp"])
         if behind_syscall(place):
             checksum = 0
-        journal.append(Landing(vector, comparable(place), checksum))
+        readings = 0 if journal.tape is None else journal.tape.head()
+        journal.append(Landing(vector, comparable(place), checksum, readings=readings))
 
     backend.on_interrupt = taken
 
