@@ -1,9 +1,9 @@
 """How long it takes to the first usable screen. ``python benchmarks/first_screen.py``.
 
-``nanvix debug`` in a terminal of its own of 120 by 40 characters: until the panes are filled (the registers have
-values), and until the first key, a step pressed then, has done what it should. Beside it the floor,
-in turns: an application of Textual with one line of text. Wall time and processor time, medians.
-Target: filled panes within 500 ms on the emulator.
+``nanvix debug`` in a terminal of its own of 120 by 40 characters: until the panes are filled (the
+registers have values), and until the first key, a step pressed then, has done what it should.
+Beside it the floor, in turns: an application of Textual with one line of text. Wall time and
+processor time, medians. Target: filled panes within 500 ms on the emulator.
 """
 
 import argparse
