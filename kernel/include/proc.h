@@ -33,7 +33,7 @@ void schedule(void);                     /* current sleeps, has stopped, or yiel
 
 /* Did a system call end with one of the codes programs must not see? */
 static inline bool wants_restart(const struct trapframe *frame) {
-    return frame->rax + ERESTARTNOHAND <= ERESTARTNOHAND - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
+    return frame->rax + ERESTART_RESTARTBLOCK <= ERESTART_RESTARTBLOCK - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
 }
 
 /* Must return_to_user call signal_deliver? */
