@@ -29,13 +29,16 @@ _WANTED = CONTROL_PHYS + CONTROL.offsets["debug_events"]
 _ANSWER = REQUEST.offsets["result"]
 _RESULT = Struct("<qQQ")
 _WORD = Struct("<Q")
+DYING = -1
+"""The kind of what the guest stands for where a process dies of a fault: the kernel only reports
+that, with the process's registers and memory as they were."""
 _OWN_S = 5.0
 """Seconds in which the kernel gives a page, which takes it some thousand instructions."""
 
 
 class Told(NamedTuple):
-    """What the kernel has told: ``kind`` is TRACE_* or DEBUG_*; ``code``, ``first``, ``second``
-    depend on it."""
+    """What the kernel has told: ``kind`` is TRACE_*, DEBUG_* or DYING; ``code``, ``first``,
+    ``second`` depend on it."""
 
     kind: int
     code: int
@@ -45,7 +48,9 @@ class Told(NamedTuple):
 
 class TrappedMachine(PresentMachine):
     """``told``: what the guest stands for, None while it does not. ``taken``: whether the program
-    is to know nothing of it."""
+    is to know nothing of it. ``stop_at_crash``: whether it stands where a process dies too."""
+
+    stop_at_crash = False
 
     def __init__(
         self, memory: "GuestMemory", backend: Any, image: Any, spec: Any,
@@ -72,7 +77,7 @@ class TrappedMachine(PresentMachine):
 
     def resume(self) -> None:
         """Let the kernel go on when the machine does."""
-        if self.told is not None:
+        if self.told is not None and not self.dying:
             self._answer(DEBUG_TAKEN if self.taken else 0)
         self.told, self.taken = None, False
 
@@ -83,7 +88,10 @@ class TrappedMachine(PresentMachine):
 
     def own(self, pid: int, address: int) -> int:
         """Physical address of the page of its own that a process gets there; 0 if it gets none.
-        The guest must stand, and stands again for the same afterwards."""
+        The guest must stand, and stands again for the same afterwards; a dying process gets
+        none."""
+        if self.dying:
+            return 0
         kept = self.told
         self._answer(DEBUG_OWN, pid, address)
         self.told = None
@@ -95,6 +103,19 @@ class TrappedMachine(PresentMachine):
     def stands(self) -> bool:
         """Whether the kernel has called and not been answered."""
         return self.told is not None
+
+    @property
+    def dying(self) -> bool:
+        """Whether it stands because a process dies of a fault."""
+        return self.told is not None and self.told.kind == DYING
+
+    def process_crash(
+        self, frame: int, signal: int, pid: int, address: int, root: int, name: str
+    ) -> None:
+        """As for any machine; and stand there."""
+        super().process_crash(frame, signal, pid, address, root, name)
+        if self.stop_at_crash:
+            self.told = Told(DYING, signal, pid, address)
 
     def _hear(self, call: "Call") -> int:
         kind, code, first, second, self._page, _ = call.arg

@@ -30,7 +30,7 @@ from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Point, Stop
 from nanvix.debug.present import Present
 from nanvix.debug.space import Space
-from nanvix.debug.trapped import Told, TrappedMachine
+from nanvix.debug.trapped import DYING, Told, TrappedMachine
 from nanvix.debug.traps import Traps
 from nanvix.machine.crash import FRAME_FIELDS
 from nanvix.machine.describe import FORKS, signal_name, signed, syscall_name
@@ -188,13 +188,13 @@ class Trapping(Present):
     def write_memory(self, address: int, data: bytes, *, pid: int | None = None) -> None:
         """Write linear memory: a process gets pages of its own for it, where they are not shared
         on purpose. Raises DebugError when it is not mapped."""
-        self._standing()
-        if address >= USER_END:
+        if address >= USER_END and not self.ended:
             space = Space(self.machine.memory, self._view.kernel.root())
             for physical, size in space.pieces(address, len(data)):
                 self.machine.memory.write(physical, data[:size])
                 data = data[size:]
             return
+        self._standing()
         owner = self._pid(pid)
         data = self._traps.keep(owner, address, data)
         for at, part in _pages(address, data):
@@ -209,6 +209,8 @@ class Trapping(Present):
     def _standing(self) -> None:
         if self.ended:
             raise DebugError("the guest has ended: nothing can be changed any more")
+        if self.machine.dying:
+            raise DebugError("the process dies here, and can only go on to its end")
 
     # -- what the kernel tells -----------------------------------------------------------------
 
@@ -217,6 +219,9 @@ class Trapping(Present):
         pid, tid = self._view.kernel.ids()
         if told.kind == DEBUG_ASKED:
             return self._stop("pause")
+        if told.kind == DYING:
+            what = f"process {told.first} dies by {signal_name(told.code)}"
+            return self._stop("crash", f"{what}, address {told.second:#x}")
         if told.kind == DEBUG_TRAP:
             return self._trapped(pid, tid, told)
         if told.kind == TRACE_FORK:
