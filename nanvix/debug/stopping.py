@@ -20,6 +20,7 @@ from nanvix.debug.trapping import ALWAYS, Trapping, bits
 from nanvix.debug.unwind import Call
 from nanvix.errors import NanvixError
 from nanvix.machine.crash import kernel_registers
+from nanvix.machine.describe import signal_name
 
 if TYPE_CHECKING:
     from nanvix.assembly import Stdio
@@ -87,11 +88,13 @@ class Stopping(Trapping):
         return super().backtrace(tid, limit)
 
     def _stand(self, told: Told) -> Stop | None:
-        stop = super()._stand(told)
         if told.kind == DYING:
             self._died = self._view.kernel.ids()
             self._calls, self._view.lasting = self.backtrace(), self._view.modules()
-        return stop
+            last, signal = self.last, f"signal {signal_name(told.code)}"
+            if (last.reason, last.tid, last.detail) == ("catch", self._died[1], signal):
+                return None  # the signal that kills it has been seen
+        return super()._stand(told)
 
     def _end(self) -> Stop:
         stop, crash = super()._end(), self._fatal()
@@ -184,6 +187,17 @@ class Stopping(Trapping):
     def step(self, *, kernel: bool = False) -> Stop:
         """One instruction of the program; system calls count as one."""
         return self._one()
+
+    def step_thread(self, tid: int) -> Stop:
+        """One instruction of a thread in user mode, the one under a breakpoint too if it is the
+        running one."""
+        if tid == self._view.kernel.ids()[1]:
+            return self._one()
+        self._standing()
+        self._trap_flag(tid, True)
+        self._steps.add(tid)
+        self._stepped.add(tid)
+        return super().run()
 
     def over(self) -> Stop:
         """One instruction, a called function as part of it."""
