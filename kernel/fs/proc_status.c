@@ -8,6 +8,7 @@
 #include "proc.h"
 #include "seccomp.h"
 #include "terminal.h"
+#include "user.h"
 
 #define TICK 10000000UL /* ns in a clock tick of /proc: USER_HZ is 100 */
 #define PRIORITY_BASE 20
@@ -83,6 +84,7 @@ static void add_signals(struct text *text, const struct task *t) {
         ignored |= handler == SIG_IGN ? 1UL << i : 0;
         caught |= handler != SIG_IGN && handler != SIG_DFL ? 1UL << i : 0;
     }
+    text_add(text, "SigQ:\t%lu/%lu\n", user_signals(t->cred->ruid), t->process->limits[RLIMIT_SIGPENDING].cur);
     text_add(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
              t->pending.bits, t->process->pending.bits, t->blocked, ignored, caught);
 }

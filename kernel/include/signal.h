@@ -146,9 +146,6 @@ i64 signal_thread_from_program(i32 tgid, i32 tid, i32 sig, const struct siginfo 
 i32 signal_take(struct task *task, u64 set, struct siginfo *info);
 /* Drop what is pending of this set, in the group and in every thread. */
 void signal_discard(struct process *process, u64 set);
-/* Room for the signal of a POSIX timer, within RLIMIT_SIGPENDING, as long as there is the timer. */
-bool signal_reserve(void);
-void signal_unreserve(void);
 /* The signal of one that has it, to the process or one of its threads. */
 void signal_timer_send(struct process *process, struct task *task, i32 sig, const struct siginfo *info);
 /* The signal of a POSIX timer is still pending: it stands for so many expirations more. False: it is not. */

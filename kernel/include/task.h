@@ -133,8 +133,10 @@ struct task {
     u64 rseq_area;           /* restartable sequences: what the thread has registered */
     u32 rseq_size, rseq_signature;
     u32 policy;              /* SCHED_*, and whether children get it too (proc/policy.c) */
+    u16 io_priority;         /* class and level, or 0 (proc/ioprio.c) */
     bool rseq_registered;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
+    i64 (*restart_call)(const u64 *a); /* what restart_syscall goes on with, or NULL */
     struct cpu_time cpu;     /* this thread has had the CPU for */
     struct usage_counts counts;
 #define TIMER_SLACK_DEFAULT 50000 /* ns */

@@ -80,6 +80,7 @@ class Lander:
         self._machine = machine
         self._probes = probing.probes()
         self._registers = probing.registers()
+        self._tape = machine.journal.tape
         self._history = History(machine, _KEPT_BYTES)
         self._start: Checkpoint | None = None
         self._level = 0
@@ -114,6 +115,8 @@ class Lander:
     def _reached(self, address: int, count: int) -> bool:
         registers, wanted = self._registers, self._wanted
         if wanted is None or not registers.user:
+            return False
+        if self._tape is not None and self._tape.head() != wanted.readings:
             return False
         place = (address, *(registers[name] for name in GPRS))
         if not _LEVELS[self._level](wanted, place):

@@ -272,3 +272,11 @@ CASE(sethostname, "sethostname")
     BAD(sethostname, NAME, 4);
     BAD(sethostname, NAME, 65);
 }
+
+CASE(setdomainname, "setdomainname")
+{
+    prepare();
+    (void)!setuid(65534);
+    BAD(setdomainname, NAME, 4);
+    BAD(setdomainname, NAME, 65);
+}

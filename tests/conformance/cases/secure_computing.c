@@ -314,6 +314,77 @@ CASE(strictly, "seccomp prctl")
         T(syscall(SYS_getppid)));
 }
 
+/* Which calls go on by another call when the process has been stopped and continued. */
+static void stopped_in(const char *name, long number, long a, long b, long c, long d, long e)
+{
+    pid_t child = MUST(fork());
+    if (!child) {
+        no_new_privileges();
+        MUST(INSTALL(ABOUT(restart_syscall, SECCOMP_RET_ERRNO | 77)));
+        errno = 0;
+        long result = syscall(number, a, b, c, d, e, 0);
+        say("%s: %ld, error %d", name, result, errno);
+        _exit(0);
+    }
+    until_asleep(child);
+    MUST(kill(child, SIGSTOP));
+    int status;
+    MUST(waitpid(child, &status, WUNTRACED));
+    MUST(kill(child, SIGCONT));
+    say_status(name, wait_for(child));
+}
+
+CASE(calls_that_restart, "restart_syscall nanosleep clock_nanosleep poll ppoll select futex epoll_wait")
+{
+    struct timespec wait = {1, 0};
+    struct timeval as_long = {1, 0};
+    unsigned word = 0;
+    int epoll = MUST(syscall(SYS_epoll_create1, 0));
+    T(syscall(SYS_restart_syscall));
+    stopped_in("nanosleep", SYS_nanosleep, (long)&wait, 0, 0, 0, 0);
+    stopped_in("clock_nanosleep", SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&wait, 0, 0);
+    stopped_in("poll", SYS_poll, 0, 0, 1000, 0, 0);
+    stopped_in("ppoll", SYS_ppoll, 0, 0, (long)&wait, 0, 0);
+    stopped_in("select", SYS_select, 0, 0, 0, 0, (long)&as_long);
+    stopped_in("futex", SYS_futex, (long)&word, 0, 0, (long)&wait, 0);
+    stopped_in("epoll_wait", SYS_epoll_wait, epoll, (long)&(char[64]){0}, 1, 1000, 0);
+}
+
+static volatile int handled;
+
+static void handles(int signal) { handled = signal; }
+
+/* Stopped and continued twice, a sleep is as long as it was to be; a handler ends it. */
+CASE(sleeping_on, "restart_syscall nanosleep poll")
+{
+    signal(SIGUSR1, handles);
+    for (int kind = 0; kind < 3; kind++) {
+        pid_t child = MUST(fork());
+        if (!child) {
+            long long before = now_ms();
+            struct timespec wait = {0, 900000000}, left = {9, 9};
+            T(kind == 1 ? poll(0, 0, 900) : nanosleep(&wait, &left));
+            IS(now_ms() - before >= 890 || handled);
+            IS(now_ms() - before < 9000);
+            if (kind == 2)
+                T(syscall(SYS_restart_syscall));
+            IS(kind != 2 || (left.tv_sec == 0 && left.tv_nsec > 0));
+            _exit(0);
+        }
+        until_asleep(child);
+        for (int i = 0; i < 2; i++) {
+            int status;
+            MUST(kill(child, SIGSTOP));
+            MUST(waitpid(child, &status, WUNTRACED));
+            MUST(kill(child, SIGCONT));
+            until_asleep(child);
+        }
+        if (kind == 2)
+            MUST(kill(child, SIGUSR1));
+        say_status("child", wait_for(child));
+    }
+}
+
 static void returns(int signal) { (void)signal; }
 
 CASE(handlers_in_strict_mode, "seccomp rt_sigreturn")
