@@ -15,8 +15,8 @@ _CALL = Struct("<BIqBH")
 _PIECE = Struct("<II")
 _EVENTS = Struct("<BB")
 _EVENT = Struct("<IIQ")
-_PLACE = Struct("<BI17Q")
-"""Vector, checksum of the stack, registers."""
+_PLACE = Struct("<BHQ17Q")
+"""Vector, how many bytes of stack follow, system calls, registers."""
 _FINISH = Struct("<qHH")
 _OUT = [Struct(f"<{count}Q") for count in range(8)]
 
@@ -44,8 +44,8 @@ def encode(entry: Entry) -> list[bytes]:
     if isinstance(entry, Wake):
         return [_HEAD.pack(_WAKE, entry.tsc)]
     if isinstance(entry, Landing):
-        place = _PLACE.pack(entry.vector, entry.stack, *entry.registers)
-        return [_HEAD.pack(_LANDING, entry.tsc), place]
+        place = _PLACE.pack(entry.vector, len(entry.stack), entry.calls, *entry.registers)
+        return [_HEAD.pack(_LANDING, entry.tsc), place, entry.stack]
     assert isinstance(entry, End), "nobody debugs a run that is recorded"
     reason, detail = entry.reason.encode(), entry.detail.encode()[:4096]
     head = _FINISH.pack(entry.status, len(reason), len(detail))
@@ -98,8 +98,9 @@ def _wake(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
 
 
 def _landing(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
-    vector, stack, *registers = _PLACE.unpack_from(data, at)
-    return Landing(vector, tuple(registers), stack, tsc), at + _PLACE.size
+    vector, size, calls, *registers = _PLACE.unpack_from(data, at)
+    at += _PLACE.size
+    return Landing(vector, tuple(registers), data[at : at + size], calls, tsc), at + size
 
 
 def _end(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:

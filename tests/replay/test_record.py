@@ -208,7 +208,7 @@ def test_entries_survive_encoding() -> None:
         Served(0, 8, 0, 0, (0,) * 7, ()),
         Arrival(7, ((1, 2, 3), (2, 15, 0)), (32, 33)),
         Wake(1 << 63),
-        Landing(32, tuple(range(1 << 60, (1 << 60) + 17)), 5),
+        Landing(32, tuple(range(1 << 60, (1 << 60) + 17)), bytes(range(99)), 1 << 63),
         End(9, "timeout", 0, "übrig"),
     ]  # fmt: skip
     data = b"".join(part for entry in entries for part in encode(entry))
