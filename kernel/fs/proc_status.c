@@ -6,7 +6,9 @@
 #include "linux/sched.h"
 #include "mm.h"
 #include "proc.h"
+#include "seccomp.h"
 #include "terminal.h"
+#include "user.h"
 
 #define TICK 10000000UL /* ns in a clock tick of /proc: USER_HZ is 100 */
 #define PRIORITY_BASE 20
@@ -82,6 +84,7 @@ static void add_signals(struct text *text, const struct task *t) {
         ignored |= handler == SIG_IGN ? 1UL << i : 0;
         caught |= handler != SIG_IGN && handler != SIG_DFL ? 1UL << i : 0;
     }
+    text_add(text, "SigQ:\t%lu/%lu\n", user_signals(t->cred->ruid), t->process->limits[RLIMIT_SIGPENDING].cur);
     text_add(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
              t->pending.bits, t->process->pending.bits, t->blocked, ignored, caught);
 }
@@ -123,7 +126,9 @@ void proc_status(struct text *text, struct process *p, i32 number) {
     if (t)
         add_signals(text, t);
     add_capabilities(text, c);
-    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n", p->no_new_privs);
+    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t%u\nSeccomp_filters:\t%u\n", t && t->no_new_privs,
+             t ? seccomp_mode(t) : 0, t ? seccomp_count(t) : 0);
+    text_add(text, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
     text_add(text, "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
              counts.waits, counts.preemptions);
 }

@@ -125,7 +125,7 @@ i64 futex_wait_value(u64 addr, u32 expected, bool private, u32 bitset, u64 deadl
         result = value == expected ? futex_sleep(&waiter, deadline) : -EAGAIN;
     futex_key_put(&waiter.key);
     if (result == -EINTR)
-        return restartable ? -ERESTARTSYS : restart_at(deadline);
+        return restartable ? -ERESTARTSYS : restart_later(deadline, sys_futex);
     return result;
 }
 

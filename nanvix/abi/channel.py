@@ -53,7 +53,8 @@ OPS: dict[str, tuple[int, str]] = {
               "(0: the loaded ones). in: program name. For the report only."),
     "MEMORY": (0x0A, "arg0 = first, arg1 = bytes: whole pages never used yet will be used soon. "
                "Advice; it always succeeds."),
-    "TIME": (0x0B, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call."),
+    "TIME": (0x0B, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call, or "
+             "under BOOT_TAPE with this one alone, for the tape is full."),
     "STEP": (0x0C, "Only under BOOT_HOST_STEP: a program is about to run. arg0 = thread."),
     "DEBUG": (0x0D, "Only for a debugger on the host. arg0 = kind (TRACE_*, DEBUG_*), arg1..arg3 = "
               "what it says, arg4 = physical address of the page asked for the last time. result = "

@@ -12,10 +12,13 @@ when each comes, and for an interrupt also what the program's registers were.
 
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.call import Call
 from nanvix.abi.channel import ATTR, OPS, TIME_OUT
+
+if TYPE_CHECKING:
+    from nanvix.machine.tape import Tape
 
 Serve = Callable[[Call], int]
 
@@ -51,7 +54,7 @@ class Landing(NamedTuple):
 
     ``registers``: RIP and the general ones in the order of nanvix.machine.state.GPRS. ``stack``:
     what lies around the stack pointer; empty where it is not needed to know the place. ``calls``:
-    how many system calls had been entered by then.
+    how many system calls had been entered by then. ``readings``: of the clock, up to then (Tape).
     """
 
     vector: int
@@ -59,6 +62,21 @@ class Landing(NamedTuple):
     stack: bytes
     calls: int
     tsc: int = 0
+    readings: int = 0
+
+
+class Readings(NamedTuple):
+    """What the clock showed the guest, by the tape: in front of the call at which that was taken.
+
+    ``head``: readings begun by then. ``values``: ns since boot, from reading ``first`` on.
+    ``tail``: the next one to take. All but the values count modulo 2**32.
+    """
+
+    tsc: int
+    head: int
+    first: int
+    tail: int
+    values: tuple[int, ...]
 
 
 class Change(NamedTuple):
@@ -81,7 +99,7 @@ class End(NamedTuple):
     detail: str
 
 
-Entry = Served | Arrival | Wake | Landing | Change | End
+Entry = Served | Readings | Arrival | Wake | Landing | Change | End
 
 _SYSTEM = frozenset(number for number, _ in OPS.values() if number < OPS["ENTROPY"][0]) | {
     OPS["CRASH"][0],
@@ -94,7 +112,8 @@ class Journal:
     """``entries``, and the ``position`` of the next one to repeat; at the end it is live.
 
     ``exact``: moments are counter values. ``host_time``: answers bring the time along
-    (BOOT_HOST_TIME). ``own_timers``: the guest's timer interrupts follow from the counter; else
+    (BOOT_HOST_TIME). ``tape``: where the guest notes its readings of the clock (BOOT_TAPE).
+    ``own_timers``: the guest's timer interrupts follow from the counter; else
     they too are in the journal. ``diverged``: what the guest asked for that it had not asked for
     the first time; one line. ``moved`` is called after every change of ``position``, ``echo``
     with every call that is answered from the journal. ``copy`` gets what is repeated here, with
@@ -108,6 +127,7 @@ class Journal:
         self.exact = exact
         self.own_timers = own_timers
         self.host_time: Callable[[], int] | None = None
+        self.tape: Tape | None = None
         self.echo: Callable[[Call, int], None] | None = None
         self.land: Callable[[Landing], None] = _nowhere
         """Makes the backend pause where an interrupt was taken."""
@@ -129,6 +149,11 @@ class Journal:
     def next(self) -> Entry | None:
         """The entry to repeat next; None behind the last one."""
         return self.entries[self.position] if self.position < len(self.entries) else None
+
+    def after_next(self) -> Entry | None:
+        """The entry behind the next one."""
+        after = self.position + 1
+        return self.entries[after] if after < len(self.entries) else None
 
     def advance(self) -> None:
         """The next entry has been repeated."""
@@ -166,6 +191,7 @@ class Journal:
         tsc = self.counter() if self.exact else 0
         asked = digest(call)
         if self.live:
+            self.take_readings(tsc)
             result = invoke(call)
             if self.host_time is not None:
                 call.out[TIME_OUT] = self.host_time()
@@ -173,6 +199,9 @@ class Journal:
             self.append(Served(tsc, call.op, asked, result, tuple(call.out), data))
             return result
         entry = self.next()
+        if isinstance(entry, Readings):
+            self._settle(entry)
+            entry = self.next()
         got = Served(tsc, call.op, asked, 0, (), ())
         if not isinstance(entry, Served) or entry[:2] != got[:2]:
             self.diverge(describe(entry), describe(got))
@@ -186,6 +215,17 @@ class Journal:
         self.advance()
         return entry.result
 
+    def take_readings(self, tsc: int) -> None:
+        """What the guest has read off the clock is entered, as far as it is new. Only when live."""
+        if self.tape is not None and (readings := self.tape.take(tsc)) is not None:
+            self.append(readings)
+
+    def _settle(self, entry: Readings) -> None:
+        if self.tape is None or not self.tape.settle(entry):
+            head = 0 if self.tape is None else self.tape.head()
+            self.diverge(describe(entry), f"{head} by then")
+        self.advance()
+
 
 def describe(entry: Entry | None) -> str:
     """A few words, for messages."""
@@ -196,6 +236,8 @@ def describe(entry: Entry | None) -> str:
         return _op(entry.op) + when
     if isinstance(entry, Landing):
         return f"interrupt {entry.vector} at rip {entry.registers[0]:#x}"
+    if isinstance(entry, Readings):
+        return f"{entry.head} readings of the clock"
     if isinstance(entry, End):
         return f"the end ({entry.reason}){when}"
     return f"{type(entry).__name__.lower()}{when}"

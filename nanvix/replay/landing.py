@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from nanvix.abi.layout import COUNT_SLOTS, COUNTS_PHYS
-from nanvix.machine.journal import Journal, Landing
+from nanvix.abi.layout import COUNT_SLOTS, COUNTS_PHYS, TAPE, TAPE_PHYS
+from nanvix.machine.journal import Journal, Landing, Readings
 from nanvix.machine.machine import Machine
 from nanvix.machine.state import GPRS
 from nanvix.snapshot.history import Checkpoint, History
@@ -19,6 +19,11 @@ _LIKE_ENOUGH = 1000
 """So often a program comes by with the same registers before one of these times is taken."""
 _WRITE = 2
 """nanvix.emu.probes.WRITE"""
+_HEAD_AT = TAPE_PHYS + TAPE.offsets["head"]
+_COUNTS = [
+    (COUNTS_PHYS, COUNTS_PHYS + COUNT_SLOTS * 8 - 1, _WRITE), (_HEAD_AT, _HEAD_AT + 3, _WRITE),
+]  # fmt: skip
+"""Where system calls are counted, and readings of the clock."""
 
 
 class Registers(Protocol):
@@ -72,28 +77,33 @@ _WORD = Struct("<Q")
 
 
 class Lander:
-    """Pauses the guest where a program has entered as many system calls as it had at a
-    :class:`Landing`, and has the same registers and stack.
+    """Pauses the guest where a program has entered as many system calls and read the clock as often
+    as it had at a :class:`Landing`, and has the same registers and stack.
 
     A program that comes by like this is in the same state as far as it goes on from there, or what
     differs will show at the next request. Another CPU may leave other values in registers and on
     the stack that nobody uses; so where no place is the same, the run goes back to where the search
     began and the likest place is taken, and if that leads elsewhere, the next. Where the program
     does not come by at all, because the other CPU has let it choose other code, the interrupt comes
-    as soon as the last system call before it is done. ``approximate`` counts the interrupts that
+    as soon as the last of them before it is done. ``approximate`` counts the interrupts that
     came where not all registers were the same.
     """
 
-    def __init__(self, machine: Machine, probing: Probing) -> None:
+    def __init__(
+        self, machine: Machine, probing: Probing, settled: Callable[[], None] = lambda: None
+    ) -> None:
+        """``settled`` is called when a search begins: there is no way back to what was before."""
         assert machine.journal is not None
         self.approximate = 0
         self._machine = machine
+        self._settled = settled
         self._journal: Journal = machine.journal
         self._probes = probing.probes()
         self._registers = probing.registers()
+        self._tape = machine.journal.tape
         self._history = History(machine, _KEPT_BYTES)
         self._start: Checkpoint | None = None
-        self._position = -1
+        self._position = self._end = -1
         self._copied = 0
         self._wanted: Landing | None = None
         self._found: list[tuple[Likeness, int]] = []
@@ -109,14 +119,16 @@ class Lander:
     @property
     def unsure(self) -> bool:
         """Whether the run may yet go back to where the search began."""
-        begun = self._start is not None and self._journal.position <= self._position + 1
-        return begun and not self._sure
+        return self._start is not None and not self._sure and self._journal.position <= self._end
 
     def __call__(self, landing: Landing) -> None:
         """Pause there, once. The search begins here."""
         journal = self._journal
         if self._position != journal.position:
+            self._settled()
             self._position = journal.position
+            # Behind it, what was read off the clock comes in front of the next request.
+            self._end = journal.position + 1 + isinstance(journal.after_next(), Readings)
             self._copied = 0 if journal.copy is None else journal.copy.position
             self._found, self._like, self._chosen = [], 0, None
             self._last_resort = self._sure = self._rough = False
@@ -124,9 +136,8 @@ class Lander:
             self._start = self._history.take()
         if not self._last_resort:
             self._probes.place((landing.registers[0],), self._reached)
-        elif calls_entered(self._machine.memory) < landing.calls:
-            counts = (COUNTS_PHYS, COUNTS_PHYS + COUNT_SLOTS * 8 - 1, _WRITE)
-            self._probes.place(memory=[counts], on_memory=self._called)
+        elif not self._so_far_at_least(landing):
+            self._probes.place(memory=_COUNTS, on_memory=self._counted)
         else:
             self._take(_NOWHERE)
             self._machine.backend.inject(landing.vector)
@@ -158,12 +169,27 @@ class Lander:
         self.approximate += self._rough
         return True
 
-    def _called(self, access: int, physical: int, size: int, value: int, count: int) -> bool:
-        """The guest kernel is about to count a system call."""
+    def _so_far(self) -> tuple[int, int]:
+        """System calls, and readings of the clock."""
+        readings = 0 if self._tape is None else self._tape.head()
+        return calls_entered(self._machine.memory), readings
+
+    def _so_far_at_least(self, wanted: Landing) -> bool:
+        calls, readings = self._so_far()
+        return calls >= wanted.calls and readings >= wanted.readings
+
+    def _counted(self, access: int, physical: int, size: int, value: int, count: int) -> bool:
+        """A system call is counted, or a reading of the clock: it has not been written yet."""
         wanted = self._wanted
-        if wanted is None or calls_entered(self._machine.memory) + 1 < wanted.calls:
+        if wanted is None:
             return False
-        return self._take(_NOWHERE)
+        calls, readings = self._so_far()
+        if physical == _HEAD_AT:
+            readings = value
+        else:
+            calls += 1
+        there = calls >= wanted.calls and readings >= wanted.readings
+        return there and self._take(_NOWHERE)
 
     def _reached(self, address: int, count: int) -> bool:
         registers, wanted = self._registers, self._wanted
@@ -171,7 +197,7 @@ class Lander:
             return False
         if self._chosen is not None:
             return count == self._chosen[1] and self._take(self._chosen[0])
-        if calls_entered(self._machine.memory) != wanted.calls:
+        if self._so_far() != (wanted.calls, wanted.readings):
             return False
         found = self._likeness(wanted, (address, *(registers[name] for name in GPRS)))
         self._like += found.level == 0

@@ -97,7 +97,7 @@ class Replay:
         stack.callback(machine.close)
         if not header.exact:
             assert isinstance(backend, Probing)
-            self._lander = Lander(machine, backend)
+            self._lander = Lander(machine, backend, self._release)
             stack.callback(self._lander.close)
         return machine
 

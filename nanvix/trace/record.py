@@ -7,11 +7,14 @@ from nanvix.abi.header import abi_version
 from nanvix.abi.layout import (
     BOOT_HOST_TIME,
     BOOT_NO_RDTSC,
+    BOOT_NO_VDSO_TSC,
     BOOT_STEADY,
+    BOOT_TAPE,
     COUNT_SLOTS,
     COUNTS_PHYS,
     PAGE_SIZE,
     QUIRK_OPEN_TSC,
+    QUIRK_SLOW_RING0,
 )
 from nanvix.machine.backend import Backend
 from nanvix.machine.boot import BootSpec
@@ -68,7 +71,9 @@ class Recorder(Journal):
 
     def finish(self, outcome: Outcome, tsc: int) -> None:
         """The run has ended: complete the file. Raises OSError."""
-        self.append(End(tsc if self.exact else 0, *outcome[:3]))
+        tsc = tsc if self.exact else 0
+        self.take_readings(tsc)
+        self.append(End(tsc, *outcome[:3]))
         self._flush()
         self._writer.put(lambda: write_chunk(self._file, b"DONE", []))
         self._writer.put(self._file.flush)
@@ -153,7 +158,9 @@ def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
         return spec
     flags = spec.flags | BOOT_STEADY | BOOT_HOST_TIME
     if not backend.quirks & QUIRK_OPEN_TSC:
-        flags |= BOOT_NO_RDTSC
+        flags |= BOOT_NO_RDTSC | BOOT_NO_VDSO_TSC
+    if not (backend.quirks & QUIRK_SLOW_RING0 and flags & BOOT_NO_RDTSC):
+        flags |= BOOT_TAPE  # the kernel can read the counter, in whichever ring it works
     return spec._replace(flags=flags)
 
 
@@ -184,7 +191,9 @@ def witness(journal: Journal, backend: Interruptible, memory: GuestMemory) -> No
         stack = b""
         if not behind_syscall(place):
             stack = stack_around(memory, state.cr3, state.gpr["rsp"])
-        journal.append(Landing(vector, comparable(place), stack, calls_entered(memory)))
+        calls = calls_entered(memory)
+        readings = 0 if journal.tape is None else journal.tape.head()
+        journal.append(Landing(vector, comparable(place), stack, calls, readings=readings))
 
     backend.on_interrupt = taken
 

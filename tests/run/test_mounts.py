@@ -213,3 +213,18 @@ def test_files_over_pages_and_holes(same: Same) -> None:
         "truncate -s 5000 f70000; truncate -s 9000 f1; cat f* hole | sha256sum; wc -c *"
     )
     same(["sh", "-c", script])
+
+
+def test_places_for_state_are_the_guest_s_own(guest: Guest) -> None:
+    script = "umask 0; for d in /run /var/run /var/lib /var/log /var/tmp /run/lock /var/lock; do "
+    script += "test -z \"$(ls -A $d | grep -v '^lock$')\" && echo x > $d/state && stat -Lc '%a' $d "
+    script += "&& rm $d/state; done"
+    modes = ["755", "755", "755", "755", "1777", "1777", "1777"]
+    assert sh(guest, script) == (0, "".join(f"{mode}\n" for mode in modes), "")
+
+
+def test_tables_of_the_host_and_none_of_its_secrets(guest: Guest, same: Same) -> None:
+    same(["sh", "-c", "getent services http; getent protocols tcp; cat /etc/os-release"])
+    script = "ls -d /etc/shadow /etc/gshadow /etc/ssl/private /etc/ssh /etc/machine-id"
+    code, out, _ = sh(guest, script)
+    assert (code, out) == (2, "")
