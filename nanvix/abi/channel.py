@@ -169,7 +169,8 @@ ATTR = Record(
     ("dev", "u64"),
 )
 """``access``: what this VMM process may do with it (4 read, 2 write, 1 execute/search),
-mount rights included. Times in ns since the epoch."""
+mount rights included. Times in ns since the epoch. ``ino``, ``dev``: not the host's, but as good
+(nanvix/macro/fs/numbers.py)."""
 
 DIRENT = Record(
     "nv_dirent",

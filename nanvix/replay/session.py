@@ -199,7 +199,7 @@ def exact(recording: Recording, timeout: float | None = None) -> Recording:
 def check_kernel(recording: Recording, image: "KernelImage") -> None:
     """Raises RecordingError unless the recording was made with this kernel image."""
     header = recording.header
-    if header.abi != abi_version() or header.kernel != image.sha256():
+    if header.abi != abi_version() or header.kernel != image.fingerprint():
         raise RecordingError(
             "the recording was made with another kernel image: replay it with the nanvix it is from"
         )
@@ -207,13 +207,13 @@ def check_kernel(recording: Recording, image: "KernelImage") -> None:
 
 def check_program(recording: Recording, path: str) -> None:
     """Raise RecordingError unless the recording is of the program in this file."""
-    from nanvix.trace.record import file_sha256
+    from nanvix.machine.fingerprint import file_fingerprint
 
     try:
-        found = file_sha256(path)
+        found = file_fingerprint(path)
     except OSError as error:
         raise RecordingError(f"cannot read {path}: {error.strerror}") from None
-    if found != recording.header.program_sha256:
+    if found != recording.header.program_file:
         raise RecordingError(
             f"the recording is of another program than {path}: of {recording.header.program}, "
             "as it was then"

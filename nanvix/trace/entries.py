@@ -27,12 +27,12 @@ class Malformed(ValueError):
     """These bytes are no entries."""
 
 
-def encode(entry: Entry) -> list[bytes]:
+def encode(entry: Entry) -> list[bytes | memoryview]:
     """The entry's bytes, in parts so that data need not be copied."""
     if isinstance(entry, Served):
         out = [value for value in entry.out if value]
         present = sum(1 << index for index, value in enumerate(entry.out) if value)
-        parts = [
+        parts: list[bytes | memoryview] = [
             _HEAD.pack(_SERVED, entry.tsc),
             _CALL.pack(entry.op, entry.digest, entry.result, present, len(entry.data)),
             _OUT[len(out)].pack(*out),

@@ -1,5 +1,6 @@
 """Recording a run: a journal that goes to a file instead of staying in memory."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any, Protocol, runtime_checkable
 
@@ -18,6 +19,7 @@ from nanvix.abi.layout import (
 )
 from nanvix.machine.backend import Backend
 from nanvix.machine.boot import BootSpec
+from nanvix.machine.fingerprint import file_fingerprint
 from nanvix.machine.image import KernelImage
 from nanvix.machine.journal import End, Entry, Journal, Landing
 from nanvix.machine.memory import GuestMemory
@@ -52,8 +54,11 @@ class Recorder(Journal):
         self.failed: Callable[[OSError], None] | None = None
         self._file = file
         self._writer = writer
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._size = 0
+        self._content = memoryview(bytearray(_FLUSH))
+        self._used = 0
+        self._spare: deque[memoryview] = deque()
 
     @property
     def live(self) -> bool:
@@ -68,6 +73,18 @@ class Recorder(Journal):
         self._size += sum(map(len, parts))
         if self._size >= _FLUSH:
             self._flush()
+
+    def keep(self, parts: list[memoryview]) -> bytes | memoryview:
+        """Copied into memory that was used before, as far as there is room: touching fresh memory
+        costs more than copying."""
+        begin = at = self._used
+        for part in parts:
+            if at + len(part) > _FLUSH:
+                return b"".join(parts)
+            self._content[at : at + len(part)] = part
+            at += len(part)
+        self._used = at
+        return self._content[begin:at]
 
     def finish(self, outcome: Outcome, tsc: int) -> None:
         """The run has ended: complete the file. Raises OSError."""
@@ -87,7 +104,14 @@ class Recorder(Journal):
 
     def _flush(self) -> None:
         parts, self._parts, self._size = self._parts, [], 0
-        self._writer.put(lambda: write_chunk(self._file, b"EVTS", parts))
+        content, self._used = self._content, 0
+        self._content = self._spare.pop() if self._spare else memoryview(bytearray(_FLUSH))
+
+        def write() -> None:
+            write_chunk(self._file, b"EVTS", parts)
+            self._spare.append(content)
+
+        self._writer.put(write)
         if self._writer.error is not None and self.failed is not None:
             self.failed(self._writer.error)
             self.failed = None
@@ -137,7 +161,7 @@ def describe(
     exact = backend.capabilities.deterministic
     return Header(
         abi=abi_version(),
-        kernel=image.sha256(),
+        kernel=image.fingerprint(),
         backend=backend.name,
         memory=memory.size,
         exact=exact,
@@ -146,7 +170,7 @@ def describe(
         spec=spec_fields(spec),
         quirks=backend.quirks,
         program=program,
-        program_sha256=file_sha256(program),
+        program_file=file_fingerprint(program),
         argv=list(argv),
     )
 
@@ -162,14 +186,6 @@ def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
     if not (backend.quirks & QUIRK_SLOW_RING0 and flags & BOOT_NO_RDTSC):
         flags |= BOOT_TAPE  # the kernel can read the counter, in whichever ring it works
     return spec._replace(flags=flags)
-
-
-def file_sha256(path: str) -> str:
-    """Checksum of a file, in hex. Raises OSError."""
-    from hashlib import file_digest
-
-    with open(path, "rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 @runtime_checkable
