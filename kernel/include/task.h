@@ -145,6 +145,7 @@ struct task {
     u64 timer_slack, default_slack; /* ns: PR_SET_TIMERSLACK */
     bool timed_out;
     bool held;               /* by a debugger on the host: does not run */
+    bool watch_step;         /* its trap flag is there for watched memory (watch.h) */
     bool killable_sleep;     /* only SIGKILL wakes */
     struct timer sleep_timer;
     char comm[COMM_LEN];
