@@ -116,8 +116,10 @@ class Unit:
         if target.exists() and stamp.exists() and stamp.read_text() == key:
             return target
         stamp.unlink(missing_ok=True)
+        # The compiler has a cache of its own, which knows nothing of what `.incbin` includes.
+        fresh = (f"-DBUILD_KEY={key}",) if source.suffix == ".S" else ()
         self.compiler.run(
-            "cc", *self.flags, "-I", "kernel/include", "-I", str(self.build),
+            "cc", *self.flags, *fresh, "-I", "kernel/include", "-I", str(self.build),
             "-c", source.relative_to(ROOT).as_posix(), "-o", str(target),
         )  # fmt: skip
         stamp.write_text(key)

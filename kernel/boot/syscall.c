@@ -7,11 +7,17 @@
 #include "frame.h"
 #include "hypercall.h"
 #include "privilege.h"
+#include "seccomp.h"
 #include "trace.h"
 #include "trap.h"
 
-/* Numbers without an entry return ENOSYS, quietly: programs probe for what they can use. */
+/* Quietly: programs probe for what they can use. */
+static i64 no_such_call(const u64 *a) { return -ENOSYS; }
+
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winitializer-overrides"
 static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
+    [0 ... NV_COUNT_SLOTS - 1] = no_such_call,
 #define X(name) [SYS_##name] = sys_##name,
 #include "calls/mm.def"
 #include "calls/proc.def"
@@ -20,6 +26,7 @@ static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
 #include "calls/ipc.def"
 #undef X
 };
+#pragma clang diagnostic pop
 
 int trap_syscall(struct trapframe *frame) {
     u32 nr = (u32)frame->error; /* as on Linux: the upper half of rax says nothing */
@@ -31,9 +38,10 @@ int trap_syscall(struct trapframe *frame) {
         ((volatile u64 *)phys_to_virt(NV_COUNTS_PHYS))[nr]++;
         const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
         trace_syscall_enter((u16)nr, args);
-        if (likely(syscall_table[nr] != NULL))
-            result = syscall_table[nr](args);
+        result = likely(!current->call_work) || seccomp_allows(frame) ? syscall_table[nr](args) : (i64)frame->rax;
         trace_syscall_exit((u16)nr, result);
+    } else if (current->call_work && !seccomp_allows(frame)) {
+        result = (i64)frame->rax;
     }
     /* Calls that replace the registers (execve, rt_sigreturn) say so by another vector. */
     if (frame->vector != VECTOR_SYSCALL) {

@@ -18,7 +18,7 @@ void timers_arm(void);
 static inline const struct nv_clock *clock_page(void) {
     return (const struct nv_clock *)(NV_DIRECT_BASE + NV_CLOCK_PHYS);
 }
-/* Under BOOT_HOST_TIME the counter stands still between two calls to the host. */
+/* Under BOOT_HOST_TIME the counter stands still until clock_refresh. */
 static inline u64 clock_ticks(void) { return unlikely(boot.flags & NV_BOOT_HOST_TIME) ? host_time : rdtsc(); }
 void clock_refresh(void);
 u64 clock_span(const struct nv_clock *clock, u64 ticks); /* as ns */
@@ -33,7 +33,7 @@ void schedule(void);                     /* current sleeps, has stopped, or yiel
 
 /* Did a system call end with one of the codes programs must not see? */
 static inline bool wants_restart(const struct trapframe *frame) {
-    return frame->rax + ERESTARTNOHAND <= ERESTARTNOHAND - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
+    return frame->rax + ERESTART_RESTARTBLOCK <= ERESTART_RESTARTBLOCK - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
 }
 
 /* Must return_to_user call signal_deliver? */
@@ -41,6 +41,9 @@ static inline bool signal_work(const struct task *task, const struct trapframe *
     return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->work ||
            task->process->stopped || wants_restart(frame);
 }
+
+/* policy.c: a new task whose maker wants its policy reset (SCHED_RESET_ON_FORK). */
+void reset_policy(struct task *child);
 
 /* process.c */
 #define PID_MAX 32768

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nanvix.abi.layout import (
     DEBUG_ASKED,
     DEBUG_TRAP,
+    DEBUG_WATCHED,
     FORK,
     TRACE_EXEC,
     TRACE_EXIT,
@@ -27,11 +28,12 @@ from nanvix.abi.layout import (
 )
 from nanvix.debug.control import ENDS
 from nanvix.debug.errors import DebugError
-from nanvix.debug.points import Breakpoint, Catchpoint, Point, Stop
+from nanvix.debug.points import Breakpoint, Catchpoint, Point, Stop, Watchpoint
 from nanvix.debug.present import Present
 from nanvix.debug.space import Space
 from nanvix.debug.trapped import Told, TrappedMachine
 from nanvix.debug.traps import Traps
+from nanvix.debug.watches import Watches
 from nanvix.machine.crash import FRAME_FIELDS
 from nanvix.machine.describe import FORKS, signal_name, signed, syscall_name
 
@@ -43,7 +45,7 @@ _KINDS = {
     "syscall": TRACE_SYSCALL_ENTER, "return": TRACE_SYSCALL_EXIT, "signal": TRACE_SIGNAL,
     "fork": TRACE_FORK, "exec": TRACE_EXEC, "exit": TRACE_EXIT,
 }  # fmt: skip
-ALWAYS = (DEBUG_TRAP, TRACE_FORK, TRACE_EXEC, TRACE_EXIT)
+ALWAYS = (DEBUG_TRAP, DEBUG_WATCHED, TRACE_FORK, TRACE_EXEC, TRACE_EXIT)
 _STEP, _BREAK = 1, 3
 """Vectors."""
 _TF = 1 << 8
@@ -64,6 +66,7 @@ class Trapping(Present):
         self._steps: set[int] = set()
         self._stepped: set[int] = set()
         self._traps = Traps(self.machine)
+        self._watches = Watches(self.machine, lambda pid, at, n: self.read_memory(at, n, pid=pid))
         try:
             self.machine.want_events(bits(ALWAYS))
             self.machine.go_on(time.monotonic() + _START_S)
@@ -98,6 +101,18 @@ class Trapping(Present):
         self._traps.insert(pid, where)
         return self._add(Breakpoint(self._next(), where, pid=pid))
 
+    def watch(self, what: int | str, size: int | None = None, access: str = "change",
+              *, pid: int | None = None, **options: Any) -> Watchpoint:  # fmt: skip
+        """Stop behind what changes memory of a process: an address, or an expression whose value
+        lies in memory. Raises DebugError for any other ``access``."""
+        self._standing()
+        address, size = self._place(what, size)
+        point = Watchpoint(
+            self._next(), address, size, access, False, pid=self._pid(pid), **options
+        )
+        self._watches.insert(point)
+        return self._add(point)
+
     def catch(self, event: str, *names: str, **options: Any) -> Catchpoint:
         """Stop at a syscall, return (of a call), signal, fork, exec or exit; of these names, or
         all. ``pid``, ``tid``: only there."""
@@ -113,6 +128,8 @@ class Trapping(Present):
         if isinstance(point, Breakpoint) and not self.ended:
             assert isinstance(point.where, int) and point.pid is not None
             self._traps.remove(point.pid, point.where)
+        if isinstance(point, Watchpoint) and not self.ended:
+            self._watches.remove(number)
 
     def _next(self) -> int:
         self._number += 1
@@ -202,6 +219,7 @@ class Trapping(Present):
             if not physical:
                 raise DebugError(f"memory at {at:#x} is not mapped")
             self.machine.memory.write(physical, part)
+        self._watches.keep()
 
     def _pid(self, pid: int | None) -> int:
         return self._view.kernel.ids()[0] if pid is None else pid
@@ -219,12 +237,15 @@ class Trapping(Present):
             return self._stop("pause")
         if told.kind == DEBUG_TRAP:
             return self._trapped(pid, tid, told)
+        if told.kind == DEBUG_WATCHED:
+            return self._watched(pid, tid, told)
         if told.kind == TRACE_FORK:
             self._trap_flag(told.first, False)
             if told.code == FORK:
                 self._traps.inherit(pid, told.second)
         elif told.kind in (TRACE_EXEC, TRACE_EXIT):
             self._traps.forget(pid)
+            self._watches.forget(pid)
         event, names, detail = self._event(told)
         numbers = tuple(
             point.number
@@ -254,6 +275,16 @@ class Trapping(Present):
         self._set_frame(tid, "rip", address)
         here = (p.number for p in self.points if isinstance(p, Breakpoint) and p.where == address)
         return self._stop("breakpoint")._replace(points=tuple(here))
+
+    def _watched(self, pid: int, tid: int, told: Told) -> Stop | None:
+        """A page with watched memory has been written to; behind it a step ends as well."""
+        found = self._watches.changed(told, pid, tid)
+        if not found:
+            return self._stop("step") if told.code == 1 and tid in self._steps else None
+        self.machine.taken = tid in self._stepped
+        first = next(iter(found.values()))
+        detail = f"{first.old.hex()} -> {first.new.hex()}"
+        return self._stop("watchpoint", detail)._replace(points=tuple(found), access=first)
 
     def _event(self, told: Told) -> tuple[str, set[str], str]:
         """Its name as a catchpoint has it, what it is about, and a line for people; as in

@@ -1,5 +1,6 @@
 /* Pointers that lead astray: processes, identities, memory, signals, times, futexes. */
 #include "pointers.h"
+#include <sys/prctl.h>
 #undef prlimit64 /* a macro of some C libraries */
 
 #ifndef SYS_futex_wake /* newer than some C libraries */
@@ -69,6 +70,13 @@ CASE(waitid, "waitid")
     AFTER(a_zombie, waitid, P_ALL, 0, BUF, WEXITED | WNOHANG, BUF);
     BAD(waitid, P_ALL, 0, BUF, WEXITED | WNOHANG, BUF);
     BAD(waitid, P_ALL, 0, BUF, 0, BUF);
+}
+
+CASE(seccomp, "seccomp")
+{
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    BAD(seccomp, 1, 0, FILTER); /* SET_MODE_FILTER */
+    BAD(seccomp, 2, 0, BUF);    /* GET_ACTION_AVAIL */
 }
 
 CASE(set_tid_address, "set_tid_address") { BAD(set_tid_address, BUF); }
@@ -263,4 +271,12 @@ CASE(sethostname, "sethostname")
     (void)!setuid(65534);
     BAD(sethostname, NAME, 4);
     BAD(sethostname, NAME, 65);
+}
+
+CASE(setdomainname, "setdomainname")
+{
+    prepare();
+    (void)!setuid(65534);
+    BAD(setdomainname, NAME, 4);
+    BAD(setdomainname, NAME, 65);
 }
