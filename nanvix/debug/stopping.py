@@ -54,7 +54,6 @@ class Stopping(Trapping):
     def lacks(self) -> dict[str, str]:
         """What cannot be done here, and why."""
         return super().lacks | {
-            "watch": "KVM does not tell of accesses to memory",
             "record": "on KVM only nanvix run --record does that",
         }
 
@@ -163,6 +162,8 @@ class Stopping(Trapping):
         pid, addresses = self._places.pop(number, (0, ()))
         for address in addresses if not self.ended else ():
             self._traps.remove(pid, address)
+        if not self.ended:
+            self._watches.remove(number)
 
     # -- running -------------------------------------------------------------------------------
 
@@ -288,7 +289,7 @@ class Stopping(Trapping):
                 for number, (pid, addresses) in self._places.items()
                 if pid == stop.pid and stop.rip in addresses
             )
-        elif stop.reason != "catch":
+        elif stop.reason not in ("catch", "watchpoint"):
             return False
         hit = tuple(number for number in numbers if self._holds(number, stop))
         if hit:

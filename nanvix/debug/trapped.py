@@ -14,6 +14,8 @@ from nanvix.abi.layout import (
     CONTROL_PHYS,
     DEBUG_OWN,
     DEBUG_TAKEN,
+    DEBUG_UNWATCH,
+    DEBUG_WATCH,
     PAGE_SHIFT,
 )
 from nanvix.debug.present import PresentMachine
@@ -32,8 +34,8 @@ _WORD = Struct("<Q")
 DYING = -1
 """The kind of what the guest stands for where a process dies of a fault: the kernel only reports
 that, with the process's registers and memory as they were."""
-_OWN_S = 5.0
-"""Seconds in which the kernel gives a page, which takes it some thousand instructions."""
+_ASKED_S = 5.0
+"""Seconds in which the kernel does what it is asked for, some thousand instructions."""
 
 
 class Told(NamedTuple):
@@ -58,7 +60,7 @@ class TrappedMachine(PresentMachine):
     ) -> None:  # fmt: skip
         self.told: Told | None = None
         self.taken = False
-        self._page = 0
+        self._found = 0
         handlers = {**handlers, _DEBUG: self._hear}
         super().__init__(memory, backend, image, spec, handlers, watches, **options)
 
@@ -88,17 +90,24 @@ class TrappedMachine(PresentMachine):
 
     def own(self, pid: int, address: int) -> int:
         """Physical address of the page of its own that a process gets there; 0 if it gets none.
-        The guest must stand, and stands again for the same afterwards; a dying process gets
-        none."""
+        The guest must stand, and stands again for the same afterwards."""
+        return self._ask(DEBUG_OWN, pid, address)
+
+    def watch(self, pid: int, page: int, *, on: bool = True) -> bool:
+        """Have the kernel tell of writes to a page of a process, or no longer; whether it does. The
+        guest must stand, and stands again for the same afterwards."""
+        return bool(self._ask(DEBUG_WATCH if on else DEBUG_UNWATCH, pid, page))
+
+    def _ask(self, what: int, pid: int, address: int) -> int:
         if self.dying:
             return 0
         kept = self.told
-        self._answer(DEBUG_OWN, pid, address)
+        self._answer(what, pid, address)
         self.told = None
-        self.go_on(time.monotonic() + _OWN_S)
-        page = self._page if self.told is not None else 0
+        self.go_on(time.monotonic() + _ASKED_S)
+        found = self._found if self.told is not None else 0
         self.told = kept
-        return page
+        return found
 
     def stands(self) -> bool:
         """Whether the kernel has called and not been answered."""
@@ -118,6 +127,6 @@ class TrappedMachine(PresentMachine):
             self.told = Told(DYING, signal, pid, address)
 
     def _hear(self, call: "Call") -> int:
-        kind, code, first, second, self._page, _ = call.arg
+        kind, code, first, second, self._found, _ = call.arg
         self.told = Told(kind, code, first, second)
         return 0
