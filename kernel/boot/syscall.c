@@ -9,11 +9,17 @@
 #include "privilege.h"
 #include "proc.h"
 #include "ptrace.h"
+#include "seccomp.h"
 #include "trace.h"
 #include "trap.h"
 
-/* Numbers without an entry return ENOSYS, quietly: programs probe for what they can use. */
+/* Quietly: programs probe for what they can use. */
+static i64 no_such_call(const u64 *a) { return -ENOSYS; }
+
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winitializer-overrides"
 static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
+    [0 ... NV_COUNT_SLOTS - 1] = no_such_call,
 #define X(name) [SYS_##name] = sys_##name,
 #include "calls/mm.def"
 #include "calls/proc.def"
@@ -22,23 +28,54 @@ static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
 #include "calls/ipc.def"
 #undef X
 };
+#pragma clang diagnostic pop
+
+static inline void arguments(u64 args[6], const struct trapframe *frame) {
+    args[0] = frame->rdi;
+    args[1] = frame->rsi;
+    args[2] = frame->rdx;
+    args[3] = frame->r10;
+    args[4] = frame->r8;
+    args[5] = frame->r9;
+}
+
+static inline void begin(u32 nr, const u64 *args) {
+    ((volatile u64 *)phys_to_virt(NV_COUNTS_PHYS))[nr]++;
+    trace_syscall_enter((u16)nr, args);
+}
+
+/* A call that a tracer or filters look at first: the result is what they say or what the call they leave
+   of it returns. */
+static i64 watched_call(struct trapframe *frame) {
+    u64 args[6];
+    if ((current->call_work & CALL_TRACED) && !ptrace_call(frame))
+        return (i64)frame->rax;
+    u32 nr = (u32)frame->error;
+    arguments(args, frame);
+    if (nr < NV_COUNT_SLOTS)
+        begin(nr, args);
+    bool goes = !(current->call_work & ~CALL_TRACED) || seccomp_allows(frame);
+    nr = (u32)frame->error;
+    arguments(args, frame);
+    i64 result = !goes ? (i64)frame->rax : nr < NV_COUNT_SLOTS ? syscall_table[nr](args) : -ENOSYS;
+    if (nr < NV_COUNT_SLOTS)
+        trace_syscall_exit((u16)nr, result);
+    return result;
+}
 
 int trap_syscall(struct trapframe *frame) {
+    u32 nr = (u32)frame->error; /* as on Linux: the upper half of rax says nothing */
     i64 result = -ENOSYS;
     cpu_from_user(BY_CALL);
     frame->rcx = frame->rip;
     frame->r11 = frame->rflags;
-    if (unlikely(current->call_work) && !ptrace_call(frame)) {
-        return_to_user(frame);
-        return 0;
-    }
-    u32 nr = (u32)frame->error; /* as on Linux: the upper half of rax says nothing */
-    if (likely(nr < NV_COUNT_SLOTS)) {
-        ((volatile u64 *)phys_to_virt(NV_COUNTS_PHYS))[nr]++;
-        const u64 args[6] = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 };
-        trace_syscall_enter((u16)nr, args);
-        if (likely(syscall_table[nr] != NULL))
-            result = syscall_table[nr](args);
+    if (unlikely(current->call_work)) {
+        result = watched_call(frame);
+    } else if (likely(nr < NV_COUNT_SLOTS)) {
+        u64 args[6];
+        arguments(args, frame);
+        begin(nr, args);
+        result = syscall_table[nr](args);
         trace_syscall_exit((u16)nr, result);
     }
     /* Calls that replace the registers (execve, rt_sigreturn) say so by another vector. */

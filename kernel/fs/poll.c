@@ -56,7 +56,7 @@ i64 sys_poll(const u64 *a) {
     i32 ms = a[2];
     u64 deadline = restart_deadline(ms < 0 ? NEVER : ms == 0 ? 0 : deadline_after((u64)ms * 1000000));
     i64 ready = do_poll(a[0], a[1], deadline);
-    return ready == -EINTR ? restart_at(deadline) : ready;
+    return ready == -EINTR ? restart_later(deadline, sys_poll) : ready;
 }
 
 i64 timeout_write(u64 deadline, u64 to, u64 unit) {

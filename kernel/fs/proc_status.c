@@ -7,7 +7,9 @@
 #include "mm.h"
 #include "proc.h"
 #include "ptrace.h"
+#include "seccomp.h"
 #include "terminal.h"
+#include "user.h"
 
 #define TICK 10000000UL /* ns in a clock tick of /proc: USER_HZ is 100 */
 #define PRIORITY_BASE 20
@@ -70,11 +72,12 @@ void proc_stat(struct text *text, struct process *p, i32 number) {
              p->sid, p->terminal ? p->terminal->rdev : 0, p->terminal ? p->terminal->foreground : -1);
     text_add(text, "%lu %lu %lu %lu ", counts.minor_faults, p->child_counts.minor_faults, counts.major_faults,
              p->child_counts.major_faults);
+    i32 realtime = s.task ? s.task->realtime_priority : 0;
     text_add(text, "%lu %lu %lu %lu %d %d %u 0 ", used.user / TICK, used.system / TICK, p->child_cpu.user / TICK,
-             p->child_cpu.system / TICK, PRIORITY_BASE + p->nice, p->nice, threads_of(p));
+             p->child_cpu.system / TICK, realtime ? -1 - realtime : PRIORITY_BASE + p->nice, p->nice, threads_of(p));
     text_add(text, "%lu %lu %lu %lu ", p->start_ns / TICK, mm ? mm->reserved : 0, mm ? mm->resident : 0, RLIM_INFINITY);
-    text_add(text, "1 1 %lu 0 0 0 0 0 0 0 0 0 %d 0 0 %u 0 0 0 0 0 ", mm ? mm->stack_top : 0,
-             s.whole ? p->exit_signal : -1, s.task ? s.task->policy & ~SCHED_RESET_ON_FORK : 0);
+    text_add(text, "1 1 %lu 0 0 0 0 0 0 0 0 0 %d 0 %d %u 0 0 0 0 0 ", mm ? mm->stack_top : 0,
+             s.whole ? p->exit_signal : -1, realtime, s.task ? s.task->policy & ~SCHED_RESET_ON_FORK : 0);
     text_add(text, "%lu %lu %lu %lu %lu 0\n", mm ? mm->brk_start : 0, mm ? mm->arg_start : 0,
              mm ? mm->arg_end : 0, mm ? mm->env_start : 0, mm ? mm->env_end : 0);
 }
@@ -86,6 +89,7 @@ static void add_signals(struct text *text, const struct task *t) {
         ignored |= handler == SIG_IGN ? 1UL << i : 0;
         caught |= handler != SIG_IGN && handler != SIG_DFL ? 1UL << i : 0;
     }
+    text_add(text, "SigQ:\t%lu/%lu\n", user_signals(t->cred->ruid), t->process->limits[RLIMIT_SIGPENDING].cur);
     text_add(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
              t->pending.bits, t->process->pending.bits, t->blocked, ignored, caught);
 }
@@ -127,7 +131,9 @@ void proc_status(struct text *text, struct process *p, i32 number) {
     if (t)
         add_signals(text, t);
     add_capabilities(text, c);
-    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n", p->no_new_privs);
+    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t%u\nSeccomp_filters:\t%u\n", t && t->no_new_privs,
+             t ? seccomp_mode(t) : 0, t ? seccomp_count(t) : 0);
+    text_add(text, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
     text_add(text, "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
              counts.waits, counts.preemptions);
 }

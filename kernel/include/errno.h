@@ -72,3 +72,4 @@
 #define ERESTARTSYS 512    /* restart if the handler has SA_RESTART or there is none */
 #define ERESTARTNOINTR 513 /* restart whatever happens */
 #define ERESTARTNOHAND 514 /* restart only if there is no handler */
+#define ERESTART_RESTARTBLOCK 516 /* the same, by restart_syscall(2) */

@@ -21,7 +21,7 @@ i64 hc_ring(void);
 /* out[index] of the last call. */
 u64 hc_result(int index);
 
-/* Under BOOT_HOST_TIME: ns since boot when the host last answered. */
+/* Under BOOT_HOST_TIME: ns since boot when the host last answered, or the clock was last read. */
 extern u64 host_time;
 
 extern struct nv_boot_info boot; /* the kernel's own copy, taken at boot */

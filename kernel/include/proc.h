@@ -18,7 +18,7 @@ void timers_arm(void);
 static inline const struct nv_clock *clock_page(void) {
     return (const struct nv_clock *)(NV_DIRECT_BASE + NV_CLOCK_PHYS);
 }
-/* Under BOOT_HOST_TIME the counter stands still between two calls to the host. */
+/* Under BOOT_HOST_TIME the counter stands still until clock_refresh. */
 static inline u64 clock_ticks(void) { return unlikely(boot.flags & NV_BOOT_HOST_TIME) ? host_time : rdtsc(); }
 void clock_refresh(void);
 u64 clock_span(const struct nv_clock *clock, u64 ticks); /* as ns */
@@ -38,7 +38,7 @@ static inline bool in_call(const struct trapframe *frame) {
 
 /* Did a system call end with one of the codes programs must not see? */
 static inline bool wants_restart(const struct trapframe *frame) {
-    return frame->rax + ERESTARTNOHAND <= ERESTARTNOHAND - ERESTARTSYS && in_call(frame);
+    return frame->rax + ERESTART_RESTARTBLOCK <= ERESTART_RESTARTBLOCK - ERESTARTSYS && in_call(frame);
 }
 
 /* Must return_to_user call signal_deliver? */
@@ -46,6 +46,9 @@ static inline bool signal_work(const struct task *task, const struct trapframe *
     return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->work ||
            (task->process->stopped && !task->trace) || wants_restart(frame);
 }
+
+/* policy.c: a new task whose maker wants its policy reset (SCHED_RESET_ON_FORK). */
+void reset_policy(struct task *child);
 
 /* process.c */
 #define PID_MAX 32768

@@ -29,13 +29,17 @@ i64 wait_on_killable(struct wait_queue *q);
 void wake_all(struct wait_queue *q);
 void wake_one(struct wait_queue *q);
 void wake_task(struct task *task);
-/* Give the CPU to another runnable task, if there is one. */
+/* Give the CPU to another runnable task that is not less important, if there is one. */
 void yield(void);
+/* The same where the other's time has come (need_resched). */
+void preempt(void);
 
-/* A timed call that returns -ERESTARTNOHAND and is run again must not wait its full time again:
-   begin with deadline = restart_deadline(fresh), and leave by restart_at(deadline). */
+/* A timed call that is run again must not wait its full time again: begin with deadline =
+   restart_deadline(fresh), and leave by restart_at(deadline) to be called once more as it was, or by
+   restart_later to go on in restart_syscall(2), which hands its arguments to `call`. */
 u64 restart_deadline(u64 fresh);
 i64 restart_at(u64 deadline); /* remembers it; -ERESTARTNOHAND */
+i64 restart_later(u64 deadline, i64 (*call)(const u64 *a)); /* -ERESTART_RESTARTBLOCK */
 
 /* Time (kernel/proc/clock.c): ns since boot, and ns since the epoch. */
 u64 clock_monotonic(void);

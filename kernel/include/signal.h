@@ -88,6 +88,11 @@ struct siginfo {
             i64 child_utime, child_stime; /* clock ticks */
         };
         u64 address;
+        struct { /* SIGSYS */
+            u64 call_address;
+            i32 call;
+            u32 call_arch;
+        };
         u64 raw[14];
     };
 };
@@ -125,7 +130,8 @@ void sighand_reset(struct sighand *sighand);
 /* Queue a signal; 0 or -EAGAIN when the queue is full. info may be NULL (SI_USER from current). */
 i64 signal_process(struct process *process, i32 sig, const struct siginfo *info);
 i64 signal_task(struct task *task, i32 sig, const struct siginfo *info);
-/* A fault of the current task: cannot be blocked or ignored. */
+/* To the current task, which cannot block or ignore it; and the same for a fault. */
+void signal_force(const struct siginfo *info);
 void signal_fault(i32 sig, i32 code, u64 address);
 /* kill(2) to a process group; 0 or -ESRCH. */
 i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info);
@@ -143,9 +149,6 @@ i32 signal_take(struct task *task, u64 set, struct siginfo *info);
 i64 signal_show(const struct sig_pending *pending, u64 skip, u32 count, u64 to);
 /* Drop what is pending of this set, in the group and in every thread. */
 void signal_discard(struct process *process, u64 set);
-/* Room for the signal of a POSIX timer, within RLIMIT_SIGPENDING, as long as there is the timer. */
-bool signal_reserve(void);
-void signal_unreserve(void);
 /* The signal of one that has it, to the process or one of its threads. */
 void signal_timer_send(struct process *process, struct task *task, i32 sig, const struct siginfo *info);
 /* The signal of a POSIX timer is still pending: it stands for so many expirations more. False: it is not. */

@@ -13,6 +13,7 @@ struct fd_table;
 struct fs_context;
 struct terminal;
 struct tracee;
+struct seccomp_filter;
 
 /* What the entry code pushes, lowest address first (boot/entry.S). */
 struct trapframe {
@@ -76,7 +77,7 @@ struct process {
     i32 parent_death_signal; /* PR_SET_PDEATHSIG */
     i32 nice;
     u32 personality, membarrier;
-    bool no_new_privs, subreaper, not_dumpable;
+    bool subreaper, not_dumpable;
     struct wait_queue child_exit; /* this process waits here for its children */
     struct sig_pending pending;   /* for the whole group */
     struct timer alarm;           /* ITIMER_REAL */
@@ -115,6 +116,9 @@ struct task {
     struct fd_table *files;
     struct fs_context *fs;
     struct sighand *sighand;
+    u32 call_work;           /* who looks at each call before it is made: seccomp.h */
+    bool no_new_privs;
+    struct seccomp_filter *filters; /* the newest; NULL: none */
     u64 blocked;             /* signal mask */
     u64 saved_blocked;       /* to restore after sigsuspend, ppoll, pselect */
     union {
@@ -135,19 +139,22 @@ struct task {
     u64 rseq_area;           /* restartable sequences: what the thread has registered */
     u32 rseq_size, rseq_signature;
     u32 policy;              /* SCHED_*, and whether children get it too (proc/policy.c) */
+    u8 realtime_priority;    /* 1..99 under SCHED_FIFO and SCHED_RR, else 0 */
+    u64 slice_used;          /* ns of its turn under SCHED_RR */
+    u16 io_priority;         /* class and level, or 0 (proc/ioprio.c) */
     bool rseq_registered;
     struct tracee *trace;    /* who traces it, and how it stands; NULL: nobody (ptrace.h) */
     struct list tracees;     /* tracee.link: whom it traces */
     i32 trace_answer;        /* the signal with which its tracer lets it go on */
-#define CALL_TRACED 1u
-    u32 call_work;           /* CALL_*: who looks at each call before it is made */
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
+    i64 (*restart_call)(const u64 *a); /* what restart_syscall goes on with, or NULL */
     struct cpu_time cpu;     /* this thread has had the CPU for */
     struct usage_counts counts;
 #define TIMER_SLACK_DEFAULT 50000 /* ns */
     u64 timer_slack, default_slack; /* ns: PR_SET_TIMERSLACK */
     bool timed_out;
     bool held;               /* by a debugger on the host: does not run */
+    bool watch_step;         /* its trap flag is there for watched memory (watch.h) */
     bool killable_sleep;     /* only SIGKILL wakes */
     struct timer sleep_timer;
     char comm[COMM_LEN];

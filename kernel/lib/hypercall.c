@@ -73,7 +73,7 @@ u64 host_time;
 
 i64 hc_ring(void) {
     doorbell(virt_to_phys(&page) >> NV_PAGE_SHIFT);
-    if (boot.flags & NV_BOOT_HOST_TIME)
+    if ((boot.flags & (NV_BOOT_HOST_TIME | NV_BOOT_TAPE)) == NV_BOOT_HOST_TIME)
         host_time = MAX(host_time, ((volatile struct nv_request *)&page.request)->out[6]);
     return ((volatile struct nv_request *)&page.request)->result;
 }

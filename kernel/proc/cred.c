@@ -134,7 +134,7 @@ static bool same(const struct cred *a, const struct cred *b) {
 
 struct cred *cred_for_program(const struct inode *file) {
     struct cred *old = current->cred, c = *old;
-    bool privileged = !current->process->no_new_privs;
+    bool privileged = !current->no_new_privs;
     if (privileged && (file->mode & S_ISUID))
         c.euid = file->uid;
     if (privileged && (file->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))

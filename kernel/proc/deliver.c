@@ -8,6 +8,7 @@
 #include "proc.h"
 #include "ptrace.h"
 #include "rseq.h"
+#include "syscall.h"
 #include "trace.h"
 #include "trap.h"
 
@@ -16,7 +17,7 @@
 #define FAULTS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE))
 
 static void restart(struct trapframe *frame) {
-    frame->rax = frame->error;
+    frame->rax = frame->rax == (u64)-ERESTART_RESTARTBLOCK ? SYS_restart_syscall : frame->error;
     frame->rip -= SYSCALL_SIZE;
 }
 
@@ -30,6 +31,7 @@ static void settle_call(struct trapframe *frame, const struct sigaction *action)
             frame->rax = (u64)-EINTR;
     }
     current->restart_deadline = 0;
+    current->restart_call = NULL;
 }
 
 u64 restart_deadline(u64 fresh) {
@@ -41,6 +43,22 @@ u64 restart_deadline(u64 fresh) {
 i64 restart_at(u64 deadline) {
     current->restart_deadline = deadline;
     return -ERESTARTNOHAND;
+}
+
+i64 restart_later(u64 deadline, i64 (*call)(const u64 *a)) {
+    current->restart_deadline = deadline;
+    current->restart_call = call;
+    return -ERESTART_RESTARTBLOCK;
+}
+
+/* Nothing has changed the registers since: the arguments are those of the call that was interrupted. */
+i64 sys_restart_syscall(const u64 *a) {
+    i64 (*call)(const u64 *) = current->restart_call;
+    current->restart_call = NULL;
+    i64 result = call ? call(a) : -EINTR;
+    if (!current->restart_call)
+        current->restart_deadline = 0;
+    return result;
 }
 
 static bool interrupted(const struct trapframe *frame) {
@@ -60,7 +78,8 @@ static bool is_fault(i32 sig, const struct siginfo *info) {
 
 static void trace(i32 sig, const struct siginfo *info, u64 handler) {
     bool fault = is_fault(sig, info);
-    u64 sender = fault || info->code == SI_TIMER ? 0 : (u64)(u32)info->pid;
+    bool nobody = fault || info->code == SI_TIMER || (sig == SIGSYS && info->code > SI_USER);
+    u64 sender = nobody ? 0 : (u64)(u32)info->pid;
     trace_event(NV_TRACE_SIGNAL, (u16)sig, sender, fault ? info->address : 0, handler);
 }
 

@@ -2,11 +2,13 @@
 #include "cputime.h"
 #include "errno.h"
 #include "frame.h"
+#include "linux/resource.h"
 #include "linux/sigframe.h"
 #include "linux/time.h"
 #include "proc.h"
 #include "syscall.h"
 #include "uaccess.h"
+#include "user.h"
 
 #define TIMERS_PER_PROCESS 64
 #define OVERRUN_MAX 0x7fffffff
@@ -15,6 +17,7 @@ struct posix_timer {
     struct timer timer;
     struct cpu_event event; /* instead, where the clock is one of CPU time: `clock` is below 0 */
     struct process *process;
+    struct user *user; /* within whose RLIMIT_SIGPENDING there is always room for its signal */
     i32 id, clock, signo, tid; /* signo 0: SIGEV_NONE; tid 0: the whole process */
     u64 value, interval;
     i32 overrun;
@@ -47,7 +50,7 @@ static void cpu_expired(struct cpu_event *event) {
 }
 
 static void timer_free(struct posix_timer *t) {
-    signal_unreserve();
+    user_signal_taken(t->user);
     kfree(t);
 }
 
@@ -142,11 +145,13 @@ i64 sys_timer_create(const u64 *a) {
     struct posix_timer **slot = free_slot();
     if (!slot)
         return -EAGAIN;
-    struct posix_timer *t = signal_reserve() ? kzalloc(sizeof(*t)) : ERR_PTR(-EAGAIN);
-    if (!t)
-        signal_unreserve();
-    if (!t || IS_ERR(t))
+    struct user *user = user_queue_signal(current->cred->ruid, current->process->limits[RLIMIT_SIGPENDING].cur);
+    struct posix_timer *t = user ? kzalloc(sizeof(*t)) : NULL;
+    if (!t) {
+        user_signal_taken(user);
         return -EAGAIN;
+    }
+    t->user = user;
     t->timer.fn = expired;
     t->event.fn = cpu_expired;
     list_init(&t->event.link);

@@ -4,6 +4,7 @@
 #include "linux/prctl.h"
 #include "privilege.h"
 #include "proc.h"
+#include "seccomp.h"
 #include "syscall.h"
 #include "uaccess.h"
 
@@ -45,10 +46,10 @@ i64 sys_prctl(const u64 *a) {
     case PR_SET_NO_NEW_PRIVS:
         if (a[1] != 1 || a[2] || a[3] || a[4])
             return -EINVAL;
-        process->no_new_privs = true;
+        current->no_new_privs = true;
         return 0;
     case PR_GET_NO_NEW_PRIVS:
-        return a[1] || a[2] || a[3] || a[4] ? -EINVAL : process->no_new_privs;
+        return a[1] || a[2] || a[3] || a[4] ? -EINVAL : current->no_new_privs;
     case PR_SET_CHILD_SUBREAPER:
         process->subreaper = a[1] != 0;
         return 0;
@@ -73,8 +74,11 @@ i64 sys_prctl(const u64 *a) {
     case PR_SET_TIMERSLACK: /* kept for those who ask: timers are exact here */
         current->timer_slack = (i64)a[1] > 0 ? a[1] : current->default_slack;
         return 0;
-    case PR_GET_TIMING:
     case PR_GET_SECCOMP:
+        return seccomp_mode(current);
+    case PR_SET_SECCOMP:
+        return seccomp_set_mode(a[1], a[2]);
+    case PR_GET_TIMING:
     case PR_GET_THP_DISABLE:
         return 0;
     case PR_SET_TIMING:

@@ -9,6 +9,7 @@
 #include "mm.h"
 #include "proc.h"
 #include "ptrace.h"
+#include "seccomp.h"
 #include "terminal.h"
 
 struct list all_processes = LIST_INIT(all_processes);
@@ -100,7 +101,6 @@ static void inherit(struct process *process, const struct process *maker) {
     process->nice = maker->nice;
     process->personality = maker->personality;
     process->membarrier = maker->membarrier;
-    process->no_new_privs = maker->no_new_privs;
     process->not_dumpable = maker->not_dumpable;
     memcpy(process->limits, maker->limits, sizeof(process->limits));
 }
@@ -227,6 +227,7 @@ void task_free(struct task *task) {
         sighand_put(task->sighand);
     if (task->mm)
         mm_put(task->mm);
+    seccomp_release(task);
     kfree(task->fpu);
     kfree(task);
 }

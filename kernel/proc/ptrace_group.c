@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "linux/sigframe.h"
 #include "proc.h"
+#include "seccomp.h"
 
 void ptrace_tell(const struct tracee *t, i32 code, i32 status) {
     struct process *tracer = t->tracer->process;

@@ -5,6 +5,7 @@
 #include "frame.h"
 #include "lib.h"
 #include "proc.h"
+#include "seccomp.h"
 
 i64 ptrace_tie(struct task *task, struct task *tracer, u32 options, bool seized) {
     if (task->trace)

@@ -6,15 +6,14 @@
 #include "proc.h"
 #include "ptrace.h"
 #include "uaccess.h"
+#include "user.h"
 
 /* A queued siginfo. Standard signals have at most one each; real-time ones as many as the limit. */
 struct sig_entry {
     struct list link;
-    bool reserved; /* in the room of a timer: not counted here */
+    struct user *user; /* whose limit it counts for; NULL: in the room of a timer */
     struct siginfo info;
 };
-
-static u64 queued; /* in all queues: bounded by RLIMIT_SIGPENDING, which Linux counts per user */
 
 #define IGNORED_BY_DEFAULT (SIG_BIT(SIGCHLD) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH) | SIG_BIT(SIGCONT))
 /* Faults come before everything else: their handlers must see the registers of the fault. */
@@ -28,17 +27,9 @@ void sig_pending_init(struct sig_pending *pending) {
 
 static void entry_free(struct sig_entry *entry) {
     list_remove(&entry->link);
-    queued -= !entry->reserved;
+    user_signal_taken(entry->user);
     kfree(entry);
 }
-
-bool signal_reserve(void) {
-    bool room = queued < current->process->limits[RLIMIT_SIGPENDING].cur;
-    queued += room;
-    return room;
-}
-
-void signal_unreserve(void) { queued--; }
 
 static void pending_discard(struct sig_pending *pending, u64 set) {
     struct sig_entry *entry, *next;
@@ -63,17 +54,21 @@ bool action_ignores(const struct sigaction *action, i32 sig) {
     return action->handler == SIG_IGN || (action->handler == SIG_DFL && (IGNORED_BY_DEFAULT & SIG_BIT(sig)));
 }
 
-/* Set the bit, and keep the siginfo where there is room for it. */
-static i64 enqueue(struct sig_pending *pending, i32 sig, const struct siginfo *info, u64 limit, bool reserved) {
+/* Set the bit, and keep the siginfo where there is room for it: its own if it is `reserved`, else of the
+   thread's user. */
+static i64 enqueue(struct sig_pending *pending, const struct task *judge, i32 sig, const struct siginfo *info,
+                   u64 limit, bool reserved) {
     if (sig < SIGRTMIN && (pending->bits & SIG_BIT(sig)))
         return 0;
-    struct sig_entry *entry = reserved || queued < limit ? kmalloc(sizeof(*entry)) : NULL;
+    struct user *user = reserved ? NULL : user_queue_signal(judge->cred->ruid, limit);
+    struct sig_entry *entry = reserved || user ? kmalloc(sizeof(*entry)) : NULL;
+    if (!entry)
+        user_signal_taken(user);
     if (entry) {
         entry->info = *info;
         entry->info.signo = sig;
-        entry->reserved = reserved;
+        entry->user = user;
         list_append(&pending->queue, &entry->link);
-        queued += !reserved;
     } else if (sig >= SIGRTMIN && info->code < 0) {
         return -EAGAIN;
     }
@@ -226,7 +221,7 @@ static i64 send(struct process *process, struct task *task, i32 sig, const struc
     if (!((judge->blocked | judge->wait_set) & SIG_BIT(sig)) && !judge->trace &&
         action_ignores(&judge->sighand->action[sig - 1], sig))
         return 0;
-    i64 err = enqueue(task ? &task->pending : &process->pending, sig, info,
+    i64 err = enqueue(task ? &task->pending : &process->pending, judge, sig, info,
                       process->limits[RLIMIT_SIGPENDING].cur, reserved);
     if (err)
         return err;
@@ -259,12 +254,16 @@ i64 signal_group(i32 pgid, i32 sig, const struct siginfo *info) {
     return result;
 }
 
-void signal_fault(i32 sig, i32 code, u64 address) {
+void signal_force(const struct siginfo *info) {
+    i32 sig = info->signo;
     struct sigaction *action = &current->sighand->action[sig - 1];
     if ((current->blocked & SIG_BIT(sig)) || action->handler == SIG_IGN) {
         *action = (struct sigaction){ 0 };
         current->blocked &= ~SIG_BIT(sig);
     }
-    struct siginfo info = { .signo = sig, .code = code, .address = address };
-    enqueue(&current->pending, sig, &info, ~0UL, false);
+    enqueue(&current->pending, current, sig, info, ~0UL, false);
+}
+
+void signal_fault(i32 sig, i32 code, u64 address) {
+    signal_force(&(struct siginfo){ .signo = sig, .code = code, .address = address });
 }

@@ -7,7 +7,7 @@
 #include "uaccess.h"
 
 /* Relative sleeps report what is left when a handler ends them, and go on otherwise. */
-static i64 sleep_relative(u64 ns, u64 remaining_addr) {
+static i64 sleep_relative(u64 ns, u64 remaining_addr, i64 (*call)(const u64 *a)) {
     u64 deadline = restart_deadline(deadline_after(ns));
     i64 why = 0;
     while (!why && clock_monotonic() < deadline)
@@ -17,13 +17,13 @@ static i64 sleep_relative(u64 ns, u64 remaining_addr) {
     u64 now = clock_monotonic();
     if (remaining_addr && put_timespec(remaining_addr, deadline > now ? deadline - now : 0))
         return -EFAULT;
-    return restart_at(deadline);
+    return restart_later(deadline, call);
 }
 
 i64 sys_nanosleep(const u64 *a) {
     u64 ns;
     i64 err = get_timespec(&ns, a[0]);
-    return err ? err : sleep_relative(ns, a[1]);
+    return err ? err : sleep_relative(ns, a[1], sys_nanosleep);
 }
 
 /* Until a clock of CPU time has gone so far; not one that stands still meanwhile. */
@@ -52,7 +52,8 @@ static i64 sleep_by_cpu(i32 id, bool absolute, u64 ns, u64 remaining_addr) {
         return 0;
     if (absolute)
         return -ERESTARTNOHAND;
-    return remaining_addr && put_timespec(remaining_addr, left) ? -EFAULT : restart_at(sleep.event.expiry);
+    return remaining_addr && put_timespec(remaining_addr, left) ? -EFAULT
+                                                                     : restart_later(sleep.event.expiry, sys_clock_nanosleep);
 }
 
 i64 sys_clock_nanosleep(const u64 *a) {
@@ -70,7 +71,7 @@ i64 sys_clock_nanosleep(const u64 *a) {
     if (cpu)
         return sleep_by_cpu(id, (i32)a[1] & TIMER_ABSTIME, ns, a[3]);
     if (!((i32)a[1] & TIMER_ABSTIME))
-        return sleep_relative(ns, a[3]);
+        return sleep_relative(ns, a[3], sys_clock_nanosleep);
     u64 offset = realtime ? clock_realtime() - clock_monotonic() : 0;
     u64 deadline = ns > offset ? ns - offset : 0;
     i64 why = 0;

@@ -18,7 +18,7 @@ struct utsname {
         domain[UTS_LEN];
 };
 
-static char host_name[UTS_LEN];
+static char host_name[UTS_LEN], domain_name[UTS_LEN] = "(none)";
 
 static void set_string(char *to, const char *from) { memcpy(to, from, MIN(strlen(from), UTS_LEN - 1)); }
 
@@ -34,11 +34,11 @@ i64 sys_uname(const u64 *a) {
     set_string(uts.release, SYSTEM_RELEASE);
     set_string(uts.version, SYSTEM_VERSION);
     set_string(uts.machine, "x86_64");
-    set_string(uts.domain, "(none)");
+    set_string(uts.domain, domain_name);
     return put_user(uts, a[0]);
 }
 
-i64 sys_sethostname(const u64 *a) {
+static i64 set_name(char *to, const u64 *a) {
     char name[UTS_LEN] = { 0 };
     if (!capable(CAP_SYS_ADMIN))
         return -EPERM;
@@ -46,9 +46,12 @@ i64 sys_sethostname(const u64 *a) {
         return -EINVAL;
     if (copy_from_user(name, a[0], a[1]))
         return -EFAULT;
-    memcpy(host_name, name, sizeof(name));
+    memcpy(to, name, sizeof(name));
     return 0;
 }
+
+i64 sys_sethostname(const u64 *a) { return set_name(host_name, a); }
+i64 sys_setdomainname(const u64 *a) { return set_name(domain_name, a); }
 
 struct sysinfo {
     i64 uptime;

@@ -1,9 +1,11 @@
-/* The vDSO: clocks without entering the kernel. The clock page is mapped right below this image; what
-   it cannot answer is asked of the kernel, so callers never notice.
+/* The vDSO: clocks without entering the kernel. The clock page is mapped right below this image, and
+   under BOOT_TAPE the tape page below that; what they cannot answer is asked of the kernel, so callers
+   never notice.
 
    Everything here runs in user mode, in programs that know nothing of us: no data, no relocations. */
 #include "abi.h"
 #include "linux/time.h"
+#include "tape.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -11,6 +13,10 @@ extern const char __ehdr_start[] __attribute__((visibility("hidden"))); /* from 
 
 static const volatile struct nv_clock *clock_page(void) {
     return (const volatile struct nv_clock *)(__ehdr_start - NV_PAGE_SIZE);
+}
+
+static volatile struct nv_tape *tape_page(void) {
+    return (volatile struct nv_tape *)(__ehdr_start - 2 * NV_PAGE_SIZE);
 }
 
 static long system_call(long number, long first, long second) {
@@ -22,13 +28,6 @@ static long system_call(long number, long first, long second) {
     return result;
 }
 
-/* The loads on both sides of rdtsc must stay there, and rdtsc itself must not run early. */
-static inline u64 ordered_rdtsc(void) {
-    u32 low, high;
-    __asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (u64)high << 32 | low;
-}
-
 /* ns since boot, or since the epoch; false when the counter must not be used. The host changes the
    page only while no guest code runs, but that may be between two of our instructions. */
 static bool read_clock(bool realtime, u64 *ns) {
@@ -38,8 +37,10 @@ static bool read_clock(bool realtime, u64 *ns) {
         before = clock->sequence;
         if (clock->flags & NV_BOOT_NO_VDSO_TSC)
             return false;
-        u64 ticks = ordered_rdtsc() - clock->tsc_base;
-        *ns = clock->monotonic_base + (u64)((unsigned __int128)ticks * clock->mult >> clock->shift);
+        if (!(clock->flags & NV_BOOT_TAPE))
+            *ns = clock_page_ns(clock);
+        else if (!tape_read(clock, tape_page(), ns))
+            return false;
         if (realtime)
             *ns += (u64)clock->realtime_offset;
     } while ((before & 1) || clock->sequence != before);

@@ -53,11 +53,13 @@ OPS: dict[str, tuple[int, str]] = {
               "(0: the loaded ones). in: program name. For the report only."),
     "MEMORY": (0x0A, "arg0 = first, arg1 = bytes: whole pages never used yet will be used soon. "
                "Advice; it always succeeds."),
-    "TIME": (0x0B, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call."),
+    "TIME": (0x0B, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call, or "
+             "under BOOT_TAPE with this one alone, for the tape is full."),
     "STEP": (0x0C, "Only under BOOT_HOST_STEP: a program is about to run. arg0 = thread."),
     "DEBUG": (0x0D, "Only for a debugger on the host. arg0 = kind (TRACE_*, DEBUG_*), arg1..arg3 = "
-              "what it says, arg4 = physical address of the page asked for the last time. result = "
-              "DEBUG_TAKEN, or DEBUG_OWN with out0 = process, out1 = address."),
+              "what it says, arg4 = what came of the last answer: a physical address, or whether a "
+              "page is watched. result = DEBUG_TAKEN, or DEBUG_OWN, DEBUG_WATCH or DEBUG_UNWATCH "
+              "with out0 = process, out1 = address."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode, out5 = CON_SUSPEND works."),
@@ -168,7 +170,8 @@ ATTR = Record(
     ("dev", "u64"),
 )
 """``access``: what this VMM process may do with it (4 read, 2 write, 1 execute/search),
-mount rights included. Times in ns since the epoch."""
+mount rights included. Times in ns since the epoch. ``ino``, ``dev``: not the host's, but as good
+(nanvix/macro/fs/numbers.py)."""
 
 DIRENT = Record(
     "nv_dirent",

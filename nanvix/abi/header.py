@@ -14,6 +14,7 @@ _RECORDS = (
     layout.BOOT_INFO,
     layout.MOVE,
     layout.CLOCK,
+    layout.TAPE,
     layout.EVENT,
     layout.CONTROL,
     layout.TRACE_RECORD,

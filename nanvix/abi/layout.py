@@ -38,6 +38,10 @@ TRACE_RECORDS = 2048
 MOVE_PHYS = 0x5000
 """What a saved machine is told when it goes on on another CPU (MOVE)."""
 
+TAPE_PHYS = 0x6000
+TAPE_SLOTS = 256
+"""A power of two."""
+
 PIE_BASE = 0x5555_5555_4000
 """Where the kernel loads position-independent programs, as Linux does without randomising."""
 
@@ -80,6 +84,9 @@ BOOT_NET_HOST = 1 << 4
 BOOT_HOST_TIME = 1 << 6
 """The kernel reads no counter: it asks the host for the time (TIME), and every answer to a request
 brings it along in its last ``out``. So time enters by the channel and can be recorded."""
+BOOT_TAPE = 1 << 13
+"""With BOOT_HOST_TIME: the counter is read all the same, every reading is noted on the tape (TAPE),
+and the host is asked only to make room there."""
 
 BOOT_NO_RDTSC = 1 << 7
 """With BOOT_HOST_TIME: `rdtsc` of a program faults (CR4.TSD) and is answered by the kernel."""
@@ -156,7 +163,22 @@ CLOCK = Record(
     ("flags", "u64"),
 )
 """monotonic = monotonic_base + ((tsc - tsc_base) * mult >> shift), in ns since boot;
-realtime = monotonic + realtime_offset. ``flags`` repeats BOOT_NO_VDSO_TSC."""
+realtime = monotonic + realtime_offset. ``flags`` repeats BOOT_NO_VDSO_TSC and BOOT_TAPE."""
+
+CLOCK_GIVEN = 1 << 32
+"""In a clock page's ``flags``: the tape says what the time is, not the counter."""
+
+TAPE = Record(
+    "nv_tape",
+    "The tape page: what the clock showed. Under BOOT_TAPE the vDSO can write it, in any program.",
+    ("head", "u32"),
+    ("tail", "u32"),
+    ("values", f"u64[{TAPE_SLOTS}]"),
+)
+"""``head``: readings begun so far, by kernel or program. Reading n has slot n % TAPE_SLOTS and
+puts there how many ns since boot it was, or takes that from there (CLOCK_GIVEN), if n - tail <
+TAPE_SLOTS; else it has failed, and the kernel calls TIME. A slot is 0 while nothing is in it.
+``tail``: the host has taken all before; it does so at every call that is recorded."""
 
 # Kinds in the event ring (host to guest).
 EVENT_READY = 1
@@ -215,10 +237,18 @@ DEBUG_ASKED = 0
 """Beside TRACE_*: the kinds of stops for a debugger on the host. This one it has asked for."""
 DEBUG_TRAP = 31
 """A program's breakpoint or step: its vector and rip."""
+DEBUG_WATCHED = 30
+"""A page that is watched has been written to, for a program by the kernel (code 0), or by an
+instruction of the program (1; 2 where a DEBUG_TRAP for a step follows unless this is taken): an
+address there, and rip of the instruction."""
 DEBUG_TAKEN = 1
 """Answers to DEBUG beside 0 (go on): the program is to know nothing of it,"""
 DEBUG_OWN = 2
-"""and: give process out0 a page of its own at out1, then call again."""
+"""and: give process out0 a page of its own at out1, then call again;"""
+DEBUG_WATCH, DEBUG_UNWATCH = 3, 4
+"""and: watch the page at out1 of process out0, or no longer, then call again."""
+WATCHED_PAGES = 16
+"""So many can be watched at a time."""
 
 TRACE_RECORD = Record(
     "nv_trace",

@@ -129,7 +129,12 @@ def _run(options: Any, argv: list[str], stdio: Stdio) -> "Result":
 def _guarded(sandbox: Sandbox, options: Any, argv: list[str], stdio: Stdio) -> "Result":
     if options.save is None and options.save_after is None:
         with Relay(sandbox):
-            return sandbox.run(argv, stdio=stdio)
+            result = sandbox.run(argv, stdio=stdio)
+        if result.exit_code:
+            from nanvix.cli.advice import advise
+
+            advise(sandbox, argv, result)
+        return result
     from nanvix.cli.save import Saving
 
     with Saving(sandbox, options), Relay(sandbox):

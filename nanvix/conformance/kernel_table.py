@@ -2,13 +2,24 @@
 
 from functools import cache
 from struct import unpack
+from typing import TYPE_CHECKING
 
 from nanvix.abi.syscalls import SYSCALLS
 from nanvix.errors import KernelImageError
 from nanvix.machine.image import default_image_path
 
-_TABLE = "syscall_table"
+if TYPE_CHECKING:
+    from elftools.elf.sections import Symbol, SymbolTableSection
+
+_TABLE, _MISSING = "syscall_table", "no_such_call"
 _POINTER_SIZE = 8
+
+
+def _only(symbols: "SymbolTableSection | None", name: str) -> "Symbol":
+    found = (symbols and symbols.get_symbol_by_name(name)) or ()
+    if len(found) != 1:
+        raise KernelImageError(f"the kernel image has no symbol {name}: build it again")
+    return found[0]
 
 
 @cache
@@ -21,17 +32,20 @@ def implemented() -> frozenset[str]:
         with open(default_image_path(), "rb") as file:
             image = ELFFile(file)
             section = image.get_section_by_name(".symtab")
-            symbols = isinstance(section, SymbolTableSection) and section.get_symbol_by_name(_TABLE)
-            if not symbols or len(symbols) != 1:
-                raise KernelImageError(f"the kernel image has no symbol {_TABLE}: build it again")
-            address, size = symbols[0]["st_value"], symbols[0]["st_size"]
+            symbols = section if isinstance(section, SymbolTableSection) else None
+            table, missing = (_only(symbols, name) for name in (_TABLE, _MISSING))
+            address, size = table["st_value"], table["st_size"]
             for segment in image.iter_segments("PT_LOAD"):
                 offset = address - segment["p_vaddr"]
                 if 0 <= offset <= segment["p_filesz"] - size:
                     entries = unpack(
                         f"<{size // _POINTER_SIZE}Q", segment.data()[offset : offset + size]
                     )
-                    numbers = {number for number, entry in enumerate(entries) if entry}
+                    numbers = {
+                        number
+                        for number, entry in enumerate(entries)
+                        if entry != missing["st_value"]
+                    }
                     return frozenset(name for number, name in SYSCALLS.items() if number in numbers)
     except OSError as error:
         raise KernelImageError(f"no kernel image ({error.strerror})") from None

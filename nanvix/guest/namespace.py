@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from nanvix.abi.channel import MOUNT_FILE, MOUNT_READ_ONLY, MOUNT_STABLE
 from nanvix.abi.manifest import Manifest
+from nanvix.guest.configuration import shown_configuration
 from nanvix.guest.mounts import Mount
 from nanvix.guest.program import (
     DATA_DIRECTORIES,
@@ -25,12 +26,17 @@ _CROWDED = ("/", "/dev", "/etc", "/proc", "/sys", "/tmp", "/var/tmp")
 """Directories of which a script there shows only itself: they are the guest's own or hold
 what is not the program's."""
 _LOADER_CACHE = "/etc/ld.so.cache"
-_ALTERNATIVES = "/etc/alternatives"
-"""Debian's commands are links through here."""
-_TLS = ("/etc/ssl/openssl.cnf", "/etc/ssl/certs")
-"""What OpenSSL reads; the directory above them also holds private keys."""
-_JAVA, _JAVA_SECRETS = "java-", "management"
-"""Debian's Java has its settings in such a directory of /etc, and passwords in one of its own."""
+STATE_DIRECTORIES = {
+    "/run": 0o755,
+    "/run/lock": 0o1777,
+    "/var/cache": 0o755,
+    "/var/lib": 0o755,
+    "/var/log": 0o755,
+    "/var/spool": 0o755,
+    "/var/tmp": 0o1777,
+}
+"""Where programs expect to leave their state: empty, the guest's own, gone with it."""
+STATE_LINKS = {"/var/run": "/run", "/var/lock": "/run/lock"}
 
 
 class Shown(NamedTuple):
@@ -191,45 +197,27 @@ class Namespace:
 def default_view(program: Program) -> Namespace:
     """The program, its interpreter and libraries, and its directory if it is a script."""
     view = Namespace()
+    view.directories |= STATE_DIRECTORIES
+    view.links |= STATE_LINKS
     for path in program.files:
         view.show(path)
     directories = list(program.directories)
     if program.commands:
         directories += [
             *PROGRAM_DIRECTORIES,
-            _ALTERNATIVES,
             *LIBRARY_DIRECTORIES,
             *DATA_DIRECTORIES,
+            *shown_configuration(),
         ]
     for path in directories:
         view.show(path)
-    for path in (*_TLS, *_java_settings()) if program.commands else ():
-        view.show(path)
     if directories:
         view.show(_LOADER_CACHE)
-    if script := program.script or program.given:
+    if script := program.given or program.script:
         directory = os.path.dirname(script)
         if directory not in _CROWDED:
             view.show(directory, stable=False)
     return view
-
-
-def _java_settings() -> list[str]:
-    folders = [f"/etc/{name}" for name in _listed("/etc") if name.startswith(_JAVA)]
-    return [
-        f"{folder}/{name}"
-        for folder in folders
-        for name in _listed(folder)
-        if name != _JAVA_SECRETS
-    ]
-
-
-def _listed(folder: str) -> list[str]:
-    """Its names; none of what cannot be read."""
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _parents(path: str) -> list[str]:

@@ -31,8 +31,8 @@ _MAX_SCRIPTS = 4
 _LINE = 256
 _PYTHON = re.compile(r"python(3(\.\d+)?)?")
 _ENGINES = re.compile(
-    r"(python|pypy|node|nodejs|perl|lua|luajit|ruby|php|tclsh|guile|Rscript|sh|bash|dash|zsh|ksh)"
-    r"[\d.]*"
+    r"(python|pypy|node|nodejs|perl|lua|luajit|ruby|php|tclsh|guile|Rscript|ocaml|escript|swipl|"
+    r"sh|bash|dash|zsh|ksh|fish)[\d.]*"
 )
 """Programs whose first argument that is no option names a script."""
 
@@ -81,7 +81,7 @@ def resolve(name: str, arguments: list[str], search: str) -> Program:
     Raises ProgramNotFound or another ProgramError, whose message names the file at fault.
     """
     program = _resolve(name, arguments, search)
-    if program.script is None and _ENGINES.fullmatch(os.path.basename(program.path)):
+    if _ENGINES.fullmatch(os.path.basename(program.path)):
         _add_named_script(program)
     return program
 

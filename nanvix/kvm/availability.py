@@ -5,7 +5,7 @@ import os
 from typing import NamedTuple
 
 from nanvix.errors import BackendUnavailable
-from nanvix.kvm.device import API_VERSION, CAPABILITIES, DEVICE, REQUIRED, System
+from nanvix.kvm.device.calls import API_VERSION, CAPABILITIES, DEVICE, REQUIRED, System
 
 _EMULATOR = "or use --backend emu, which needs no hardware"
 

@@ -5,9 +5,10 @@ from _thread import RLock  # importing threading takes a millisecond
 from typing import TYPE_CHECKING
 
 from nanvix.abi.channel import PORT
-from nanvix.kvm import device, registers
+from nanvix.kvm import registers
 from nanvix.kvm.clock import NS, TscClock
-from nanvix.kvm.device import Vcpu
+from nanvix.kvm.device import vcpu as device
+from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.kvm.general import Registers
 from nanvix.kvm.wakeup import Wakeup, here
 from nanvix.machine.backend import Capabilities, Exit
@@ -47,6 +48,8 @@ class KvmBackend:
         self.on_interrupt: Callable[[int], None] | None = None
         """Hears of every interrupt, with the vCPU stopped at the instruction it comes before."""
         self._closed = False
+        self._inside = RLock()  # held while the guest runs
+        self._running = False
         self._stepper: Stepper | None = None
         # Held so that no late kick writes to a page that is gone; a signal handler may re-enter.
         self._life = RLock()
@@ -61,12 +64,20 @@ class KvmBackend:
         self.tsc_hz = self._clock.hz
 
     def close(self) -> None:
-        """Release the VM; idempotent. Not while another thread is in :meth:`run`."""
+        """Release the VM; idempotent. A :meth:`run` of another thread is ended first: it returns
+        KICKED. From a signal handler inside run, the VM is released when run returns."""
         with self._life:
             if not self._closed:
                 self._closed = True
-                self._wakeup.close()
-                self.vcpu.close()
+                self._interrupt()
+        with self._inside:
+            if not self._running:
+                self._release()
+
+    def _release(self) -> None:
+        with self._life:
+            self._wakeup.close()
+            self.vcpu.close()
 
     # Running
 
@@ -77,8 +88,18 @@ class KvmBackend:
         return self._enter()
 
     def _enter(self) -> Exit:
-        if self._closed:
-            raise ValueError("the VM is closed")
+        with self._inside:
+            if self._closed:
+                raise ValueError("the VM is closed")
+            self._running = True
+            try:
+                return self._until_exit()
+            finally:
+                self._running = False
+                if self._closed:
+                    self._release()
+
+    def _until_exit(self) -> Exit:
         self.exits += 1
         if self._wakeup.owner is not here.token:
             self._adopt()
@@ -107,6 +128,8 @@ class KvmBackend:
             self._kicked = False
             if due:
                 self.vcpu.set_immediate_exit(True)  # its signal is gone: TIMER comes next
+            elif ours:
+                self._arm()  # what came may have been the timer, a little early
             return Exit.KICKED
         if due:
             self.set_timer(None)
@@ -198,9 +221,12 @@ class KvmBackend:
         """Make run return KICKED soon; from any thread or signal handler. Never lost."""
         with self._life:
             if not self._closed:
-                self._kicked = True
-                self.vcpu.set_immediate_exit(True)
-                self._wakeup.kick()
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        self._kicked = True
+        self.vcpu.set_immediate_exit(True)
+        self._wakeup.kick()
 
     def kick_in_program(self) -> None:
         """Make run return KICKED as soon as the guest takes interrupts."""

@@ -9,7 +9,7 @@ from binascii import crc32
 
 import nanvix
 from nanvix.caches import cache_directory
-from nanvix.kvm.device import API_VERSION
+from nanvix.kvm.device.calls import API_VERSION
 
 _TITLE = "nanvix kvm quirks"
 _SIZE_LIMIT = 65536

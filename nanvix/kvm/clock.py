@@ -7,7 +7,7 @@ rounding could add up.
 
 import time
 
-from nanvix.kvm.device import Vcpu
+from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.kvm.registers import MSR_TSC
 
 NS = 1_000_000_000

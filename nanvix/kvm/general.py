@@ -2,7 +2,7 @@
 
 from nanvix.abi.layout import USER_END
 from nanvix.kvm import registers
-from nanvix.kvm.device import Vcpu
+from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.machine.state import VcpuState
 
 _MASK = (1 << 64) - 1

@@ -19,7 +19,9 @@ from nanvix.abi.layout import (
     QUIRK_SYSCALL_FAULTS,
     SEL_USER_CODE,
 )
-from nanvix.kvm import cache, device
+from nanvix.kvm import cache
+from nanvix.kvm.device.kept import DEBUG_ENABLE, DEBUG_HARDWARE_BREAKPOINTS, DEBUG_SINGLE_STEP
+from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.kvm.probe_guest import (
     KERNEL_CODE,
     RESULT,
@@ -105,7 +107,7 @@ def _odd_tsc() -> bool:
         return greatest < _LEAST_RATE * hz or least > _GREATEST_RATE * hz
 
 
-def _rate(vcpu: device.Vcpu) -> tuple[float, float]:
+def _rate(vcpu: Vcpu) -> tuple[float, float]:
     """Ticks per second of the counter while the guest does not run, between these two: a busy
     host may take long over each reading, which then lies anywhere in that time."""
     before = time.monotonic_ns()
@@ -155,23 +157,23 @@ def _stops(user: bool, control: int, breakpoints: tuple[int, ...], expected: int
         vcpu = guest.backend.vcpu
         vcpu.sync()  # a step is armed for the registers KVM has, not for those still on the way
         try:
-            vcpu.debug(device.DEBUG_ENABLE | control, breakpoints)
+            vcpu.debug(DEBUG_ENABLE | control, breakpoints)
         except OSError:
             return False
         return guest.run() is Exit.PAUSED and vcpu.debug_pc() == expected
 
 
 def _no_user_step() -> bool:
-    return not _stops(True, device.DEBUG_SINGLE_STEP, (), USER_CODE + 1)
+    return not _stops(True, DEBUG_SINGLE_STEP, (), USER_CODE + 1)
 
 
 def _no_kernel_step() -> bool:
-    return not _stops(False, device.DEBUG_SINGLE_STEP, (), KERNEL_CODE + 1)
+    return not _stops(False, DEBUG_SINGLE_STEP, (), KERNEL_CODE + 1)
 
 
 def _no_breakpoints() -> bool:
     where = USER_CODE + 2
-    return not _stops(True, device.DEBUG_HARDWARE_BREAKPOINTS, (where,), where)
+    return not _stops(True, DEBUG_HARDWARE_BREAKPOINTS, (where,), where)
 
 
 class Quirk(NamedTuple):

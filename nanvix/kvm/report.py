@@ -3,7 +3,7 @@
 from typing import Any
 
 from nanvix.kvm.availability import probe
-from nanvix.kvm.device import CAPABILITIES, System
+from nanvix.kvm.device.calls import CAPABILITIES, System
 from nanvix.kvm.quirks import QUIRKS, probe_all
 
 

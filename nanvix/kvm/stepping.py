@@ -8,8 +8,9 @@ leaves in r11, and a fault or an interrupt on the handler's stack, the guest ker
 
 from collections.abc import Callable
 
-from nanvix.kvm import device, registers
-from nanvix.kvm.device import Vcpu
+from nanvix.kvm import registers
+from nanvix.kvm.device.kept import DEBUG_ENABLE, DEBUG_SINGLE_STEP
+from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.machine.backend import Exit
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import walk
@@ -43,7 +44,7 @@ class Stepper:
             # Its trap comes by the flags it loads, not by those before it.
             self._set("r11", self._get("r11") | FLAG_TF)
             vcpu.sync()
-        vcpu.debug(device.DEBUG_ENABLE | device.DEBUG_SINGLE_STEP)
+        vcpu.debug(DEBUG_ENABLE | DEBUG_SINGLE_STEP)
         vcpu.keep_registers(True)
         try:
             outcome = self._run()

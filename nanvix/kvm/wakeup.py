@@ -14,7 +14,8 @@ import os
 import signal
 from _thread import _local, get_native_id
 
-from nanvix.kvm.device import ThreadTimer, Vcpu, install_null_handler, signal_thread
+from nanvix.kvm.device.timers import ThreadTimer, install_null_handler, signal_thread
+from nanvix.kvm.device.vcpu import Vcpu
 
 SIGNAL = signal.SIGRTMAX - 3
 

@@ -15,6 +15,7 @@ from nanvix.abi.layout import (
     BOOT_MAGIC,
     BOOT_NO_RDTSC,
     BOOT_NO_VDSO_TSC,
+    BOOT_TAPE,
     CLOCK_PHYS,
     HUGE_SIZE,
     KERNEL_BASE,
@@ -139,8 +140,8 @@ def boot(memory: GuestMemory, backend: Backend, image: KernelImage, spec: BootSp
         state.cr4 |= CR4_TSD
     backend.load_state(state)
     clock = GuestClock(backend.tsc_hz, backend.tsc(), spec.realtime_ns)
-    shown, flags = clock, spec.flags & BOOT_NO_VDSO_TSC
-    if spec.flags & BOOT_HOST_TIME:
+    shown, flags = clock, spec.flags & (BOOT_NO_VDSO_TSC | BOOT_TAPE)
+    if spec.flags & BOOT_HOST_TIME and not spec.flags & BOOT_TAPE:
         shown, flags = GuestClock(NANOSECONDS, 0, spec.realtime_ns), BOOT_NO_VDSO_TSC
     memory.write(CLOCK_PHYS, shown.page(flags))
     return clock

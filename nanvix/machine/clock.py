@@ -44,7 +44,7 @@ class GuestClock:
         return self.tsc_base - (-ticks // self.mult)
 
     def page(self, flags: int = 0, sequence: int = 0) -> bytes:
-        """The clock page's record; ``flags``: BOOT_NO_VDSO_TSC or 0. ``sequence``: another even
+        """The clock page's record; ``flags``: see CLOCK. ``sequence``: another even
         number than before, so that a reader in the middle of the old one starts again."""
         return CLOCK.pack_fields(
             sequence=sequence,

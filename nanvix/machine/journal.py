@@ -12,10 +12,13 @@ when each comes, and for an interrupt also what the program's registers were.
 
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.call import Call
 from nanvix.abi.channel import ATTR, OPS, TIME_OUT
+
+if TYPE_CHECKING:
+    from nanvix.machine.tape import Tape
 
 Serve = Callable[[Call], int]
 
@@ -29,7 +32,7 @@ class Served(NamedTuple):
     digest: int
     result: int
     out: tuple[int, ...]
-    data: tuple[tuple[int, bytes], ...]
+    data: tuple[tuple[int, bytes | memoryview], ...]
 
 
 class Arrival(NamedTuple):
@@ -50,13 +53,30 @@ class Landing(NamedTuple):
     """An interrupt taken by a program where its registers were these (inexact journals).
 
     ``registers``: RIP and the general ones in the order of nanvix.machine.state.GPRS. ``stack``:
-    a checksum of what lies around the stack pointer.
+    what lies around the stack pointer; empty where it is not needed to know the place. ``calls``:
+    how many system calls had been entered by then. ``readings``: of the clock, up to then (Tape).
     """
 
     vector: int
     registers: tuple[int, ...]
-    stack: int
+    stack: bytes
+    calls: int
     tsc: int = 0
+    readings: int = 0
+
+
+class Readings(NamedTuple):
+    """What the clock showed the guest, by the tape: in front of the call at which that was taken.
+
+    ``head``: readings begun by then. ``values``: ns since boot, from reading ``first`` on.
+    ``tail``: the next one to take. All but the values count modulo 2**32.
+    """
+
+    tsc: int
+    head: int
+    first: int
+    tail: int
+    values: tuple[int, ...]
 
 
 class Change(NamedTuple):
@@ -79,7 +99,7 @@ class End(NamedTuple):
     detail: str
 
 
-Entry = Served | Arrival | Wake | Landing | Change | End
+Entry = Served | Readings | Arrival | Wake | Landing | Change | End
 
 _SYSTEM = frozenset(number for number, _ in OPS.values() if number < OPS["ENTROPY"][0]) | {
     OPS["CRASH"][0],
@@ -92,7 +112,8 @@ class Journal:
     """``entries``, and the ``position`` of the next one to repeat; at the end it is live.
 
     ``exact``: moments are counter values. ``host_time``: answers bring the time along
-    (BOOT_HOST_TIME). ``own_timers``: the guest's timer interrupts follow from the counter; else
+    (BOOT_HOST_TIME). ``tape``: where the guest notes its readings of the clock (BOOT_TAPE).
+    ``own_timers``: the guest's timer interrupts follow from the counter; else
     they too are in the journal. ``diverged``: what the guest asked for that it had not asked for
     the first time; one line. ``moved`` is called after every change of ``position``, ``echo``
     with every call that is answered from the journal. ``copy`` gets what is repeated here, with
@@ -106,6 +127,7 @@ class Journal:
         self.exact = exact
         self.own_timers = own_timers
         self.host_time: Callable[[], int] | None = None
+        self.tape: Tape | None = None
         self.echo: Callable[[Call, int], None] | None = None
         self.land: Callable[[Landing], None] = _nowhere
         """Makes the backend pause where an interrupt was taken."""
@@ -128,6 +150,11 @@ class Journal:
         """The entry to repeat next; None behind the last one."""
         return self.entries[self.position] if self.position < len(self.entries) else None
 
+    def after_next(self) -> Entry | None:
+        """The entry behind the next one."""
+        after = self.position + 1
+        return self.entries[after] if after < len(self.entries) else None
+
     def advance(self) -> None:
         """The next entry has been repeated."""
         if self.copy is not None:
@@ -147,6 +174,10 @@ class Journal:
         self.entries.append(entry)
         self.position += 1
 
+    def keep(self, parts: list[memoryview]) -> bytes | memoryview:
+        """A copy of what has been written into the guest's memory, for the entry that is next."""
+        return b"".join(parts)
+
     def insert(self, entry: Change) -> None:
         """A debugger has changed something just now, whatever is to be repeated afterwards."""
         self.entries.insert(self.position, entry)
@@ -164,13 +195,17 @@ class Journal:
         tsc = self.counter() if self.exact else 0
         asked = digest(call)
         if self.live:
+            self.take_readings(tsc)
             result = invoke(call)
             if self.host_time is not None:
                 call.out[TIME_OUT] = self.host_time()
-            data = written(call, result)
+            data = tuple((at, self.keep(parts)) for at, parts in written(call, result))
             self.append(Served(tsc, call.op, asked, result, tuple(call.out), data))
             return result
         entry = self.next()
+        if isinstance(entry, Readings):
+            self._settle(entry)
+            entry = self.next()
         got = Served(tsc, call.op, asked, 0, (), ())
         if not isinstance(entry, Served) or entry[:2] != got[:2]:
             self.diverge(describe(entry), describe(got))
@@ -184,6 +219,17 @@ class Journal:
         self.advance()
         return entry.result
 
+    def take_readings(self, tsc: int) -> None:
+        """What the guest has read off the clock is entered, as far as it is new. Only when live."""
+        if self.tape is not None and (readings := self.tape.take(tsc)) is not None:
+            self.append(readings)
+
+    def _settle(self, entry: Readings) -> None:
+        if self.tape is None or not self.tape.settle(entry):
+            head = 0 if self.tape is None else self.tape.head()
+            self.diverge(describe(entry), f"{head} by then")
+        self.advance()
+
 
 def describe(entry: Entry | None) -> str:
     """A few words, for messages."""
@@ -194,6 +240,8 @@ def describe(entry: Entry | None) -> str:
         return _op(entry.op) + when
     if isinstance(entry, Landing):
         return f"interrupt {entry.vector} at rip {entry.registers[0]:#x}"
+    if isinstance(entry, Readings):
+        return f"{entry.head} readings of the clock"
     if isinstance(entry, End):
         return f"the end ({entry.reason}){when}"
     return f"{type(entry).__name__.lower()}{when}"
@@ -232,15 +280,15 @@ def fill(call: Call, entry: Served) -> None:
                 at -= len(view)
 
 
-def written(call: Call, result: int) -> tuple[tuple[int, bytes], ...]:
-    """What the service has written into a call's outputs."""
+def written(call: Call, result: int) -> list[tuple[int, list[memoryview]]]:
+    """What the service has written into a call's outputs: where, and the memory it is in."""
     if not call.outputs:
-        return ()
+        return []
     extents = _WRITTEN.get(call.op, _everything)(call, result)
-    return tuple((at, _read(call.outputs, at, size)) for at, size in extents if size > 0)
+    return [(at, _views(call.outputs, at, size)) for at, size in extents if size > 0]
 
 
-def _read(outputs: list[memoryview], at: int, size: int) -> bytes:
+def _views(outputs: list[memoryview], at: int, size: int) -> list[memoryview]:
     parts = []
     for view in outputs:
         if at < len(view):
@@ -252,7 +300,7 @@ def _read(outputs: list[memoryview], at: int, size: int) -> bytes:
                 break
         else:
             at -= len(view)
-    return b"".join(parts)
+    return parts
 
 
 _Extents = list[tuple[int, int]]

@@ -14,6 +14,7 @@ from nanvix.abi.call import Call, Handler, WatchTable
 from nanvix.abi.layout import (
     BOOT_HOST_STEP,
     BOOT_HOST_TIME,
+    BOOT_TAPE,
     BOOT_TRACE,
     CONTROL,
     CONTROL_PHYS,
@@ -107,11 +108,19 @@ class Machine:
         if journal is not None:
             self.channel.journal = journal
             if isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_TIME:
-                journal.host_time = self.now_ns
+                self._prepare_time(journal, spec.flags)
             from nanvix.machine import repeat
 
             self._repeater = repeat.Repeater(self, journal)
             self._repeater.prepare()
+
+    def _prepare_time(self, journal: "Journal", flags: int) -> None:
+        if flags & BOOT_TAPE:
+            from nanvix.machine.tape import Tape
+
+            journal.tape = Tape(self.memory)
+        else:
+            journal.host_time = self.now_ns
 
     def _user_steps(self) -> "UserSteps":
         from nanvix.machine.steps import UserSteps

@@ -1,8 +1,19 @@
 """The run loop's other half: what comes from a journal instead of the world."""
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from nanvix.machine.journal import Arrival, Change, End, Entry, Journal, Landing, Wake, describe
+from nanvix.machine.journal import (
+    Arrival,
+    Change,
+    End,
+    Entry,
+    Journal,
+    Landing,
+    Readings,
+    Wake,
+    describe,
+)
 
 if TYPE_CHECKING:
     from nanvix.machine.machine import Machine
@@ -27,6 +38,11 @@ class Repeater:
         """The journal has a new next entry: be there when it is due."""
         machine, journal = self._machine, self._journal
         entry = journal.next()
+        if journal.tape is not None and self._readings_are_due():
+            journal.tape.give(islice(journal.entries, journal.position, None))
+        if isinstance(entry, Readings) and _is_given(journal.after_next()):
+            journal.advance()  # the guest was ended before its next call
+            return
         if journal.exact:
             timed = isinstance(entry, Arrival | Change) or _is_given(entry)
             machine.timers.set_arrival(entry.tsc if entry is not None and timed else None)
@@ -38,6 +54,13 @@ class Repeater:
             machine.backend.kick()  # to look for its place once this request is done
         elif isinstance(entry, End) and _is_given(entry):
             machine.finish(*entry[1:])
+
+    def _readings_are_due(self) -> bool:
+        """Whether those given last, if any, have been settled just now."""
+        journal, position = self._journal, self._journal.position
+        if position == 0:
+            return bool(journal.entries)
+        return isinstance(journal.entries[position - 1], Readings)
 
     def make_changes(self) -> None:
         """Make the changes that a debugger made at this moment."""
@@ -95,6 +118,8 @@ class Repeater:
 
     def other_end(self, reason: str, status: int) -> str | None:
         """What the journal says instead of this end of the guest's own; None if the same."""
+        if isinstance(self._journal.next(), Readings):
+            self._journal.advance()
         entry = self._journal.next()
         if entry is None or reason not in GUESTS_OWN:
             return None

@@ -22,7 +22,7 @@ from nanvix.machine.memory import BadAddress, GuestMemory
 from nanvix.snapshot.dirty import populated
 
 MAGIC = b"nvstate\x1a"
-VERSION = 2
+VERSION = 3
 
 _VERSION = Struct("<I")
 _CHUNK = Struct("<4sII")

@@ -2,11 +2,11 @@
 
 import struct
 from collections.abc import Iterator
-from struct import Struct
+from struct import Struct, pack, unpack_from
 
-from nanvix.machine.journal import Arrival, End, Entry, Landing, Served, Wake
+from nanvix.machine.journal import Arrival, End, Entry, Landing, Readings, Served, Wake
 
-_SERVED, _ARRIVAL, _WAKE, _LANDING, _END = range(1, 6)
+_SERVED, _ARRIVAL, _WAKE, _LANDING, _END, _READINGS = range(1, 7)
 
 _HEAD = Struct("<BQ")
 """Kind and counter."""
@@ -15,8 +15,10 @@ _CALL = Struct("<BIqBH")
 _PIECE = Struct("<II")
 _EVENTS = Struct("<BB")
 _EVENT = Struct("<IIQ")
-_PLACE = Struct("<BI17Q")
-"""Vector, checksum of the stack, registers."""
+_PLACE = Struct("<BHQI17Q")
+"""Vector, how many bytes of stack follow, system calls, readings of the clock, registers."""
+_READ = Struct("<IIIH")
+"""Head, first, tail, how many values."""
 _FINISH = Struct("<qHH")
 _OUT = [Struct(f"<{count}Q") for count in range(8)]
 
@@ -25,12 +27,12 @@ class Malformed(ValueError):
     """These bytes are no entries."""
 
 
-def encode(entry: Entry) -> list[bytes]:
+def encode(entry: Entry) -> list[bytes | memoryview]:
     """The entry's bytes, in parts so that data need not be copied."""
     if isinstance(entry, Served):
         out = [value for value in entry.out if value]
         present = sum(1 << index for index, value in enumerate(entry.out) if value)
-        parts = [
+        parts: list[bytes | memoryview] = [
             _HEAD.pack(_SERVED, entry.tsc),
             _CALL.pack(entry.op, entry.digest, entry.result, present, len(entry.data)),
             _OUT[len(out)].pack(*out),
@@ -44,8 +46,13 @@ def encode(entry: Entry) -> list[bytes]:
     if isinstance(entry, Wake):
         return [_HEAD.pack(_WAKE, entry.tsc)]
     if isinstance(entry, Landing):
-        place = _PLACE.pack(entry.vector, entry.stack, *entry.registers)
-        return [_HEAD.pack(_LANDING, entry.tsc), place]
+        counts = len(entry.stack), entry.calls, entry.readings
+        place = _PLACE.pack(entry.vector, *counts, *entry.registers)
+        return [_HEAD.pack(_LANDING, entry.tsc), place, entry.stack]
+    if isinstance(entry, Readings):
+        count = len(entry.values)
+        head = _READ.pack(entry.head, entry.first, entry.tail, count)
+        return [_HEAD.pack(_READINGS, entry.tsc), head, pack(f"<{count}Q", *entry.values)]
     assert isinstance(entry, End), "nobody debugs a run that is recorded"
     reason, detail = entry.reason.encode(), entry.detail.encode()[:4096]
     head = _FINISH.pack(entry.status, len(reason), len(detail))
@@ -98,8 +105,17 @@ def _wake(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
 
 
 def _landing(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
-    vector, stack, *registers = _PLACE.unpack_from(data, at)
-    return Landing(vector, tuple(registers), stack, tsc), at + _PLACE.size
+    vector, size, calls, readings, *registers = _PLACE.unpack_from(data, at)
+    at += _PLACE.size
+    stack = data[at : at + size]
+    return Landing(vector, tuple(registers), stack, calls, tsc, readings), at + size
+
+
+def _readings(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
+    head, first, tail, count = _READ.unpack_from(data, at)
+    at += _READ.size
+    values = unpack_from(f"<{count}Q", data, at)
+    return Readings(tsc, head, first, tail, values), at + count * 8
 
 
 def _end(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
@@ -109,4 +125,11 @@ def _end(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
     return End(tsc, text[0], status, text[1]), at + reason + detail
 
 
-_DECODERS = {_SERVED: _served, _ARRIVAL: _arrival, _WAKE: _wake, _LANDING: _landing, _END: _end}
+_DECODERS = {
+    _SERVED: _served,
+    _ARRIVAL: _arrival,
+    _WAKE: _wake,
+    _LANDING: _landing,
+    _END: _end,
+    _READINGS: _readings,
+}

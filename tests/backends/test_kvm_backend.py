@@ -12,7 +12,9 @@ import pytest
 
 from nanvix.abi.layout import VECTOR_EVENT, VECTOR_TIMER
 from nanvix.kvm import backend as kvm_backend
-from nanvix.kvm import create, device, probe
+from nanvix.kvm import create, probe
+from nanvix.kvm._kvm_abi import ffi
+from nanvix.kvm.device import calls
 from nanvix.kvm.probe_guest import KERNEL_CODE, RESULT, USER_CODE, VECTOR_GP, VECTOR_UD, ProbeGuest
 from nanvix.kvm.quirks import findings
 from nanvix.kvm.wakeup import SIGNAL
@@ -155,6 +157,31 @@ def test_kick_and_deadline_at_once_are_both_reported() -> None:
         guest.backend.kick()
         assert guest.backend.run() is Exit.KICKED
         assert guest.backend.run() is Exit.TIMER
+
+
+def test_a_kick_does_not_swallow_a_timer_that_came_early() -> None:
+    """The clock that wakes us and the guest's are two, and may differ by a little."""
+    outcomes = []
+
+    def once() -> None:  # on a thread without a heartbeat, which would mend it
+        with started(SPIN, user=True) as guest:
+            backend = guest.backend
+            backend.set_timer(milliseconds(guest, 1))
+            assert backend.run() is Exit.TIMER
+            backend.set_timer(milliseconds(guest, 100))
+            backend._wakeup.arm(1)
+            time.sleep(0.01)
+            backend.kick()
+            outcomes.append(backend.run())
+            late = threading.Timer(10, backend.kick)
+            late.start()
+            outcomes.append(backend.run())
+            late.cancel()
+
+    thread = threading.Thread(target=once)
+    thread.start()
+    thread.join()
+    assert outcomes == [Exit.KICKED, Exit.TIMER]
 
 
 def test_no_kick_from_another_thread_is_lost() -> None:
@@ -402,11 +429,50 @@ def test_close_releases_everything_and_is_idempotent() -> None:
     assert open_files() == before
 
 
+def test_close_ends_a_run_of_another_thread() -> None:
+    before = open_files()
+    for delay_s in (0, 0.0005, 0.02) * 7:
+        with started(SPIN, user=True) as guest:
+            outcomes: list[object] = []
+
+            def spin(guest: ProbeGuest = guest, outcomes: list[object] = outcomes) -> None:
+                try:
+                    while True:
+                        outcomes.append(guest.backend.run())
+                except ValueError as error:
+                    outcomes.append(str(error))
+
+            thread = threading.Thread(target=spin)
+            thread.start()
+            time.sleep(delay_s)
+            guest.backend.close()
+            assert guest.backend.vcpu._page == ffi.NULL
+            thread.join(10)
+            assert not thread.is_alive()
+            assert outcomes[-1] == "the VM is closed"
+            assert set(outcomes[:-1]) <= {Exit.KICKED}
+    assert open_files() == before
+
+
+def test_a_signal_handler_can_close() -> None:
+    with started(SPIN, user=True) as guest:
+        old = signal.signal(signal.SIGALRM, lambda *_: guest.backend.close())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            assert guest.backend.run() is Exit.KICKED
+            assert guest.backend.vcpu._page == ffi.NULL
+            with pytest.raises(ValueError, match="closed"):
+                guest.backend.run()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, old)
+
+
 @pytest.mark.parametrize("failing", ["KVM_CREATE_VCPU", "KVM_SET_CPUID2", "KVM_GET_VCPU_MMAP_SIZE"])
 def test_a_failure_half_way_releases_everything(
     failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = device._ioctl
+    real = calls.ioctl
 
     def ioctl(fd: int, name: str, argument: int = 0) -> int:
         if name == failing:
@@ -416,7 +482,7 @@ def test_a_failure_half_way_releases_everything(
     memory = GuestMemory(2 << 20)
     create(memory).close()  # the quirks are known from here on
     before = open_files()
-    monkeypatch.setattr(device, "_ioctl", ioctl)
+    monkeypatch.setattr(calls, "ioctl", ioctl)
     with pytest.raises(Exception, match=failing):
         create(memory)
     assert open_files() == before

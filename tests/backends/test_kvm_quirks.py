@@ -8,7 +8,8 @@ import capstone
 import pytest
 
 from nanvix.errors import BackendUnavailable
-from nanvix.kvm import availability, cache, create, describe, device, probe, quirks
+from nanvix.kvm import availability, cache, create, describe, probe, quirks
+from nanvix.kvm.device import calls
 from nanvix.kvm.probe_guest import Inconclusive
 from nanvix.machine.memory import GuestMemory
 
@@ -34,9 +35,9 @@ def kvm() -> None:
 
 def failing_open(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def refuse(*_: object) -> int:
-        raise OSError(number, os.strerror(number), device.DEVICE)
+        raise OSError(number, os.strerror(number), calls.DEVICE)
 
-    monkeypatch.setattr(device.os, "open", refuse)
+    monkeypatch.setattr(calls.os, "open", refuse)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +64,9 @@ def test_what_is_wrong_comes_with_what_to_do(
 
 
 def test_an_old_kernel_is_told_apart(kvm: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device.System, "capability", lambda self, number: number != 74)
+    monkeypatch.setattr(calls.System, "capability", lambda self, number: number != 74)
     assert "sync_regs" in probe().reason
-    monkeypatch.setattr(device.System, "api_version", lambda self: 11)
+    monkeypatch.setattr(calls.System, "api_version", lambda self: 11)
     assert "version 11" in probe().reason
 
 

@@ -35,7 +35,7 @@ _POINTERS = {
         lgetxattr lsetxattr mincore mount mq_getsetattr msgctl name_to_handle_at newfstatat
         openat2 pidfd_send_signal ppoll prlimit64 pselect6 readlinkat rt_sigaction
         rt_sigprocmask rt_sigqueueinfo rt_sigtimedwait sched_getaffinity sched_setaffinity
-        sched_setscheduler select sendfile setitimer setxattr shmctl symlinkat timer_create
+        sched_setscheduler seccomp select sendfile setitimer setxattr shmctl symlinkat timer_create
         timer_settime timerfd_settime utimensat waitid""",
     "3": """clock_nanosleep clone copy_file_range epoll_ctl epoll_pwait2 execveat futex futex_waitv
         getsockopt linkat mount_setattr move_mount mq_open mq_timedreceive name_to_handle_at

@@ -15,6 +15,7 @@ import pytest
 from support.guest import NANVIX, host_environment
 from support.toolchain import Toolchain
 
+from nanvix.guest.mounts import Mount
 from nanvix.sandbox import Sandbox
 
 PYTHON_THREADS = """\
@@ -175,6 +176,46 @@ def test_two_runs_are_the_same(name: str, compiled: Toolchain, tmp_path: Path) -
     second = run(argv, case.input, tmp_path, "0x5eed", slow=True)
     assert first == second
     assert first[0] == case.code, first
+
+
+LOOK = """\
+cd /data; ls -aiU; find . -printf '%i %D %n %s %b %p\\n'; du -a; df .
+"""
+CHANGE = """\
+for n in 1 2 3 4 5; do echo $n > new$n; mkdir dir$n; done; ln new1 again; mv new2 moved; rm new3
+echo more >> file7; stat new1 moved . file7; chmod 700 file8; ls -laiU --full-time
+"""
+
+
+def two_copies(folder: Path) -> list[Path]:
+    """Of the same tree, whose files were not made in the same order."""
+    names = [f"file{n}" for n in range(60)]
+    places = [folder / "one", folder / "two"]
+    for place, order in zip(places, (names, names[::-1]), strict=True):
+        place.mkdir()
+        for name in order:
+            (place / name).write_bytes(name.encode())
+        os.link(place / "file1", place / "hard")
+        for path in (*place.iterdir(), place):
+            os.utime(path, (0, 1_000_000_000))
+    return places
+
+
+def test_two_copies_of_a_tree_are_the_same(tmp_path: Path) -> None:
+    found = [
+        run(["-v", f"{place}:/data", "sh", "-c", LOOK + CHANGE], b"", tmp_path, "1", slow=False)
+        for place in two_copies(tmp_path)
+    ]
+    assert found[0] == found[1]
+    assert found[0][0] == 0, found[0]
+
+
+def test_two_copies_of_a_tree_look_the_same(backend: str, tmp_path: Path) -> None:
+    found = []
+    for place in two_copies(tmp_path):
+        sandbox = Sandbox(backend=backend, seed=1, mounts=[Mount(str(place), "/data", False)])
+        found.append(sandbox.run(["sh", "-c", LOOK], capture=True).stdout)
+    assert found[0] and found[0] == found[1]
 
 
 def test_another_seed_is_another_run(tmp_path: Path) -> None:

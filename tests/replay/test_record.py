@@ -11,7 +11,7 @@ from support.recordings import MISPLACED, Disturbed, undisturbed
 from support.toolchain import Toolchain
 
 from nanvix.abi.channel import OPS
-from nanvix.machine.journal import Arrival, End, Landing, Served, Wake
+from nanvix.machine.journal import Arrival, End, Landing, Readings, Served, Wake
 from nanvix.replay import Recording, RecordingError, check_program, exact, load, replay
 from nanvix.result import Result
 from nanvix.sandbox import Sandbox
@@ -208,7 +208,9 @@ def test_entries_survive_encoding() -> None:
         Served(0, 8, 0, 0, (0,) * 7, ()),
         Arrival(7, ((1, 2, 3), (2, 15, 0)), (32, 33)),
         Wake(1 << 63),
-        Landing(32, tuple(range(1 << 60, (1 << 60) + 17)), 5),
+        Landing(32, tuple(range(1 << 60, (1 << 60) + 17)), bytes(99), 1 << 63, readings=1 << 31),
+        Readings(8, 5, 1, 3, (1 << 50, 1 << 63)),
+        Readings(9, 0, (1 << 32) - 1, (1 << 32) - 1, ()),
         End(9, "timeout", 0, "übrig"),
     ]  # fmt: skip
     data = b"".join(part for entry in entries for part in encode(entry))

@@ -213,3 +213,47 @@ def test_files_over_pages_and_holes(same: Same) -> None:
         "truncate -s 5000 f70000; truncate -s 9000 f1; cat f* hole | sha256sum; wc -c *"
     )
     same(["sh", "-c", script])
+
+
+IDENTITY = """
+import os
+os.mkdir("d")
+for name in ("a", "b", "d/c"):
+    open(name, "w").close()
+os.link("a", "d/hard"); os.symlink("a", "soft"); os.mkfifo("fifo")
+before = {e.path: e.inode() for e in os.scandir(".")}
+for where in (".", "d"):
+    print(all(e.inode() == e.stat(follow_symlinks=False).st_ino for e in os.scandir(where)))
+print(len(set(before.values())) == len(before), len({os.stat(p).st_dev for p in before}))
+print(os.path.samefile("a", "d/hard"), os.path.samefile("a", "soft"), os.path.samefile("a", "b"))
+os.rename("b", "d/moved")
+print(os.stat("d/moved").st_ino == before["./b"], os.stat("d/hard").st_ino == before["./a"])
+with open("d/moved") as file:
+    os.unlink("d/moved")
+    print(os.fstat(file.fileno()).st_ino == before["./b"])
+    open("b", "w").close()
+    print(os.stat("b").st_ino == before["./b"])
+os.rename("a", "b")
+print(os.stat("b").st_ino == before["./a"], os.stat("d").st_ino == os.stat(".").st_ino)
+for command in ("find . -samefile b | sort", "du -a | wc -l", "tar c . | tar tv | grep -c link"):
+    print(os.popen(command).read())
+"""
+
+
+def test_which_files_are_the_same(same: Same) -> None:
+    assert same([sys.executable, "-c", IDENTITY]).code == 0
+
+
+def test_places_for_state_are_the_guest_s_own(guest: Guest) -> None:
+    script = "umask 0; for d in /run /var/run /var/lib /var/log /var/tmp /run/lock /var/lock; do "
+    script += "test -z \"$(ls -A $d | grep -v '^lock$')\" && echo x > $d/state && stat -Lc '%a' $d "
+    script += "&& rm $d/state; done"
+    modes = ["755", "755", "755", "755", "1777", "1777", "1777"]
+    assert sh(guest, script) == (0, "".join(f"{mode}\n" for mode in modes), "")
+
+
+def test_tables_of_the_host_and_none_of_its_secrets(guest: Guest, same: Same) -> None:
+    same(["sh", "-c", "getent services http; getent protocols tcp; cat /etc/os-release"])
+    script = "ls -d /etc/shadow /etc/gshadow /etc/ssl/private /etc/ssh /etc/machine-id"
+    code, out, _ = sh(guest, script)
+    assert (code, out) == (2, "")

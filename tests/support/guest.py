@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from support.host import ENVIRONMENT, ROOT
+from support.host import ENVIRONMENT, PATIENCE, ROOT
 
 NANVIX = (sys.executable, "-m", "nanvix")
 LIMIT_S = 60.0
@@ -48,7 +48,9 @@ def execute(
     cwd: Path | str | None = None,
     limit: float = LIMIT_S,
 ) -> Ran:
-    """Run a command to its end; one that does not end in ``limit`` seconds fails the test."""
+    """Run a command to its end; one that does not end in ``limit`` seconds (times what the machine
+    deserves in patience) fails the test."""
+    limit *= PATIENCE
     if stdin is None and input is None:
         stdin = subprocess.DEVNULL
     process = subprocess.Popen(

@@ -53,13 +53,19 @@ class Answer(NamedTuple):
 class HostFiles:
     """A file service and shorthands for its ops; a failing shorthand raises OSError."""
 
-    def __init__(self, *exports: Path | Export, now: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        *exports: Path | Export,
+        now: Callable[[], int] | None = None,
+        steady: bool = False,
+    ) -> None:
         self.service = FileService(
             [
                 export if isinstance(export, Export) else Export(str(export), False, False)
                 for export in exports
             ],
             now=now,
+            steady=steady,
         )
 
     def __enter__(self) -> Self:

@@ -27,13 +27,10 @@ def files(tmp_path: Path) -> Iterator[HostFiles]:
         yield files
 
 
-def test_a_walk_tells_all_it_passes(files: HostFiles, tmp_path: Path) -> None:
+def test_a_walk_tells_all_it_passes(files: HostFiles) -> None:
     attrs, failed, content = files.walk(1, b"a/b/c/deep")
     assert failed == "" and content == b""
     assert [stat.S_ISDIR(attr.mode) for attr in attrs] == [True, True, True, False]
-    assert [attr.ino for attr in attrs] == [
-        (tmp_path / path).stat().st_ino for path in ("a", "a/b", "a/b/c", "a/b/c/deep")
-    ]
     assert len({attr.node for attr in attrs}) == 4 and 1 not in {attr.node for attr in attrs}
 
 
@@ -45,9 +42,7 @@ def test_attributes_are_those_of_stat(files: HostFiles, tmp_path: Path) -> None:
     assert attr == files.attr("FS_GETATTR", attr.node)
     assert (attr.size, attr.mode, attr.nlink) == (10_000, stat.S_IFREG | 0o640, 1)
     assert (attr.atime, attr.mtime) == (3 * DAY + 7, -DAY - 5)
-    assert (attr.uid, attr.gid, attr.ino, attr.dev) == (
-        host.st_uid, host.st_gid, host.st_ino, host.st_dev,
-    )  # fmt: skip
+    assert (attr.uid, attr.gid) == (host.st_uid, host.st_gid)
     assert (attr.blocks, attr.blksize, attr.ctime) == (
         host.st_blocks, host.st_blksize, host.st_ctime_ns,
     )  # fmt: skip

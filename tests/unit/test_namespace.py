@@ -9,6 +9,7 @@ from nanvix.abi.channel import MOUNT_FILE, MOUNT_READ_ONLY, MOUNT_STABLE
 from nanvix.abi.manifest import Manifest
 from nanvix.errors import UsageError
 from nanvix.guest import etc
+from nanvix.guest.configuration import shown_configuration
 from nanvix.guest.mounts import make_mount, parse_mount
 from nanvix.guest.namespace import Namespace, Shown, default_view
 from nanvix.guest.program import Program
@@ -173,3 +174,23 @@ def test_a_time_zone_names_no_other_file(zone: str) -> None:
         "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/nsswitch.conf",
         "/etc/localtime",
     }  # fmt: skip
+
+
+def test_settings_of_packages_but_none_of_administrators(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {
+        "/etc": ["fonts", "java-17-openjdk", "passwd", "services", "shadow", "ssh", "ssl"],
+        "/etc/java-17-openjdk": ["management", "security"],
+    }
+    monkeypatch.setattr(os, "listdir", lambda folder: listed[folder])
+    assert set(shown_configuration()) == {
+        "/etc/fonts", "/etc/java-17-openjdk/security", "/etc/services",
+        "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
+    }  # fmt: skip
+
+
+def test_settings_that_cannot_be_read_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: str) -> list[str]:
+        raise PermissionError(folder)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert shown_configuration() == ["/etc/ssl/openssl.cnf", "/etc/ssl/certs"]

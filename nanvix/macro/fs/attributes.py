@@ -31,6 +31,8 @@ _MOST = 64
 _pack_into = ATTR.codec.pack_into
 _TIME_MIN, _TIME_MAX = -(1 << 63), (1 << 63) - 1
 _MASK32 = (1 << 32) - 1
+_UNIT = 4096
+"""Block size of steady files, and size of steady directories."""
 _SETTABLE = SET_MODE | SET_OWNER | SET_SIZE | SET_ATIME | SET_MTIME
 # A guest must not be able to leave a program on the host that runs with our rights.
 _MODE_BITS = {S_IFREG: 0o1777, S_IFDIR: 0o3777}
@@ -39,7 +41,9 @@ _MODE_BITS = {S_IFREG: 0o1777, S_IFDIR: 0o3777}
 class Attributes:
     """Serves FS_GETATTR and FS_SETATTR, and writes the records other ops answer with.
 
-    ``steady``: the time of the last access is given as that of the last change.
+    ``steady``: what others can change without changing a file's content is not shown. Times of
+    last access and of status change are that of the last modification, space in use is at most
+    what the size needs, a read-only file has one name, directories are all of the same size.
     """
 
     __slots__ = ("_descriptors", "_nodes", "_stamps", "_steady")
@@ -103,21 +107,30 @@ class Attributes:
         if ctime != node.seen_ctime or mode != node.seen_mode:
             node.access = self._access(node, mode)
             node.seen_ctime, node.seen_mode = ctime, mode
-        mtime = status.st_mtime_ns
-        atime = mtime if self._steady else status.st_atime_ns
+        mtime, size, blocks = status.st_mtime_ns, status.st_size, status.st_blocks
+        atime, links, unit = status.st_atime_ns, status.st_nlink, status.st_blksize
+        if self._steady:
+            atime = ctime = mtime
+            unit = _UNIT
+            if node.kind == S_IFDIR:
+                size = _UNIT
+            elif node.kind == S_IFREG and node.read_only:
+                links = 1
+            needed = -(-size // _UNIT) * (_UNIT // 512)
+            # Some file systems take more in advance; holes are the file's own.
+            blocks = needed if node.kind == S_IFDIR else min(blocks, needed)
         try:
             _pack_into(
-                view, offset, node.id, status.st_ino, status.st_size, status.st_blocks,
-                atime, mtime, ctime, status.st_rdev, mode, status.st_nlink, status.st_uid,
-                status.st_gid, status.st_blksize, node.access, status.st_dev,
+                view, offset, node.id, node.ino, size, blocks, atime, mtime, ctime,
+                status.st_rdev, mode, links, status.st_uid, status.st_gid, unit, node.access,
+                node.dev,
             )  # fmt: skip
         except struct.error:
             # A file system may have times beyond 2262 or block sizes beyond u32.
             _pack_into(
-                view, offset, node.id, status.st_ino, status.st_size, status.st_blocks,
-                _time(atime), _time(mtime), _time(ctime), status.st_rdev, mode,
-                min(status.st_nlink, _MASK32), status.st_uid, status.st_gid,
-                min(status.st_blksize, _MASK32), node.access, status.st_dev,
+                view, offset, node.id, node.ino, size, blocks, _time(atime), _time(mtime),
+                _time(ctime), status.st_rdev, mode, min(links, _MASK32), status.st_uid,
+                status.st_gid, min(unit, _MASK32), node.access, node.dev,
             )  # fmt: skip
 
     def _access(self, node: Node, mode: int) -> int:

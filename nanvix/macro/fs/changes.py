@@ -89,7 +89,7 @@ class Changes:
         directory, view = self._prepare(call)
         name, target = names.entry_and_target(call.inputs)
         os.symlink(target, name, dir_fd=directory.fd)
-        self._finish(directory, self._nodes.enter(directory, name)[0], view)
+        self._finish(directory, self._nodes.enter(directory, name, made=True)[0], view)
         return 0
 
     def link(self, call: Call) -> int:
@@ -151,7 +151,7 @@ class Changes:
 
     def _made(self, directory: Node, name: bytes, kind: int, mode: int) -> Node:
         """The node of what has just been made by name, with exactly these permissions."""
-        node, status = self._nodes.enter(directory, name)
+        node, status = self._nodes.enter(directory, name, made=True)
         # Should the host have replaced it meanwhile, that is nothing the guest has made.
         ours = node.kind == kind and status.st_uid == os.geteuid()
         if ours and (status.st_mode ^ mode) & _EXACT:
@@ -173,7 +173,7 @@ class Changes:
             status = os.fstat(fd)
             if (status.st_mode ^ mode) & _EXACT:
                 os.fchmod(fd, mode)
-            node = self._nodes.adopt(directory, self._descriptors.hold(fd))[0]
+            node = self._nodes.adopt(directory, self._descriptors.hold(fd), made=True)[0]
         except BaseException:
             os.close(fd)
             raise

@@ -1,13 +1,16 @@
 """Directory listing: FS_READDIR.
 
 A cookie is the host file system's own position in the directory (``d_off``), which stays valid
-while entries come and go, so nothing has to be kept between two calls.
+while entries come and go, so nothing has to be kept between two calls. That order is made of when
+entries were made, or of a key of the file system: a steady listing has another one (ordered.py).
 """
 
 import os
+from collections.abc import Callable, Iterator
 from errno import EINVAL
 from stat import S_IFMT
 from struct import Struct
+from typing import NamedTuple
 
 from nanvix.abi.call import Call
 from nanvix.abi.channel import DIRENT
@@ -27,52 +30,76 @@ _DOTS = (b".", b"..")
 _DT_UNKNOWN = 0
 
 
+class Found(NamedTuple):
+    """A directory entry: position behind it, name, the host's inode, DT_*."""
+
+    cookie: int
+    name: bytes
+    inode: int
+    kind: int
+
+
 class Listing:
-    """Lists directories in pieces."""
+    """Lists directories in pieces. ``steady``: in an order that follows from the names."""
 
-    __slots__ = ("_descriptors", "_nodes")
+    __slots__ = ("_descriptors", "_nodes", "_ordered")
 
-    def __init__(self, nodes: NodeTable, descriptors: Descriptors) -> None:
+    def __init__(self, nodes: NodeTable, descriptors: Descriptors, steady: bool = False) -> None:
         self._nodes = nodes
         self._descriptors = descriptors
+        self._ordered = None
+        if steady:
+            from nanvix.macro.fs.ordered import Ordered
+
+            self._ordered = Ordered()
 
     def readdir(self, call: Call) -> int:
         """FS_READDIR; EINVAL when not even one entry fits."""
         number, cookie = call.arg[:2]
-        fd = self._descriptors.listing(self._nodes.node(number))
+        node = self._nodes.node(number)
+        fd = self._descriptors.listing(node)
         if cookie > MAX_OFFSET:
             raise OSError(EINVAL, "cookie out of range")
-        os.lseek(fd, cookie, os.SEEK_SET)
+        if self._ordered is None:
+            found = from_host(fd, cookie)
+        else:
+            found = self._ordered.after(number, fd, cookie)
+        device, numbers = node.key[1], self._nodes.numbers
         room = min(sum(map(len, call.outputs)), MAX_LISTING)
-        entries, complete = _entries(fd, room)
+        entries, complete = _entries(found, room, lambda inode: numbers.inode(device, inode))
         call.out[0] = complete
         return scatter(b"".join(entries), call.outputs)
 
 
-def _entries(fd: int, room: int) -> tuple[list[bytes], bool]:
-    """Whole nv_dirent entries of at most ``room`` bytes together; whether they are the last."""
-    entries: list[bytes] = []
+def from_host(fd: int, cookie: int) -> Iterator[Found]:
+    """The entries behind a position of the host's, in its order, but the dots."""
+    os.lseek(fd, cookie, os.SEEK_SET)
     while piece := linux.list_directory(fd, _PIECE):
         at = 0
         while at < len(piece):
-            ino, cookie, length, kind = _HOST_ENTRY.unpack_from(piece, at)
+            inode, cookie, length, kind = _HOST_ENTRY.unpack_from(piece, at)
             start = at + _HOST_ENTRY.size
             name = piece[start : piece.index(0, start)]
             at += length
-            if name in _DOTS:
-                continue
-            padded = (len(name) + 7) & ~7
-            size = DIRENT.size + padded
-            if size > room:
-                if not entries:
-                    raise OSError(EINVAL, "no room for an entry")
-                return entries, False
-            room -= size
-            if kind == _DT_UNKNOWN:
-                kind = _type(fd, name)
-            entries.append(
-                DIRENT.codec.pack(ino, cookie, kind, len(name), size) + name.ljust(padded, b"\0")
-            )
+            if name not in _DOTS:
+                yield Found(cookie, name, inode, kind or _type(fd, name))
+
+
+def _entries(
+    found: Iterator[Found], room: int, number: Callable[[int], int]
+) -> tuple[list[bytes], bool]:
+    """Whole nv_dirent entries of at most ``room`` bytes together; whether they are the last."""
+    entries: list[bytes] = []
+    for cookie, name, inode, kind in found:
+        padded = (len(name) + 7) & ~7
+        size = DIRENT.size + padded
+        if size > room:
+            if not entries:
+                raise OSError(EINVAL, "no room for an entry")
+            return entries, False
+        room -= size
+        head = DIRENT.codec.pack(number(inode), cookie, kind, len(name), size)
+        entries.append(head + name.ljust(padded, b"\0"))
     return entries, True
 
 

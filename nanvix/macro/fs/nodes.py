@@ -11,12 +11,13 @@ import os
 import resource
 from collections.abc import Sequence
 from errno import ENFILE, EROFS, ESTALE
-from stat import S_IFMT
+from stat import S_IFDIR, S_IFMT
 from typing import Any
 
 from nanvix.errors import NanvixError
 from nanvix.macro.fs import identity, linux
 from nanvix.macro.fs.exports import Export, open_root, require_storage
+from nanvix.macro.fs.numbers import Numbers
 
 MAX_NODES = 65_536
 RESERVED_DESCRIPTORS = 512
@@ -25,10 +26,12 @@ _WANTED_DESCRIPTORS = MAX_NODES + RESERVED_DESCRIPTORS
 
 
 class Node:
-    """A host inode the guest knows. ``kind``: its S_IF* type, which an inode never changes."""
+    """A host inode the guest knows. ``kind``: its S_IF* type, which an inode never changes.
+    ``dev``, ``ino``: the guest's numbers, where ``key`` has the host's."""
 
     __slots__ = (
-        "access", "export", "fd", "id", "key", "kind", "read_only", "seen_ctime", "seen_mode",
+        "access", "dev", "export", "fd", "id", "ino", "key", "kind", "read_only", "seen_ctime",
+        "seen_mode",
     )  # fmt: skip
 
     def __init__(
@@ -38,6 +41,7 @@ class Node:
         self.fd = fd
         self.export = export
         self.read_only = read_only
+        self.dev = self.ino = 0
         self.kind = S_IFMT(status.st_mode)
         self.key = (export, status.st_dev, status.st_ino)
         self.access = 0
@@ -45,11 +49,13 @@ class Node:
 
 
 class NodeTable:
-    """The nodes of one VM: its exports' roots, numbered from 1, and what was walked to."""
+    """The nodes of one VM: its exports' roots, numbered from 1, and what was walked to.
+    ``numbers``: of their inodes and devices."""
 
-    __slots__ = ("_by_id", "_by_key", "_limit", "_next", "_roots")
+    __slots__ = ("_by_id", "_by_key", "_limit", "_next", "_roots", "numbers")
 
-    def __init__(self, exports: Sequence[Export]) -> None:
+    def __init__(self, exports: Sequence[Export], numbers: Numbers) -> None:
+        self.numbers = numbers
         self._by_id: dict[int, Node] = {}
         self._by_key: dict[tuple[int, int, int], Node] = {}
         self._roots = len(exports)
@@ -57,7 +63,9 @@ class NodeTable:
         self._limit = self._roots + node_limit()
         try:
             for number, export in enumerate(exports, 1):
-                self._insert(_root(number, export))
+                root = _root(number, export)
+                self._insert(root)
+                self._number(root, root)
         except BaseException:
             self.close()
             raise
@@ -76,15 +84,17 @@ class NodeTable:
             raise OSError(EROFS, "read-only export")
         return node
 
-    def enter(self, directory: Node, name: bytes) -> tuple[Node, os.stat_result]:
-        """The node of a directory entry and its status.
+    def enter(
+        self, directory: Node, name: bytes, *, made: bool = False
+    ) -> tuple[Node, os.stat_result]:
+        """The node of a directory entry and its status. ``made``: the guest has just made it.
 
         ENFILE means that the guest must forget nodes first, EACCES also that the entry is the
         root of a pseudo file system.
         """
-        return self.adopt(directory, linux.look(directory.fd, name))
+        return self.adopt(directory, linux.look(directory.fd, name), made=made)
 
-    def adopt(self, directory: Node, fd: int) -> tuple[Node, os.stat_result]:
+    def adopt(self, directory: Node, fd: int, *, made: bool = False) -> tuple[Node, os.stat_result]:
         """The node of an O_PATH descriptor found in ``directory``; takes the descriptor over."""
         kept = False
         try:
@@ -98,6 +108,7 @@ class NodeTable:
                 node = Node(self._next, fd, directory.export, directory.read_only, status)
                 self._next += 1
                 self._insert(node)
+                self._number(node, directory, made)
                 kept = True
         finally:
             if not kept:
@@ -116,6 +127,8 @@ class NodeTable:
             return None
         del self._by_id[number]
         del self._by_key[node.key]
+        if not os.fstat(node.fd).st_nlink:
+            self.numbers.gone(*node.key[1:])
         os.close(node.fd)
         return node
 
@@ -127,11 +140,14 @@ class NodeTable:
             if node.id > self._roots:
                 path = identity.way(node.fd, self._by_id[node.export].fd)
                 nodes.append([node.id, node.export, path, identity.describe(node.fd)])
-        return {"next": self._next, "roots": roots, "nodes": nodes}
+        return {
+            "next": self._next, "roots": roots, "nodes": nodes, "numbers": self.numbers.save(),
+        }  # fmt: skip
 
     def load(self, saved: dict[str, Any]) -> None:
         """Have the same files under the same numbers. Raises NanvixError where one of them is
         gone, or is not what it was."""
+        self.numbers.load(saved["numbers"])
         for number, known in enumerate(saved["roots"], 1):
             identity.require_same(self.node(number).fd, known)
         for number, export, path, known in saved["nodes"]:
@@ -141,7 +157,9 @@ class NodeTable:
                 raise NanvixError(f"the machine has too many files: {error.strerror}") from None
             root = self.node(export)
             fd = identity.follow(root.fd, path, known)
-            self._insert(Node(number, fd, export, root.read_only, os.fstat(fd)))
+            node = Node(number, fd, export, root.read_only, os.fstat(fd))
+            self._insert(node)
+            self._number(node, node)
         self._next = saved["next"]
 
     def close(self) -> None:
@@ -149,6 +167,17 @@ class NodeTable:
         self._by_key.clear()
         while self._by_id:
             os.close(self._by_id.popitem()[1].fd)
+
+    def _number(self, node: Node, directory: Node, made: bool = False) -> None:
+        """Give a node its numbers; a file that has been seen in a listing has them already."""
+        numbers, (_, device, inode) = self.numbers, node.key
+        node.dev = numbers.device(device)
+        if made:
+            node.ino = numbers.made(device, inode)
+        elif device == directory.key[1] or node.kind == S_IFDIR:
+            node.ino = numbers.inode(device, inode)
+        else:
+            node.ino = numbers.across(directory.key[1], device, inode)
 
     def _insert(self, node: Node) -> None:
         self._by_id[node.id] = node

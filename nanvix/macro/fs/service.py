@@ -25,6 +25,7 @@ from nanvix.macro.fs.extended import Extended
 from nanvix.macro.fs.listing import Listing
 from nanvix.macro.fs.lookup import Lookup
 from nanvix.macro.fs.nodes import NodeTable
+from nanvix.macro.fs.numbers import Numbers
 from nanvix.macro.fs.space import Space
 from nanvix.macro.fs.stamps import Stamps
 
@@ -36,7 +37,8 @@ class FileService:
     """Serves FS_*. Export ``n``, counted from 1, is node ``n``.
 
     Raises OSError, with the path, for an export that cannot be opened or is neither a directory
-    nor a regular file. ``steady``: reading a file does not show in its attributes. ``handlers``
+    nor a regular file. ``steady``: attributes and the order of listings follow from names and
+    content as far as they can (see :class:`~nanvix.macro.fs.attributes.Attributes`). ``handlers``
     raise nothing but OSError. ``nodes``: what of it goes into a saved machine. ``now``: see
     :class:`~nanvix.macro.fs.stamps.Stamps`. Not thread-safe.
     """
@@ -51,7 +53,7 @@ class FileService:
         now: Callable[[], int] | None = None,
     ) -> None:
         self._closers: list[Callable[[], None]] = []
-        self.nodes = nodes = NodeTable(exports)
+        self.nodes = nodes = NodeTable(exports, Numbers(steady))
         self._closers.append(nodes.close)
         try:
             descriptors = Descriptors()
@@ -61,7 +63,7 @@ class FileService:
         self._closers.append(descriptors.close)
         stamps = Stamps(descriptors, now)
         attributes = Attributes(nodes, descriptors, stamps, steady)
-        lookup = Lookup(nodes, descriptors, attributes)
+        lookup = Lookup(nodes, descriptors, attributes, steady)
         content = Content(nodes, descriptors, stamps)
         changes = Changes(nodes, descriptors, attributes, stamps)
         extended = Extended(nodes, descriptors)
@@ -72,7 +74,7 @@ class FileService:
             "FS_SETATTR": attributes.set,
             "FS_READ": content.read,
             "FS_WRITE": content.write,
-            "FS_READDIR": Listing(nodes, descriptors).readdir,
+            "FS_READDIR": Listing(nodes, descriptors, steady).readdir,
             "FS_CREATE": changes.create,
             "FS_MKDIR": changes.mkdir,
             "FS_MKNOD": changes.mknod,

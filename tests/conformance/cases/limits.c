@@ -127,6 +127,39 @@ CASE(queued_signals, "setrlimit rt_sigqueueinfo")
             T(kill(getpid(), 40)));
 }
 
+/* All processes of a user count, whoever sends. */
+CASE(queued_signals_of_a_user, "setrlimit rt_sigqueueinfo")
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, 40);
+    sigprocmask(SIG_BLOCK, &set, 0);
+    if (geteuid())
+        return;
+    pid_t other = MUST(fork());
+    if (!other) {
+        if (syscall(SYS_setresuid, 54324, 54324, 54324)) _exit(1);
+        pause();
+    }
+    while (syscall(SYS_getpriority, PRIO_USER, 54324) < 0)
+        sleep_ms(1);
+    T(sigqueue(other, 40, (union sigval){.sival_int = 1}));
+    CHILD(
+        setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){3, 3});
+        if (syscall(SYS_setresuid, 54324, 54324, 54324)) _exit(1);
+        T(sigqueue(other, 40, (union sigval){.sival_int = 2}));
+        for (int i = 0; i < 3; i++)
+            T(sigqueue(getpid(), 40, (union sigval){.sival_int = i}));
+        T(sigqueue(other, 40, (union sigval){.sival_int = 3})));
+    T(kill(other, SIGKILL));
+    say_status("other", wait_for(other));
+    CHILD(
+        setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){3, 3});
+        if (syscall(SYS_setresuid, 54324, 54324, 54324)) _exit(1);
+        for (int i = 0; i < 4; i++)
+            T(sigqueue(getpid(), 40, (union sigval){.sival_int = i})));
+}
+
 static volatile int sent_without, sent_with;
 
 static void note_origin(int sig, siginfo_t *info, void *context)

@@ -73,6 +73,13 @@ CASE(waitid, "waitid")
     BAD(waitid, P_ALL, 0, BUF, 0, BUF);
 }
 
+CASE(seccomp, "seccomp")
+{
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    BAD(seccomp, 1, 0, FILTER); /* SET_MODE_FILTER */
+    BAD(seccomp, 2, 0, BUF);    /* GET_ACTION_AVAIL */
+}
+
 CASE(set_tid_address, "set_tid_address") { BAD(set_tid_address, BUF); }
 CASE(set_robust_list, "set_robust_list") { BAD(set_robust_list, BUF, 24); BAD(set_robust_list, BUF, 16); }
 CASE(get_robust_list, "get_robust_list") { BAD(get_robust_list, 0, BUF, BUF); }
@@ -299,4 +306,12 @@ CASE(ptrace, "ptrace")
     AFTER(observe, ptrace, PTRACE_GET_SYSCALL_INFO, observed, 80, BUF);
     AFTER(observe, ptrace, 0x420f /* GET_RSEQ_CONFIGURATION */, observed, 24, BUF);
     kill(observed, SIGKILL);
+}
+
+CASE(setdomainname, "setdomainname")
+{
+    prepare();
+    (void)!setuid(65534);
+    BAD(setdomainname, NAME, 4);
+    BAD(setdomainname, NAME, 65);
 }

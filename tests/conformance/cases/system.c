@@ -216,8 +216,36 @@ CASE(secure_computing, "seccomp prctl")
 
 CASE(io_priorities, "ioprio_get ioprio_set")
 {
-    T(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 4));
+    static const int values[] = {2 << 13 | 4, 9 << 13, 0, 1, 3 << 13 | 7, 3 << 13, 4 << 13, 7 << 13, 1 << 13 | 7, 2 << 13 | 0xff, 2 << 13 | 0x18, -1};
     T(syscall(SYS_ioprio_get, 1, 0));
-    T(syscall(SYS_ioprio_set, 1, 0, 9 << 13));
+    T(syscall(SYS_ioprio_get, 2, 0));
+    for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
+        T(syscall(SYS_ioprio_set, 1, 0, values[i]));
+        T(syscall(SYS_ioprio_get, 1, 0));
+    }
+    T(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 3));
+    CHILD(T(syscall(SYS_ioprio_get, 1, 0)); T(syscall(SYS_ioprio_get, 2, 0)));
+    T(syscall(SYS_ioprio_set, 2, 0, 2 << 13 | 6));
+    T(syscall(SYS_ioprio_get, 2, getpgrp()));
+    T(syscall(SYS_ioprio_get, 1, getpid()));
     T(syscall(SYS_ioprio_get, 9, 0));
+    T(syscall(SYS_ioprio_get, 1, 0x7ffffff));
+    T(syscall(SYS_ioprio_get, 2, 0x7ffffff));
+    T(syscall(SYS_ioprio_get, 3, 0x7ffffff));
+    T(syscall(SYS_ioprio_set, 9, 0, 0));
+    T(syscall(SYS_ioprio_set, 1, 0x7ffffff, 0));
+    T(syscall(SYS_ioprio_set, 2, 0x7ffffff, 0));
+    T(syscall(SYS_ioprio_set, 9, 0, 9 << 13));
+    T(syscall(SYS_ioprio_set, 1, 0, 0));
+    T(setpriority(PRIO_PROCESS, 0, 15));
+    T(syscall(SYS_ioprio_get, 1, 0));
+    T(syscall(SYS_ioprio_get, 2, 0));
+    if (!geteuid())
+        CHILD(
+            if (syscall(SYS_setresuid, 5, 5, 5)) _exit(1);
+            T(syscall(SYS_ioprio_set, 1, 0, 1 << 13 | 4));
+            T(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 1));
+            T(syscall(SYS_ioprio_set, 1, getppid(), 2 << 13 | 1));
+            T(syscall(SYS_ioprio_get, 1, getppid()));
+            T(syscall(SYS_ioprio_get, 3, 5)));
 }
