@@ -58,7 +58,7 @@ from nanvix.emu.engine import (
     Engine,
 )
 from nanvix.machine.backend import Exit
-from nanvix.machine.cpuid import cpuid
+from nanvix.machine.cpuid import Table, cpuid, look_up
 from nanvix.machine.memory import BadAddress, GuestMemory
 from nanvix.machine.paging import canonical, walk
 
@@ -99,7 +99,8 @@ class Intercepts:
     ``at_limit``: the slice ended where the next instruction could not even be fetched.
     ``behind``: the slice is to end for a debugger where the counter's limit ends it.
     ``deferred``: a fault that can only be delivered after the slice: its vector, RIP, and the
-    general registers as they were before the instruction.
+    general registers as they were before the instruction. ``shown``: what CPUID tells the
+    guest in place of the same rows of nanvix.machine.cpuid.
     """
 
     def __init__(self, engine: Engine, cpu: Cpu, delivery: Delivery, memory: GuestMemory) -> None:
@@ -119,6 +120,7 @@ class Intercepts:
         self.failure: BaseException | None = None
         self.behind = self.at_limit = False
         self.observer: Observer | None = None
+        self.shown: Table = {}
         self._ahead = -1
         engine.hook(HOOK_INTR, _INTERRUPT(self._on_exception))
         engine.hook(HOOK_INSN_INVALID, _ANSWER(self._on_invalid))
@@ -344,7 +346,9 @@ class Intercepts:
     def _on_cpuid(self) -> int:
         cpu = self._cpu
         q = cpu.q
-        q[RAX], q[RBX], q[RCX], q[RDX] = cpuid(q[RAX] & 0xFFFFFFFF, q[RCX] & 0xFFFFFFFF)
+        asked = q[RAX] & 0xFFFFFFFF, q[RCX] & 0xFFFFFFFF
+        told = look_up(self.shown, *asked) if self.shown else None
+        q[RAX], q[RBX], q[RCX], q[RDX] = told or cpuid(*asked)
         cpu.w[CC_OP] = CC_OP_EFLAGS
         return 1
 
