@@ -27,7 +27,7 @@ def is_replayed(program: Program) -> bool:
 
 def row(program: Program, backend: str) -> object:
     """A test's parameters."""
-    limit = pytest.mark.timeout(4 * program.limit)
+    limit = pytest.mark.timeout(8 * program.limit)
     marks = [pytest.mark.requires(*program.requires), limit]
     return pytest.param(program, backend, id=f"{backend}-{program.name}", marks=marks)
 
@@ -79,7 +79,7 @@ def replays(program: Program, expected: Ran, here: Path, file: Path) -> None:
     )
     ran = Ran(result.exit_code, result.stdout or b"", result.stderr or b"")
     assert (ran, tree(here)) == (expected, left), f"natively:\n{expected}\nrecorded:\n{ran}"
-    compared = compare(load(str(file)), course, timeout=program.limit)
+    compared = compare(load(str(file)), course, timeout=4 * program.limit)
     file.unlink()
     if compared.difference is not None:
         pytest.fail(render(compared.difference, *BACKENDS))
