@@ -105,14 +105,9 @@ CPU_MODEL: Table = _table()
 """What is absent is zero."""
 
 
-def look_up(table: Table, leaf: int, subleaf: int) -> Registers | None:
-    """What a table says of eax = ``leaf``, ecx = ``subleaf``."""
-    return table.get((leaf, None)) or table.get((leaf, subleaf))
-
-
 def cpuid(leaf: int, subleaf: int) -> Registers:
-    """What CPUID returns."""
-    return look_up(CPU_MODEL, leaf, subleaf) or ZERO
+    """What CPUID returns for eax = ``leaf``, ecx = ``subleaf``."""
+    return CPU_MODEL.get((leaf, None)) or CPU_MODEL.get((leaf, subleaf), ZERO)
 
 
 def as_table(rows: Iterable[Row]) -> Table:
