@@ -65,6 +65,9 @@ _KEPT = tuple(1 + GPRS.index(name) for name in ("rbx", "rsp", "rbp", "r12", "r13
 _LEVELS = (_all, _kept, _frame, _address)
 
 
+_NOWHERE: tuple[tuple[int, ...], int | None] = ((), None)
+
+
 class Lander:
     """Pauses the guest where a program's registers and stack are those of a :class:`Landing`.
 
@@ -85,12 +88,14 @@ class Lander:
         self._start: Checkpoint | None = None
         self._level = 0
         self._wanted: Landing | None = None
+        self._seen = _NOWHERE
         machine.journal.land = self
 
     def __call__(self, landing: Landing) -> None:
         """Pause there, once. The search begins here."""
         if self._wanted is not landing:
             self._level = 0
+            self._seen = _NOWHERE
             self._wanted = landing
             self._start = self._history.take()
         self._probes.place((landing.registers[0],), self._reached)
@@ -119,13 +124,26 @@ class Lander:
         if self._tape is not None and self._tape.head() != wanted.readings:
             return False
         place = (address, *(registers[name] for name in GPRS))
-        if not _LEVELS[self._level](wanted, place):
-            return False
-        if self._level == 0 and not behind_syscall(place):
-            memory = self._machine.memory
-            checksum = stack_checksum(memory, registers["cr3"], registers["rsp"])
-            if checksum != wanted.stack:
+        if not self._is_it(wanted, place):
+            if not self._round_again(place):
                 return False
+            self._level = max(self._level, 1)
+            while not _LEVELS[self._level](wanted, place):
+                self._level += 1
         self._wanted = None
         self.approximate += self._level > 0
         return True
+
+    def _is_it(self, wanted: Landing, place: tuple[int, ...]) -> bool:
+        if not _LEVELS[self._level](wanted, place):
+            return False
+        return self._level > 0 or behind_syscall(place) or self._stack() == wanted.stack
+
+    def _round_again(self, place: tuple[int, ...]) -> bool:
+        """Whether the program has come back here as it left: it gets no nearer. Less has to do."""
+        before, self._seen = self._seen, (place, self._stack() if place == self._seen[0] else None)
+        return before == self._seen and before[1] is not None
+
+    def _stack(self) -> int:
+        registers = self._registers
+        return stack_checksum(self._machine.memory, registers["cr3"], registers["rsp"])
