@@ -62,8 +62,9 @@ OPS: dict[str, tuple[int, str]] = {
     "LOOK": (0x0E, "When look_at of the control page says so. arg0, out0 = system calls done. "
              "result = what has come in place of an interrupt: LOOK_TIMER, LOOK_EVENT."),
     "DEBUG": (0x0D, "Only for a debugger on the host. arg0 = kind (TRACE_*, DEBUG_*), arg1..arg3 = "
-              "what it says, arg4 = physical address of the page asked for the last time. result = "
-              "DEBUG_TAKEN, or DEBUG_OWN with out0 = process, out1 = address."),
+              "what it says, arg4 = what came of the last answer: a physical address, or whether a "
+              "page is watched. result = DEBUG_TAKEN, or DEBUG_OWN, DEBUG_WATCH or DEBUG_UNWATCH "
+              "with out0 = process, out1 = address."),
     # console: stream 0, 1, 2
     "CON_INFO": (0x10, "arg0 = stream. out0 = st_mode, out1 = is a terminal, out2 = rows, "
                  "out3 = columns, out4 = open(2) access mode, out5 = CON_SUSPEND works."),

@@ -53,12 +53,14 @@ class Landing(NamedTuple):
     """An interrupt taken by a program where its registers were these (inexact journals).
 
     ``registers``: RIP and the general ones in the order of nanvix.machine.state.GPRS. ``stack``:
-    a checksum of what lies around the stack pointer. ``readings``: of the clock, up to then (Tape).
+    what lies around the stack pointer; empty where it is not needed to know the place. ``calls``:
+    how many system calls had been entered by then. ``readings``: of the clock, up to then (Tape).
     """
 
     vector: int
     registers: tuple[int, ...]
-    stack: int
+    stack: bytes
+    calls: int
     tsc: int = 0
     readings: int = 0
 

@@ -11,6 +11,8 @@ from nanvix.abi.layout import (
     BOOT_NO_VDSO_TSC,
     BOOT_STEADY,
     BOOT_TAPE,
+    COUNT_SLOTS,
+    COUNTS_PHYS,
     PAGE_SIZE,
     QUIRK_OPEN_TSC,
     QUIRK_SLOW_RING0,
@@ -32,8 +34,7 @@ _FLUSH = 1 << 20
 """Bytes gathered before a chunk is written."""
 
 STACK_BELOW, STACK_ABOVE = 128, 256
-"""How far around the stack pointer memory counts as part of a place: loops may count there. More
-would take in what calls long past have left, which differs from CPU to CPU."""
+"""How far around the stack pointer memory counts as part of a place: loops may count there."""
 
 _ARITHMETIC = 0x8D5
 _RCX = 1 + GPRS.index("rcx")
@@ -203,11 +204,12 @@ def witness(journal: Journal, backend: Interruptible, memory: GuestMemory) -> No
     def taken(vector: int) -> None:
         state = backend.save_state()
         place = (state.rip, *(state.gpr[name] for name in GPRS))
-        checksum = stack_checksum(memory, state.cr3, state.gpr["rsp"])
-        if behind_syscall(place):
-            checksum = 0
+        stack = b""
+        if not behind_syscall(place):
+            stack = stack_around(memory, state.cr3, state.gpr["rsp"])
+        calls = calls_entered(memory)
         readings = 0 if journal.tape is None else journal.tape.head()
-        journal.append(Landing(vector, comparable(place), checksum, readings=readings))
+        journal.append(Landing(vector, comparable(place), stack, calls, readings=readings))
 
     backend.on_interrupt = taken
 
@@ -226,18 +228,21 @@ def behind_syscall(registers: tuple[int, ...]) -> bool:
     return registers[0] == registers[_RCX]
 
 
-def stack_checksum(memory: GuestMemory, cr3: int, pointer: int) -> int:
-    """A checksum of the memory around a stack pointer, as far as it is mapped."""
-    from zlib import crc32
+def calls_entered(memory: GuestMemory) -> int:
+    """How many system calls the guest kernel has counted."""
+    return sum(memoryview(memory.read(COUNTS_PHYS, COUNT_SLOTS * 8)).cast("Q"))
 
-    checksum, at, end = 0, max(0, pointer - STACK_BELOW), pointer + STACK_ABOVE
+
+def stack_around(memory: GuestMemory, cr3: int, pointer: int) -> bytes:
+    """The memory around a stack pointer; zeros for what is not mapped."""
+    found, at, end = b"", max(0, pointer - STACK_BELOW), pointer + STACK_ABOVE
     while at < end:
         part = min(end - at, PAGE_SIZE - at % PAGE_SIZE)
         place = walk(memory, cr3, at)
-        if place is not None and place.physical + part <= memory.size:
-            checksum = crc32(memory.read(place.physical, part), checksum)
+        mapped = place is not None and place.physical + part <= memory.size
+        found += memory.read(place.physical, part) if place is not None and mapped else bytes(part)
         at += part
-    return checksum
+    return found
 
 
 def spec_fields(spec: BootSpec) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from nanvix.machine.journal import Entry
 from nanvix.trace.entries import Malformed, decode, encode
 
 MAGIC = b"nvrec\r\n\x1a"
-VERSION = 2
+VERSION = 3
 
 _VERSION = Struct("<I")
 _CHUNK = Struct("<4sII")

@@ -192,7 +192,7 @@ def test_entries_survive_encoding() -> None:
         Served(0, 8, 0, 0, (0,) * 7, ()),
         Arrival(7, ((1, 2, 3), (2, 15, 0)), (32, 33)),
         Wake(1 << 63),
-        Landing(32, tuple(range(1 << 60, (1 << 60) + 17)), 5, readings=1 << 31),
+        Landing(32, tuple(range(1 << 60, (1 << 60) + 17)), bytes(99), 1 << 63, readings=1 << 31),
         Readings(8, 5, 1, 3, (1 << 50, 1 << 63)),
         Readings(9, 0, (1 << 32) - 1, (1 << 32) - 1, ()),
         End(9, "timeout", 0, "übrig"),
