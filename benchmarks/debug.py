@@ -1,5 +1,5 @@
-"""What debugging costs: overhead, stepping back, going back far, the first screen.
-``python benchmarks/debug.py``.
+"""What debugging costs: overhead, stepping back, going back far. ``python benchmarks/debug.py``;
+the first screen is benchmarks/first_screen.py's.
 
 The guest computes (sha256) for 100 million instructions on the emulator. Targets: nothing watched
 at most twice the free run, a step back 50 ms (median), going back over everything 5 s. Times are of
@@ -12,10 +12,7 @@ second, 20 % slower.
 
 import argparse
 import os
-import pty
 import random
-import re
-import signal
 import statistics
 import subprocess
 import sys
@@ -110,22 +107,6 @@ def live(folder: str, rounds: int) -> None:
               f"the guest {(1 - rate / alone):.0%} slower")  # fmt: skip
 
 
-def first_screen(program: str) -> float:
-    """Processor time of ``nanvix debug`` until the registers have values on its screen, in s."""
-    command = [sys.executable, "-m", "nanvix", "debug", "--backend", "emu", program]
-    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
-    pid, terminal = pty.fork()
-    if not pid:
-        os.execve(command[0], command, environment)
-    shown = b""
-    while not re.search(rb"rip +[0-9a-f]{6}", re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", shown)):
-        shown += os.read(terminal, 1 << 16)
-    os.kill(pid, signal.SIGKILL)
-    usage = os.wait4(pid, 0)[2]
-    os.close(terminal)
-    return usage.ru_utime + usage.ru_stime
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instructions", type=int, default=100_000_000)
@@ -169,8 +150,6 @@ def main() -> int:
             print(f"who wrote it last        {time.process_time() - start:8.2f} s")
         if options.rounds:
             live(folder, options.rounds)
-        screens = [first_screen(program) for _ in range(5)]
-        print(f"first usable screen      {statistics.median(screens):8.2f} s")
     os.close(null)
     return 0
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 BACKENDS = ("auto", "kvm", "emu")
 NETWORKS = ("none", "loopback", "host")
 
-COMMON_CPU = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F,-AVX512VL"}
+COMMON_CPU = {
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F,-AVX512VL,-ERMS,-FSRM"
+}
 """Some hosts cannot hide their CPU from a guest on KVM. This keeps glibc's programs to what the
 emulator has too, so that they do the same on both."""
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from nanvix.tui.store import Store
 
 _CONSOLE_S = 0.05
+_OPEN_S = 1.0
+"""How long the panes wait for what is to be in them."""
 _SMALLEST = (60, 16)
 
 
@@ -54,7 +56,8 @@ class Posted(Message):
 
 
 class DebugApp(App[int], Events):
-    """``start``: makes the debugger over the descriptors it is given, on the session's thread.
+    """``start``: makes the debugger over the descriptors it is given, on the session's thread; or a
+    session that has begun.
     ``store``: what is kept of this program from one session to the next. ``gdb``: listens for a gdb
     that shares the session. ``capsule``: where points, bookmarks and notes come from. The
     result is the program's exit code if it has ended.
@@ -62,12 +65,13 @@ class DebugApp(App[int], Events):
 
     CSS_PATH = Path(__file__).with_name("styles.tcss")
     TITLE = "nanvix debug"
+    AUTO_FOCUS = ""
     COMMANDS = {ActionCommands}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     def __init__(
         self,
-        start: "Start",
+        start: "Start | Session",
         program: str,
         *,
         store: "Store | None" = None,
@@ -91,7 +95,7 @@ class DebugApp(App[int], Events):
         self._points: dict[int, str] = {}
         self._latest: View | None = None
         self._exchange = Lock()
-        self.session = Session(start, self, self.focus_of, gdb)
+        self.session = start if isinstance(start, Session) else Session(start, gdb)
         self.desk = Desk(all_panes())
         self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
         self.timeline = TimelineBar()
@@ -100,6 +104,10 @@ class DebugApp(App[int], Events):
 
     def compose(self) -> ComposeResult:
         """Called by Textual."""
+        if self._store is not None:
+            self._store.restore(self)
+        self.desk.place()
+        self.seen_panes()
         yield self.headline
         yield self.desk
         yield self.timeline
@@ -108,9 +116,6 @@ class DebugApp(App[int], Events):
 
     def on_mount(self) -> None:
         """The guest starts once the screen is there."""
-        if self._store is not None:
-            self._store.restore(self)
-        self.seen_panes()
         if self._capsule is not None:
             self._unpack(self._capsule)
         self.begin()
@@ -120,8 +125,14 @@ class DebugApp(App[int], Events):
         stored = self._store.commands() if self._store is not None else ()
         self.do_first((*stored, *self._first))
         self.set_interval(_CONSOLE_S, self.read_console)
-        self.desk.panes["code"].focus()
+        self.set_timer(_OPEN_S, self.open_desk)
         self._draw_chrome()
+
+    def open_desk(self) -> None:
+        """Show the panes: with the first view, or without one that is long in coming."""
+        if self.desk.is_attached and not self.desk.children:
+            self.desk.open()
+            self.desk.panes["code"].focus()
 
     def _unpack(self, capsule: "Capsule") -> None:
         found = capsule.notes
@@ -139,7 +150,8 @@ class DebugApp(App[int], Events):
             self.command(line)
 
     def begin(self) -> None:
-        """Start the guest."""
+        """Start the guest, if it does not start already, and hear of it."""
+        self.session.listen(self, self.focus_of)
         self.session.begin()
 
     def on_unmount(self) -> None:
@@ -335,8 +347,10 @@ class DebugApp(App[int], Events):
         if view is None:
             return
         self.view = view
-        for pane in self.desk.panes.values():
-            if isinstance(pane, ViewPane) and pane.display:
+        self.open_desk()
+        for name in self.desk.shown():
+            pane = self.desk.panes[name]
+            if isinstance(pane, ViewPane):
                 pane.draw(view)
         log = self.desk.panes["log"]
         assert isinstance(log, LogPane)

@@ -2,12 +2,11 @@
 
 An arrangement is a row of columns, a column a stack of cells, a cell a pile of panes of which the
 front one shows. All panes are children of one container and are placed by coordinates, so a new
-arrangement moves nothing in the tree of widgets.
+arrangement moves nothing in the tree of widgets. A pane joins that tree when it is seen first.
 """
 
 from typing import NamedTuple
 
-from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import MouseDown, MouseMove, MouseUp
 from textual.message import Message
@@ -41,6 +40,13 @@ class Strip(NamedTuple):
     at: int
     size: int
     inner: "tuple[Strip, ...] | str"
+
+
+class _Place(NamedTuple):
+    x: int
+    y: int
+    width: int
+    height: int
 
 
 SMALL: Arrangement = (
@@ -83,6 +89,8 @@ LARGE: Arrangement = (
 )  # fmt: skip
 
 LEAST_COLUMN, LEAST_CELL = 16, 3
+BESIDE = 4
+"""Lines of the screen that are not the desk's: title, timeline, keys."""
 _STEPS = 10
 """How many key presses it takes from nothing to all."""
 
@@ -112,13 +120,18 @@ class Desk(Container):
         self.zoomed: str | None = None
         self.shares: dict[Key, int] = {}
         """Of columns in the width and of cells in the height, where they have been changed."""
+        self._opened = False
+        self._places: dict[str, _Place] = {}
+        """Of the panes that can be seen."""
         self._strips: tuple[Strip, ...] = ()
         self._grip: tuple[bool, tuple[Strip, ...], int] | None = None
         """What the mouse holds: whether between columns, the strips, which of them is before."""
 
-    def compose(self) -> ComposeResult:
-        """Called by Textual."""
-        yield from self.panes.values()
+    def open(self) -> None:
+        """Let the panes be seen: when there is something in them, so that they are drawn once."""
+        if not self._opened:
+            self._opened = True
+            self.mount(*(pane for name, pane in self.panes.items() if name in self._places))
 
     # -- what the user does --------------------------------------------------------------------
 
@@ -160,7 +173,7 @@ class Desk(Container):
 
     def shown(self) -> set[str]:
         """The panes that can be seen: nothing need be computed for the others."""
-        return {name for name, pane in self.panes.items() if pane.display}
+        return set(self._places)
 
     # -- the mouse -----------------------------------------------------------------------------
 
@@ -213,27 +226,34 @@ class Desk(Container):
         self.place()
 
     def place(self) -> None:
-        """Place every pane anew."""
-        width, height = self.size
-        places: dict[str, tuple[int, int, int, int]] = {}
+        """Place every pane anew; before the first layout, where they will be."""
+        width, height = self.size or (self.app.size.width, max(self.app.size.height - BESIDE, 0))
         self._strips = self._layout(width, height)
+        places = {
+            str(cell.inner): _Place(column.at, cell.at, column.size, cell.size)
+            for column in self._strips
+            for cell in _inner(column)
+        }
         if self.zoomed is not None:
-            places[self.zoomed] = (0, 0, width, height)
-        else:
-            for column in self._strips:
-                for cell in _inner(column):
-                    places[str(cell.inner)] = (column.at, cell.at, column.size, cell.size)
-        before = self.shown()
+            places = {self.zoomed: _Place(0, 0, width, height)}
+        before, self._places = self._places, places
         for name, pane in self.panes.items():
-            place = places.get(name)
-            pane.display = place is not None
-            if place is not None:
-                x, y, pane_width, pane_height = place
-                pane.styles.offset = (x, y)
-                pane.styles.width, pane.styles.height = pane_width, pane_height
-                pane.border_title = self._title(name)
-        if self.shown() != before:
+            if name in places:
+                self._put(name, pane, places[name])
+            elif name in before:
+                pane.display = False
+        if before and places.keys() != before.keys():
             self.post_message(self.Arranged())
+
+    def _put(self, name: str, pane: Widget, place: "_Place") -> None:
+        pane.display = True
+        pane.styles.offset = (place.x, place.y)
+        pane.styles.width, pane.styles.height = place.width, place.height
+        pane.border_title = self._title(name)
+        if self._opened and not pane.is_attached:
+            names = list(self.panes)
+            behind = (self.panes[other] for other in names[names.index(name) :])
+            self.mount(pane, before=next((p for p in behind if p.is_attached), None))
 
     def _layout(self, width: int, height: int) -> tuple[Strip, ...]:
         """Where all that is not hidden goes."""

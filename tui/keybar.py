@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from nanvix.tui.lines import STYLES
+from nanvix.tui.inks import BAR
 
 Key = tuple[str, str, str, bool]
 """(action, key, label, possible here)."""
@@ -16,8 +16,6 @@ Key = tuple[str, str, str, bool]
 
 class KeyBar(Widget):
     """A click on a key does what the key does."""
-
-    COMPONENT_CLASSES = {f"lines--{name}" for name in STYLES}  # noqa: RUF012
 
     class Pressed(Message):
         """The name of the action."""
@@ -38,14 +36,12 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """As many as fit."""
+        inks = BAR.of(self.app)
         segments = []
-        styles = self.get_component_rich_style
         for _, key, label, possible in self._keys:
-            segments.append(Segment(f" {key}", styles(f"lines--{'mark' if possible else 'muted'}")))
-            segments.append(
-                Segment(f" {label} ", styles("lines--text" if possible else "lines--muted"))
-            )
-        return Strip(segments).adjust_cell_length(self.size.width, styles("lines--muted"))
+            segments.append(Segment(f" {key}", inks["mark" if possible else "muted"]))
+            segments.append(Segment(f" {label} ", inks["text" if possible else "muted"]))
+        return Strip(segments).adjust_cell_length(self.size.width, inks["muted"])
 
     def on_click(self, event: Click) -> None:
         """Find the key under the mouse."""

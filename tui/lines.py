@@ -1,13 +1,12 @@
 """A pane of lines: what nearly every pane is.
 
-A line is a list of spans, (text, style name); style names are component classes, so that the style
-sheet alone decides what they look like. Only the lines on the screen are ever asked for.
+A line is a list of spans, (text, name of an ink: nanvix/tui/inks.py). Only the lines on the screen
+are ever asked for.
 """
 
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Region, Size
@@ -15,19 +14,14 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from nanvix.tui.inks import PANE
+
 Span = tuple[str, str]
 Line = list[Span]
-
-STYLES = (
-    "text", "muted", "address", "symbol", "number", "string", "changed", "here", "mark", "source",
-    "bad", "cursor",
-)  # fmt: skip
 
 
 class LinePane(ScrollView, can_focus=True):
     """Lines one can scroll through, with a cursor. Subclasses say how many and which."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{name}" for name in STYLES}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False),
@@ -67,7 +61,9 @@ class LinePane(ScrollView, can_focus=True):
     # -- what it gets --------------------------------------------------------------------------
 
     def changed(self) -> None:
-        """The lines are new: show them."""
+        """The lines are new: show them, if anybody has looked here yet."""
+        if not self.is_attached:
+            return
         count = self.count()
         size = Size(self.scrollable_content_region.width, count)
         if size != self.virtual_size:
@@ -82,6 +78,8 @@ class LinePane(ScrollView, can_focus=True):
     def reveal(self, index: int, *, margin: int = 0) -> None:
         """Move the cursor to a line and scroll so that it can be seen."""
         self.cursor = min(max(index, 0), max(self.count() - 1, 0))
+        if not self.is_attached:
+            return
         top = max(self.cursor - margin, 0)
         height = min(1 + 2 * margin, max(self.scrollable_content_region.height, 1))
         self.scroll_to_region(Region(0, top, 1, height), animate=False, immediate=True)
@@ -91,15 +89,13 @@ class LinePane(ScrollView, can_focus=True):
         """Called by Textual for each line on the screen."""
         index = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
-        blank = self.get_component_rich_style("lines--text")
+        inks = PANE.of(self.app)
         if index >= self.count():
-            return Strip.blank(width, blank)
-        styles = self.get_component_rich_style
-        segments = [Segment(text, styles(f"lines--{style}")) for text, style in self.line(index)]
-        strip = Strip(segments).simplify().adjust_cell_length(width, blank)
+            return Strip.blank(width, inks["text"])
+        segments = [Segment(text, inks[ink]) for text, ink in self.line(index)]
+        strip = Strip(segments).simplify().adjust_cell_length(width, inks["text"])
         if self.has_focus and index == self.cursor:
-            cursor = self.get_component_rich_style("lines--cursor")
-            strip = strip.apply_style(Style(bgcolor=cursor.bgcolor, underline=cursor.underline))
+            strip = Strip(Segment.apply_style(strip, post_style=inks["cursor"]), width)
         return strip
 
     # -- keys and mouse ------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -11,7 +10,8 @@ from textual.widgets import Input, Label
 
 
 class Prompt(Horizontal):
-    """Hidden until a command is wanted; Escape puts it away, up and down recall earlier ones."""
+    """Made when a command is wanted first, and hidden in between; Escape puts it away, up and down
+    recall earlier ones."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", show=False),
@@ -34,14 +34,10 @@ class Prompt(Horizontal):
     def __init__(self, words: list[str]) -> None:
         super().__init__(id="prompt")
         self.input = Input(suggester=SuggestFromList(words), compact=True)
+        """Only in the tree of widgets once something has been asked."""
         self.history: list[str] = []
         self._at = 0
         self._back_to: str | None = None
-
-    def compose(self) -> ComposeResult:
-        """Called by Textual."""
-        yield Label(":")
-        yield self.input
 
     def ask(self, text: str = "") -> None:
         """Show it with the beginning of a command."""
@@ -50,6 +46,8 @@ class Prompt(Horizontal):
             self._back_to = focused.id if focused is not None else None
         self._at = len(self.history)
         self.display = True
+        if not self.input.is_attached:
+            self.mount(Label(":"), self.input)
         self.input.value = text
         self.input.cursor_position = len(text)
         self.input.focus()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.gdb.beside import Beside
+    from nanvix.debug.gdb.processes import Guest
     from nanvix.debug.points import Stop
     from nanvix.debug.present import Present
 
@@ -64,18 +65,20 @@ class Events:
 
 class Session:
     """Starts the guest on its own thread. ``start``: makes the debugger over these descriptors.
-    ``gdb``: listens for a gdb, which shares the debugger."""
+    ``gdb``: listens for a gdb, which shares the debugger.
 
-    def __init__(
-        self, start: Start, events: Events, focus: Focus, gdb: "socket | None" = None
-    ) -> None:
+    The guest may start before there is a screen: what it has to say waits for :meth:`listen`.
+    """
+
+    def __init__(self, start: Start, gdb: "socket | None" = None) -> None:
         self.log: list[LogRow] = []
         self.bookmarks: dict[int, str] = {}
         self.terminal = GuestTerminal()
         self._start = start
         self._gdb = gdb
-        self._events = events
-        self._focus = focus
+        self._events = Events()
+        self._focus = Focus()
+        self._listened = threading.Event()
         self._viewer = Viewer()
         self._jobs: deque[tuple[str, Job]] = deque()
         self._beside: Beside | None = None
@@ -104,11 +107,17 @@ class Session:
     # -- from the screen -----------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Start the thread. From then on threads take turns quickly: the screen must not wait for
-        conditions of breakpoints, nor a guest on KVM for the screen."""
+        """Start the thread, if it has not been started."""
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def listen(self, events: Events, focus: Focus) -> None:
+        """There is a screen now, which looks at this. From now on threads take turns quickly: the
+        screen must not wait for conditions of breakpoints, nor a guest on KVM for the screen."""
+        self._events, self._focus = events, focus
         self._switching_s = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_S)
-        self._thread.start()
+        self._listened.set()
 
     def do(self, job: Job, what: str) -> None:
         """Put a job behind those that wait; ``what`` names it while it runs. Once the session has
@@ -158,6 +167,8 @@ class Session:
         def job(debugger: "Debugger") -> "Stop":
             fresh = make(debugger, self.terminal.guest)
             self._adopt(fresh)
+            if self._beside is not None:
+                self._beside.adopt(cast("Guest", fresh))
             debugger.close()
             return fresh.last
 
@@ -168,8 +179,8 @@ class Session:
         if focus != self._focus:
             self._focus = focus
             self._shown_at = 0.0
-            self.refresh()
             if self._debugger is not None:
+                self.refresh()
                 self._debugger.glance()
 
     @property
@@ -213,6 +224,7 @@ class Session:
     def close(self, timeout_s: float = 5.0) -> None:
         """End the guest and the thread; idempotent."""
         self._closing = True
+        self._listened.set()
         self.interrupt()
         with self._wake:
             self._wake.notify()
@@ -225,11 +237,15 @@ class Session:
 
     def _run(self) -> None:
         try:
-            self._adopt(self._start(self.terminal.guest))
+            try:
+                guest = self._start(self.terminal.guest)
+            finally:
+                self._listened.wait()
+            self._adopt(guest)
             if self._gdb is not None:
                 from nanvix.debug.gdb.beside import Beside
 
-                self._beside = Beside(self._gdb, cast("Debugger", self._debugger), self.ask)
+                self._beside = Beside(self._gdb, cast("Guest", guest), self.ask)
             self._show(Status.STOPPED)
             while not self._closing:
                 self._next()

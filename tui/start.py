@@ -1,10 +1,12 @@
 """From a command line to a screen: checks first what can be checked without one."""
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nanvix.errors import UsageError
+from nanvix.tui.session import Session
 
 if TYPE_CHECKING:
     from socket import socket
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from nanvix.tui.app import DebugApp
     from nanvix.tui.session import Start
     from nanvix.tui.store import Store
+
+
+_PROGRAMS = (b"\x7fELF", b"#!")
 
 
 class Options(NamedTuple):
@@ -43,9 +48,13 @@ def start(argv: Sequence[str], settings: dict[str, Any], options: Options) -> in
         if listener is not None:
             stack.enter_context(listener)
         guest = _opened(argv, options, stack) or _program(argv, settings, options)
+        # The guest starts while the screen is made: C code runs beside Python's.
+        session = Session(guest.start, listener)
+        stack.callback(session.close)
+        session.begin()
         make, store = _application(options, guest)
         app = make(
-            guest.start,
+            session,
             guest.title,
             store=store,
             first=options.first,
@@ -70,20 +79,20 @@ def _application(options: Options, guest: _Guest) -> "tuple[type[DebugApp], Stor
 def _listen(options: Options) -> "socket":
     from nanvix.debug.gdb.listening import listen, parse_address
 
-    if options.backend != "emu":
-        raise UsageError("--gdb needs the emulator: use --backend emu")
     return listen(*parse_address(options.gdb or ""))
 
 
 def _opened(argv: Sequence[str], options: Options, stack: ExitStack) -> _Guest | None:
     """A guest out of a file; None if it is a program."""
+    if len(argv) != 1 or _is_program(argv[0]):
+        return None
     from nanvix.debug.capsule import is_capsule
     from nanvix.snapshot.file import is_saved
     from nanvix.trace.recording import is_recording
 
     path = argv[0]
     kinds = (("recording", is_recording), ("bug capsule", is_capsule), ("saved machine", is_saved))
-    kind = next((name for name, test in kinds if len(argv) == 1 and test(path)), None)
+    kind = next((name for name, test in kinds if test(path)), None)
     if kind is not None and options.backend != "emu":
         raise UsageError(f"a {kind} is debugged on the emulator, not on {options.backend}")
     if kind == "recording":
@@ -103,6 +112,17 @@ def _opened(argv: Sequence[str], options: Options, stack: ExitStack) -> _Guest |
         saved = stack.enter_context(Saved(path))
         return _Guest(lambda stdio: _debugger(saved, stdio=stdio), " ".join(saved.argv))
     return None
+
+
+def _is_program(path: str) -> bool:
+    """Whether a look at its beginning is enough to know that it is none of ours."""
+    if not os.path.isfile(path):
+        return True
+    try:
+        with open(path, "rb") as file:
+            return file.read(4).startswith(_PROGRAMS)
+    except OSError:
+        return True
 
 
 def _program(argv: Sequence[str], settings: dict[str, Any], options: Options) -> _Guest:

@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from nanvix.tui.lines import STYLES
+from nanvix.tui.inks import PANE
 from nanvix.tui.view import Timeline
 
 _EVENT, _CHECKPOINT, _RAIL, _AHEAD = "◆", "┴", "─", "╌"
@@ -16,7 +16,6 @@ _EVENT, _CHECKPOINT, _RAIL, _AHEAD = "◆", "┴", "─", "╌"
 class TimelineBar(Widget):
     """Instructions from the first to the last one seen, in the width of the screen."""
 
-    COMPONENT_CLASSES = {f"lines--{name}" for name in STYLES}  # noqa: RUF012
     DEFAULT_CSS = "TimelineBar { height: 2; }"
 
     class Scrubbed(Message):
@@ -101,7 +100,7 @@ class TimelineBar(Widget):
         return [Segment(text + "".join(f"   {what}" for what in near), self._style("muted"))]
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"lines--{name}")
+        return PANE.of(self.app)[name]
 
 
 def _some(number: int, what: str) -> str:

@@ -4,7 +4,7 @@ from textual.widgets import Static
 
 from nanvix.tui.view import Status, View
 
-_MARKS = {Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}
+_MARKS = {Status.STARTING: "…", Status.RUNNING: "▶", Status.STOPPED: "■", Status.ENDED: "✕"}
 _BESIDE = 6
 """Columns around program and state."""
 _LEAST_NAME = 8
@@ -19,7 +19,8 @@ class TitleBar(Static):
     def draw(self, program: str, view: View) -> None:
         """Show this view's."""
         moment = "" if view.moment is None else f"  @{view.moment:,}"
-        state = f"{view.status.value}: {view.reason}  {view.where}{moment}"
+        reason = f": {view.reason}" if view.reason else ""
+        state = f"{view.status.value}{reason}  {view.where}{moment}"
         name = shortened(program, self.app.size.width - len(state) - _BESIDE)
         self.update(f"{_MARKS[view.status]} {name}  {state}")
 

@@ -7,10 +7,14 @@ view refers back to the machine, so drawing needs no lock and may lag behind.
 from enum import Enum
 from typing import NamedTuple
 
+BYTES, ROWS = 16, 64
+"""How much of memory a view carries: enough for the tallest screen."""
+
 
 class Status(Enum):
     """What the guest is doing."""
 
+    STARTING = "starting"
     STOPPED = "stopped"
     RUNNING = "running"
     ENDED = "ended"
@@ -133,7 +137,7 @@ class Timeline(NamedTuple):
 class View(NamedTuple):
     """One moment."""
 
-    status: Status = Status.STOPPED
+    status: Status = Status.STARTING
     reason: str = ""
     where: str = ""
     moment: int | None = None

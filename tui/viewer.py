@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from nanvix.debug.disassembly import Instruction
 from nanvix.debug.errors import DebugError
 from nanvix.machine.memory import BadAddress
-from nanvix.tui.panes.memory import BYTES, ROWS
 from nanvix.tui.view import (
+    BYTES,
+    ROWS,
     Bytes,
     CodeLine,
     Flag,

@@ -12,6 +12,7 @@
 #include "proc.h"
 #include "trace.h"
 #include "uaccess.h"
+#include "watch.h"
 
 #define VECTOR_DEBUG 1
 #define VECTOR_NMI 2
@@ -55,6 +56,8 @@ static void user_page_fault(struct trapframe *frame, u64 address) {
     i64 err = mm_fault(current->mm, address, access);
     switch (err) {
     case 0:
+        if (watching() && (access & FAULT_WRITE))
+            watch_faulted(frame, address);
         *(read == pages_read_in ? &current->counts.minor_faults : &current->counts.major_faults) += 1;
         return;
     case -ENOMEM:
@@ -142,7 +145,7 @@ static void prepare_return(struct trapframe *frame) {
         if (deferred.any)
             take_deferred_interrupts();
         if (need_resched)
-            yield();
+            preempt();
         if (signal_work(current, frame)) {
             forget_host_step(frame);
             signal_deliver(frame);
@@ -156,9 +159,17 @@ static void prepare_return(struct trapframe *frame) {
         timers_arm();
 }
 
+static void leave_watched(struct trapframe *frame) {
+    while (watch_told())
+        prepare_return(frame);
+    watch_leave(frame);
+}
+
 void return_to_user(struct trapframe *frame) {
     if (unlikely(work_to_do(frame) || chores()))
         prepare_return(frame);
+    if (watching())
+        leave_watched(frame);
     cpu_charge();
     if (unlikely(boot.flags & NV_BOOT_STEP))
         step_program(frame);
@@ -210,6 +221,8 @@ void trap(struct trapframe *frame) {
             trace_step(frame);
             break;
         }
+        if (watching() && watch_stepped(frame))
+            break;
         /* fall through */
     case VECTOR_BREAKPOINT:
         if (debug_told(NV_DEBUG_TRAP, frame->vector, frame->rip, 0))

@@ -133,6 +133,8 @@ struct task {
     u64 rseq_area;           /* restartable sequences: what the thread has registered */
     u32 rseq_size, rseq_signature;
     u32 policy;              /* SCHED_*, and whether children get it too (proc/policy.c) */
+    u8 realtime_priority;    /* 1..99 under SCHED_FIFO and SCHED_RR, else 0 */
+    u64 slice_used;          /* ns of its turn under SCHED_RR */
     u16 io_priority;         /* class and level, or 0 (proc/ioprio.c) */
     bool rseq_registered;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
@@ -143,6 +145,7 @@ struct task {
     u64 timer_slack, default_slack; /* ns: PR_SET_TIMERSLACK */
     bool timed_out;
     bool held;               /* by a debugger on the host: does not run */
+    bool watch_step;         /* its trap flag is there for watched memory (watch.h) */
     bool killable_sleep;     /* only SIGKILL wakes */
     struct timer sleep_timer;
     char comm[COMM_LEN];

@@ -1,10 +1,12 @@
 /* Stops for a debugger on the host. It reads and changes what it likes in guest memory; what needs the
-   kernel is a page of its own for a process, so that a breakpoint is seen by nobody else. */
+   kernel is a page of its own for a process, so that a breakpoint is seen by nobody else, and word of
+   what is written to memory it watches. */
 #include "debug.h"
 #include "cpu.h"
 #include "mm.h"
 #include "proc.h"
 #include "trap.h"
+#include "watch.h"
 
 /* The host's word on the signal it has just been told of, left here: 0 nothing, -1 drop it, else the
    signal to act on instead. */
@@ -17,20 +19,23 @@ static paddr page_of_its_own(i32 pid, u64 address) {
 }
 
 bool debug_stop(u16 kind, u64 a0, u64 a1, u64 a2) {
-    paddr page = 0;
+    u64 found = 0;
     for (;;) {
         hc_begin(NV_OP_DEBUG);
         hc_arg(0, kind);
         hc_arg(1, a0);
         hc_arg(2, a1);
         hc_arg(3, a2);
-        hc_arg(4, page);
+        hc_arg(4, found);
         i64 answer = hc_ring();
-        if (answer != NV_DEBUG_OWN) {
+        if (answer == NV_DEBUG_OWN) {
+            found = page_of_its_own((i32)hc_result(0), hc_result(1));
+        } else if (answer == NV_DEBUG_WATCH || answer == NV_DEBUG_UNWATCH) {
+            found = watch_page((i32)hc_result(0), hc_result(1), answer == NV_DEBUG_WATCH);
+        } else {
             need_resched |= current && current->held;
             return answer == NV_DEBUG_TAKEN;
         }
-        page = page_of_its_own((i32)hc_result(0), hc_result(1));
     }
 }
 

@@ -11,6 +11,7 @@
 #include "pagetable.h"
 #include "privilege.h"
 #include "task.h"
+#include "watch.h"
 
 #define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB; and while a program goes through memory */
 #define AROUND_STRIDING 256 /* in order, doubled with every fault up to this */
@@ -196,6 +197,8 @@ paddr mm_resolve(struct mm *mm, u64 addr, u32 access) {
             return (*pte & PTE_FRAME) | (addr & PAGE_MASK);
         if (attempt || mm_fault(mm, addr, access))
             break;
+        if (watching() && (access & FAULT_WRITE))
+            watch_reached(mm, addr);
     }
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "lib.h"
 #include "pagetable.h"
 #include "privilege.h"
+#include "watch.h"
 
 #define KERNEL_SLOT 511 /* of the PML4: direct map, image, kernel stacks */
 
@@ -91,6 +92,8 @@ void mm_get(struct mm *mm) { mm->refs++; }
 void mm_put(struct mm *mm) {
     if (--mm->refs)
         return;
+    if (watching())
+        watch_forget(mm);
     for (struct area *area = area_first_from(mm, 0), *next; area; area = next) {
         next = area_next(area);
         mm_unmap(mm, area->node.key, area->end - area->node.key);

@@ -213,8 +213,9 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     seccomp_inherit(child);
     child->io_priority = current->io_priority;
     child->policy = current->policy & ~SCHED_RESET_ON_FORK;
-    if (unlikely(child->policy != current->policy) && process != current->process)
-        process->nice = MAX(process->nice, 0);
+    child->realtime_priority = current->realtime_priority;
+    if (unlikely(child->policy != current->policy))
+        reset_policy(child);
     if (!(flags & CLONE_VM))
         rseq_inherit(child);
     if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {

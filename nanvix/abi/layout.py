@@ -209,12 +209,14 @@ CONTROL = Record(
     ("frames_used", "u64"),
     ("frames_peak", "u64"),
     ("debug_events", "u64"),
-    ("reserved", "u64[2]"),
+    ("look_at", "u64"),
+    ("reserved", "u64"),
 )
 """Host appends events at ``event_tail``, guest consumes at ``event_head``. Guest appends
 trace records at ``trace_head`` (records ever written), host has read up to ``trace_tail``.
 The event slots follow the record. ``frames_*`` are 4 KiB frames the kernel has handed out.
-``debug_events``: a bit for each kind of event that the kernel calls DEBUG for."""
+``debug_events``: a bit for each kind of event that the kernel calls DEBUG for.
+``look_at``: when so many system calls have been done, the kernel calls LOOK; 0: never."""
 
 TRACE_BOOT = 1
 TRACE_SYSCALL_ENTER = 2
@@ -237,10 +239,18 @@ DEBUG_ASKED = 0
 """Beside TRACE_*: the kinds of stops for a debugger on the host. This one it has asked for."""
 DEBUG_TRAP = 31
 """A program's breakpoint or step: its vector and rip."""
+DEBUG_WATCHED = 30
+"""A page that is watched has been written to, for a program by the kernel (code 0), or by an
+instruction of the program (1; 2 where a DEBUG_TRAP for a step follows unless this is taken): an
+address there, and rip of the instruction."""
 DEBUG_TAKEN = 1
 """Answers to DEBUG beside 0 (go on): the program is to know nothing of it,"""
 DEBUG_OWN = 2
-"""and: give process out0 a page of its own at out1, then call again."""
+"""and: give process out0 a page of its own at out1, then call again;"""
+DEBUG_WATCH, DEBUG_UNWATCH = 3, 4
+"""and: watch the page at out1 of process out0, or no longer, then call again."""
+WATCHED_PAGES = 16
+"""So many can be watched at a time."""
 
 TRACE_RECORD = Record(
     "nv_trace",

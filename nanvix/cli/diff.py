@@ -5,19 +5,20 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from nanvix.cli.options import Parser, add_program, command, sandbox_options
+from nanvix.cli.run import report, standard_streams
 from nanvix.cli.signals import Relay
 from nanvix.sandbox import Sandbox
 from nanvix.settings import COMMON_CPU
 from nanvix.trace.diff import first_difference, render
-from nanvix.trace.normalise import Collector
+from nanvix.trace.normalise import Collector, Course
 
 if TYPE_CHECKING:
     from nanvix.result import Result
 
 _SEED = bytes(range(32))
 _DATE_NS = 1_700_000_000_000_000_000
-"""Both runs start with the same randomness on the same day, and their threads take turns where
-they wait: only the backend differs."""
+"""Two independent runs start with the same randomness on the same day, and their threads take turns
+where they wait: only the backend differs."""
 _LEFT, _RIGHT = "kvm", "emu"
 
 
@@ -25,21 +26,61 @@ def main(arguments: list[str]) -> int:
     """Compare; 0 when the runs agree, 1 when they differ, 125 and above as for run."""
     parser = Parser(
         prog="nanvix diff",
-        description="Run a program on both backends and show the first difference. "
-        "Both runs read the same standard input; only what the second writes is shown.",
+        description="Run a program on KVM, replay that run on the emulator, and show the first "
+        "event that differs.",
     )
-    parser.add_argument(
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--record", metavar="FILE", help="keep the recording, for 'nanvix debug'")
+    way.add_argument(
+        "--independent", action="store_true",
+        help="run the program twice instead, each time with its own clock and the host's files as "
+        "they are then; both read the same standard input, the second's output is shown",
+    )  # fmt: skip
+    way.add_argument(
         "--instructions", action="store_true",
-        help="compare the registers after every instruction of the program",
+        help="run it twice and compare the registers after every instruction",
     )  # fmt: skip
     add_program(parser)
     options = parser.parse_args(arguments)
     argv = command(options, parser)
     settings = sandbox_options(options)
+    if not options.independent and not options.instructions:
+        return _recorded(argv, settings, options.record)
     settings["env"] = COMMON_CPU | settings["env"]
     data = None if os.isatty(0) else sys.stdin.buffer.read()
     if options.instructions:
         return _by_instruction(argv, settings, data or b"")
+    return _independent(argv, settings, data)
+
+
+def _recorded(argv: list[str], settings: dict[str, Any], keep: str | None) -> int:
+    """One run, with the host's clock and files and the user's input, and its replay."""
+    from tempfile import TemporaryDirectory
+
+    from nanvix.replay import load
+    from nanvix.replay.compare import compare
+
+    course = Course()
+    with TemporaryDirectory(prefix="nanvix-") as directory:
+        path = keep or f"{directory}/recording"
+        sandbox = Sandbox(backend=_LEFT, record=path, events=course, **settings)
+        with Relay(sandbox):
+            result = sandbox.run(argv, stdio=standard_streams())
+        report(result)
+        found = compare(load(path), course)
+    if found.difference is not None:
+        print(render(found.difference, _LEFT, _RIGHT))
+    if not found.equal:
+        if found.replayed.detail:
+            print(f"the replay: {found.replayed.detail}")
+        return 1
+    note = ", as far as they were kept" if found.partial else ""
+    print(f"no difference in {found.events} events{note}", file=sys.stderr)
+    return 0
+
+
+def _independent(argv: list[str], settings: dict[str, Any], data: bytes | None) -> int:
+    """Two runs."""
     left, left_steps = traced(_LEFT, argv, settings, data)
     right, right_steps = traced(_RIGHT, argv, settings, data)
     sys.stdout.buffer.write(right.stdout or b"")
@@ -57,7 +98,7 @@ def main(arguments: list[str]) -> int:
             print(f"{name} differs: {_LEFT} {_short(ours)}, {_RIGHT} {_short(theirs)}")
     if differs:
         return 1
-    note = ", as far as they were recorded" if left_steps.truncated else ""
+    note = ", as far as they were kept" if left_steps.truncated else ""
     print(f"no difference in {left_steps.count} events{note}", file=sys.stderr)
     return 0
 
@@ -98,7 +139,7 @@ def _by_instruction(argv: list[str], settings: dict[str, Any], data: bytes) -> i
     if (left.reason, left.exit_code) != (right.reason, right.exit_code):
         print(f"{_LEFT} ends by {left.reason} {left.exit_code}, {_RIGHT} by {right.reason}")
         return 1
-    note = ", as far as they were recorded" if first.truncated else ""
+    note = ", as far as they were kept" if first.truncated else ""
     print(f"no difference in {second.count} instructions{note}", file=sys.stderr)
     return 0
 

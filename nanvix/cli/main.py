@@ -10,7 +10,7 @@ usage: nanvix run [OPTIONS] PROGRAM [ARGS...]     run a program in a micro-VM of
        nanvix resume [OPTIONS] FILE               go on with a machine that was saved
        nanvix doctor [--json]                     what works here, how to mend what does not
        nanvix debug [OPTIONS] PROGRAM [ARGS...]   step through it on a screen, forward and back
-       nanvix diff [OPTIONS] PROGRAM [ARGS...]    run on both backends, compare the events
+       nanvix diff [OPTIONS] PROGRAM [ARGS...]    run on KVM, replay on emu, compare
        nanvix conformance [OPTIONS]               compare with native Linux, case by case
        nanvix --version | --help
 

@@ -19,6 +19,7 @@ PARTIAL: dict[str, str] = {
     "open_tree": _OF_THE_HOST,
     "pivot_root": _OF_THE_HOST,
     "pkey_alloc": "always ENOSPC: the virtual CPU has no protection keys",
+    "sched_setattr": "no SCHED_DEADLINE",
     "seccomp": "no SECCOMP_FILTER_FLAG_NEW_LISTENER: no other process is asked",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",

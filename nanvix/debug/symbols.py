@@ -5,10 +5,8 @@ have the same path unless a mount says otherwise; damage in a file means fewer n
 """
 
 import os
-import stat
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from mmap import ACCESS_READ, mmap
 from struct import iter_unpack
 from typing import Any, NamedTuple
 
@@ -16,11 +14,14 @@ from nanvix.abi.layout import PAGE_SIZE, PIE_BASE, USER_END
 from nanvix.debug.cfi import CallFrames
 from nanvix.debug.dwarf import Dwarf
 from nanvix.debug.kernel import Area
+from nanvix.debug.sections import ElfFile, NotElf, Section
 from nanvix.machine.image import KernelImage
 
 _SYMBOL = "<IBBHQQ"
 _FUNCTION, _OBJECT, _NOTYPE, _INDIRECT = 2, 1, 0, 10
 _SHN_ABS = 0xFFF1
+_SHARED = 3
+_DEBUG = (".debug_info", ".zdebug_info")
 
 
 class Symbol(NamedTuple):
@@ -37,42 +38,28 @@ class Binary:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.elf: Any = None
+        self.file: ElfFile | None = None
         self.segments: list[tuple[int, int, int]] = []
         """(file offset, address, size in memory) of what is loaded."""
         self._frames: CallFrames | None = None
         self._dwarf: Dwarf | None = None
         self._functions: tuple[list[int], list[Symbol]] | None = None
         self.names: dict[str, Symbol] = {}
-        self._open()
-
-    def _open(self) -> None:
-        from elftools.common.exceptions import ELFError
-        from elftools.elf.elffile import ELFFile
-
         try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(fd, "rb", buffering=0):
-                if not stat.S_ISREG(os.fstat(fd).st_mode):
-                    return
-                file: Any = mmap(fd, 0, access=ACCESS_READ)
-            elf = ELFFile(file)
-            self.segments = [
-                (s["p_offset"], s["p_vaddr"], s["p_memsz"]) for s in elf.iter_segments("PT_LOAD")
-            ]
-            self.elf = elf
-            self._read_symbols(elf)
-        except (OSError, ELFError, ValueError, KeyError, AssertionError):
+            self.file = ElfFile(path)
+            self.segments = self.file.segments
+            self._read_symbols(self.file)
+        except (OSError, NotElf, ValueError):
             return
 
-    def _read_symbols(self, elf: Any) -> None:
+    def _read_symbols(self, file: ElfFile) -> None:
         found: dict[int, Symbol] = {}
         for section_name in (".symtab", ".dynsym"):
-            section = elf.get_section_by_name(section_name)
-            if section is None:
+            section = file.section(section_name)
+            if section is None or section.link >= len(file.sections):
                 continue
-            strings = elf.get_section(section["sh_link"]).data()
-            data = section.data()
+            strings = file.content(file.sections[section.link])
+            data = file.content(section)
             for name, info, _, index, value, size in iter_unpack(
                 _SYMBOL, data[: len(data) // 24 * 24]
             ):
@@ -97,17 +84,37 @@ class Binary:
         if self._frames is None:
             sections = {}
             for name in (".eh_frame", ".eh_frame_hdr", ".debug_frame"):
-                section = self.elf.get_section_by_name(name) if self.elf is not None else None
-                if section is not None and section["sh_type"] != "SHT_NOBITS":
-                    sections[name] = (section["sh_addr"], section.data())
+                section = self.file.section(name) if self.file is not None else None
+                if self.file is not None and section is not None and section.size:
+                    sections[name] = section.address, self._plain(section)
             self._frames = CallFrames(sections)
         return self._frames
+
+    def _plain(self, section: Section) -> bytes:
+        assert self.file is not None
+        if not section.compressed:
+            return self.file.content(section)
+        found = self._library()
+        whole = found.get_section_by_name(section.name) if found is not None else None
+        return b"" if whole is None else bytes(whole.data())
 
     def dwarf(self) -> Dwarf:
         """Debug information, empty where there is none."""
         if self._dwarf is None:
-            self._dwarf = Dwarf(self.elf)
+            has = self.file is not None and any(map(self.file.section, _DEBUG))
+            self._dwarf = Dwarf(self._library() if has else None)
         return self._dwarf
+
+    def _library(self) -> Any:
+        """The file as pyelftools has it; None if it does not like it."""
+        from elftools.common.exceptions import ELFError
+        from elftools.elf.elffile import ELFFile
+
+        assert self.file is not None
+        try:
+            return ELFFile(self.file.file)
+        except (ELFError, ValueError, KeyError, AssertionError):
+            return None
 
     def nearest(self, address: int) -> Symbol | None:
         """The symbol ``address`` (as linked) lies in or, without sizes, behind."""
@@ -227,12 +234,12 @@ def _bias(binary: Binary, areas: list[Area]) -> int | None:
 def code_in_file(path: str, address: int, size: int) -> bytes:
     """What a program's file holds for an address of its process; empty when it is not there."""
     binary = Binary(path)
-    if binary.elf is None:
+    if binary.file is None:
         return b""
-    bias = PIE_BASE if binary.elf["e_type"] == "ET_DYN" else 0
+    bias = PIE_BASE if binary.file.type == _SHARED else 0
     for offset, start, length in binary.segments:
         if start <= address - bias < start + length:
-            binary.elf.stream.seek(offset + address - bias - start)
-            data: bytes = binary.elf.stream.read(size)
+            at = offset + address - bias - start
+            data: bytes = binary.file.file[at : at + size]
             return data
     return b""

@@ -14,6 +14,8 @@ from nanvix.abi.layout import (
     CONTROL_PHYS,
     DEBUG_OWN,
     DEBUG_TAKEN,
+    DEBUG_UNWATCH,
+    DEBUG_WATCH,
     PAGE_SHIFT,
 )
 from nanvix.debug.present import PresentMachine
@@ -29,13 +31,16 @@ _WANTED = CONTROL_PHYS + CONTROL.offsets["debug_events"]
 _ANSWER = REQUEST.offsets["result"]
 _RESULT = Struct("<qQQ")
 _WORD = Struct("<Q")
-_OWN_S = 5.0
-"""Seconds in which the kernel gives a page, which takes it some thousand instructions."""
+DYING = -1
+"""The kind of what the guest stands for where a process dies of a fault: the kernel only reports
+that, with the process's registers and memory as they were."""
+_ASKED_S = 5.0
+"""Seconds in which the kernel does what it is asked for, some thousand instructions."""
 
 
 class Told(NamedTuple):
-    """What the kernel has told: ``kind`` is TRACE_* or DEBUG_*; ``code``, ``first``, ``second``
-    depend on it."""
+    """What the kernel has told: ``kind`` is TRACE_*, DEBUG_* or DYING; ``code``, ``first``,
+    ``second`` depend on it."""
 
     kind: int
     code: int
@@ -45,7 +50,9 @@ class Told(NamedTuple):
 
 class TrappedMachine(PresentMachine):
     """``told``: what the guest stands for, None while it does not. ``taken``: whether the program
-    is to know nothing of it."""
+    is to know nothing of it. ``stop_at_crash``: whether it stands where a process dies too."""
+
+    stop_at_crash = False
 
     def __init__(
         self, memory: "GuestMemory", backend: Any, image: Any, spec: Any,
@@ -53,7 +60,7 @@ class TrappedMachine(PresentMachine):
     ) -> None:  # fmt: skip
         self.told: Told | None = None
         self.taken = False
-        self._page = 0
+        self._found = 0
         handlers = {**handlers, _DEBUG: self._hear}
         super().__init__(memory, backend, image, spec, handlers, watches, **options)
 
@@ -72,7 +79,7 @@ class TrappedMachine(PresentMachine):
 
     def resume(self) -> None:
         """Let the kernel go on when the machine does."""
-        if self.told is not None:
+        if self.told is not None and not self.dying:
             self._answer(DEBUG_TAKEN if self.taken else 0)
         self.told, self.taken = None, False
 
@@ -84,19 +91,42 @@ class TrappedMachine(PresentMachine):
     def own(self, pid: int, address: int) -> int:
         """Physical address of the page of its own that a process gets there; 0 if it gets none.
         The guest must stand, and stands again for the same afterwards."""
+        return self._ask(DEBUG_OWN, pid, address)
+
+    def watch(self, pid: int, page: int, *, on: bool = True) -> bool:
+        """Have the kernel tell of writes to a page of a process, or no longer; whether it does. The
+        guest must stand, and stands again for the same afterwards."""
+        return bool(self._ask(DEBUG_WATCH if on else DEBUG_UNWATCH, pid, page))
+
+    def _ask(self, what: int, pid: int, address: int) -> int:
+        if self.dying:
+            return 0
         kept = self.told
-        self._answer(DEBUG_OWN, pid, address)
+        self._answer(what, pid, address)
         self.told = None
-        self.go_on(time.monotonic() + _OWN_S)
-        page = self._page if self.told is not None else 0
+        self.go_on(time.monotonic() + _ASKED_S)
+        found = self._found if self.told is not None else 0
         self.told = kept
-        return page
+        return found
 
     def stands(self) -> bool:
         """Whether the kernel has called and not been answered."""
         return self.told is not None
 
+    @property
+    def dying(self) -> bool:
+        """Whether it stands because a process dies of a fault."""
+        return self.told is not None and self.told.kind == DYING
+
+    def process_crash(
+        self, frame: int, signal: int, pid: int, address: int, root: int, name: str
+    ) -> None:
+        """As for any machine; and stand there."""
+        super().process_crash(frame, signal, pid, address, root, name)
+        if self.stop_at_crash:
+            self.told = Told(DYING, signal, pid, address)
+
     def _hear(self, call: "Call") -> int:
-        kind, code, first, second, self._page, _ = call.arg
+        kind, code, first, second, self._found, _ = call.arg
         self.told = Told(kind, code, first, second)
         return 0

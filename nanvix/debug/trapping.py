@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nanvix.abi.layout import (
     DEBUG_ASKED,
     DEBUG_TRAP,
+    DEBUG_WATCHED,
     FORK,
     TRACE_EXEC,
     TRACE_EXIT,
@@ -27,11 +28,12 @@ from nanvix.abi.layout import (
 )
 from nanvix.debug.control import ENDS
 from nanvix.debug.errors import DebugError
-from nanvix.debug.points import Breakpoint, Catchpoint, Point, Stop
+from nanvix.debug.points import Breakpoint, Catchpoint, Point, Stop, Watchpoint
 from nanvix.debug.present import Present
-from nanvix.debug.space import Space
-from nanvix.debug.trapped import Told, TrappedMachine
+from nanvix.debug.space import Space, by_page
+from nanvix.debug.trapped import DYING, Told, TrappedMachine
 from nanvix.debug.traps import Traps
+from nanvix.debug.watches import Watches
 from nanvix.machine.crash import FRAME_FIELDS
 from nanvix.machine.describe import FORKS, signal_name, signed, syscall_name
 
@@ -43,7 +45,7 @@ _KINDS = {
     "syscall": TRACE_SYSCALL_ENTER, "return": TRACE_SYSCALL_EXIT, "signal": TRACE_SIGNAL,
     "fork": TRACE_FORK, "exec": TRACE_EXEC, "exit": TRACE_EXIT,
 }  # fmt: skip
-ALWAYS = (DEBUG_TRAP, TRACE_FORK, TRACE_EXEC, TRACE_EXIT)
+ALWAYS = (DEBUG_TRAP, DEBUG_WATCHED, TRACE_FORK, TRACE_EXEC, TRACE_EXIT)
 _STEP, _BREAK = 1, 3
 """Vectors."""
 _TF = 1 << 8
@@ -64,6 +66,7 @@ class Trapping(Present):
         self._steps: set[int] = set()
         self._stepped: set[int] = set()
         self._traps = Traps(self.machine)
+        self._watches = Watches(self.machine, lambda pid, at, n: self.read_memory(at, n, pid=pid))
         try:
             self.machine.want_events(bits(ALWAYS))
             self.machine.go_on(time.monotonic() + _START_S)
@@ -98,6 +101,18 @@ class Trapping(Present):
         self._traps.insert(pid, where)
         return self._add(Breakpoint(self._next(), where, pid=pid))
 
+    def watch(self, what: int | str, size: int | None = None, access: str = "change",
+              *, pid: int | None = None, **options: Any) -> Watchpoint:  # fmt: skip
+        """Stop behind what changes memory of a process: an address, or an expression whose value
+        lies in memory. Raises DebugError for any other ``access``."""
+        self._standing()
+        address, size = self._place(what, size)
+        point = Watchpoint(
+            self._next(), address, size, access, False, pid=self._pid(pid), **options
+        )
+        self._watches.insert(point)
+        return self._add(point)
+
     def catch(self, event: str, *names: str, **options: Any) -> Catchpoint:
         """Stop at a syscall, return (of a call), signal, fork, exec or exit; of these names, or
         all. ``pid``, ``tid``: only there."""
@@ -113,6 +128,8 @@ class Trapping(Present):
         if isinstance(point, Breakpoint) and not self.ended:
             assert isinstance(point.where, int) and point.pid is not None
             self._traps.remove(point.pid, point.where)
+        if isinstance(point, Watchpoint) and not self.ended:
+            self._watches.remove(number)
 
     def _next(self) -> int:
         self._number += 1
@@ -191,20 +208,21 @@ class Trapping(Present):
     def write_memory(self, address: int, data: bytes, *, pid: int | None = None) -> None:
         """Write linear memory: a process gets pages of its own for it, where they are not shared
         on purpose. Raises DebugError when it is not mapped."""
-        self._standing()
-        if address >= USER_END:
+        if address >= USER_END and not self.ended:
             space = Space(self.machine.memory, self._view.kernel.root())
             for physical, size in space.pieces(address, len(data)):
                 self.machine.memory.write(physical, data[:size])
                 data = data[size:]
             return
+        self._standing()
         owner = self._pid(pid)
         data = self._traps.keep(owner, address, data)
-        for at, part in _pages(address, data):
+        for at, part in by_page(address, data):
             physical = self.machine.own(owner, at) or self.translate(at, pid=pid) or 0
             if not physical:
                 raise DebugError(f"memory at {at:#x} is not mapped")
             self.machine.memory.write(physical, part)
+        self._watches.keep()
 
     def _pid(self, pid: int | None) -> int:
         return self._view.kernel.ids()[0] if pid is None else pid
@@ -212,6 +230,8 @@ class Trapping(Present):
     def _standing(self) -> None:
         if self.ended:
             raise DebugError("the guest has ended: nothing can be changed any more")
+        if self.machine.dying:
+            raise DebugError("the process dies here, and can only go on to its end")
 
     # -- what the kernel tells -----------------------------------------------------------------
 
@@ -220,14 +240,20 @@ class Trapping(Present):
         pid, tid = self._view.kernel.ids()
         if told.kind == DEBUG_ASKED:
             return self._stop("pause")
+        if told.kind == DYING:
+            what = f"process {told.first} dies by {signal_name(told.code)}"
+            return self._stop("crash", f"{what}, address {told.second:#x}")
         if told.kind == DEBUG_TRAP:
             return self._trapped(pid, tid, told)
+        if told.kind == DEBUG_WATCHED:
+            return self._watched(pid, tid, told)
         if told.kind == TRACE_FORK:
             self._trap_flag(told.first, False)
             if told.code == FORK:
                 self._traps.inherit(pid, told.second)
         elif told.kind in (TRACE_EXEC, TRACE_EXIT):
             self._traps.forget(pid)
+            self._watches.forget(pid)
         event, names, detail = self._event(told)
         numbers = tuple(
             point.number
@@ -257,6 +283,16 @@ class Trapping(Present):
         self._set_frame(tid, "rip", address)
         here = (p.number for p in self.points if isinstance(p, Breakpoint) and p.where == address)
         return self._stop("breakpoint")._replace(points=tuple(here))
+
+    def _watched(self, pid: int, tid: int, told: Told) -> Stop | None:
+        """A page with watched memory has been written to; behind it a step ends as well."""
+        found = self._watches.changed(told, pid, tid)
+        if not found:
+            return self._stop("step") if told.code == 1 and tid in self._steps else None
+        self.machine.taken = tid in self._stepped
+        first = next(iter(found.values()))
+        detail = f"{first.old.hex()} -> {first.new.hex()}"
+        return self._stop("watchpoint", detail)._replace(points=tuple(found), access=first)
 
     def _event(self, told: Told) -> tuple[str, set[str], str]:
         """Its name as a catchpoint has it, what it is about, and a line for people; as in
@@ -307,13 +343,3 @@ class Trapping(Present):
 def bits(kinds: Iterable[int]) -> int:
     """The word of the control page for these kinds of events."""
     return sum(1 << kind for kind in set(kinds))
-
-
-def _pages(address: int, data: bytes) -> list[tuple[int, bytes]]:
-    """Cut at the borders of pages."""
-    found, at = [], 0
-    while at < len(data):
-        part = min(len(data) - at, 4096 - (address + at) % 4096)
-        found.append((address + at, data[at : at + part]))
-        at += part
-    return found

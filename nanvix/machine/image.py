@@ -11,6 +11,7 @@ from struct import Struct, iter_unpack
 from typing import NamedTuple
 
 from nanvix.abi.layout import KERNEL_BASE, KERNEL_PHYS, MEMORY_MIN, PAGE_SIZE
+from nanvix.machine.fingerprint import fingerprint
 
 _HEADER = Struct("<16sHHIQQQIHHHHHH")
 _PROGRAM = Struct("<IIQQQQQQ")
@@ -82,6 +83,10 @@ class KernelImage:
         from hashlib import sha256
 
         return sha256(self._data).hexdigest()
+
+    def fingerprint(self) -> str:
+        """What tells this build from others."""
+        return fingerprint(self._data)
 
     def symbol(self, address: int) -> str | None:
         """``name+0x1f`` of the function a kernel address lies in, or None."""

@@ -32,7 +32,7 @@ class Served(NamedTuple):
     digest: int
     result: int
     out: tuple[int, ...]
-    data: tuple[tuple[int, bytes], ...]
+    data: tuple[tuple[int, bytes | memoryview], ...]
 
 
 class Arrival(NamedTuple):
@@ -53,12 +53,14 @@ class Landing(NamedTuple):
     """An interrupt taken by a program where its registers were these (inexact journals).
 
     ``registers``: RIP and the general ones in the order of nanvix.machine.state.GPRS. ``stack``:
-    a checksum of what lies around the stack pointer. ``readings``: of the clock, up to then (Tape).
+    what lies around the stack pointer; empty where it is not needed to know the place. ``calls``:
+    how many system calls had been entered by then. ``readings``: of the clock, up to then (Tape).
     """
 
     vector: int
     registers: tuple[int, ...]
-    stack: int
+    stack: bytes
+    calls: int
     tsc: int = 0
     readings: int = 0
 
@@ -172,6 +174,10 @@ class Journal:
         self.entries.append(entry)
         self.position += 1
 
+    def keep(self, parts: list[memoryview]) -> bytes | memoryview:
+        """A copy of what has been written into the guest's memory, for the entry that is next."""
+        return b"".join(parts)
+
     def insert(self, entry: Change) -> None:
         """A debugger has changed something just now, whatever is to be repeated afterwards."""
         self.entries.insert(self.position, entry)
@@ -193,7 +199,7 @@ class Journal:
             result = invoke(call)
             if self.host_time is not None:
                 call.out[TIME_OUT] = self.host_time()
-            data = written(call, result)
+            data = tuple((at, self.keep(parts)) for at, parts in written(call, result))
             self.append(Served(tsc, call.op, asked, result, tuple(call.out), data))
             return result
         entry = self.next()
@@ -274,15 +280,15 @@ def fill(call: Call, entry: Served) -> None:
                 at -= len(view)
 
 
-def written(call: Call, result: int) -> tuple[tuple[int, bytes], ...]:
-    """What the service has written into a call's outputs."""
+def written(call: Call, result: int) -> list[tuple[int, list[memoryview]]]:
+    """What the service has written into a call's outputs: where, and the memory it is in."""
     if not call.outputs:
-        return ()
+        return []
     extents = _WRITTEN.get(call.op, _everything)(call, result)
-    return tuple((at, _read(call.outputs, at, size)) for at, size in extents if size > 0)
+    return [(at, _views(call.outputs, at, size)) for at, size in extents if size > 0]
 
 
-def _read(outputs: list[memoryview], at: int, size: int) -> bytes:
+def _views(outputs: list[memoryview], at: int, size: int) -> list[memoryview]:
     parts = []
     for view in outputs:
         if at < len(view):
@@ -294,7 +300,7 @@ def _read(outputs: list[memoryview], at: int, size: int) -> bytes:
                 break
         else:
             at -= len(view)
-    return b"".join(parts)
+    return parts
 
 
 _Extents = list[tuple[int, int]]

@@ -53,9 +53,11 @@ class Replay:
         journal.copy = copy
         journal.echo = _Echo(output)
         self._lander: Lander | None = None
+        self._events = events
+        self._held: list[TraceEvent] = []
         self._stack = ExitStack()
         try:
-            self.machine = self._build(image, journal, events, log)
+            self.machine = self._build(image, journal, events and self._hear, log)
         except BaseException:
             self.close()
             raise
@@ -95,7 +97,7 @@ class Replay:
         stack.callback(machine.close)
         if not header.exact:
             assert isinstance(backend, Probing)
-            self._lander = Lander(machine, backend)
+            self._lander = Lander(machine, backend, self._release)
             stack.callback(self._lander.close)
         return machine
 
@@ -125,7 +127,24 @@ class Replay:
             outcome = self.machine.run(timeout)
             lander = self._lander
             if outcome.reason != "diverged" or lander is None or not lander.look_again():
+                self._release()
                 return outcome
+            self._held.clear()
+
+    def _hear(self, event: "TraceEvent") -> None:
+        """An event of which the listener hears once the run cannot go back behind it."""
+        if self._lander is not None and self._lander.unsure:
+            self._held.append(event)
+            return
+        self._release()
+        if self._events is not None:
+            self._events(event)
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for event in held:
+            if self._events is not None:
+                self._events(event)
 
 
 def replay(
@@ -180,7 +199,7 @@ def exact(recording: Recording, timeout: float | None = None) -> Recording:
 def check_kernel(recording: Recording, image: "KernelImage") -> None:
     """Raises RecordingError unless the recording was made with this kernel image."""
     header = recording.header
-    if header.abi != abi_version() or header.kernel != image.sha256():
+    if header.abi != abi_version() or header.kernel != image.fingerprint():
         raise RecordingError(
             "the recording was made with another kernel image: replay it with the nanvix it is from"
         )
@@ -188,13 +207,13 @@ def check_kernel(recording: Recording, image: "KernelImage") -> None:
 
 def check_program(recording: Recording, path: str) -> None:
     """Raise RecordingError unless the recording is of the program in this file."""
-    from nanvix.trace.record import file_sha256
+    from nanvix.machine.fingerprint import file_fingerprint
 
     try:
-        found = file_sha256(path)
+        found = file_fingerprint(path)
     except OSError as error:
         raise RecordingError(f"cannot read {path}: {error.strerror}") from None
-    if found != recording.header.program_sha256:
+    if found != recording.header.program_file:
         raise RecordingError(
             f"the recording is of another program than {path}: of {recording.header.program}, "
             "as it was then"

@@ -15,8 +15,8 @@ _CALL = Struct("<BIqBH")
 _PIECE = Struct("<II")
 _EVENTS = Struct("<BB")
 _EVENT = Struct("<IIQ")
-_PLACE = Struct("<BII17Q")
-"""Vector, checksum of the stack, readings of the clock, registers."""
+_PLACE = Struct("<BHQI17Q")
+"""Vector, how many bytes of stack follow, system calls, readings of the clock, registers."""
 _READ = Struct("<IIIH")
 """Head, first, tail, how many values."""
 _FINISH = Struct("<qHH")
@@ -27,12 +27,12 @@ class Malformed(ValueError):
     """These bytes are no entries."""
 
 
-def encode(entry: Entry) -> list[bytes]:
+def encode(entry: Entry) -> list[bytes | memoryview]:
     """The entry's bytes, in parts so that data need not be copied."""
     if isinstance(entry, Served):
         out = [value for value in entry.out if value]
         present = sum(1 << index for index, value in enumerate(entry.out) if value)
-        parts = [
+        parts: list[bytes | memoryview] = [
             _HEAD.pack(_SERVED, entry.tsc),
             _CALL.pack(entry.op, entry.digest, entry.result, present, len(entry.data)),
             _OUT[len(out)].pack(*out),
@@ -46,8 +46,9 @@ def encode(entry: Entry) -> list[bytes]:
     if isinstance(entry, Wake):
         return [_HEAD.pack(_WAKE, entry.tsc)]
     if isinstance(entry, Landing):
-        place = _PLACE.pack(entry.vector, entry.stack, entry.readings, *entry.registers)
-        return [_HEAD.pack(_LANDING, entry.tsc), place]
+        counts = len(entry.stack), entry.calls, entry.readings
+        place = _PLACE.pack(entry.vector, *counts, *entry.registers)
+        return [_HEAD.pack(_LANDING, entry.tsc), place, entry.stack]
     if isinstance(entry, Readings):
         count = len(entry.values)
         head = _READ.pack(entry.head, entry.first, entry.tail, count)
@@ -104,8 +105,10 @@ def _wake(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
 
 
 def _landing(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:
-    vector, stack, readings, *registers = _PLACE.unpack_from(data, at)
-    return Landing(vector, tuple(registers), stack, tsc, readings), at + _PLACE.size
+    vector, size, calls, readings, *registers = _PLACE.unpack_from(data, at)
+    at += _PLACE.size
+    stack = data[at : at + size]
+    return Landing(vector, tuple(registers), stack, calls, tsc, readings), at + size
 
 
 def _readings(data: bytes, at: int, tsc: int) -> tuple[Entry, int]:

@@ -14,11 +14,17 @@ Normalising an event stream
 * sorts events by thread: which thread runs when is up to timer interrupts, what each does is not.
 
 Addresses stay: the layout of a guest process depends only on its seed.
+
+A run and the replay of its recording have more in common: the same time, the same randomness, the
+same answers of the host at the same moments. Of these :class:`Course` keeps all events in the order
+in which they came, requests to the host included. Only what follows from the CPU is left out: the
+boot record, page faults, how the kernel drives the machine itself, and leftovers in registers.
 """
 
 from typing import NamedTuple
 
 from nanvix.abi import layout
+from nanvix.abi.channel import OPS
 from nanvix.abi.syscalls import SYSCALLS
 from nanvix.machine.arity import arguments
 from nanvix.machine.trace_ring import TraceEvent
@@ -35,7 +41,9 @@ _FUTEX_ARGUMENTS = {
 """By operation, where not all six count (futex(2))."""
 _OF_A_NAME = (8, 1)
 """A u64, GRND_NONBLOCK."""
-_DROPPED = frozenset((layout.TRACE_BOOT, layout.TRACE_HYPERCALL, layout.TRACE_FORK))
+_DROPPED = frozenset((layout.TRACE_HYPERCALL, layout.TRACE_FORK))
+_OF_THE_MACHINE = frozenset(OPS[name][0] for name in ("TRACE", "MEMORY"))
+"""Requests that nothing outside the machine hears of."""
 
 
 class Step(NamedTuple):
@@ -43,22 +51,48 @@ class Step(NamedTuple):
 
     kind: int
     code: int
+    tid: int
     args: tuple[int, ...]
 
 
-def normalise(event: TraceEvent) -> Step | None:
-    """The comparable part of an event, or None when it does not count."""
-    kind, code, args = event.kind, event.code, event.args
-    if kind in _DROPPED or (kind == layout.TRACE_EXCEPTION and code == _PAGE_FAULT):
+def normalise(event: TraceEvent, *, same_input: bool = False) -> Step | None:
+    """The comparable part of an event, or None when it does not count. ``same_input``: one of the
+    runs is the replay of the other."""
+    kind, code, tid, args = event.kind, event.code, event.tid, event.args
+    if kind == layout.TRACE_EXCEPTION and code == _PAGE_FAULT:
+        return None
+    if same_input and kind == layout.TRACE_HYPERCALL:
+        return None if code in _OF_THE_MACHINE else Step(kind, code, tid, args)
+    if kind == layout.TRACE_BOOT or (kind in _DROPPED and not same_input):
         return None
     if kind == layout.TRACE_SYSCALL_ENTER and code == _FUTEX:
         used = _FUTEX_ARGUMENTS.get(args[1] & _FUTEX_COMMAND, range(6))
-        return Step(kind, code, tuple(args[i] for i in used))
+        return Step(kind, code, tid, tuple(args[i] for i in used))
     if kind == layout.TRACE_SYSCALL_ENTER:
-        return Step(kind, code, args[: arguments(code)])
+        return Step(kind, code, tid, args[: arguments(code)])
     if kind == layout.TRACE_SYSCALL_EXIT:
-        return Step(kind, code, () if code in _TIMES else args[:1])
-    return Step(kind, code, args)
+        return Step(kind, code, tid, () if code in _TIMES and not same_input else args[:1])
+    return Step(kind, code, tid, args)
+
+
+class Course:
+    """A listener that keeps the steps of a run that is recorded, or replayed, in order, up to
+    ``limit``. ``truncated``: there were more."""
+
+    def __init__(self, limit: int = 2_000_000) -> None:
+        self.steps: list[Step] = []
+        self.truncated = False
+        self._limit = limit
+
+    def __call__(self, event: TraceEvent) -> None:
+        """Take one event."""
+        step = normalise(event, same_input=True)
+        if step is None:
+            return
+        if len(self.steps) >= self._limit:
+            self.truncated = True
+            return
+        self.steps.append(step)
 
 
 class Collector:

@@ -1,5 +1,6 @@
 """Recording a run: a journal that goes to a file instead of staying in memory."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any, Protocol, runtime_checkable
 
@@ -10,12 +11,15 @@ from nanvix.abi.layout import (
     BOOT_NO_VDSO_TSC,
     BOOT_STEADY,
     BOOT_TAPE,
+    COUNT_SLOTS,
+    COUNTS_PHYS,
     PAGE_SIZE,
     QUIRK_OPEN_TSC,
     QUIRK_SLOW_RING0,
 )
 from nanvix.machine.backend import Backend
 from nanvix.machine.boot import BootSpec
+from nanvix.machine.fingerprint import file_fingerprint
 from nanvix.machine.image import KernelImage
 from nanvix.machine.journal import End, Entry, Journal, Landing
 from nanvix.machine.memory import GuestMemory
@@ -30,8 +34,7 @@ _FLUSH = 1 << 20
 """Bytes gathered before a chunk is written."""
 
 STACK_BELOW, STACK_ABOVE = 128, 256
-"""How far around the stack pointer memory counts as part of a place: loops may count there. More
-would take in what calls long past have left, which differs from CPU to CPU."""
+"""How far around the stack pointer memory counts as part of a place: loops may count there."""
 
 _ARITHMETIC = 0x8D5
 _RCX = 1 + GPRS.index("rcx")
@@ -51,8 +54,11 @@ class Recorder(Journal):
         self.failed: Callable[[OSError], None] | None = None
         self._file = file
         self._writer = writer
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._size = 0
+        self._content = memoryview(bytearray(_FLUSH))
+        self._used = 0
+        self._spare: deque[memoryview] = deque()
 
     @property
     def live(self) -> bool:
@@ -67,6 +73,18 @@ class Recorder(Journal):
         self._size += sum(map(len, parts))
         if self._size >= _FLUSH:
             self._flush()
+
+    def keep(self, parts: list[memoryview]) -> bytes | memoryview:
+        """Copied into memory that was used before, as far as there is room: touching fresh memory
+        costs more than copying."""
+        begin = at = self._used
+        for part in parts:
+            if at + len(part) > _FLUSH:
+                return b"".join(parts)
+            self._content[at : at + len(part)] = part
+            at += len(part)
+        self._used = at
+        return self._content[begin:at]
 
     def finish(self, outcome: Outcome, tsc: int) -> None:
         """The run has ended: complete the file. Raises OSError."""
@@ -86,7 +104,14 @@ class Recorder(Journal):
 
     def _flush(self) -> None:
         parts, self._parts, self._size = self._parts, [], 0
-        self._writer.put(lambda: write_chunk(self._file, b"EVTS", parts))
+        content, self._used = self._content, 0
+        self._content = self._spare.pop() if self._spare else memoryview(bytearray(_FLUSH))
+
+        def write() -> None:
+            write_chunk(self._file, b"EVTS", parts)
+            self._spare.append(content)
+
+        self._writer.put(write)
         if self._writer.error is not None and self.failed is not None:
             self.failed(self._writer.error)
             self.failed = None
@@ -136,7 +161,7 @@ def describe(
     exact = backend.capabilities.deterministic
     return Header(
         abi=abi_version(),
-        kernel=image.sha256(),
+        kernel=image.fingerprint(),
         backend=backend.name,
         memory=memory.size,
         exact=exact,
@@ -145,7 +170,7 @@ def describe(
         spec=spec_fields(spec),
         quirks=backend.quirks,
         program=program,
-        program_sha256=file_sha256(program),
+        program_file=file_fingerprint(program),
         argv=list(argv),
     )
 
@@ -161,14 +186,6 @@ def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
     if not (backend.quirks & QUIRK_SLOW_RING0 and flags & BOOT_NO_RDTSC):
         flags |= BOOT_TAPE  # the kernel can read the counter, in whichever ring it works
     return spec._replace(flags=flags)
-
-
-def file_sha256(path: str) -> str:
-    """Checksum of a file, in hex. Raises OSError."""
-    from hashlib import file_digest
-
-    with open(path, "rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 @runtime_checkable
@@ -187,11 +204,12 @@ def witness(journal: Journal, backend: Interruptible, memory: GuestMemory) -> No
     def taken(vector: int) -> None:
         state = backend.save_state()
         place = (state.rip, *(state.gpr[name] for name in GPRS))
-        checksum = stack_checksum(memory, state.cr3, state.gpr["rsp"])
-        if behind_syscall(place):
-            checksum = 0
+        stack = b""
+        if not behind_syscall(place):
+            stack = stack_around(memory, state.cr3, state.gpr["rsp"])
+        calls = calls_entered(memory)
         readings = 0 if journal.tape is None else journal.tape.head()
-        journal.append(Landing(vector, comparable(place), checksum, readings=readings))
+        journal.append(Landing(vector, comparable(place), stack, calls, readings=readings))
 
     backend.on_interrupt = taken
 
@@ -210,18 +228,21 @@ def behind_syscall(registers: tuple[int, ...]) -> bool:
     return registers[0] == registers[_RCX]
 
 
-def stack_checksum(memory: GuestMemory, cr3: int, pointer: int) -> int:
-    """A checksum of the memory around a stack pointer, as far as it is mapped."""
-    from zlib import crc32
+def calls_entered(memory: GuestMemory) -> int:
+    """How many system calls the guest kernel has counted."""
+    return sum(memoryview(memory.read(COUNTS_PHYS, COUNT_SLOTS * 8)).cast("Q"))
 
-    checksum, at, end = 0, max(0, pointer - STACK_BELOW), pointer + STACK_ABOVE
+
+def stack_around(memory: GuestMemory, cr3: int, pointer: int) -> bytes:
+    """The memory around a stack pointer; zeros for what is not mapped."""
+    found, at, end = b"", max(0, pointer - STACK_BELOW), pointer + STACK_ABOVE
     while at < end:
         part = min(end - at, PAGE_SIZE - at % PAGE_SIZE)
         place = walk(memory, cr3, at)
-        if place is not None and place.physical + part <= memory.size:
-            checksum = crc32(memory.read(place.physical, part), checksum)
+        mapped = place is not None and place.physical + part <= memory.size
+        found += memory.read(place.physical, part) if place is not None and mapped else bytes(part)
         at += part
-    return checksum
+    return found
 
 
 def spec_fields(spec: BootSpec) -> dict[str, Any]:

@@ -13,7 +13,7 @@ All numbers are little-endian.
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import IO, Any, NamedTuple
 
@@ -22,7 +22,7 @@ from nanvix.machine.journal import Entry
 from nanvix.trace.entries import Malformed, decode, encode
 
 MAGIC = b"nvrec\r\n\x1a"
-VERSION = 2
+VERSION = 3
 
 _VERSION = Struct("<I")
 _CHUNK = Struct("<4sII")
@@ -38,7 +38,7 @@ class RecordingError(NanvixError):
 class Header(NamedTuple):
     """What machine was recorded. ``exact``, ``own_timers``: see Journal. ``ops``: numbers of the
     calls that were served. ``spec``: the fields of the BootSpec but its manifest, with ``seed`` in
-    hex. ``kernel``, ``program_sha256``: of the files. ``abi``: of the contract."""
+    hex. ``kernel``, ``program_file``: fingerprints of the files. ``abi``: of the contract."""
 
     abi: int
     kernel: str
@@ -50,7 +50,7 @@ class Header(NamedTuple):
     spec: dict[str, Any]
     quirks: int
     program: str
-    program_sha256: str
+    program_file: str
     argv: list[str]
 
 
@@ -69,7 +69,7 @@ def start(file: IO[bytes], header: Header, manifest: bytes) -> None:
     write_chunk(file, b"BOOT", [manifest])
 
 
-def write_chunk(file: IO[bytes], kind: bytes, parts: list[bytes]) -> None:
+def write_chunk(file: IO[bytes], kind: bytes, parts: Sequence[bytes | memoryview]) -> None:
     """Add a chunk. Raises OSError."""
     checksum = zlib.crc32(kind)
     for part in parts:
@@ -81,7 +81,7 @@ def write_chunk(file: IO[bytes], kind: bytes, parts: list[bytes]) -> None:
 def dump(file: IO[bytes], recording: Recording) -> None:
     """Write a whole recording. Raises OSError."""
     start(file, recording.header, recording.manifest)
-    parts: list[bytes] = []
+    parts: list[bytes | memoryview] = []
     size = 0
     for entry in recording.entries:
         fresh = encode(entry)

@@ -20,13 +20,16 @@ _INTRODUCTION = """\
 # Catalog
 
 Programs nobody wrote for nanvix, and that run in it as they do natively. Each line is a test: the
-program runs on this host, in a guest on KVM and in a guest on the emulator, and stdout, stderr,
-exit code and the files it leaves are equal, byte for byte.
+program runs on this host and in a guest on KVM, twice, once recorded; stdout, stderr, exit code and
+the files it leaves are equal, byte for byte. The recorded run is replayed on the emulator.
 
-- **KVM**, **emu**: whether they were, on the backend.
-- **Traces**: whether `nanvix diff` finds no difference between the backends either, call by call
-  ([what is compared](traces.md)); where they cannot be equal, why. Where they are, it is in these
-  runs that stdout, stderr, exit code and files on the emulator were compared.
+- **KVM**: whether they were.
+- **emu**: whether the replay asked of the host what the run had asked for, byte for byte and in the
+  same order: what it writes to streams and files is part of that. Where there is no replay, whether
+  stdout, stderr, exit code and files of a run on the emulator were equal.
+- **Traces**: whether the run and the replay agree event by event, in order: every system call of
+  every thread with its arguments and result, every signal, exit and request to the host
+  ([what is compared](traces.md)). `nanvix diff` does the same. Where there is no replay, why.
 - **Calls**: how many different system calls the program and its children made.
 
 This file is written by the tests (`pytest tests/catalog --catalog docs/catalog.md`; of a part of

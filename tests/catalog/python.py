@@ -17,8 +17,7 @@ def script(path: str, shows: str, **more: Any) -> Program:
 
 PROGRAMS = (
     script("catalog/threads.py", "threading: locks, events, timers, a pool of threads"),
-    script("catalog/queues.py", "queue, conditions, barriers, semaphores, a daemon thread",
-           traces_differ="which thread ends its sleep first decides whose stack is used again"),
+    script("catalog/queues.py", "queue, conditions, barriers, semaphores, a daemon thread"),
     script("catalog/children.py", "subprocess: pipes, timeouts, signals, a shell, fork"),
     script("catalog/exchange.py", "multiprocessing: Process, Queue, Pipe, Pool, Manager, Listener"),
     script("catalog/pools.py", "shared_memory, ProcessPoolExecutor, barriers across processes"),

@@ -90,7 +90,6 @@ PROGRAMS: tuple[Program, ...] = (
         ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", ".", "Main"),
         Built("Main.class", lambda: java_class("java/System.java")), INPUT,
         options=("--memory", "1G"), requires=("java", "javac"), version=("java", "-version"),
-        traces_differ="it reads /proc/stat, whose times differ: first at the length of that file",
     ),
     engine("Perl: processes", "fork, pipes, exec, signals, alarms, sockets, select",
            "perl/processes.pl"),

@@ -31,7 +31,6 @@ PROGRAMS = (
         "bash: jobs", "job control on a pseudo-terminal: stop, background, foreground, interrupt",
         ("python3", "jobs.py"), {"jobs.py": text("catalog/jobs.py")},
         requires=("bash", "python3"), version=("bash", "--version"),
-        traces_differ="it reads /proc/PID/stat, which holds times and is as long as they are",
     ),
     script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version"),
     script(
@@ -45,17 +44,14 @@ PROGRAMS = (
     script(
         "git", "git.sh", "commits, branches, merge, rebase, stash, clone, push, gc, worktrees",
         "git --version", env=_GIT, requires=("git",),
-        traces_differ="whether a file is as new as the index, and read again, depends on the clock",
     ),
     script(
         "openssl", "openssl.sh", "digests, ciphers, keys, a certificate, a TLS connection",
         "openssl version", requires=("openssl",),
-        traces_differ="keys are made of the time too, and files that hold them differ in length",
     ),
     script(
         "rsync", "rsync.sh", "links, permissions and times, what has changed, deltas, deletions",
         "rsync --version", requires=("rsync",),
-        traces_differ="it sleeps and looks again until its child has ended",
     ),
     script(
         "zip and unzip", "zip.sh", "archives with links, changed in place, locked, cut short",
@@ -64,7 +60,6 @@ PROGRAMS = (
     script(
         "Vim", "vim.sh", "without a screen: commands, scripts, undo, filters", "vim --version",
         requires=("vim",),
-        traces_differ="it sleeps and looks again until its filter has ended",
     ),
     script(
         "ssh-keygen", "keys.sh", "makes keys, signs with them, refuses what is not signed",

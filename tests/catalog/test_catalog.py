@@ -10,9 +10,13 @@ from catalog.table import GROUPS, PROGRAMS
 from support.guest import Guest, Ran, Same, fill, tree
 from support.host import kvm_trouble
 
-from nanvix.cli.diff import COMMON_CPU, traced
 from nanvix.cli.options import Parser, add_program, sandbox_options
-from nanvix.trace.diff import first_difference, render
+from nanvix.replay import load
+from nanvix.replay.compare import compare
+from nanvix.sandbox import Sandbox
+from nanvix.settings import COMMON_CPU
+from nanvix.trace.diff import render
+from nanvix.trace.normalise import Course
 
 BACKENDS = ("kvm", "emu")
 
@@ -24,8 +28,8 @@ def row(program: Program, *more: str) -> object:
     return pytest.param(program, *more, id="-".join((*more, program.name)), marks=marks)
 
 
-def compares_traces(program: Program) -> bool:
-    """Then a traced run on the emulator shows that it does there what it does natively."""
+def is_replayed(program: Program) -> bool:
+    """Then the replay shows that it does on the emulator what it does natively."""
     return not program.traces_differ and kvm_trouble() is None
 
 
@@ -35,7 +39,7 @@ def compares_traces(program: Program) -> bool:
         row(program, backend)
         for program in PROGRAMS
         for backend in BACKENDS
-        if backend == "kvm" or not compares_traces(program)
+        if backend == "kvm" or not is_replayed(program)
     ],
     indirect=["backend"],
 )
@@ -53,33 +57,37 @@ def test_same_as_natively(
     found[3] = len(json.loads(report.read_text())["syscalls"])
 
 
-@pytest.mark.parametrize("program", [row(p) for p in PROGRAMS if compares_traces(p)])
-def test_traces(program: Program, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """What ``nanvix diff`` does, but that both runs find the same files, as a native run does."""
+@pytest.mark.parametrize("program", [row(p) for p in PROGRAMS if is_replayed(p)])
+def test_replayed(program: Program, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A run on KVM does what a native one does, and its replay on the emulator does the same,
+    event by event. That is what ``nanvix diff`` does: both get the same input, the host's clock
+    and inode numbers included."""
     note(request, program, "traces", EQUAL)
     found = note(request, program, "emu", EQUAL)
-    here = tmp_path / "work"
-    environment = COMMON_CPU | dict(program.env)
+    here, file = tmp_path / "work", tmp_path / "recording"
     expected = Same(Guest("emu"), tmp_path).natively(
-        program.argv, files=program.files, env=environment, input=program.input,
-        limit=program.limit,
+        program.argv, files=program.files, env=COMMON_CPU | dict(program.env),
+        input=program.input, limit=program.limit,
     )  # fmt: skip
     parser = Parser()
     add_program(parser)
     mount = ["-v", f"{here}:{here}:rw", "-w", str(here)]
     options = [*mount, "--timeout", str(program.limit), *program.options]
+    fill(here, program.files)
     settings = sandbox_options(parser.parse_args([*options, *program.argv]))
-    settings["env"] = settings["env"] | environment
-    steps = []
-    for backend in BACKENDS:
-        fill(here, program.files)
-        result, collector = traced(backend, list(program.argv), settings, program.input)
-        ran = Ran(result.exit_code, result.stdout or b"", result.stderr or b"")
-        assert (ran, tree(here)) == expected, f"natively:\n{expected[0]}\non {backend}:\n{ran}"
-        steps.append(collector)
-        found[3] = len(result.syscalls)
-    difference = first_difference(*steps)
-    assert difference is None, render(difference, *BACKENDS)
+    settings["env"] = settings["env"] | dict(program.env)
+    course = Course()
+    result = Sandbox(backend="kvm", record=str(file), events=course, **settings).run(
+        list(program.argv), input=program.input or b"", capture=True
+    )
+    ran = Ran(result.exit_code, result.stdout or b"", result.stderr or b"")
+    assert (ran, tree(here)) == expected, f"natively:\n{expected[0]}\non kvm:\n{ran}"
+    compared = compare(load(str(file)), course, timeout=program.limit)
+    if compared.difference is not None:
+        pytest.fail(render(compared.difference, *BACKENDS))
+    assert compared.equal, compared.replayed.detail
+    assert compared.replayed.exit_code == ran.code and not compared.partial
+    found[3] = len(compared.replayed.syscalls)
 
 
 def note(

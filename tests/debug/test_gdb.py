@@ -78,6 +78,24 @@ def test_watchpoints_memory_and_calls(traveller: Gdb, compiled: Toolchain) -> No
 
 
 @NEEDS
+def test_a_variable_is_watched(gdb: Gdb, compiled: Toolchain) -> None:
+    """Also where it is the kernel that writes, and while gdb steps."""
+    text = gdb(
+        compiled("debug/watched.c", "glibc", ("-g", "-O1")),
+        "break neighbours", "continue", "watch counter", "continue", "continue", "stepi",
+        "info threads", "delete", "watch pages[4095]", "continue", "backtrace 2", "delete",
+        "continue",
+    )  # fmt: skip
+    assert "Hardware watchpoint 2: counter" in text
+    assert re.findall(r"Old value = (\w+)\nNew value = (\w+)", text)[:2] == [
+        ("0", "7"),
+        ("7", "17"),
+    ]
+    assert "exited normally" in text
+    assert gdb.out == b"37 99 abcdefgh 2\n"
+
+
+@NEEDS
 def test_cpp(gdb: Gdb, compiled: Toolchain) -> None:
     text = gdb(
         compiled("hello.cc", "glibc++", ("-g",)), "break main", "continue", "info source",

@@ -30,6 +30,8 @@ busybox mkdir -p /root/dev/pts /root/dev/shm
 busybox mount -t devpts -o mode=620,ptmxmode=666 devpts /root/dev/pts
 busybox mount -t tmpfs -o mode=1777 shm /root/dev/shm
 busybox mount -t tmpfs -o mode=755 run /root/run
+# Programs must not see that their directory is an overlay, which inotify for one shows.
+busybox mount -t tmpfs -o mode=1777 tmp /root/tmp
 busybox ln -s /proc/self/fd /root/dev/fd
 busybox mkdir /root{_SHARE}
 busybox mount -t 9p -o $share,cache=none share /root{_SHARE}

@@ -137,13 +137,9 @@ async def test_panes_that_come_with_a_larger_screen_are_filled(steps: str) -> No
     async with opened(steps, size=(80, 24)) as d:
         assert not d.app.view.memory.data and not d.app.view.tasks
         await d.pilot.resize_terminal(120, 40)
-        await d.settle()
-        await d.settle()
-        assert d.app.view.memory.data and d.app.view.tasks
+        await d.until(lambda: bool(d.app.view.memory.data and d.app.view.tasks), "other panes")
         d.app.desk.zoom("maps")
-        await d.settle()
-        await d.settle()
-        assert d.app.view.maps
+        await d.until(lambda: bool(d.app.view.maps), "maps")
 
 
 @pytest.mark.parametrize(

@@ -105,13 +105,14 @@ async def test_what_kvm_cannot_do_says_why(backend: str, spin: str) -> None:
     async with opened(spin, backend=backend, size=(120, 40)) as d:
         await d.until(lambda: not d.app.missing("move"), "that it knows what it can do")
         missing = {a.name for a in ACTIONS if d.app.missing(a.needs)}
-        assert {"step_back", "go_back", "watch", "bookmark", "capsule"} <= missing
-        assert not {"go", "pause", "step", "break", "goto", "search", "edit", "display"} & missing
+        assert {"step_back", "go_back", "bookmark", "capsule"} <= missing
+        assert not {"go", "pause", "step", "break", "watch"} & missing
+        assert not {"goto", "search", "edit", "display"} & missing
         for name in missing:
             d.app.action_do(name)
             assert "KVM" in d.app.messages[-1]
-        await d.type("watch counter")
-        assert d.app.messages[-1].startswith("no watchpoints: KVM does not tell")
+        await d.type("watch counter read")
+        assert d.app.messages[-1] == "on KVM one can only watch memory of a process for changes"
         assert "KVM does not count" in d.app.timeline.render_line(1).text
         for name, _, _, possible in d.app.keys._keys:
             assert possible is (name not in missing)
@@ -127,7 +128,17 @@ async def test_exec_fork_and_crash(backend: str, compiled: Toolchain) -> None:
         assert sum("exec " in text for text in texts) >= 2
     async with opened(str(compiled("die.c", "glibc")), "null", backend=backend) as d:
         await d("c")
-        assert d.app.view.reason.startswith("killed") and d.app.view.registers
+        crash = d.app.view
+        assert crash.reason.startswith("crash: process 1 dies by SIGSEGV")
+        assert " user main+" in crash.where and any(line.here for line in crash.code)
+        await d("c")
+        assert d.app.view.reason.startswith("killed") and d.app.view.where == crash.where
+        assert [r.value for r in d.app.view.registers][:16] == [r.value for r in crash.registers][
+            :16
+        ]
+        assert [line for line in d.app.view.code if line.here] == [
+            line for line in crash.code if line.here
+        ]
 
 
 async def test_a_moment_is_opened_in_the_emulator(backend: str, spin: str) -> None:

@@ -11,9 +11,9 @@ from nanvix.abi.syscalls import SYSCALLS
 from nanvix.machine.arity import arguments
 from nanvix.machine.describe import describe
 from nanvix.machine.trace_ring import TraceEvent
-from nanvix.trace.diff import first_difference, render
+from nanvix.trace.diff import first_departure, first_difference, render
 from nanvix.trace.jsonl import JsonLines, as_object
-from nanvix.trace.normalise import Collector, normalise
+from nanvix.trace.normalise import Collector, Course, normalise
 
 NUMBERS = {name: number for number, name in SYSCALLS.items()}
 
@@ -33,6 +33,13 @@ def collect(*events: TraceEvent, limit: int = 1000) -> Collector:
     for event in events:
         collector(event)
     return collector
+
+
+def follow(*events: TraceEvent, limit: int = 1000) -> Course:
+    course = Course(limit)
+    for event in events:
+        course(event)
+    return course
 
 
 def test_lines() -> None:
@@ -117,6 +124,28 @@ def test_first_difference_and_its_text() -> None:
         "  kvm [1] close = 0",
         "  emu [1] close = -9",
     ]
+
+
+def test_a_replay_has_the_order_the_requests_and_the_times_of_the_run() -> None:
+    """Only what follows from the CPU does not count."""
+    asked = TraceEvent(layout.TRACE_HYPERCALL, 0x20, 0, 7, (1,) * 6)
+    fault = TraceEvent(layout.TRACE_EXCEPTION, 14, 1, 6, (1,) * 6)
+    run = [enter("times", 0, 9), leave("times", 123), asked, enter("getpid", tid=2)]
+    assert first_departure(follow(*run), follow(enter("times", 0, 8), fault, *run[1:])) is None
+    for other in ([*run[:1], leave("times", 124), *run[2:]], [*run[:2], *run[3:]],
+                  [run[0], run[1], run[3], run[2]], run[:3]):  # fmt: skip
+        found = first_departure(follow(*run), follow(*other))
+        assert found is not None and found.tid is None
+        assert found.before == tuple(follow(*run[: found.position]).steps)
+    assert render(found, "run", "replay").splitlines() == [
+        "the guest differs after 3 events:",
+        "         [1] times(0x0)",
+        "         [1] times = 123",
+        "         FS_WALK(0x1, 0x1, 0x1, 0x1) = 1",
+        "  run    [2] getpid()",
+        "  replay (nothing more)",
+    ]
+    assert first_departure(follow(*run), follow(*run, limit=2)) is None
 
 
 def test_a_missing_end_is_a_difference_unless_the_run_was_cut() -> None:

@@ -62,8 +62,11 @@ class ConsolePane(Vertical):
         yield self.input
 
     def focus(self, scroll_visible: bool = True) -> "ConsolePane":
-        """The keyboard goes to the input line."""
-        self.input.focus(scroll_visible)
+        """The keyboard goes to the input line, soon if that is still to be made."""
+        if self.input.is_attached:
+            self.input.focus(scroll_visible)
+        else:
+            self.call_later(self.input.focus, scroll_visible)
         return self
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -4,11 +4,8 @@ from textual.message import Message
 
 from nanvix.tui.lines import Line
 from nanvix.tui.panes.base import ViewPane
-from nanvix.tui.view import View
+from nanvix.tui.view import BYTES, View
 
-BYTES = 16
-ROWS = 64
-"""How much of memory a view carries: enough for the tallest screen."""
 _WIDE = 78
 """Columns from which a row has 16 bytes instead of 8."""
 

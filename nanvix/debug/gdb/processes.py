@@ -92,10 +92,9 @@ class Processes:
         kind, address, size = key
         if kind not in _WATCHES:
             points[key] = debugger.breakpoint(address, pid=pid)
-        elif isinstance(debugger, Debugger):
-            points[key] = debugger.watch(address, max(1, size), _WATCHES[kind], pid=pid)
         else:
-            raise DebugError("on KVM nobody sees who touches memory")
+            access = _WATCHES[kind] if isinstance(debugger, Debugger) else "change"
+            points[key] = debugger.watch(address, max(1, size), access, pid=pid)
 
     def remove(self, pid: int, key: Key) -> None:
         """Take it away; nothing happens if there is none."""

@@ -262,7 +262,7 @@ class Server(Running):
 
     def _key(self, text: str) -> Key | None:
         kind, address, size = text.partition(";")[0].split(",")
-        if kind not in "01234" or (kind in "234" and "travel" in self.debugger.lacks):
+        if kind not in "01234" or (kind in "34" and "travel" in self.debugger.lacks):
             return None
         return kind, int(address, 16) & (1 << 64) - 1, int(size, 16)
 
