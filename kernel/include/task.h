@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "cputime.h"
 #include "cred.h"
+#include "numa.h"
 #include "sched.h"
 #include "signal.h"
 #include "tree.h"
@@ -146,6 +147,7 @@ struct task {
     struct tracee *trace;    /* who traces it, and how it stands; NULL: nobody (ptrace.h) */
     struct list tracees;     /* tracee.link: whom it traces */
     i32 trace_answer;        /* the signal with which its tracer lets it go on */
+    struct memory_policy memory_policy;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
     i64 (*restart_call)(const u64 *a); /* what restart_syscall goes on with, or NULL */
     struct cpu_time cpu;     /* this thread has had the CPU for */
