@@ -1,22 +1,26 @@
-"""The part of the build that is not a table: the guest kernel is compiled into the package."""
+"""The part of the build that is not a table: the guest kernel and the emulator's part in C are
+compiled into the package."""
 
 import compileall
 import importlib.util
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 from setuptools.command.editable_wheel import editable_wheel
 
 
 def build_kernel() -> None:
-    """Run ``kernel/build.py``: the image lands inside ``nanvix/machine/image``."""
+    """Run ``kernel/build.py``: the image lands inside ``nanvix/machine/image``, the emulator's C
+    part in ``nanvix/emu/native``."""
     path = Path(__file__).resolve().parent / "kernel" / "build.py"
     spec = importlib.util.spec_from_file_location("kernel_build", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.build()
+    module.build_hooks()
 
 
 class BuildWithKernel(build_py):
@@ -30,6 +34,19 @@ class BuildWithKernel(build_py):
             # where PYTHONDONTWRITEBYTECODE is set or the tree is read-only.
             compileall.compile_dir("nanvix", quiet=1)
         super().run()
+
+
+class PlatformWheel(bdist_wheel):
+    """The wheel holds a library of the host it was built on, for any Python."""
+
+    def finalize_options(self) -> None:
+        """Called by setuptools."""
+        super().finalize_options()
+        self.root_is_pure = False
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """Called by setuptools."""
+        return "py3", "none", super().get_tag()[2]
 
 
 class PlainEditable(editable_wheel):
@@ -51,5 +68,9 @@ setup(
         *(f"nanvix.tui.{name}" for name in find_packages("tui")),
     ],
     package_dir={"nanvix.tui": "tui"},
-    cmdclass={"build_py": BuildWithKernel, "editable_wheel": PlainEditable},
+    cmdclass={
+        "bdist_wheel": PlatformWheel,
+        "build_py": BuildWithKernel,
+        "editable_wheel": PlainEditable,
+    },
 )

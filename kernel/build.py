@@ -1,5 +1,7 @@
 """Builds the guest kernel with the compiler from PyPI: ``python kernel/build.py``.
 
+So is the emulator's part in C (``nanvix/emu/native``), which runs on the host.
+
 Sources are found, not listed: every ``.c`` and ``.S`` below ``kernel/`` belongs to the kernel,
 those below ``kernel/vdso/`` to the shared object it maps into user space. An object is compiled
 again when its source, any header, the flags or the compiler changed (by content, not by time).
@@ -8,6 +10,7 @@ The image is the same byte for byte wherever it is built.
 
 import argparse
 import hashlib
+import importlib
 import importlib.util
 import os
 import subprocess
@@ -19,6 +22,8 @@ KERNEL = Path(__file__).resolve().parent
 ROOT = KERNEL.parent
 DEFAULT_OUTPUT = ROOT / "nanvix" / "machine" / "image" / "kernel.elf"
 DEFAULT_BUILD = ROOT / "build" / "kernel"
+HOOKS = ROOT / "nanvix" / "emu" / "native"
+DEFAULT_HOOKS = HOOKS / "hooks.so"
 
 COMPILER_VERSION = "0.17.1"
 
@@ -38,6 +43,12 @@ LINK_FLAGS = ("-nostdlib", "-z", "max-page-size=4096", "--build-id=none")
 KERNEL_LINK_FLAGS = ("-static",)
 VDSO_LINK_FLAGS = (
     "-shared", "-soname=linux-vdso.so.1", "--hash-style=both", "-Bsymbolic", "--no-undefined",
+)  # fmt: skip
+
+HOOK_FLAGS = (
+    "-mcpu=baseline", "-std=gnu11", "-O2", "-fPIC", "-shared", "-nostdlib", "-s",
+    "-fvisibility=hidden", "-fno-sanitize=undefined", "-fno-stack-protector",
+    "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
 )  # fmt: skip
 
 
@@ -132,13 +143,14 @@ def _write_if_changed(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def _abi_header() -> str:
+def _rendered(module: str) -> str:
+    """The header that a module of the package makes of its tables."""
     sys.path.insert(0, str(ROOT))
     try:
-        from nanvix.abi.header import render
+        text: str = importlib.import_module(module).render()
     finally:
         sys.path.remove(str(ROOT))
-    return render()
+    return text
 
 
 def build(output: Path = DEFAULT_OUTPUT, build_dir: Path = DEFAULT_BUILD) -> Path:
@@ -152,7 +164,7 @@ def build(output: Path = DEFAULT_OUTPUT, build_dir: Path = DEFAULT_BUILD) -> Pat
     compiler = Compiler(build_dir)
 
     header = build_dir / "abi.h"
-    _write_if_changed(header, _abi_header())
+    _write_if_changed(header, _rendered("nanvix.abi.header"))
     found = [path for path in sorted(KERNEL.rglob("*")) if path.suffix in (".c", ".S")]
     vdso = [path for path in found if path.parent == KERNEL / "vdso"]
     kernel = [path for path in found if path not in vdso]
@@ -172,6 +184,29 @@ def build(output: Path = DEFAULT_OUTPUT, build_dir: Path = DEFAULT_BUILD) -> Pat
     return output
 
 
+def build_hooks(output: Path = DEFAULT_HOOKS, build_dir: Path = DEFAULT_BUILD) -> Path:
+    """Build the emulator's C part for this host, unless nothing has changed. Raises BuildError."""
+    output, folder = output.resolve(), build_dir.resolve() / "hooks"
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_if_changed(folder / "layout.h", _rendered("nanvix.emu.layout"))
+    sources = sorted(HOOKS.glob("*.c"))
+    digest = hashlib.sha256(repr((COMPILER_VERSION, HOOK_FLAGS, str(output))).encode())
+    for path in (folder / "layout.h", *sorted(HOOKS.glob("*.h")), *sources):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    stamp = folder / "hooks.key"
+    if output.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return output
+    stamp.unlink(missing_ok=True)
+    fresh = output.with_suffix(".new")
+    names = [path.relative_to(ROOT).as_posix() for path in sources]
+    Compiler(build_dir.resolve()).run(
+        "cc", *HOOK_FLAGS, "-I", str(folder), *names, "-o", str(fresh)
+    )
+    fresh.replace(output)
+    stamp.write_text(digest.hexdigest())
+    return output
+
+
 def main() -> int:
     """The command line: 0 when built, 1 with the compiler's message when not."""
     parser = argparse.ArgumentParser(description="Build the guest kernel.")
@@ -180,6 +215,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         print(build(options.output, options.build_dir))
+        print(build_hooks(build_dir=options.build_dir))
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1

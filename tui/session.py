@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.gdb.beside import Beside
+    from nanvix.debug.gdb.processes import Guest
     from nanvix.debug.points import Stop
     from nanvix.debug.present import Present
 
@@ -166,6 +167,8 @@ class Session:
         def job(debugger: "Debugger") -> "Stop":
             fresh = make(debugger, self.terminal.guest)
             self._adopt(fresh)
+            if self._beside is not None:
+                self._beside.adopt(cast("Guest", fresh))
             debugger.close()
             return fresh.last
 
@@ -242,7 +245,7 @@ class Session:
             if self._gdb is not None:
                 from nanvix.debug.gdb.beside import Beside
 
-                self._beside = Beside(self._gdb, cast("Debugger", self._debugger), self.ask)
+                self._beside = Beside(self._gdb, cast("Guest", guest), self.ask)
             self._show(Status.STOPPED)
             while not self._closing:
                 self._next()

@@ -79,8 +79,6 @@ def _application(options: Options, guest: _Guest) -> "tuple[type[DebugApp], Stor
 def _listen(options: Options) -> "socket":
     from nanvix.debug.gdb.listening import listen, parse_address
 
-    if options.backend != "emu":
-        raise UsageError("--gdb needs the emulator: use --backend emu")
     return listen(*parse_address(options.gdb or ""))
 
 

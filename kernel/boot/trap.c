@@ -145,7 +145,7 @@ static void prepare_return(struct trapframe *frame) {
         if (deferred.any)
             take_deferred_interrupts();
         if (need_resched)
-            yield();
+            preempt();
         if (signal_work(current, frame)) {
             forget_host_step(frame);
             signal_deliver(frame);

@@ -42,6 +42,9 @@ static inline bool signal_work(const struct task *task, const struct trapframe *
            task->process->stopped || wants_restart(frame);
 }
 
+/* policy.c: a new task whose maker wants its policy reset (SCHED_RESET_ON_FORK). */
+void reset_policy(struct task *child);
+
 /* process.c */
 #define PID_MAX 32768
 /* With this number, which must be free, or with 0 the next. NULL: too many or no memory. */

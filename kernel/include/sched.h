@@ -29,8 +29,10 @@ i64 wait_on_killable(struct wait_queue *q);
 void wake_all(struct wait_queue *q);
 void wake_one(struct wait_queue *q);
 void wake_task(struct task *task);
-/* Give the CPU to another runnable task, if there is one. */
+/* Give the CPU to another runnable task that is not less important, if there is one. */
 void yield(void);
+/* The same where the other's time has come (need_resched). */
+void preempt(void);
 
 /* A timed call that is run again must not wait its full time again: begin with deadline =
    restart_deadline(fresh), and leave by restart_at(deadline) to be called once more as it was, or by

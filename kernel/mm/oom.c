@@ -4,6 +4,7 @@
 #include "lib.h"
 #include "mm.h"
 #include "proc.h"
+#include "run_queue.h"
 
 static u64 weight(const struct process *process) {
     return process->zombie || process->exiting || !process->leader || !process->leader->mm
@@ -20,6 +21,10 @@ void out_of_memory(void) {
     klog("out of memory: process %d (%s) dies with %lu pages", victim->pid, victim->leader->comm,
          weight(victim));
     signal_process(victim, SIGKILL, NULL);
-    if (victim != current->process)
-        yield(); /* let it die */
+    if (victim == current->process)
+        return;
+    struct task *task;
+    list_for_each(task, &victim->threads, thread_link)
+        run_queue_prioritise(task, PRIORITY_OF_DYING);
+    yield(); /* let it die */
 }

@@ -211,10 +211,12 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     child->timer_slack = child->default_slack = current->timer_slack;
     child->blocked = current->blocked;
     seccomp_inherit(child);
+    child->memory_policy = current->memory_policy;
     child->io_priority = current->io_priority;
     child->policy = current->policy & ~SCHED_RESET_ON_FORK;
-    if (unlikely(child->policy != current->policy) && process != current->process)
-        process->nice = MAX(process->nice, 0);
+    child->realtime_priority = current->realtime_priority;
+    if (unlikely(child->policy != current->policy))
+        reset_policy(child);
     if (!(flags & CLONE_VM))
         rseq_inherit(child);
     if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {

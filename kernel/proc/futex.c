@@ -54,7 +54,14 @@ void futex_key_put(const struct futex_key *key) {
 void futex_enqueue(struct futex_waiter *waiter) {
     waiter->task = current;
     waiter->woken = false;
-    list_append(bucket_of(&waiter->key), &waiter->link);
+    struct list *bucket = bucket_of(&waiter->key);
+    struct futex_waiter *other = NULL;
+    if (unlikely(current->realtime_priority))
+        list_for_each(other, bucket, link)
+            if (other->task->realtime_priority < current->realtime_priority)
+                break;
+    struct list *behind = other ? &other->link : bucket;
+    list_insert_between(&waiter->link, behind->prev, behind);
 }
 
 i64 futex_sleep(struct futex_waiter *waiter, u64 deadline) {

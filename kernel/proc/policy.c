@@ -1,10 +1,11 @@
-/* Scheduling policies (sched(7)). There is one round-robin queue: the policies that only say how unimportant
-   a thread is are kept and shown; real-time ones would promise what the queue does not keep. */
+/* Scheduling policies (sched(7)): those of real time decide who runs, the others only say how unimportant a
+   thread is. */
 #include "errno.h"
 #include "frame.h"
 #include "linux/resource.h"
 #include "linux/sched.h"
 #include "proc.h"
+#include "run_queue.h"
 #include "syscall.h"
 #include "uaccess.h"
 
@@ -15,14 +16,16 @@
 
 static struct task *find_or_self(i32 tid) { return tid ? task_find(tid) : current; }
 
+static u32 kind_of(u32 policy) { return policy & ~SCHED_RESET_ON_FORK; }
 static bool is_fair(u32 policy) { return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE; }
 static bool is_realtime(u32 policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
 
 i64 sys_sched_getparam(const u64 *a) {
-    i32 priority = 0;
     if ((i32)a[0] < 0 || !a[1])
         return -EINVAL;
-    return find_or_self((i32)a[0]) ? put_user(priority, a[1]) : -ESRCH;
+    const struct task *task = find_or_self((i32)a[0]);
+    i32 priority = task ? task->realtime_priority : 0;
+    return task ? put_user(priority, a[1]) : -ESRCH;
 }
 
 i64 sys_sched_getscheduler(const u64 *a) {
@@ -32,29 +35,45 @@ i64 sys_sched_getscheduler(const u64 *a) {
     return task ? (i64)task->policy : -ESRCH;
 }
 
-/* May the caller make this the thread's policy? Who is not privileged can only give way, and not take
-   that back (RLIMIT_NICE is 0). */
-static bool permitted(const struct task *task, u32 policy) {
+/* May the caller make this the thread's policy? Who is not privileged can give way, not take that back
+   (RLIMIT_NICE is 0), and rise within RLIMIT_RTPRIO. */
+static bool permitted(const struct task *task, u32 policy, u32 priority) {
     const struct cred *self = current->cred;
+    u64 limit = task->process->limits[RLIMIT_RTPRIO].cur;
     if (capable(CAP_SYS_NICE))
         return true;
+    if (is_realtime(kind_of(policy)) && ((kind_of(policy) != kind_of(task->policy) && !limit) ||
+                                         (priority > task->realtime_priority && priority > limit)))
+        return false;
     bool own = self->euid == task->cred->euid || self->euid == task->cred->ruid;
-    bool rises = (task->policy & ~SCHED_RESET_ON_FORK) == SCHED_IDLE && (policy & ~SCHED_RESET_ON_FORK) != SCHED_IDLE;
+    bool rises = kind_of(task->policy) == SCHED_IDLE && kind_of(policy) != SCHED_IDLE;
     return own && !rises && !(task->policy & SCHED_RESET_ON_FORK & ~policy);
 }
 
 static i64 set_policy(struct task *task, u32 policy, i32 priority) {
-    u32 kind = policy & ~SCHED_RESET_ON_FORK;
+    u32 kind = kind_of(policy);
     if (!is_fair(kind) && !is_realtime(kind))
         return -EINVAL;
-    if (is_realtime(kind))
-        return priority >= 1 && priority <= REALTIME_PRIORITY_MAX ? -EPERM : -EINVAL;
-    if (priority)
+    if (priority < 0 || priority > REALTIME_PRIORITY_MAX || is_realtime(kind) != (priority != 0))
         return -EINVAL;
-    if (!permitted(task, policy))
+    if (!permitted(task, policy, (u32)priority))
         return -EPERM;
     task->policy = policy;
+    task->slice_used = 0;
+    run_queue_prioritise(task, (u8)priority);
     return 0;
+}
+
+void reset_policy(struct task *child) {
+    bool other = child->process != current->process;
+    if (is_realtime(child->policy)) {
+        child->policy = SCHED_OTHER;
+        child->realtime_priority = 0;
+        if (other)
+            child->process->nice = 0;
+    } else if (other) {
+        child->process->nice = MAX(child->process->nice, 0);
+    }
 }
 
 /* `policy` NULL: the one it has. */
@@ -96,8 +115,9 @@ i64 sys_sched_getattr(const u64 *a) {
     if (!task)
         return -ESRCH;
     struct attributes out = {
-        .size = sizeof(out), .policy = task->policy & ~SCHED_RESET_ON_FORK,
-        .flags = task->policy & SCHED_RESET_ON_FORK ? FLAG_RESET_ON_FORK : 0, .nice = task->process->nice,
+        .size = sizeof(out), .policy = kind_of(task->policy),
+        .flags = task->policy & SCHED_RESET_ON_FORK ? FLAG_RESET_ON_FORK : 0,
+        .nice = is_realtime(kind_of(task->policy)) ? 0 : task->process->nice, .priority = task->realtime_priority,
     };
     return put_user(out, a[1]);
 }
@@ -133,12 +153,15 @@ i64 sys_sched_setattr(const u64 *a) {
     struct task *task = find_or_self((i32)a[0]);
     if (!task)
         return -ESRCH;
-    u32 policy = in.flags & FLAG_KEEP_POLICY ? task->policy & ~SCHED_RESET_ON_FORK : in.policy;
+    u32 policy = in.flags & FLAG_KEEP_POLICY ? kind_of(task->policy) : in.policy;
     i32 nice = in.flags & FLAG_KEEP_PARAMS || !is_fair(policy) ? task->process->nice
                                                                : MIN(MAX(in.nice, NICE_MIN), NICE_MAX);
     if (nice < task->process->nice && !capable(CAP_SYS_NICE))
         return -EPERM;
-    err = set_policy(task, policy | (in.flags & FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0), (i32)in.priority);
+    if (in.priority > REALTIME_PRIORITY_MAX)
+        return -EINVAL;
+    u32 priority = in.flags & FLAG_KEEP_PARAMS ? task->realtime_priority : in.priority;
+    err = set_policy(task, policy | (in.flags & FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0), (i32)priority);
     if (!err)
         task->process->nice = nice;
     return err;
@@ -156,5 +179,9 @@ i64 sys_sched_get_priority_min(const u64 *a) { return priority_limit((i32)a[0], 
 i64 sys_sched_rr_get_interval(const u64 *a) {
     if ((i32)a[0] < 0)
         return -EINVAL;
-    return find_or_self((i32)a[0]) ? put_timespec(a[1], SLICE_NS) : -ESRCH;
+    const struct task *task = find_or_self((i32)a[0]);
+    if (!task)
+        return -ESRCH;
+    u32 kind = kind_of(task->policy);
+    return put_timespec(a[1], kind == SCHED_RR ? SCHED_RR_SLICE_NS : kind == SCHED_FIFO ? 0 : SLICE_NS);
 }

@@ -1,4 +1,4 @@
-/* The scheduler: one CPU, a round-robin queue, no preemption in the kernel. With a single runnable
+/* The scheduler: one CPU, one run queue, no preemption in the kernel. With a single runnable
    task there is no tick at all; with none the machine sleeps in the IDLE hypercall. */
 #include "cpumeter.h"
 #include "errno.h"
@@ -9,10 +9,10 @@
 #include "mm.h"
 #include "privilege.h"
 #include "proc.h"
+#include "run_queue.h"
 #include "trap.h"
 
 struct task *current;
-static struct list run_queue = LIST_INIT(run_queue);
 static struct task *last_dead; /* its stack is free once another runs */
 
 void sched_add(struct task *task) {
@@ -20,23 +20,15 @@ void sched_add(struct task *task) {
         return;
     task->state = TASK_RUNNABLE;
     if (list_empty(&task->run_link))
-        list_append(&run_queue, &task->run_link);
+        run_queue_add(task, false);
     if (task != current)
         tick_needed(true);
-}
-
-/* The first in the queue that no debugger holds. */
-static struct task *next_task(void) {
-    struct task *task;
-    list_for_each(task, &run_queue, run_link)
-        if (likely(!task->held))
-            return task;
-    return NULL;
+    need_resched |= task->realtime_priority > current->realtime_priority;
 }
 
 /* Nothing runs until an event or a timer makes somebody runnable. */
 static void idle(void) {
-    while (!next_task()) {
+    while (!run_queue_next()) {
         u64 deadline = timer_next();
         hc_begin(NV_OP_IDLE);
         hc_arg(0, deadline == NEVER ? 0 : deadline);
@@ -80,12 +72,13 @@ void schedule(void) {
     current->counts.waits += waits;
     if (current->process)
         cpu_leave(current->process);
-    if (!next_task()) {
+    if (!run_queue_next()) {
         idle();
         cpu_restart();
     }
-    struct task *next = next_task();
+    struct task *next = run_queue_next();
     list_remove(&next->run_link);
+    run_queue_switch(current, next);
     if (list_empty(&run_queue))
         tick_needed(false);
     cpu_enter(next);
@@ -110,12 +103,24 @@ void task_begin(struct trapframe *frame) {
     return_to_user(frame);
 }
 
-void yield(void) {
-    need_resched = false;
-    if (!current->held && !next_task())
-        return;
-    list_append(&run_queue, &current->run_link);
+/* Back into the queue, and on with whoever has the best claim. */
+static void give_way(bool first) {
+    run_queue_add(current, first);
     schedule();
+}
+
+void yield(void) {
+    const struct task *next = run_queue_next();
+    need_resched = false;
+    if (current->held || (next && next->realtime_priority >= current->realtime_priority))
+        give_way(false);
+}
+
+void preempt(void) {
+    const struct task *next = run_queue_next();
+    need_resched = false;
+    if (current->held || (next && run_queue_preempts(current, next)))
+        give_way(next && next->realtime_priority > current->realtime_priority);
 }
 
 void wait_add(struct wait_queue *q, struct waiter *w) {

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         help="commands to begin with, one a line; without a terminal they are all there is",
     )
     parser.add_argument(
-        "--gdb", metavar="HOST:PORT", help="let a gdb share the session (emulator; loopback only)"
+        "--gdb", metavar="HOST:PORT", help="let a gdb share the session (loopback only)"
     )
     parser.add_argument("--seed", type=seed, metavar="N", help="fix what is random and the date")
     add_program(parser)

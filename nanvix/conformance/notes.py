@@ -10,6 +10,7 @@ PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
+    "mincore": "of the pages next to one that was touched, those only read since count as absent",
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,
     "mq_open": "messages of at most 208 KiB, for root too",
@@ -19,6 +20,7 @@ PARTIAL: dict[str, str] = {
     "open_tree": _OF_THE_HOST,
     "pivot_root": _OF_THE_HOST,
     "pkey_alloc": "always ENOSPC: the virtual CPU has no protection keys",
+    "sched_setattr": "no SCHED_DEADLINE",
     "seccomp": "no SECCOMP_FILTER_FLAG_NEW_LISTENER: no other process is asked",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",
@@ -27,7 +29,6 @@ PARTIAL: dict[str, str] = {
 """What a call that the kernel has cannot do."""
 
 DIFFERENCES: dict[str, str] = {
-    "memory/mincore_pages": "a fault brings in the pages around it, and they count as resident",
     "pointers_files/name_to_handle_at": "no file system gives out handles",
 }
 """Cases, as ``family/name``, that may say something else in a guest, and why."""

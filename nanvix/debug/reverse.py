@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nanvix.debug.probe import Plan
 from nanvix.debug.search import Hit
-from nanvix.emu.intercepts import CALL
+from nanvix.emu.layout import CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,7 @@ from nanvix.abi.layout import PAGE_SIZE, TRACE_EXIT, TRACE_FORK, TRACE_SIGNAL, U
 from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Watchpoint
 from nanvix.debug.probe import Plan
-from nanvix.emu.delivery import FAULT
-from nanvix.emu.intercepts import CALL
+from nanvix.emu.layout import CALL, FAULT
 from nanvix.emu.probes import READ, WRITE
 from nanvix.machine.describe import (
     FORKS,

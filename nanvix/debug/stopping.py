@@ -12,66 +12,28 @@ Where it stands, what is shown are the registers with which the thread goes on i
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nanvix.abi.layout import USER_END
 from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Stop
+from nanvix.debug.seen import GENERAL, Seen
+from nanvix.debug.trapped import DYING, Told
 from nanvix.debug.trapping import ALWAYS, Trapping
+from nanvix.debug.unwind import Call
 from nanvix.errors import NanvixError
-from nanvix.machine.state import GPRS
+from nanvix.machine.crash import kernel_registers
+from nanvix.machine.describe import signal_name
 
 if TYPE_CHECKING:
     from nanvix.assembly import Stdio
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.kernel import Thread
-    from nanvix.debug.view import Registers
+    from nanvix.machine.crash import CrashRecord
     from nanvix.machine.idle import Wait
 
-_GENERAL = (*GPRS, "rip", "rflags")
+_FIRST = 1
+"""The process with which the guest ends."""
+_KERNEL_ENDS = ("panic", "shutdown")
 _MAX_LINE = 10_000
 """Steps of one source line before a verb gives up."""
-
-
-class _Seen:
-    """The registers of the program where the guest stands, the CPU's while it runs."""
-
-    cpu: "Registers"
-
-    def __init__(self, guest: "Stopping") -> None:
-        self._guest = guest
-        self._frame: dict[str, int] | None = None
-
-    def __getitem__(self, name: str) -> int:
-        frame = self._standing()
-        if frame and name == "cr3":
-            return self._guest.root()
-        return frame[name] if name in frame else self.cpu[name]
-
-    def __setitem__(self, name: str, value: int) -> None:
-        self._guest.set_register(name, value)
-
-    @property
-    def rip(self) -> int:
-        return self["rip"]
-
-    @property
-    def user(self) -> bool:
-        return self.rip < USER_END
-
-    def general(self) -> dict[str, int]:
-        frame = self._standing()
-        return {name: frame[name] for name in _GENERAL} if frame else self.cpu.general()
-
-    def forget(self) -> None:
-        """The guest has run, or the frame has been changed."""
-        self._frame = None
-
-    def _standing(self) -> dict[str, int]:
-        guest = self._guest
-        if guest.machine.told is None:
-            return {}
-        if self._frame is None:
-            self._frame = guest.frame()
-        return self._frame
 
 
 class Stopping(Trapping):
@@ -79,8 +41,12 @@ class Stopping(Trapping):
 
     def __init__(self, argv: Sequence[str], **settings: Any) -> None:
         self._places: dict[int, tuple[int, tuple[int, ...]]] = {}
-        self._seen = _Seen(self)
+        self._seen = Seen(self)
+        self._calls: list[Call] = []
+        self._died = 0, 0
+        """The calls of the process that has died last, its pid and the thread."""
         super().__init__(argv, **settings)
+        self.machine.stop_at_crash = True
         self._seen.cpu = self._view.registers
         self._view.registers = self._seen
 
@@ -97,7 +63,53 @@ class Stopping(Trapping):
         """The running thread's registers in user mode, as its kernel has saved them."""
         task = self._view.kernel.current()
         found = self._view.kernel.user_registers(task) if task else {}
-        return found if all(name in found for name in _GENERAL) else {}
+        return found if all(name in found for name in GENERAL) else {}
+
+    def last_registers(self) -> dict[str, int]:
+        """Those of the crash that the guest has ended by; else its kernel's, as it went."""
+        crash = self._fatal()
+        return crash.registers if crash and crash.registers else kernel_registers(self.machine)
+
+    def read_memory(self, address: int, size: int, *, pid: int | None = None) -> bytes:
+        """As the program sees it; of one that is gone, the code that it died in."""
+        data = super().read_memory(address, size, pid=pid)
+        crash = None if data or not self.ended else self._fatal()
+        if crash is not None and address >= crash.code_start:
+            data = crash.code[address - crash.code_start :][:size]
+        return data
+
+    def backtrace(self, tid: int | None = None, limit: int = 64) -> list[Call]:
+        """A thread's calls, innermost first; of a guest that a program's fault has ended, those of
+        the fault."""
+        crash = self._fatal()
+        if crash is not None and crash.pid:
+            return self._calls[:limit]
+        return super().backtrace(tid, limit)
+
+    def _stand(self, told: Told) -> Stop | None:
+        if told.kind == DYING:
+            self._died = self._view.kernel.ids()
+            self._calls, self._view.lasting = self.backtrace(), self._view.modules()
+            last, signal = self.last, f"signal {signal_name(told.code)}"
+            if (last.reason, last.tid, last.detail) == ("catch", self._died[1], signal):
+                return None  # the signal that kills it has been seen
+        return super()._stand(told)
+
+    def _end(self) -> Stop:
+        stop, crash = super()._end(), self._fatal()
+        if crash is not None and crash.pid:
+            pid, tid = self._died
+            self.last = stop._replace(pid=pid, tid=tid, rip=crash.registers.get("rip", 0))
+        return self.last
+
+    def _fatal(self) -> "CrashRecord | None":
+        """The report of what has ended the guest, if a fault did: of its kernel, or of its first
+        process."""
+        outcome = self.outcome
+        if outcome is None or outcome.crash is None:
+            return None
+        by_fault = outcome.reason == "signal" and outcome.crash.pid == _FIRST
+        return outcome.crash if by_fault or outcome.reason in _KERNEL_ENDS else None
 
     def root(self) -> int:
         """Physical address of the running program's page tables."""
@@ -106,7 +118,7 @@ class Stopping(Trapping):
     def set_register(self, name: str, value: int) -> None:
         """Set a general register, rip or rflags of the running thread."""
         self._standing()
-        if name not in _GENERAL:
+        if name not in GENERAL:
             raise DebugError(f"{name} cannot be changed")
         self._set_frame(self._view.kernel.ids()[1], name, value & (1 << 64) - 1)
 
@@ -141,7 +153,10 @@ class Stopping(Trapping):
         return point
 
     def delete(self, number: int) -> None:
-        """Remove a point. Raises DebugError when there is none of this number."""
+        """Remove a point. Raises DebugError when there is none of this number, or it cannot be
+        taken out now."""
+        if self._places.get(number) and not self.ended:
+            self._standing()
         if self._points.pop(number, None) is None:
             raise DebugError(f"there is no point {number}")
         pid, addresses = self._places.pop(number, (0, ()))
@@ -173,6 +188,17 @@ class Stopping(Trapping):
     def step(self, *, kernel: bool = False) -> Stop:
         """One instruction of the program; system calls count as one."""
         return self._one()
+
+    def step_thread(self, tid: int) -> Stop:
+        """One instruction of a thread in user mode, the one under a breakpoint too if it is the
+        running one."""
+        if tid == self._view.kernel.ids()[1]:
+            return self._one()
+        self._standing()
+        self._trap_flag(tid, True)
+        self._steps.add(tid)
+        self._stepped.add(tid)
+        return super().run()
 
     def over(self) -> Stop:
         """One instruction, a called function as part of it."""
@@ -223,11 +249,13 @@ class Stopping(Trapping):
                 if not self._passed(stop):
                     return self.last
         finally:
-            if not self.ended:
+            if not (self.ended or self.machine.dying):
                 self._traps.remove(pid, address)
 
     def _one(self) -> Stop:
-        """One instruction, the one under a breakpoint too."""
+        """One instruction, the one under a breakpoint too; a process that dies ends."""
+        if self.machine.dying:
+            return super().run()
         self._standing()
         pid, tid = self._view.kernel.ids()
         address, root = self._seen.rip, self.root()
@@ -238,8 +266,9 @@ class Stopping(Trapping):
         try:
             return super().run()
         finally:
-            # Unless it runs another program now.
-            if not self.ended and self._view.kernel.root_of(pid) == root:
+            # Unless it runs another program now, or is about to run none.
+            gone = self.ended or self.machine.dying
+            if not gone and self._view.kernel.root_of(pid) == root:
                 for _ in range(uses):
                     self._traps.insert(pid, address)
 

@@ -30,8 +30,8 @@ from nanvix.debug.control import ENDS
 from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Point, Stop, Watchpoint
 from nanvix.debug.present import Present
-from nanvix.debug.space import Space
-from nanvix.debug.trapped import Told, TrappedMachine
+from nanvix.debug.space import Space, by_page
+from nanvix.debug.trapped import DYING, Told, TrappedMachine
 from nanvix.debug.traps import Traps
 from nanvix.debug.watches import Watches
 from nanvix.machine.crash import FRAME_FIELDS
@@ -205,16 +205,16 @@ class Trapping(Present):
     def write_memory(self, address: int, data: bytes, *, pid: int | None = None) -> None:
         """Write linear memory: a process gets pages of its own for it, where they are not shared
         on purpose. Raises DebugError when it is not mapped."""
-        self._standing()
-        if address >= USER_END:
+        if address >= USER_END and not self.ended:
             space = Space(self.machine.memory, self._view.kernel.root())
             for physical, size in space.pieces(address, len(data)):
                 self.machine.memory.write(physical, data[:size])
                 data = data[size:]
             return
+        self._standing()
         owner = self._pid(pid)
         data = self._traps.keep(owner, address, data)
-        for at, part in _pages(address, data):
+        for at, part in by_page(address, data):
             physical = self.machine.own(owner, at) or self.translate(at, pid=pid) or 0
             if not physical:
                 raise DebugError(f"memory at {at:#x} is not mapped")
@@ -227,6 +227,8 @@ class Trapping(Present):
     def _standing(self) -> None:
         if self.ended:
             raise DebugError("the guest has ended: nothing can be changed any more")
+        if self.machine.dying:
+            raise DebugError("the process dies here, and can only go on to its end")
 
     # -- what the kernel tells -----------------------------------------------------------------
 
@@ -235,6 +237,9 @@ class Trapping(Present):
         pid, tid = self._view.kernel.ids()
         if told.kind == DEBUG_ASKED:
             return self._stop("pause")
+        if told.kind == DYING:
+            what = f"process {told.first} dies by {signal_name(told.code)}"
+            return self._stop("crash", f"{what}, address {told.second:#x}")
         if told.kind == DEBUG_TRAP:
             return self._trapped(pid, tid, told)
         if told.kind == DEBUG_WATCHED:
@@ -336,13 +341,3 @@ class Trapping(Present):
         thread = thread or self._view.thread(tid)
         at = self.frame_address(thread) + 8 * FRAME_FIELDS.index(name)
         self.write_memory(at, value.to_bytes(8, "little"))
-
-
-def _pages(address: int, data: bytes) -> list[tuple[int, bytes]]:
-    """Cut at the borders of pages."""
-    found, at = [], 0
-    while at < len(data):
-        part = min(len(data) - at, 4096 - (address + at) % 4096)
-        found.append((address + at, data[at : at + part]))
-        at += part
-    return found

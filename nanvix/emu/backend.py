@@ -10,10 +10,10 @@ multiples of ``PENDING_SLICE``.
 
 from typing import NamedTuple
 
-from nanvix.emu.cpu import CR0, CR3, RIP, Cpu
-from nanvix.emu.delivery import FLAG_IF, Delivery
+from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import Engine
 from nanvix.emu.intercepts import Intercepts, Observer
+from nanvix.emu.layout import CR0, CR3, FLAG_IF, RIP
 from nanvix.emu.probes import Probes
 from nanvix.emu.registers import Registers
 from nanvix.emu.state import load, save
@@ -61,8 +61,7 @@ class EmuBackend:
         self._memory = memory
         self._engine = Engine(memory.address, memory.size)
         self._cpu = Cpu(self._engine)
-        delivery = Delivery(self._cpu, memory)
-        self._intercepts = Intercepts(self._engine, self._cpu, delivery, memory)
+        self._intercepts = Intercepts(self._engine, self._cpu, memory)
         self._retired = 0
         self._skipped = 0
         self._injected_at = -1
@@ -72,7 +71,7 @@ class EmuBackend:
         self._kicked = self._window = False
         self._changed: list[tuple[int, int]] = []
         self._closed = False
-        load(self._engine, self._cpu, VcpuState())
+        self._load(VcpuState())
 
     # -- state -------------------------------------------------------------------------------
 
@@ -81,18 +80,22 @@ class EmuBackend:
         uses vector registers this CPU does not have."""
         if state.extended:
             raise ValueError("it uses vector registers that the emulator does not have")
-        load(self._engine, self._cpu, state)
+        self._load(state)
         self._changed.clear()
-        self._intercepts.pending = set(state.pending)
+        self._intercepts.pending = frozenset(state.pending)
         self._skipped = state.tsc - self._retired
+
+    def _load(self, state: VcpuState) -> None:
+        load(self._engine, self._cpu, state)
+        self._intercepts.forget()
 
     def save_state(self) -> VcpuState:
         """All registers, consistent with guest memory."""
-        return save(self._engine, self._cpu, self.tsc(), frozenset(self._intercepts.pending))
+        return save(self._engine, self._cpu, self.tsc(), self._intercepts.pending)
 
     def checkpoint(self) -> Checkpoint:
         """The vCPU as it is, cheaper and more exact than :meth:`save_state`; for this VM only."""
-        pending = frozenset(self._intercepts.pending)
+        pending = self._intercepts.pending
         return Checkpoint(
             bytes(self._cpu.data), self._retired, self._skipped, pending, self._injected_at
         )
@@ -103,7 +106,7 @@ class EmuBackend:
         self._cpu.data[:] = saved.cpu
         self._retired = saved.retired
         self._skipped = saved.skipped
-        self._intercepts.pending = set(saved.pending)
+        self._intercepts.pending = saved.pending
         self._injected_at = saved.injected_at
         self._engine.flush_tlb()
 
@@ -179,14 +182,14 @@ class EmuBackend:
 
     def inject(self, vector: int) -> None:
         """Deliver an external interrupt as soon as IF allows it."""
-        self._intercepts.pending.add(vector)
+        self._intercepts.pending |= {vector}
         self._injected_at = self._retired
 
     def kick(self) -> None:
         """Make run return KICKED soon; from any thread or signal handler."""
         self._kicked = True
         if not self._closed:
-            self._cpu.counter_limit.value = 0
+            self._intercepts.shared.limit = 0
 
     def kick_in_program(self) -> None:
         """Make run return KICKED as soon as the guest takes interrupts."""
@@ -223,7 +226,7 @@ class EmuBackend:
                     self._deadline = None
                     return Exit.TIMER
                 limit = min(limit, left)
-            if intercepts.pending:
+            if intercepts.any_pending():
                 flags = self._cpu.flags()
                 phase = self._retired % PENDING_SLICE
                 if (phase and self._retired != self._injected_at) or not intercepts.interruptible(
@@ -235,62 +238,57 @@ class EmuBackend:
                     intercepts.interrupt(self._cpu.q[RIP], flags)
                     if intercepts.exit is not None:
                         return self._ended()
-            self._slice(limit)
-            if intercepts.exit is not None:
-                return self._ended()
+            reason = self._slice(limit)
+            if reason is not None:
+                return reason
 
-    def _slice(self, limit: int) -> None:
-        """Run up to ``limit`` instructions, and account for them."""
-        cpu, intercepts, engine = self._cpu, self._intercepts, self._engine
+    def _slice(self, limit: int) -> Exit | None:
+        """Run up to ``limit`` instructions, and account for them; why the run is over, if it is."""
+        cpu, intercepts, shared = self._cpu, self._intercepts, self._intercepts.shared
         intercepts.begin(self._retired, self._skipped)
-        error = engine.start(engine.handle, cpu.q[RIP], 0, 0, limit)
-        stopped = cpu.stopped.value
-        if intercepts.exit is not None:
-            started = intercepts.started
-        elif stopped and not intercepts.at_limit:
-            # The instruction at which the limit was noticed has been counted, but not run.
-            started = cpu.counter.value - 1
-        else:
-            started = cpu.counter.value
-        self._retired += started - intercepts.unretired
-        if intercepts.exit is not None:
-            return
+        error = intercepts.run(limit)
+        self._retired += intercepts.retired()
+        if shared.exit:
+            return self._ended()
         if error:
-            intercepts.exit = Exit.ERROR
-            intercepts.detail = f"{engine.describe(error)}, rip {cpu.q[RIP]:#x}"
-        elif intercepts.deferred is not None:
+            self.exit_detail = f"{self._engine.describe(error)}, rip {cpu.q[RIP]:#x}"
+            return Exit.ERROR
+        if shared.deferred:
             self._deliver_deferred()
-        elif intercepts.behind:
-            intercepts.exit = Exit.PAUSED
-        elif stopped or intercepts.at_limit:
-            pass
-        elif intercepts.pending and cpu.flags() & FLAG_IF:
+            return self._ended() if shared.exit else None
+        if shared.behind:
+            return self._raised(Exit.PAUSED)
+        if shared.stopped:
+            return None
+        if intercepts.any_pending() and cpu.flags() & FLAG_IF:
             self._injected_at = self._retired  # what wakes it comes now
-        else:
-            intercepts.exit = Exit.ERROR
-            intercepts.detail = "the guest halted with no interrupt to wake it"
+            return None
+        self.exit_detail = "the guest halted with no interrupt to wake it"
+        return Exit.ERROR
 
     def _deliver_deferred(self) -> None:
         """An instruction was refused after the engine had begun it: undo it, deliver its fault."""
-        cpu, intercepts = self._cpu, self._intercepts
-        assert intercepts.deferred is not None
-        vector, rip, registers = intercepts.deferred
-        intercepts.deferred = None
+        cpu, shared = self._cpu, self._intercepts.shared
+        shared.deferred = 0
         flags = cpu.flags()
-        cpu.data[: len(registers)] = registers
-        intercepts.fault(vector, 0, rip, flags)
+        for index, value in enumerate(shared.deferred_registers):
+            cpu.q[index] = value
+        self._intercepts.fault(shared.deferred_vector, shared.deferred_rip, flags)
 
     def _ended(self) -> Exit:
+        """Why the slice was ended from inside."""
         intercepts = self._intercepts
-        self.exit_detail = intercepts.detail
-        failure, intercepts.failure = intercepts.failure, None
-        if failure is not None and (
-            intercepts.exit is Exit.PAUSED or not isinstance(failure, Exception)
-        ):
-            raise failure
-        self.exit_value = intercepts.value
+        self.exit_detail = intercepts.detail()
+        self.exit_value = intercepts.shared.value
         reason = intercepts.exit
         assert reason is not None
+        return self._raised(reason)
+
+    def _raised(self, reason: Exit) -> Exit:
+        """``reason``, unless what a probe or an observer has raised is to come out of run."""
+        failure, self._intercepts.failure = self._intercepts.failure, None
+        if failure is not None and (reason is Exit.PAUSED or not isinstance(failure, Exception)):
+            raise failure
         return reason
 
     def step(self) -> Exit:

@@ -22,50 +22,23 @@ from nanvix.emu.engine import (
     Msr,
     TableRegister,
 )
-
-# Index of a 64-bit register in the structure: its order is the instruction encoding's.
-RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 = range(16)
-RIP = 16
-EFLAGS = 17
-"""While the guest runs, the arithmetic flags and DF are in CC_SRC and DF instead."""
-CC_SRC = 19
-
-# Index of a 32-bit field.
-CC_OP = 42
-DF = 43
-HFLAGS = 44
-_SEGMENT_WORDS = 46
-_SEGMENT_QUADS = 24
-
-# Segment numbers, in the encoding's order; then the system ones.
-ES, CS, SS, DS, FS, GS, LDT, TR, GDT, IDT = range(10)
-
-CR0 = 53
-CR2 = CR0 + 2
-CR3 = CR0 + 3
-CR4 = CR0 + 4
-EFER = 74
-
-CC_OP_EFLAGS = 1
-"""CC_OP: the arithmetic flags are in CC_SRC as they are in RFLAGS."""
-ARITHMETIC = 0x8D5
-"""OF SF ZF AF PF CF."""
-
-HF_CPL = 3
-HF_INHIBIT = 1 << 3
-HF_CS32 = 1 << 4
-HF_SS32 = 1 << 5
-HF_ADDSEG = 1 << 6
-HF_PE = 1 << 7
-HF_FPU_SHIFT = 8
-"""CR0.MP, EM and TS (bits 1..3) are hflags bits 9..11."""
-HF_LMA = 1 << 14
-HF_CS64 = 1 << 15
-HF_OSFXSR = 1 << 22
-HF_LONG = HF_CS32 | HF_SS32 | HF_CS64
-"""Set while a 64-bit code segment is loaded."""
-
-FLAG_DF = 1 << 10
+from nanvix.emu.layout import (
+    ARITHMETIC,
+    CC_OP,
+    CC_OP_EFLAGS,
+    CC_SRC,
+    CR2,
+    DF,
+    EFER,
+    EFLAGS,
+    FLAG_DF,
+    GDT,
+    HF_LONG,
+    HFLAGS,
+    IDT,
+    SEGMENT_QUADS,
+    SEGMENT_WORDS,
+)
 
 _SEARCH = 256 << 10
 """The structure starts well within this many bytes of the CPU object."""
@@ -85,7 +58,7 @@ class Cpu:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        base = self._find(engine)
+        self.address = base = self._find(engine)
         # No more than the structure: what lies behind may hold copies of the markers.
         size = engine.context_size() - 64 & ~7
         window = (ctypes.c_char * size).from_address(base)
@@ -95,7 +68,6 @@ class Cpu:
         self.w = data.cast("I")
         self.s = data.cast("i")
         self._locate(bytes(data))
-        self._locate_counter(engine)
 
     # -- finding the structure ---------------------------------------------------------------
 
@@ -137,8 +109,8 @@ class Cpu:
         quads = memoryview(before).cast("Q")
         known = (
             self._offset(0x31) == CR2
-            and self._offset(0x32) == _SEGMENT_QUADS + 3 * GDT
-            and self._offset(0x33) == _SEGMENT_QUADS + 3 * IDT
+            and self._offset(0x32) == SEGMENT_QUADS + 3 * GDT
+            and self._offset(0x33) == SEGMENT_QUADS + 3 * IDT
             and self.limit(GDT) == 0x1234
             and quads[EFER] == 0x500
             and self.s[self.in_flight] == -1
@@ -155,36 +127,11 @@ class Cpu:
             raise EngineError("a field of the emulator's CPU structure was not found")
         return at // 8
 
-    def _locate_counter(self, engine: Engine) -> None:
-        """The engine's count of instructions, its limit, and the flag that it was told to stop."""
-        limit = 0x5EED_C0DE
-        # Nothing is mapped there: the call fails, but only after noting its limit.
-        engine.start(engine.handle, 1 << 51, 0, 0, limit)
-        head = ctypes.string_at(engine.address, 4096)
-        at = head.find(limit.to_bytes(8, "little"))
-        if at < 8 or at % 8:
-            raise EngineError("the emulator's instruction counter was not found")
-        self.counter = ctypes.c_uint64.from_address(engine.address + at - 8)
-        self.counter_limit = ctypes.c_uint64.from_address(engine.address + at)
-        self.stopped = ctypes.c_bool.from_address(engine.address + at + 13)
-
     # -- registers ---------------------------------------------------------------------------
 
     def flags(self) -> int:
         """RFLAGS, wherever their parts are."""
         return self.engine.read(REG_EFLAGS)
-
-    def flags_at_start(self) -> int:
-        """RFLAGS at the start of the instruction a hook was called from.
-
-        The counting code in front of each instruction has just computed them into CC_SRC. The
-        engine's own view is wrong there: it restores the CC_OP that was valid before the
-        counting code, which no longer describes CC_SRC.
-        """
-        q, w = self.q, self.w
-        w[CC_OP] = CC_OP_EFLAGS
-        flags = q[EFLAGS] & ~(ARITHMETIC | FLAG_DF) | q[CC_SRC] & ARITHMETIC
-        return flags | FLAG_DF if self.s[DF] < 0 else flags
 
     def set_flags(self, flags: int) -> None:
         """Set RFLAGS; bit 1 is always set.
@@ -200,30 +147,30 @@ class Cpu:
 
     def selector(self, segment: int) -> int:
         """Visible part of a segment register."""
-        return self.w[_SEGMENT_WORDS + 6 * segment] & 0xFFFF
+        return self.w[SEGMENT_WORDS + 6 * segment] & 0xFFFF
 
     def base(self, segment: int) -> int:
         """Base of a segment or of a descriptor table."""
-        return self.q[_SEGMENT_QUADS + 3 * segment]
+        return self.q[SEGMENT_QUADS + 3 * segment]
 
     def limit(self, segment: int) -> int:
         """Limit in bytes of a segment or of a descriptor table."""
-        return self.w[_SEGMENT_WORDS + 4 + 6 * segment]
+        return self.w[SEGMENT_WORDS + 4 + 6 * segment]
 
     def attributes(self, segment: int) -> int:
         """Bits 8..23 of the descriptor's high word, at their place there."""
-        return self.w[_SEGMENT_WORDS + 5 + 6 * segment]
+        return self.w[SEGMENT_WORDS + 5 + 6 * segment]
 
     def set_segment(
         self, segment: int, selector: int, base: int, limit: int, attributes: int
     ) -> None:
         """Load all parts of a segment register; the caller keeps HFLAGS in step."""
         w = self.w
-        at = _SEGMENT_WORDS + 6 * segment
+        at = SEGMENT_WORDS + 6 * segment
         w[at] = selector
         w[at + 4] = limit
         w[at + 5] = attributes
-        self.q[_SEGMENT_QUADS + 3 * segment] = base
+        self.q[SEGMENT_QUADS + 3 * segment] = base
 
     def release(self) -> None:
         """Give the views back before the engine frees the structure."""

@@ -7,12 +7,9 @@ than that. The version is pinned because :mod:`nanvix.emu.cpu` knows the engine'
 import ctypes
 import os
 import sys
-from typing import TYPE_CHECKING
 
+from nanvix.emu.layout import NOWHERE
 from nanvix.errors import BackendUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 VERSION = (2, 1, 4)
 
@@ -20,7 +17,7 @@ _ARCH_X86 = 4
 _MODE_64 = 8
 _CPU_WESTMERE = 34
 """The engine's model closest to ours: the same instructions as nanvix.machine.cpuid."""
-_CODE_BUFFER = 256 << 20
+CODE_BUFFER = 256 << 20
 """Bytes of translated code kept; only what is used becomes resident."""
 
 # unicorn.h: uc_control_type, and the direction bits of UC_CTL.
@@ -36,6 +33,7 @@ _WRITE = 1 << 30
 HOOK_INTR = 1 << 0
 HOOK_INSN = 1 << 1
 HOOK_CODE = 1 << 2
+HOOK_BLOCK = 1 << 3
 HOOK_MEM_READ = 1 << 10
 HOOK_MEM_WRITE = 1 << 11
 HOOK_INSN_INVALID = 1 << 14
@@ -67,6 +65,8 @@ REG_FIP = 254
 REG_FDP = 256
 REG_FOP = 258
 
+_TRANSLATOR_POINTER = 0x300
+"""Offset of the translator's address in uc_struct of 2.1.4 on 64-bit Linux."""
 _HOOK_SIZE = 64
 """The bounds of a hook lie within this many bytes of its structure."""
 
@@ -130,7 +130,7 @@ class Engine:
         self._ctl = lib.uc_ctl
         self._ctl.argtypes = [ctypes.c_void_p, ctypes.c_int]
         self.control(_CTL_CPU_MODEL, ctypes.c_int(_CPU_WESTMERE))
-        self.control(_CTL_BUFFER_SIZE, ctypes.c_uint32(_CODE_BUFFER))
+        self.control(_CTL_BUFFER_SIZE, ctypes.c_uint32(CODE_BUFFER))
         self.control(_CTL_TLB_MODE, ctypes.c_int(0))
         # Without this the engine stops at an "until" address, which a guest could execute.
         self.control(_CTL_USE_EXITS, ctypes.c_int(1))
@@ -149,11 +149,6 @@ class Engine:
         lib.uc_context_size.restype = ctypes.c_size_t
         lib.uc_strerror.restype = ctypes.c_char_p
         lib.uc_emu_stop.argtypes = [ctypes.c_void_p]
-        start = ctypes.CDLL(path).uc_emu_start
-        start.argtypes = [
-            ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_size_t,
-        ]  # fmt: skip
-        self.start: Callable[[ctypes.c_void_p, int, int, int, int], int] = start
         self._stop = lib.uc_emu_stop
         self._value = ctypes.c_uint64()
         self._where = ctypes.addressof(self._value)
@@ -189,30 +184,37 @@ class Engine:
             f"control {kind}",
         )
 
-    def hook(self, kind: int, callback: object, instruction: int = 0) -> None:
-        """Install a ctypes callback for the life of the engine."""
-        self._callbacks.append(callback)
+    def symbol(self, name: str) -> int:
+        """Address of a function of the library, 0 if it shows none of that name."""
+        function = getattr(self._lib, name, None)
+        return 0 if function is None else ctypes.cast(function, ctypes.c_void_p).value or 0
+
+    def translator(self) -> int:
+        """Address of the engine's translator, for functions that the library does not document."""
+        return ctypes.c_uint64.from_address(self.address + _TRANSLATOR_POINTER).value
+
+    def hook(self, kind: int, function: int, data: int, instruction: int = 0) -> None:
+        """Have the C function at address ``function`` called with ``data`` as its last argument,
+        for the life of the engine."""
         slot = ctypes.c_size_t()
-        function = ctypes.cast(callback, ctypes.c_void_p)  # type: ignore[arg-type]
         self._check(
             self._lib.uc_hook_add(
-                self.handle, ctypes.byref(slot), kind, function, None, 1, 0,
+                self.handle, ctypes.byref(slot), kind, function, data, 1, 0,
                 ctypes.c_int(instruction),
             ),
             "hook",
         )  # fmt: skip
 
-    def watch(self, kind: int, callback: object, at: int) -> "ctypes.Array[ctypes.c_uint64]":
-        """Call back for one address (of code: linear, of data: physical) for the life of the
-        engine; the caller keeps ``callback`` alive and flushes translated code.
+    def watch(self, kind: int, function: int, data: int = 0) -> "ctypes.Array[ctypes.c_uint64]":
+        """The same for a range of addresses (of code: linear, of data: physical), at first nowhere.
+        The caller flushes translated code.
 
         The result are the hook's bounds in the engine, first and last address, to be changed in
         place between runs.
         """
-        slot = ctypes.c_size_t()
-        function = ctypes.cast(callback, ctypes.c_void_p)  # type: ignore[arg-type]
+        slot, at = ctypes.c_size_t(), NOWHERE
         self._check(
-            self._lib.uc_hook_add(self.handle, ctypes.byref(slot), kind, function, None, at, at),
+            self._lib.uc_hook_add(self.handle, ctypes.byref(slot), kind, function, data, at, at),
             "watch",
         )
         both = at.to_bytes(8, "little") * 2

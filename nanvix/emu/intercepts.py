@@ -1,50 +1,19 @@
-"""What the engine asks us in the middle of the guest's instructions.
+"""What the engine asks in the middle of the guest's instructions is answered in C.
 
-Every callback works on the live CPU structure (see :mod:`nanvix.emu.cpu`) and so must leave
-CC_OP right: :meth:`Cpu.flags_at_start` and ``w[CC_OP] = CC_OP_EFLAGS`` do that. A callback
-cannot raise through the engine; what goes wrong is kept and ends the slice.
+``native/`` holds the answers: counting, system calls, exceptions and interrupts, ports, CPUID and
+the time-stamp counter. A callback into Python would take longer than all the instructions of a
+system call. This is the Python end: the structure both work on, and what a slice has come to.
 """
 
 import ctypes
+import os
 from collections.abc import Callable
 
-from nanvix.abi.channel import PORT
-from nanvix.emu.cpu import (
-    CC_OP,
-    CC_OP_EFLAGS,
-    CR2,
-    CR3,
-    CS,
-    EFER,
-    HF_CPL,
-    HF_CS64,
-    HF_INHIBIT,
-    HF_LONG,
-    HFLAGS,
-    R11,
-    RAX,
-    RBX,
-    RCX,
-    RDX,
-    RIP,
-    SS,
-    Cpu,
-)
-from nanvix.emu.delivery import (
-    DB,
-    EXTERNAL,
-    FAULT,
-    FLAG_IF,
-    FLAG_RF,
-    GP,
-    PF,
-    SOFTWARE,
-    TRAP,
-    UD,
-    CannotDeliver,
-    Delivery,
-)
+from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import (
+    CODE_BUFFER,
+    HOOK_BLOCK,
+    HOOK_CODE,
     HOOK_INSN,
     HOOK_INSN_INVALID,
     HOOK_INTR,
@@ -56,346 +25,232 @@ from nanvix.emu.engine import (
     INSN_SYSCALL,
     INSN_SYSENTER,
     Engine,
+    EngineError,
+)
+from nanvix.emu.layout import (
+    DOORBELL,
+    ENGINE_EVENT,
+    ERROR,
+    FAILED,
+    FINGERPRINT,
+    GO_ON,
+    NOT_ENDED,
+    OUTSIDE_LONG_MODE,
+    OUTSIDE_RAM,
+    PAUSE,
+    PAUSED,
+    RAISED,
+    SHUTDOWN,
+    TRIPLE_FAULT,
+    Shared,
 )
 from nanvix.machine.backend import Exit
-from nanvix.machine.cpuid import cpuid
-from nanvix.machine.memory import BadAddress, GuestMemory
-from nanvix.machine.paging import canonical, walk
+from nanvix.machine.cpuid import entries
+from nanvix.machine.memory import GuestMemory
 
-_MASK = (1 << 64) - 1
-_PAGE = _MASK & ~4095
-_EFER_SCE = 1
-_PF_FETCH = 1 << 4
-_KERNEL_CODE = 0xA0_9B00
-_KERNEL_DATA = 0xC0_9300
-_PREFIXES = frozenset((*range(0x40, 0x50), *b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3"))
-_SYSCALL = b"\x0f\x05"
-# What the engine takes for invalid and is not.
-_ICEBP, _RDPMC = b"\xf1", b"\x0f\x33"
-_LONGEST_INSTRUCTION = 15
-_FLOATING_PORT = 0xFFFFFFFF
-_FIRST_VECTOR_OF_ENGINE = 256
+_HOOKS = (
+    (HOOK_INTR, "on_exception", 0),
+    (HOOK_INSN_INVALID, "on_invalid", 0),
+    (HOOK_INSN, "on_syscall", INSN_SYSCALL),
+    (HOOK_INSN, "on_sysenter", INSN_SYSENTER),
+    (HOOK_INSN, "on_cpuid", INSN_CPUID),
+    (HOOK_INSN, "on_rdtsc", INSN_RDTSC),
+    (HOOK_INSN, "on_rdtscp", INSN_RDTSCP),
+    (HOOK_INSN, "on_in", INSN_IN),
+    (HOOK_INSN, "on_out", INSN_OUT),
+    (HOOK_BLOCK, "on_block", 0),
+)
+_EXITS = {
+    DOORBELL: Exit.DOORBELL, SHUTDOWN: Exit.SHUTDOWN, ERROR: Exit.ERROR, PAUSED: Exit.PAUSED,
+}  # fmt: skip
+_DETAILS = {
+    TRIPLE_FAULT: "triple fault at rip {0:#x}",
+    OUTSIDE_LONG_MODE: "an event (vector {0}) outside 64-bit mode",
+    OUTSIDE_RAM: "guest-physical {0:#x}+{1:#x} is outside RAM",
+    ENGINE_EVENT: "the engine raised event {0:#x} at rip {1:#x}",
+}
+_OBSERVER = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_uint64] * 4)
 
-CALL = 4
-"""What an observer is told of SYSCALL, beside the kinds of nanvix.emu.delivery."""
 Observer = Callable[[int, int, int, int], bool]
-"""Hears of every way into the guest kernel before it is taken: the kind (of a delivery, or CALL),
+"""Hears of every way into the guest kernel before it is taken: the kind (of an event, or CALL),
 the vector or rax, rip, and how many instructions have retired (with SYSCALL and INT, which have;
 without one that faults). True ends the slice there."""
 
-# Callbacks declare only the arguments they use; the C caller cleans up the rest.
-_PLAIN = ctypes.CFUNCTYPE(None)
-_ANSWER = ctypes.CFUNCTYPE(ctypes.c_uint32)
-_INTERRUPT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
-_IN = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int)
-_OUT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32)
+
+def library_path() -> str:
+    """The C part, which is built with the kernel."""
+    return os.path.join(os.path.dirname(__file__), "native", "hooks.so")
 
 
 class Intercepts:
-    """The callbacks of one engine, and what they leave for the run loop.
+    """The C part of one engine. ``shared``: its structure (see nanvix.emu.layout). ``failure``:
+    what an observer or a probe has raised."""
 
-    ``exit``: why the slice was ended from inside (None: it was not). ``started``: the engine's
-    counter then. ``unretired``: instructions of the slice that were counted but did not retire.
-    ``at_limit``: the slice ended where the next instruction could not even be fetched.
-    ``behind``: the slice is to end for a debugger where the counter's limit ends it.
-    ``deferred``: a fault that can only be delivered after the slice: its vector, RIP, and the
-    general registers as they were before the instruction.
-    """
-
-    def __init__(self, engine: Engine, cpu: Cpu, delivery: Delivery, memory: GuestMemory) -> None:
+    def __init__(self, engine: Engine, cpu: Cpu, memory: GuestMemory) -> None:
+        try:
+            quick = ctypes.PyDLL(library_path())
+        except OSError as error:
+            raise EngineError(f"{error}; build it: python kernel/build.py") from error
+        quick.emu_size.restype = ctypes.c_uint64
+        if quick.emu_layout() & 0xFFFFFFFF != FINGERPRINT:
+            raise EngineError("the emulator's C part is stale: python kernel/build.py")
         self._engine = engine
-        self._cpu = cpu
-        self._delivery = delivery
-        self._memory = memory
-        self.pending: set[int] = set()
-        self.retired = 0
-        self.tsc_base = 0
-        self.exit: Exit | None = None
-        self.value = 0
-        self.detail = ""
-        self.started = 0
-        self.unretired = 0
-        self.deferred: tuple[int, int, bytes] | None = None
+        self._buffer = (ctypes.c_char * quick.emu_size())()
+        self.shared = shared = Shared.from_buffer(self._buffer)
         self.failure: BaseException | None = None
-        self.behind = self.at_limit = False
-        self.observer: Observer | None = None
-        self._ahead = -1
-        engine.hook(HOOK_INTR, _INTERRUPT(self._on_exception))
-        engine.hook(HOOK_INSN_INVALID, _ANSWER(self._on_invalid))
-        engine.hook(HOOK_INSN, _PLAIN(self._on_syscall), INSN_SYSCALL)
-        engine.hook(HOOK_INSN, _PLAIN(self._on_sysenter), INSN_SYSENTER)
-        engine.hook(HOOK_INSN, _ANSWER(self._on_cpuid), INSN_CPUID)
-        engine.hook(HOOK_INSN, _ANSWER(self._on_rdtsc), INSN_RDTSC)
-        engine.hook(HOOK_INSN, _ANSWER(self._on_rdtscp), INSN_RDTSCP)
-        engine.hook(HOOK_INSN, _IN(self._on_in), INSN_IN)
-        engine.hook(HOOK_INSN, _OUT(self._on_out), INSN_OUT)
+        self._observer: Observer | None = None
+        self._observer_callback = _OBSERVER(self._observe)
+        rows = [(leaf, sub or 0, sub is not None, *rest) for leaf, sub, *rest in entries()]
+        self._model = (ctypes.c_uint32 * (7 * len(rows)))(*[n for row in rows for n in row])
+        where = ctypes.addressof(self._buffer)
+        shared.engine = engine.address
+        shared.start, shared.stop = engine.symbol("uc_emu_start"), engine.symbol("uc_emu_stop")
+        shared.read_register, shared.control = engine.symbol("uc_reg_read"), engine.symbol("uc_ctl")
+        shared.find_block = engine.symbol("tcg_tb_lookup_x86_64")
+        shared.translator = engine.translator() if shared.find_block else 0
+        shared.code_space = CODE_BUFFER // 2
+        shared.q = cpu.address
+        shared.ram, shared.ram_size = memory.address, memory.size
+        shared.cpuid, shared.cpuid_rows = ctypes.addressof(self._model), len(rows)
+        shared.star, shared.lstar, shared.sfmask = cpu.star, cpu.lstar, cpu.sfmask
+        shared.error_code, shared.is_software = cpu.error_code, cpu.is_software
+        shared.in_flight = cpu.in_flight
+        # In front of all probes: an instruction that is not to run asks nobody.
+        self._bounds = engine.watch(HOOK_CODE, _address(quick.on_code), where)
+        shared.code_hook = ctypes.addressof(self._bounds)
+        for kind, name, instruction in _HOOKS:
+            engine.hook(kind, _address(getattr(quick, name)), where, instruction)
+        self.watched(False)
+
+        run = ctypes.CDLL(library_path()).emu_run
+        run.argtypes = [ctypes.c_void_p, ctypes.c_uint64]
+        self._where, self._run = where, run
+        self._begin, self._interrupt, self._fault = (
+            quick.emu_begin, quick.emu_interrupt, quick.emu_fault,
+        )  # fmt: skip
+        self._interruptible, self._forget = quick.emu_interruptible, quick.emu_forget
+        word = ctypes.c_uint64
+        self._begin.argtypes = self._interrupt.argtypes = [ctypes.c_void_p, word, word]
+        self._fault.argtypes = [ctypes.c_void_p, word, word, word]
+        self._interruptible.argtypes = [ctypes.c_void_p, word]
+        self._forget.argtypes = [ctypes.c_void_p]
+
+    # -- slices ------------------------------------------------------------------------------
 
     def begin(self, retired: int, skipped: int) -> None:
         """A slice starts: instructions retired before it, and idle time before it."""
-        self.retired = retired
-        self.tsc_base = retired + skipped
-        self._cpu.counter.value = 0
-        self.exit = None
-        self.behind = self.at_limit = False
-        self.unretired = 0
-        self.deferred = None
+        self._begin(self._where, retired, skipped)
+
+    def run(self, limit: int) -> int:
+        """Run up to ``limit`` instructions; the engine's error code."""
+        error: int = self._run(self._where, limit)
+        return error
+
+    def retired(self) -> int:
+        """Instructions of the slice that did retire."""
+        shared = self.shared
+        begun = shared.started if shared.exit else shared.counter
+        return int(begun - shared.unretired)
+
+    @property
+    def exit(self) -> Exit | None:
+        """Why the slice was ended from inside."""
+        return _EXITS.get(self.shared.exit)
+
+    def detail(self) -> str:
+        """One line about an end that is an error; empty for others."""
+        what, numbers = self.shared.detail, self.shared.numbers
+        if what == RAISED:
+            return f"internal error: {self.failure!r}"
+        return _DETAILS.get(what, "").format(*numbers)
+
+    # -- events ------------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> frozenset[int]:
+        """Vectors of the interrupts that wait for IF."""
+        bits = self.shared.pending
+        return frozenset(v for v in range(256) if bits[v >> 6] >> (v & 63) & 1)
+
+    @pending.setter
+    def pending(self, vectors: frozenset[int]) -> None:
+        bits = self.shared.pending
+        bits[:] = [0] * 4
+        for vector in vectors:
+            bits[vector >> 6] |= 1 << (vector & 63)
+
+    def any_pending(self) -> bool:
+        """Whether an interrupt waits."""
+        bits = self.shared.pending
+        return bool(bits[0] | bits[1] | bits[2] | bits[3])
 
     def interruptible(self, flags: int) -> bool:
         """Whether an external interrupt could be taken at this instruction boundary."""
-        cpu = self._cpu
-        if not flags & FLAG_IF:
-            return False
-        # A shadow that _fetch_fault made is none of the guest's.
-        return not cpu.w[HFLAGS] & HF_INHIBIT or cpu.q[RIP] == self._ahead
+        return bool(self._interruptible(self._where, flags))
 
     def interrupt(self, rip: int, flags: int) -> None:
         """Deliver one pending interrupt at a boundary; the highest vector goes first."""
-        vector = max(self.pending)
-        self.pending.discard(vector)
-        self._deliver(vector, 0, EXTERNAL, rip, flags)
+        self._interrupt(self._where, rip, flags)
 
-    def fault(self, vector: int, error: int, rip: int, flags: int) -> None:
-        """Deliver a fault from outside a callback."""
-        self._deliver(vector, error, FAULT, rip, flags)
+    def fault(self, vector: int, rip: int, flags: int) -> None:
+        """Deliver a fault without an error code, between slices."""
+        self._fault(self._where, vector, rip, flags)
 
-    # -- ending a slice ----------------------------------------------------------------------
+    # -- for a debugger ----------------------------------------------------------------------
+
+    @property
+    def observer(self) -> Observer | None:
+        """Hears of every way into the guest kernel."""
+        return self._observer
+
+    @observer.setter
+    def observer(self, observer: Observer | None) -> None:
+        self._observer = observer
+        callback = ctypes.cast(self._observer_callback, ctypes.c_void_p).value if observer else 0
+        self.shared.observer = callback or 0
+
+    def _observe(self, kind: int, vector: int, rip: int, now: int) -> int:
+        try:
+            stop = self._observer is not None and self._observer(kind, vector, rip, now)
+        except BaseException as error:
+            self.failure = error
+            return FAILED
+        return PAUSE if stop else GO_ON
+
+    def watched(self, yes: bool) -> None:
+        """Whether somebody looks at single instructions: each is counted as it runs."""
+        self.shared.by_blocks = int(not yes and self.shared.find_block != 0)
+
+    def forget(self) -> None:
+        """The engine's translated code has been flushed."""
+        self._forget(self._where)
 
     def now(self) -> int:
-        """Instructions retired, for a callback; the one it is called from counts as retired."""
-        return self.retired + self._cpu.counter.value - self.unretired
+        """Instructions retired, for a probe; the one it is called from counts as retired."""
+        shared = self.shared
+        return int(shared.retired + shared.counter - shared.unretired)
 
     def pause_behind(self) -> None:
         """End the slice for a debugger, exactly behind the instruction that is about to run."""
-        cpu = self._cpu
-        self.behind = True
-        cpu.counter_limit.value = min(cpu.counter_limit.value, cpu.counter.value)
+        shared = self.shared
+        shared.behind = 1
+        shared.limit = min(shared.limit, shared.counter)
 
-    def pause(self, unfinished: int) -> None:
-        """End the slice for a debugger. ``unfinished``: 1 if the instruction at hand is not to
-        run, 0 if it is to be completed."""
-        if self.exit is None:
-            self._end(Exit.PAUSED)
-            self.started -= unfinished
+    def pause_in_front(self) -> None:
+        """End the slice for a debugger, in front of the instruction at hand."""
+        shared = self.shared
+        if shared.exit == NOT_ENDED:
+            shared.exit, shared.detail = PAUSED, 0
+            shared.started = shared.counter - 1
+        shared.stopped = 1
         self._engine.stop()
-
-    def _end(self, reason: Exit, detail: str = "") -> None:
-        if self.exit is None:
-            self.exit = reason
-            self.detail = detail
-            self.started = self._cpu.counter.value
-        self._engine.stop()
-
-    def failed(self, error: BaseException) -> None:
-        """Nothing may be raised into the engine: keep it for after the slice."""
-        if isinstance(error, (CannotDeliver, BadAddress)):
-            self._end(Exit.ERROR, str(error))
-        else:
-            self.failure = error
-            self._end(Exit.ERROR, f"internal error: {error!r}")
 
     def failed_behind(self, error: BaseException) -> None:
-        """The same in a debugger's probe: what failed is not the guest, which stays as it is."""
+        """A probe has failed, and not the guest, which stays as it is."""
         self.failure = error
         self.pause_behind()
 
-    def _deliver(self, vector: int, error: int, kind: int, rip: int, flags: int) -> None:
-        if self.observer is not None and self.observer(kind, vector, rip, self.now()):
-            self.pause(0)
-        try:
-            if not self._delivery.deliver(vector, error, kind, rip, flags):
-                self._end(Exit.SHUTDOWN, f"triple fault at rip {rip:#x}")
-        except (CannotDeliver, BadAddress) as problem:
-            self._end(Exit.ERROR, str(problem))
 
-    # -- callbacks ---------------------------------------------------------------------------
-
-    def _on_exception(self, _engine: int, vector: int) -> None:
-        try:
-            cpu = self._cpu
-            rip = cpu.q[RIP]
-            if self.deferred is not None:
-                # A single-step trap behind an instruction that is about to be undone.
-                cpu.s[cpu.in_flight] = -1
-            elif vector >= _FIRST_VECTOR_OF_ENGINE:
-                self._end(Exit.ERROR, f"the engine raised event {vector:#x} at rip {rip:#x}")
-            elif cpu.w[cpu.is_software]:
-                self._deliver(vector, 0, SOFTWARE, rip, cpu.flags_at_start())
-            elif vector == DB:
-                # Raised between two instructions, where the lazy flags are right.
-                self._deliver(vector, 0, TRAP, rip, cpu.flags())
-            else:
-                error = cpu.w[cpu.error_code]
-                if (vector == PF and error & _PF_FETCH) or (vector == GP and not canonical(rip)):
-                    self._fetch_fault(vector, error, rip)
-                    return
-                self.unretired += 1
-                self._fault_or_interrupt(vector, error, rip, cpu.flags_at_start())
-        except BaseException as error:
-            self.failed(error)
-
-    def _on_invalid(self) -> int:
-        try:
-            cpu = self._cpu
-            rip, flags = cpu.q[RIP], cpu.flags_at_start()
-            code = self._code(rip, 2)
-            if code[:1] == _ICEBP:
-                self._deliver(DB, 0, TRAP, rip + 1 & _MASK, flags)
-                return 1
-            self.unretired += 1
-            vector = GP if code == _RDPMC and cpu.w[HFLAGS] & HF_CPL else UD
-            self._fault_or_interrupt(vector, 0, rip, flags)
-        except BaseException as error:
-            self.failed(error)
-        return 1
-
-    def _fetch_fault(self, vector: int, error: int, rip: int) -> None:
-        """Raised while the engine translates: nothing was counted, and the lazy flags are right.
-
-        The engine translates ahead, into pages the program may never reach. A fault that is not
-        in the page of RIP counts only if it comes again with a single instruction translated,
-        which is what the interrupt shadow makes the engine do.
-        """
-        cpu = self._cpu
-        if cpu.counter.value >= cpu.counter_limit.value:
-            # The slice is over; the next one will find the same fault.
-            cpu.s[cpu.in_flight] = -1
-            self.at_limit = True
-            self._engine.stop()
-        elif vector == PF and (cpu.q[CR2] ^ rip) & _PAGE and not cpu.w[HFLAGS] & HF_INHIBIT:
-            cpu.s[cpu.in_flight] = -1
-            cpu.w[HFLAGS] |= HF_INHIBIT
-            self._ahead = rip
-        else:
-            cpu.w[HFLAGS] &= ~HF_INHIBIT
-            self._fault_or_interrupt(vector, error, rip, cpu.flags())
-
-    def _fault_or_interrupt(self, vector: int, error: int, rip: int, flags: int) -> None:
-        """An interrupt that could have come before the instruction does: it will fault again."""
-        if self.pending and self.interruptible(flags):
-            self.interrupt(rip, flags & ~FLAG_RF)
-        else:
-            self._deliver(vector, error, FAULT, rip, flags)
-
-    def _on_syscall(self) -> None:
-        """SYSCALL (SDM vol. 2). The engine adds the instruction's length to RIP afterwards."""
-        try:
-            cpu = self._cpu
-            q, w = cpu.q, cpu.w
-            rip = q[RIP]
-            flags = cpu.flags_at_start()
-            length = self._syscall_length(rip)
-            hflags = w[HFLAGS]
-            if not length or not q[EFER] & _EFER_SCE or not hflags & HF_CS64:
-                self._refuse(UD)
-                return
-            if self.pending and self.interruptible(flags):
-                self.unretired += 1
-                self.interrupt(rip, flags)
-            else:
-                flags &= ~FLAG_RF
-                star = q[cpu.star] >> 32
-                q[RCX] = rip + length & _MASK
-                q[R11] = flags
-                q[RIP] = q[cpu.lstar]
-                cpu.set_flags(flags & ~q[cpu.sfmask])
-                cpu.set_segment(CS, star & 0xFFFC, 0, 0xFFFFFFFF, _KERNEL_CODE)
-                cpu.set_segment(SS, (star & 0xFFFC) + 8 & 0xFFFF, 0, 0xFFFFFFFF, _KERNEL_DATA)
-                w[HFLAGS] = hflags & ~(HF_CPL | HF_INHIBIT) | HF_LONG
-                if self.observer is not None and self.observer(CALL, q[RAX], rip, self.now()):
-                    self.pause(0)
-            q[RIP] = q[RIP] - length & _MASK
-        except BaseException as error:
-            self.failed(error)
-
-    def _on_sysenter(self) -> None:
-        """Not in our CPU model."""
-        try:
-            self._refuse(UD)
-        except BaseException as error:
-            self.failed(error)
-
-    def _syscall_length(self, rip: int) -> int:
-        """Length of the SYSCALL at ``rip`` with its useless prefixes.
-
-        0 if the engine took for one what is none: with a LOCK prefix, or VEX-encoded.
-        """
-        if self._code(rip, 2) == _SYSCALL:
-            return 2
-        code = self._code(rip, _LONGEST_INSTRUCTION)
-        at = 0
-        while at < len(code) and code[at] in _PREFIXES:
-            at += 1
-        return at + 2 if code[at : at + 2] == _SYSCALL else 0
-
-    def _code(self, rip: int, size: int) -> bytes:
-        """The bytes at ``rip``; fewer where the next page is not mapped."""
-        memory, cr3 = self._memory, self._cpu.q[CR3]
-        code = b""
-        while size:
-            place = walk(memory, cr3, rip)
-            if place is None:
-                break
-            part = min(size, 4096 - (rip & 4095))
-            code += memory.read(place.physical, part)
-            rip = rip + part & _MASK
-            size -= part
-        return code
-
-    def _on_cpuid(self) -> int:
-        cpu = self._cpu
-        q = cpu.q
-        q[RAX], q[RBX], q[RCX], q[RDX] = cpuid(q[RAX] & 0xFFFFFFFF, q[RCX] & 0xFFFFFFFF)
-        cpu.w[CC_OP] = CC_OP_EFLAGS
-        return 1
-
-    def _on_rdtsc(self) -> int:
-        cpu = self._cpu
-        q = cpu.q
-        tsc = self.tsc_base + cpu.counter.value - self.unretired
-        q[RAX] = tsc & 0xFFFFFFFF
-        q[RDX] = tsc >> 32 & 0xFFFFFFFF
-        cpu.w[CC_OP] = CC_OP_EFLAGS
-        return 1
-
-    def _on_rdtscp(self) -> int:
-        """Not in our CPU model."""
-        try:
-            self._refuse(UD)
-        except BaseException as error:
-            self.failed(error)
-        return 1
-
-    def _on_out(self, _engine: int, port: int, size: int, value: int) -> None:
-        try:
-            cpu = self._cpu
-            cpu.w[CC_OP] = CC_OP_EFLAGS
-            if cpu.w[HFLAGS] & HF_CPL:
-                self._refuse(GP)
-            elif port == PORT and size == 4:
-                self.value = value
-                self._end(Exit.DOORBELL)
-        except BaseException as error:
-            self.failed(error)
-
-    def _on_in(self, _engine: int, _port: int, _size: int) -> int:
-        try:
-            cpu = self._cpu
-            if cpu.w[HFLAGS] & HF_CPL:
-                self._refuse(GP)
-            else:
-                cpu.w[CC_OP] = CC_OP_EFLAGS
-        except BaseException as error:
-            self.failed(error)
-        return _FLOATING_PORT
-
-    def _refuse(self, vector: int) -> None:
-        """A fault (error code 0) in an instruction that does not end its block of code.
-
-        The engine completes it and stops before the next one; then its effect is undone.
-        """
-        if self.deferred is None:
-            cpu = self._cpu
-            cpu.w[CC_OP] = CC_OP_EFLAGS
-            self.deferred = (vector, cpu.q[RIP], bytes(cpu.data[: 16 * 8]))
-            self.unretired += 1
-            self._engine.stop()
+def _address(function: object) -> int:
+    """Where a function of a loaded library is."""
+    return ctypes.cast(function, ctypes.c_void_p).value or 0  # type: ignore[arg-type]

@@ -1,9 +1,9 @@
 """Looking at the guest from inside the engine: at instructions and at physical memory.
 
-Nothing is slower until something is probed; from then on every instruction takes about half as
-long again. The engine's hooks are never taken out: removing one looks its address up in the
-guest's page tables, and where nothing is mapped that leaves a page fault behind. They wait out of
-the way for the next probe instead.
+Nothing is slower until something is probed; while something is, every instruction is counted as it
+runs and asks whether it is meant. The engine's hooks are never taken out: removing one looks its
+address up in the guest's page tables, and where nothing is mapped that leaves a page fault behind.
+They wait out of the way for the next probe instead.
 """
 
 import ctypes
@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable
 from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import HOOK_CODE, HOOK_MEM_READ, HOOK_MEM_WRITE, Engine
 from nanvix.emu.intercepts import Intercepts
+from nanvix.emu.layout import NOWHERE
 
 READ, WRITE = 1, 2
 _KINDS = {READ: HOOK_MEM_READ, WRITE: HOOK_MEM_WRITE}
-_NOWHERE = 0x5EED_C0DE_0000_0000
-"""An address that is neither canonical nor physical."""
 _MEMORY_READ = 16
 """uc_mem_type: UC_MEM_READ; UC_MEM_WRITE follows it."""
 
@@ -32,6 +31,10 @@ _CODE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64)
 _MEMORY = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_int, ctypes.c_uint64, ctypes.c_int, ctypes.c_uint64
 )
+
+
+def _address(callback: object) -> int:
+    return ctypes.cast(callback, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
 
 
 class Probes:
@@ -66,6 +69,8 @@ class Probes:
             # Code translated before there was a hook of this kind does not ask it.
             self._engine.flush_code()
             self._engine.flush_tlb()
+            self._intercepts.forget()
+        self._intercepts.watched(bool(places or ranges))
 
     def _fit(
         self,
@@ -76,7 +81,7 @@ class Probes:
         """Make ``hooks`` what is wanted; True when the engine has got a hook more."""
         for key in hooks.keys() - wanted:
             bounds = hooks.pop(key)
-            bounds[0] = bounds[1] = _NOWHERE
+            bounds[0] = bounds[1] = NOWHERE
             self._spare.setdefault(key[2], []).append(bounds)
         more = False
         for first, last, kind in wanted - hooks.keys():
@@ -84,7 +89,7 @@ class Probes:
             if spare:
                 bounds = spare.pop()
             else:
-                bounds = self._engine.watch(kind, callback, _NOWHERE)
+                bounds = self._engine.watch(kind, _address(callback))
                 more = True
             bounds[0], bounds[1] = first, last
             hooks[first, last, kind] = bounds
@@ -98,7 +103,7 @@ class Probes:
         intercepts = self._intercepts
         try:
             if self._on_code is not None and self._on_code(address, intercepts.now() - 1):
-                intercepts.pause(1)
+                intercepts.pause_in_front()
         except BaseException as error:
             intercepts.failed_behind(error)
 

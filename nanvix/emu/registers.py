@@ -1,6 +1,7 @@
 """The general registers of the live CPU by name, cheap enough for every probe."""
 
-from nanvix.emu.cpu import CR2, CR3, CS, FS, GS, HF_CPL, HFLAGS, RIP, Cpu
+from nanvix.emu.cpu import Cpu
+from nanvix.emu.layout import CR2, CR3, CS, FS, GS, HF_CPL, HFLAGS, RIP
 
 _NAMES = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",

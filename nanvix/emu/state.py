@@ -2,7 +2,20 @@
 
 from struct import Struct
 
-from nanvix.emu.cpu import (
+from nanvix.emu.cpu import Cpu
+from nanvix.emu.engine import (
+    REG_FDP,
+    REG_FIP,
+    REG_FOP,
+    REG_FP0,
+    REG_FPCW,
+    REG_FPSW,
+    REG_FPTAG,
+    REG_MXCSR,
+    REG_XMM0,
+    Engine,
+)
+from nanvix.emu.layout import (
     CR0,
     CR2,
     CR3,
@@ -30,19 +43,6 @@ from nanvix.emu.cpu import (
     RIP,
     SS,
     TR,
-    Cpu,
-)
-from nanvix.emu.engine import (
-    REG_FDP,
-    REG_FIP,
-    REG_FOP,
-    REG_FP0,
-    REG_FPCW,
-    REG_FPSW,
-    REG_FPTAG,
-    REG_MXCSR,
-    REG_XMM0,
-    Engine,
 )
 from nanvix.machine.state import Segment, VcpuState
 

@@ -361,14 +361,12 @@ def test_a_step_over_a_branch_to_nowhere_is_one_step() -> None:
 # -- life ----------------------------------------------------------------------------------------
 
 
-def test_what_the_host_raises_in_a_callback_comes_out_of_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def interrupted(*_: object) -> None:
+def test_what_the_host_raises_in_a_callback_comes_out_of_run() -> None:
+    def interrupted(*_: int) -> bool:
         raise KeyboardInterrupt
 
     with emu(b"\x0f\x05", user=True).start() as guest:
-        monkeypatch.setattr("nanvix.emu.intercepts.Intercepts._syscall_length", interrupted)
+        guest.backend.observer = interrupted
         with pytest.raises(KeyboardInterrupt):
             guest.backend.run()
 

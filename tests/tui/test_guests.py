@@ -26,6 +26,28 @@ async def test_a_crash_stays_on_the_screen(compiled: Toolchain) -> None:
         assert d.app.view.status is Status.ENDED
 
 
+async def test_a_panic_stays_on_the_screen(backend: str) -> None:
+    """Somebody breaks the kernel; where it gave up is shown, and on the emulator the way there."""
+    async with opened("/bin/sh", "-c", "true | true", size=SIZE, backend=backend) as d:
+        for name in ("sys_pipe", "sys_pipe2"):
+            await d.type(f"set kernel:{name} = 0f 0b")
+        await d("c")
+        view = d.app.view
+        assert view.status is Status.ENDED and "invalid opcode in the kernel" in view.reason
+        if backend == "emu":
+            assert " kernel " in d.app.view.where
+            for name in ("sys_pipe", "sys_pipe2"):
+                await d.type(f"break kernel:{name}")
+            await d("C")
+            assert d.app.view.status is Status.STOPPED
+        assert "kernel sys_pipe" in d.app.view.where, d.app.view.where
+        assert any(line.here and line.text == "ud2" for line in d.app.view.code)
+        for point in d.app.view.points:
+            await d.type(f"delete {point.number}")
+        await d("c")
+        assert d.app.view.status is Status.ENDED
+
+
 async def test_input_reaches_the_guest(steps: str) -> None:
     async with opened(steps, "ask", size=SIZE) as d:
         d.app.action_show_pane("console")

@@ -131,7 +131,17 @@ async def test_exec_fork_and_crash(backend: str, compiled: Toolchain) -> None:
         assert sum("exec " in text for text in texts) >= 2
     async with opened(str(compiled("die.c", "glibc")), "null", backend=backend) as d:
         await d("c")
-        assert d.app.view.reason.startswith("killed") and d.app.view.registers
+        crash = d.app.view
+        assert crash.reason.startswith("crash: process 1 dies by SIGSEGV")
+        assert " user main+" in crash.where and any(line.here for line in crash.code)
+        await d("c")
+        assert d.app.view.reason.startswith("killed") and d.app.view.where == crash.where
+        assert [r.value for r in d.app.view.registers][:16] == [r.value for r in crash.registers][
+            :16
+        ]
+        assert [line for line in d.app.view.code if line.here] == [
+            line for line in crash.code if line.here
+        ]
 
 
 async def test_a_moment_is_opened_in_the_emulator(backend: str, spin: str) -> None:

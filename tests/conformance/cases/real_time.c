@@ -1,0 +1,336 @@
+/* Real-time scheduling: who may have it, and who runs before whom, all on one processor. */
+#include "case.h"
+#include <linux/futex.h>
+#include <stdatomic.h>
+
+enum { BATCH = 3, RESET = 0x40000000 };
+
+static long set_policy(pid_t who, int policy, int priority)
+{
+    return syscall(SYS_sched_setscheduler, who, policy, &(struct sched_param){.sched_priority = priority});
+}
+
+static int priority_of(pid_t who)
+{
+    struct sched_param param = {99};
+    MUST(syscall(SYS_sched_getparam, who, &param));
+    return param.sched_priority;
+}
+
+static void one_processor(void)
+{
+    unsigned long set[16] = {1};
+    MUST(syscall(SYS_sched_setaffinity, 0, sizeof set, set));
+}
+
+/* What processes that share it have seen, in its order. */
+struct order {
+    atomic_int next, seen[64], flag;
+    unsigned word;
+};
+
+static struct order *shared_order(void)
+{
+    return MUST(mmap(0, sizeof(struct order), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+}
+
+static void note(struct order *order, int what)
+{
+    int at = order->next++;
+    if (at < 64)
+        order->seen[at] = what;
+}
+
+static void say_order(struct order *order)
+{
+    char text[256] = "";
+    for (int i = 0; i < order->next && i < 64; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), " %d", order->seen[i]);
+    say("order:%s", text);
+}
+
+/* Without sleeping, but not for ever. */
+static void until_two(struct order *order)
+{
+    long long limit = now_ms() + 400;
+    while (order->next < 2 && now_ms() < limit)
+        ;
+}
+
+/* A child that runs when its priority lets it. */
+#define LATER(child, policy, priority, ...)                                             \
+    pid_t child = MUST(fork());                                                         \
+    if (!child) {                                                                       \
+        __VA_ARGS__;                                                                    \
+        _exit(0);                                                                       \
+    }                                                                                   \
+    MUST(set_policy(child, policy, priority))
+
+static void wait_for_all(void)
+{
+    while (wait(0) > 0)
+        ;
+}
+
+/* Only root gets real-time priority; natively the case says nothing without. */
+#define ROOT_ONLY if (geteuid()) return
+
+CASE(setting_and_getting, "sched_setscheduler sched_getscheduler sched_setparam sched_getparam sched_rr_get_interval")
+{
+    static const int tries[][2] = {{1, 1}, {1, 99}, {1, 0}, {1, 100}, {1, -1}, {2, 7}, {2, 0}, {0, 1}, {3, 1}, {5, 1}, {0, 0}, {6, 0}, {4, 0}};
+    struct timespec interval;
+    ROOT_ONLY;
+    for (unsigned i = 0; i < sizeof tries / sizeof *tries; i++) {
+        say("%d %d", tries[i][0], tries[i][1]);
+        T(set_policy(0, tries[i][0], tries[i][1]));
+        T(syscall(SYS_sched_getscheduler, 0));
+        N(priority_of(0));
+    }
+    T(set_policy(0, SCHED_RR, 10));
+    T(syscall(SYS_sched_rr_get_interval, 0, &interval));
+    say("%ld %ld", (long)interval.tv_sec, interval.tv_nsec);
+    T(syscall(SYS_sched_setparam, 0, &(struct sched_param){20}));
+    T(syscall(SYS_sched_setparam, 0, &(struct sched_param){0}));
+    N(priority_of(0));
+    T(set_policy(0, SCHED_FIFO, 10));
+    T(syscall(SYS_sched_rr_get_interval, 0, &interval));
+    say("%ld %ld", (long)interval.tv_sec, interval.tv_nsec);
+}
+
+CASE(attributes_of_real_time, "sched_setattr sched_getattr")
+{
+    struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t times[3]; } info = {48, 1, 0, 5, 33};
+    ROOT_ONLY;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    T(syscall(SYS_sched_getattr, 0, &info, 48, 0));
+    say("%u %u %d %u", info.policy, (unsigned)info.flags, info.nice, info.priority);
+    info.flags = 16; /* SCHED_FLAG_KEEP_PARAMS */
+    info.priority = 1;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    N(priority_of(0));
+    info.flags = 8; /* SCHED_FLAG_KEEP_POLICY */
+    info.policy = 3;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    T(syscall(SYS_sched_getscheduler, 0));
+    N(priority_of(0));
+    info.flags = 0;
+    info.priority = 3;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    info.policy = 2;
+    info.priority = 100;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    info.priority = 0;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    info.policy = 0;
+    info.nice = 4;
+    T(syscall(SYS_sched_setattr, 0, &info, 0));
+    T(syscall(SYS_sched_getattr, 0, &info, 48, 0));
+    say("%u %u %d %u", info.policy, (unsigned)info.flags, info.nice, info.priority);
+}
+
+CASE(what_children_inherit, "sched_setscheduler fork")
+{
+    ROOT_ONLY;
+    T(set_policy(0, SCHED_RR, 12));
+    CHILD(T(syscall(SYS_sched_getscheduler, 0)); N(priority_of(0)));
+    T(set_policy(0, SCHED_RR | RESET, 12));
+    T(syscall(SYS_sched_getscheduler, 0));
+    CHILD(T(syscall(SYS_sched_getscheduler, 0)); N(priority_of(0)); T(syscall(SYS_getpriority, PRIO_PROCESS, 0)));
+    T(set_policy(0, BATCH | RESET, 0));
+    MUST(setpriority(PRIO_PROCESS, 0, -5));
+    CHILD(T(syscall(SYS_sched_getscheduler, 0)); T(syscall(SYS_getpriority, PRIO_PROCESS, 0)));
+    MUST(setpriority(PRIO_PROCESS, 0, 5));
+    CHILD(T(syscall(SYS_getpriority, PRIO_PROCESS, 0)));
+}
+
+static void somebody(void)
+{
+    MUST(setrlimit(RLIMIT_RTPRIO, &(struct rlimit){0, 0}));
+    MUST(syscall(SYS_setresuid, 5, 5, 5));
+}
+
+CASE(within_the_limit, "sched_setscheduler setrlimit")
+{
+    ROOT_ONLY;
+    CHILD(
+        somebody();
+        T(set_policy(0, SCHED_FIFO, 1));
+        T(set_policy(0, SCHED_FIFO, 0));
+        T(set_policy(0, SCHED_FIFO, 100)));
+    CHILD(
+        somebody();
+        T(set_policy(0, SCHED_OTHER, 0));
+        T(set_policy(getppid(), SCHED_OTHER, 0)));
+    CHILD(
+        MUST(set_policy(0, SCHED_FIFO, 50));
+        somebody();
+        T(set_policy(0, SCHED_FIFO, 51));
+        T(set_policy(0, SCHED_RR, 40));
+        T(set_policy(0, SCHED_FIFO, 40));
+        T(set_policy(0, SCHED_FIFO, 41));
+        T(set_policy(0, SCHED_OTHER, 0));
+        T(set_policy(0, SCHED_FIFO, 40)));
+}
+
+CASE(who_is_more_important, "sched_setscheduler")
+{
+    ROOT_ONLY;
+    struct order *order = shared_order();
+    one_processor();
+    MUST(set_policy(0, SCHED_FIFO, 50));
+    static const int priorities[] = {10, 30, 20, 30, 5, 40, 20};
+    for (int i = 0; i < 7; i++) {
+        LATER(child, i % 2 ? SCHED_FIFO : SCHED_RR, priorities[i], note(order, priorities[i] * 10 + i));
+        (void)child;
+    }
+    LATER(last, SCHED_OTHER, 0, note(order, 0));
+    (void)last;
+    note(order, 1000);
+    wait_for_all();
+    say_order(order);
+}
+
+CASE(who_is_raised_or_lowered, "sched_setscheduler")
+{
+    ROOT_ONLY;
+    struct order *order = shared_order();
+    one_processor();
+    MUST(set_policy(0, SCHED_FIFO, 50));
+    LATER(a, SCHED_FIFO, 10, note(order, 1));
+    LATER(b, SCHED_FIFO, 20, note(order, 2));
+    LATER(c, SCHED_FIFO, 30, note(order, 3));
+    MUST(set_policy(a, SCHED_FIFO, 25)); /* behind nobody of 25 */
+    MUST(set_policy(c, SCHED_FIFO, 20)); /* before those of 20, as it was more */
+    (void)b;
+    wait_for_all();
+    say_order(order);
+    order->next = 0;
+    LATER(d, SCHED_FIFO, 20, note(order, 4));
+    LATER(e, SCHED_FIFO, 10, note(order, 5));
+    MUST(set_policy(e, SCHED_FIFO, 20)); /* behind those of 20 */
+    MUST(set_policy(0, SCHED_FIFO, 15)); /* they run at once */
+    note(order, 6);
+    (void)d;
+    wait_for_all();
+    say_order(order);
+}
+
+CASE(who_wakes_up, "sched_setscheduler pipe")
+{
+    ROOT_ONLY;
+    struct order *order = shared_order();
+    static const int priorities[] = {20, 10, 5};
+    one_processor();
+    MUST(set_policy(0, SCHED_FIFO, 10));
+    for (int i = 0; i < 3; i++) {
+        int ends[2];
+        char byte;
+        MUST(pipe(ends));
+        pid_t child = MUST(fork());
+        if (!child) {
+            MUST(set_policy(0, SCHED_FIFO, 30));
+            if (read(ends[0], &byte, 1) == 1)
+                note(order, priorities[i]);
+            _exit(0);
+        }
+        until_asleep(child);
+        MUST(set_policy(child, SCHED_FIFO, priorities[i]));
+        MUST(write(ends[1], "x", 1));
+        note(order, 0);
+        wait_for_all();
+        close(ends[0]);
+        close(ends[1]);
+    }
+    say_order(order);
+}
+
+CASE(giving_way, "sched_yield sched_setscheduler")
+{
+    ROOT_ONLY;
+    struct order *order = shared_order();
+    one_processor();
+    MUST(set_policy(0, SCHED_FIFO, 20));
+    LATER(equal, SCHED_FIFO, 20, note(order, 1); sched_yield(); note(order, 2));
+    LATER(less, SCHED_FIFO, 10, note(order, 3));
+    (void)equal, (void)less;
+    note(order, 4);
+    sched_yield();
+    note(order, 5);
+    sched_yield();
+    note(order, 6);
+    sched_yield();
+    note(order, 7);
+    wait_for_all();
+    say_order(order);
+}
+
+/* Under SCHED_FIFO one ends before the next of its priority begins; under SCHED_RR they take turns. */
+CASE(turns, "sched_setscheduler")
+{
+    ROOT_ONLY;
+    one_processor();
+    for (int policy = SCHED_FIFO; policy <= SCHED_RR; policy++) {
+        struct order *order = shared_order();
+        MUST(set_policy(0, SCHED_FIFO, 30));
+        for (int i = 1; i <= 2; i++) {
+            LATER(child, policy, 20, note(order, i); until_two(order); note(order, i));
+            (void)child;
+        }
+        wait_for_all();
+        say_order(order);
+        MUST(set_policy(0, SCHED_OTHER, 0));
+    }
+}
+
+/* A thread that never sleeps leaves the others something. */
+CASE(others_live, "sched_setscheduler")
+{
+    ROOT_ONLY;
+    struct order *order = shared_order();
+    one_processor();
+    MUST(set_policy(0, SCHED_FIFO, 30));
+    LATER(other, SCHED_OTHER, 0, order->flag = 1);
+    long long limit = now_ms() + 10000;
+    while (!order->flag && now_ms() < limit)
+        ;
+    N(order->flag);
+    say_status("other", wait_for(other));
+}
+
+CASE(who_is_woken_first, "futex sched_setscheduler")
+{
+    ROOT_ONLY;
+    struct order *order = shared_order();
+    static const int priorities[] = {10, 30, 20, 0};
+    one_processor();
+    for (int i = 0; i < 4; i++) {
+        pid_t child = MUST(fork());
+        if (!child) {
+            MUST(set_policy(0, priorities[i] ? SCHED_FIFO : SCHED_OTHER, priorities[i]));
+            syscall(SYS_futex, &order->word, FUTEX_WAIT, 0, 0, 0, 0);
+            note(order, priorities[i]);
+            _exit(0);
+        }
+        until_asleep(child);
+    }
+    MUST(set_policy(0, SCHED_FIFO, 50));
+    for (int i = 0; i < 4; i++) {
+        T(syscall(SYS_futex, &order->word, FUTEX_WAKE, 1, 0, 0, 0));
+        sleep_ms(20);
+    }
+    wait_for_all();
+    say_order(order);
+}
+
+CASE(lines_of_the_process, "sched_setscheduler")
+{
+    ROOT_ONLY;
+    char text[1024], *word;
+    MUST(set_policy(0, SCHED_RR, 17));
+    int fd = MUST(open("/proc/self/stat", O_RDONLY));
+    text[MUST(read(fd, text, sizeof text - 1))] = 0;
+    int number = 2;
+    for (word = strtok(strrchr(text, ')') + 1, " "); word; word = strtok(0, " "))
+        if (++number == 18 || number == 40 || number == 41)
+            say("%d: %s", number, word);
+}
