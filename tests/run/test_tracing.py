@@ -85,7 +85,8 @@ def test_strace_shows_what_it_shows_natively(
 @pytest.mark.requires("strace")
 def test_strace_joins_a_program_that_runs(guest: Guest, tmp_path: Path) -> None:
     script = (
-        "sleep 60 & child=$!; until grep -q 'S (sl' /proc/$child/status; do :; done; (sleep 1; kill $child) & strace -o log -p $child 2>/dev/null; wait $child;"
+        "sleep 60 & child=$!; until grep -q 'S (sl' /proc/$child/status; do :; done;"
+        " (sleep 1; kill $child) & strace -o log -p $child 2>/dev/null; wait $child;"
         " echo ended with $?; cat log"
     )
     texts = [
@@ -158,7 +159,7 @@ def test_gdb_shows_what_it_shows_natively(
         "Value returned is $2 = 4",
         "called: 3",
         "5 2.5",
-        "Program received signal SIGSEGV",
+        "received signal SIGSEGV",
         "in crash (at=0x8",
         "Program terminated with signal SIGSEGV",
     ):
