@@ -28,6 +28,22 @@ static const syscall_fn syscall_table[NV_COUNT_SLOTS] = {
 };
 #pragma clang diagnostic pop
 
+/* In a recorded run this is where the host interrupts programs, if they come here soon enough: a place
+   that has the same number in every run, whatever the CPU. */
+static void look(void) {
+    static u64 done;
+    u64 at = control->look_at;
+    if (likely(++done < at || !at))
+        return;
+    hc_begin(NV_OP_LOOK);
+    hc_arg(0, done);
+    u64 come = (u64)hc_ring();
+    if (come & NV_LOOK_TIMER)
+        timer_interrupt();
+    if (come & NV_LOOK_EVENT)
+        events_poll();
+}
+
 int trap_syscall(struct trapframe *frame) {
     u32 nr = (u32)frame->error; /* as on Linux: the upper half of rax says nothing */
     i64 result = -ENOSYS;
@@ -43,6 +59,7 @@ int trap_syscall(struct trapframe *frame) {
     } else if (current->call_work && !seccomp_allows(frame)) {
         result = (i64)frame->rax;
     }
+    look();
     /* Calls that replace the registers (execve, rt_sigreturn) say so by another vector. */
     if (frame->vector != VECTOR_SYSCALL) {
         return_to_user(frame);

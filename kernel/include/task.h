@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "cputime.h"
 #include "cred.h"
+#include "numa.h"
 #include "sched.h"
 #include "signal.h"
 #include "tree.h"
@@ -137,6 +138,7 @@ struct task {
     u64 slice_used;          /* ns of its turn under SCHED_RR */
     u16 io_priority;         /* class and level, or 0 (proc/ioprio.c) */
     bool rseq_registered;
+    struct memory_policy memory_policy;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
     i64 (*restart_call)(const u64 *a); /* what restart_syscall goes on with, or NULL */
     struct cpu_time cpu;     /* this thread has had the CPU for */

@@ -211,6 +211,7 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     child->timer_slack = child->default_slack = current->timer_slack;
     child->blocked = current->blocked;
     seccomp_inherit(child);
+    child->memory_policy = current->memory_policy;
     child->io_priority = current->io_priority;
     child->policy = current->policy & ~SCHED_RESET_ON_FORK;
     child->realtime_priority = current->realtime_priority;

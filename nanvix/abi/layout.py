@@ -209,12 +209,14 @@ CONTROL = Record(
     ("frames_used", "u64"),
     ("frames_peak", "u64"),
     ("debug_events", "u64"),
-    ("reserved", "u64[2]"),
+    ("look_at", "u64"),
+    ("reserved", "u64"),
 )
 """Host appends events at ``event_tail``, guest consumes at ``event_head``. Guest appends
 trace records at ``trace_head`` (records ever written), host has read up to ``trace_tail``.
 The event slots follow the record. ``frames_*`` are 4 KiB frames the kernel has handed out.
-``debug_events``: a bit for each kind of event that the kernel calls DEBUG for."""
+``debug_events``: a bit for each kind of event that the kernel calls DEBUG for.
+``look_at``: when so many system calls have been done, the kernel calls LOOK; 0: never."""
 
 TRACE_BOOT = 1
 TRACE_SYSCALL_ENTER = 2

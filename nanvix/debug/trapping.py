@@ -190,10 +190,13 @@ class Trapping(Present):
         """Send a signal to a thread, or to the guest's foreground as the terminal does."""
         self.machine.post_signal(number, tid)
 
-    def answer_signal(self, number: int) -> None:
-        """At a stop for a signal: let it be another one, or none (0)."""
-        at = self._view.kernel.address("debug_signal")
-        self.write_memory(at, (number or -1).to_bytes(4, "little", signed=True))
+    def answer_signal(self, number: int, news: int) -> bool:
+        """At a stop for the signal ``news``: let it be another one, or none (0); whether that one
+        is still to come, which it never is."""
+        if number != news:
+            at = self._view.kernel.address("debug_signal")
+            self.write_memory(at, (number or -1).to_bytes(4, "little", signed=True))
+        return False
 
     # -- memory --------------------------------------------------------------------------------
 

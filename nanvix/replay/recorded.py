@@ -11,6 +11,7 @@ from nanvix.trace.recording import Header, Recording, RecordingError
 if TYPE_CHECKING:
     from nanvix.abi.call import Call
     from nanvix.machine.boot import BootSpec
+    from nanvix.machine.cpuid import Row
     from nanvix.machine.image import KernelImage
     from nanvix.machine.journal import Journal
     from nanvix.machine.machine import Machine
@@ -37,6 +38,7 @@ def recorded_machine(
     from nanvix.assembly import open_backend
     from nanvix.machine.image import KernelImage
     from nanvix.machine.memory import GuestMemory
+    from nanvix.replay.landing import Probing
 
     image = KernelImage.load()
     check_kernel(recording, image)
@@ -54,6 +56,8 @@ def recorded_machine(
         events=events, log=log, journal=journal,
     )  # fmt: skip
     stack.callback(machine.close)
+    assert isinstance(backend, Probing)
+    backend.show_cpuid(cpuid_rows(header))
     return machine
 
 
@@ -76,6 +80,17 @@ def boot_spec(header: Header, manifest: bytes) -> "BootSpec":
         return BootSpec(manifest=manifest, **fields)
     except (KeyError, TypeError, ValueError):
         raise RecordingError("the recording is damaged: its header makes no sense") from None
+
+
+def cpuid_rows(header: Header) -> "list[Row]":
+    """What programs saw of the CPU. Raises RecordingError."""
+    rows: list[Row] = []
+    for row in header.cpuid:
+        if len(row) != 6 or not all(isinstance(v, int) and 0 <= v < 1 << 32 for v in row):
+            raise RecordingError("the recording is damaged: its header makes no sense")
+        a, b, c, d, e, f = row
+        rows.append((a, b, c, d, e, f))
+    return rows
 
 
 def _unheard(event: "TraceEvent") -> None:

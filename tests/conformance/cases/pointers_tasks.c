@@ -125,6 +125,26 @@ CASE(mincore, "mincore")
     BAD(mincore, (long)pages, 0, BUF);
 }
 
+CASE(memory_policies, "mbind get_mempolicy set_mempolicy migrate_pages")
+{
+    char *pages = MUST(mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    BAD(get_mempolicy, BUF, BUF, 65);
+    BAD(get_mempolicy, BUF, BUF, 200);
+    BAD(set_mempolicy, 2, LENGTH, 33);
+    BAD(set_mempolicy, 0, BUF, 100);
+    BAD(mbind, (long)pages, PAGE, 0, BUF, 65, 0);
+    BAD(mbind, (long)pages, PAGE, 2, LENGTH, 2000, 0);
+    BAD(migrate_pages, 0, 65, LENGTH, LENGTH);
+}
+
+CASE(move_pages, "move_pages")
+{
+    prepare();
+    BAD(move_pages, 0, 2, BUF, 0, BUF, 0);
+    BAD(move_pages, 0, 2, BUF, BUF, BUF, 2);
+    BAD(move_pages, 0, 0, BUF, BUF, BUF, 2);
+}
+
 CASE(rt_sigaction, "rt_sigaction") { BAD(rt_sigaction, SIGUSR1, BUF, BUF, 8); BAD(rt_sigaction, SIGKILL, BUF, BUF, 8); }
 CASE(rt_sigaction_wrong_size, "rt_sigaction") { BAD(rt_sigaction, SIGUSR1, BUF, BUF, 4); BAD(rt_sigaction, 65, BUF, BUF, 8); }
 CASE(rt_sigprocmask, "rt_sigprocmask") { BAD(rt_sigprocmask, 0, BUF, BUF, 8); BAD(rt_sigprocmask, 9, BUF, BUF, 8); }
