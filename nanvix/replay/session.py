@@ -15,6 +15,7 @@ from nanvix.trace.recording import Header, Recording, RecordingError
 if TYPE_CHECKING:
     from nanvix.abi.call import Call
     from nanvix.machine.boot import BootSpec
+    from nanvix.machine.cpuid import Row
     from nanvix.machine.image import KernelImage
     from nanvix.machine.machine import Machine
     from nanvix.machine.outcome import Listener, Log, Outcome
@@ -95,8 +96,9 @@ class Replay:
             journal=journal,
         )
         stack.callback(machine.close)
+        assert isinstance(backend, Probing)
+        backend.show_cpuid(cpuid_rows(header))
         if not header.exact:
-            assert isinstance(backend, Probing)
             self._lander = Lander(machine, backend, self._release)
             stack.callback(self._lander.close)
         return machine
@@ -218,6 +220,17 @@ def check_program(recording: Recording, path: str) -> None:
             f"the recording is of another program than {path}: of {recording.header.program}, "
             "as it was then"
         )
+
+
+def cpuid_rows(header: Header) -> "list[Row]":
+    """What programs saw of the CPU. Raises RecordingError."""
+    rows: list[Row] = []
+    for row in header.cpuid:
+        if len(row) != 6 or not all(isinstance(v, int) and 0 <= v < 1 << 32 for v in row):
+            raise RecordingError("the recording is damaged: its header makes no sense")
+        a, b, c, d, e, f = row
+        rows.append((a, b, c, d, e, f))
+    return rows
 
 
 def _unheard(event: "TraceEvent") -> None:
