@@ -3,7 +3,7 @@
 import os
 import zlib
 
-_END = 1 << 20
+_END = 64 << 10
 """How much of either end of a large file counts. What tells two builds of a program apart is at its
 beginning: headers, and the note with its build's number."""
 
