@@ -2,6 +2,7 @@
 #pragma once
 #include "frame.h"
 #include "list.h"
+#include "numa.h"
 #include "tree.h"
 
 struct file;
@@ -30,6 +31,7 @@ struct area {
     u32 flags;             /* MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_* */
     struct file *file;     /* NULL: anonymous */
     u64 offset;            /* into the file, of the first address */
+    struct memory_policy policy;
     const char *name;      /* "[heap]", "[stack]", "[vdso]", "[vvar]" or NULL */
 };
 #define AREA_LOCKED MAP_LOCKED
@@ -110,6 +112,9 @@ i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n);
 i64 mm_zero_out(struct mm *mm, u64 dst, u64 n);
 /* Put a frame at a user address of an area, taking over its reference; -ENOMEM. */
 i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot);
+
+/* Is the page of an address in this area there for a program, as mincore(2) tells it? (mm/resident.c) */
+bool mm_is_resident(struct mm *mm, const struct area *area, u64 addr);
 
 /* A user access at addr: map what it needs (mm/fault.c). 0, -EFAULT (SIGSEGV: MAPERR), -EACCES
    (SIGSEGV: ACCERR), -ENXIO (SIGBUS: behind the end of the file), -ENOMEM. */

@@ -7,6 +7,7 @@
 #define PTE_USER 4UL
 #define PTE_ACCESSED 0x20UL
 #define PTE_DIRTY 0x40UL
+#define PTE_AROUND 0x200UL /* ours: zeros, mapped because a neighbour was touched */
 #define PTE_NX (1UL << 63)
 #define PTE_FRAME 0x000ffffffffff000UL
 

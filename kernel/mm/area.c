@@ -67,7 +67,7 @@ i64 area_split_at(struct mm *mm, u64 addr) {
 
 static bool continues(const struct area *low, const struct area *high) {
     return low->end == high->node.key && low->prot == high->prot && low->file == high->file &&
-           low->name == high->name && !((low->flags ^ high->flags) & KEEP_TOGETHER) &&
+           low->name == high->name && same_policy(&low->policy, &high->policy) && !((low->flags ^ high->flags) & KEEP_TOGETHER) &&
            (!low->file || low->offset + (low->end - low->node.key) == high->offset);
 }
 
@@ -187,7 +187,7 @@ i64 mm_unmap(struct mm *mm, u64 addr, u64 size) {
    about sharing. */
 static void reprotect(struct mm *mm, u64 addr, u64 end, u32 prot) {
     for (u64 *pte; (pte = pte_next(mm->root, &addr, end)); addr += PAGE_SIZE) {
-        u64 frame = *pte & PTE_FRAME;
+        u64 frame = *pte & (PTE_FRAME | PTE_AROUND);
         if (!prot) {
             /* PROT_NONE keeps its pages: not present for the CPU, but not lost. */
             *pte = frame | PTE_PRESENT | PTE_NX;

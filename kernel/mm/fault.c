@@ -51,7 +51,7 @@ static i64 fault_anonymous(struct mm *mm, struct area *area, u64 addr, u64 *pte)
     window(area, addr, pages, &first, &last);
     u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
     for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
-        if (!(*entry & PTE_PRESENT) && !map_fresh(mm, entry, rights))
+        if (!(*entry & PTE_PRESENT) && !map_fresh(mm, entry, rights | PTE_AROUND))
             break; /* out of memory for neighbours is no error */
     mm->stride = pages;
     mm->stride_end = last;

@@ -4,6 +4,7 @@
 #include "lib.h"
 #include "linux/resource.h"
 #include "mm.h"
+#include "pagetable.h"
 #include "syscall.h"
 #include "task.h"
 
@@ -87,8 +88,11 @@ static i64 check_file(struct file *file, u32 prot, u32 flags) {
 
 i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write) {
     for (u64 at = addr; at < addr + size; at += PAGE_SIZE) {
-        if (mm_resolve(mm, at, write ? FAULT_WRITE : 0))
+        if (mm_resolve(mm, at, write ? FAULT_WRITE : 0)) {
+            u64 *pte = pte_find(mm->root, at);
+            *pte &= ~PTE_AROUND;
             continue;
+        }
         i64 err = mm_fault(mm, at, write ? FAULT_WRITE : 0);
         if (err || signal_interrupts(current))
             return err ? err : -EINTR;

@@ -10,6 +10,7 @@ PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
+    "mincore": "of the pages next to one that was touched, those only read since count as absent",
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,
     "mq_open": "messages of at most 208 KiB, for root too",
@@ -28,7 +29,6 @@ PARTIAL: dict[str, str] = {
 """What a call that the kernel has cannot do."""
 
 DIFFERENCES: dict[str, str] = {
-    "memory/mincore_pages": "a fault brings in the pages around it, and they count as resident",
     "pointers_files/name_to_handle_at": "no file system gives out handles",
 }
 """Cases, as ``family/name``, that may say something else in a guest, and why."""

@@ -55,7 +55,7 @@ class Search(Plan):
     ``here``: the moment the run begins at; what is hit there has been reported already.
     ``once``: temporary conditions by address. ``to_user``: stop behind the next return to user
     mode (of thread ``user_tid``). ``crashes``: stop where a process dies of a fault, except for the
-    fault at ``skip_crash``.
+    fault at ``skip_crash``. ``again``: a fault at ``here`` is news all the same.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Search(Plan):
         user_tid: int | None = None,
         crashes: bool = True,
         skip_crash: int = -1,
+        again: bool = False,
     ) -> None:
         super().__init__()
         self._view = view
@@ -79,7 +80,8 @@ class Search(Plan):
         self._to_user = to_user
         self._user_tid = user_tid
         self._crashes = crashes
-        self._skip_crash = skip_crash
+        self._skip_crash = -1 if again else skip_crash
+        self._again = again
         self._breakpoints = [p for p in points if isinstance(p, Breakpoint) and p.enabled]
         self._watchpoints = [p for p in points if isinstance(p, Watchpoint) and p.enabled]
         catches = [p for p in points if isinstance(p, Catchpoint) and p.enabled]
@@ -250,7 +252,7 @@ class Search(Plan):
             at = self._faults.get(self._kernel.ids()[1], count) if fault else count
             hit = self._caught("signal", {signal_name(code)}, at, {})
             if hit is not None and at == self._here and self._before is None:
-                return False
+                return self._again and self._report(hit)
         elif kind == TRACE_FORK and "fork" in self._catches:
             what = f" {registers['rcx']}.{registers['rdx']}"
             hit = self._caught("fork", {FORKS.get(code, "fork")}, count, {}, what)

@@ -17,6 +17,7 @@ from struct import Struct
 from typing import IO, Any, NamedTuple
 
 from nanvix.errors import NanvixError
+from nanvix.machine.cpuid import Row
 from nanvix.machine.journal import Entry
 from nanvix.trace.entries import Malformed, decode, encode
 
@@ -37,7 +38,8 @@ class RecordingError(NanvixError):
 class Header(NamedTuple):
     """What machine was recorded. ``exact``, ``own_timers``: see Journal. ``ops``: numbers of the
     calls that were served. ``spec``: the fields of the BootSpec but its manifest, with ``seed`` in
-    hex. ``kernel``, ``program_file``: fingerprints of the files. ``abi``: of the contract."""
+    hex. ``kernel``, ``program_file``: fingerprints of the files. ``abi``: of the contract.
+    ``cpuid``: where programs saw something else than nanvix.machine.cpuid."""
 
     abi: int
     kernel: str
@@ -51,6 +53,7 @@ class Header(NamedTuple):
     program: str
     program_file: str
     argv: list[str]
+    cpuid: list[Row]
 
 
 class Recording(NamedTuple):

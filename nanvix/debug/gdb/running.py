@@ -30,6 +30,7 @@ class Running:
         self.stop: Stop = debugger.last
         self.tid = pid
         self._said: bytes | None = None
+        self._given: set[tuple[int, int]] = set()
         self._interrupted = False
         self._wire: Wire | None = None
 
@@ -78,11 +79,13 @@ class Running:
         news = replies.signal_of(self.stop) if here or self.stop.reason == "crash" else 0
         for tid, action in plan.items():
             given = action.signal if action is not None else 0
+            sent = given != 0
             if news and tid == self.stop.tid:
-                if given != news and self.debugger.live:
-                    self.debugger.answer_signal(given)
+                sent = self.debugger.answer_signal(given, news)
             elif given:
                 self.debugger.signal(given, tid)
+            if sent:
+                self._given.add((tid, given))
 
     def _step(self) -> Stop:
         return self.debugger.step_thread(self.tid)
@@ -99,10 +102,23 @@ class Running:
         watching = self._wire.while_running(self._interrupt) if self._wire else nullcontext()
         with watching:
             self.stop = verb()
+            while self._is_no_news():
+                self.stop = verb()
         if self._interrupted and self.stop.reason == "step":
             self.stop = self.stop._replace(reason="pause")
         self._said = self._note()
         return self._reply()
+
+    def _is_no_news(self) -> bool:
+        """Whether gdb knows what the stop is for: a signal that comes from gdb, or the end that one
+        makes of a process."""
+        if self.stop.reason == "crash":
+            return True
+        what = self.stop.tid, replies.signal_of(self.stop)
+        if what not in self._given or replies.event_of(self.stop, self.processes) != "signal":
+            return False
+        self._given.discard(what)
+        return True
 
     def _go_back(self, verb: Callable[[Debugger], Stop]) -> bytes | None:
         debugger = self.debugger
