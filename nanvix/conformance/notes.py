@@ -28,6 +28,5 @@ PARTIAL: dict[str, str] = {
 }
 """What a call that the kernel has cannot do."""
 
-DIFFERENCES: dict[str, str] = {
-}
+DIFFERENCES: dict[str, str] = {}
 """Cases, as ``family/name``, that may say something else in a guest, and why."""
