@@ -8,6 +8,7 @@ makes no difference to the guest: an interrupt that has to wait for IF is looked
 multiples of ``PENDING_SLICE``.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from nanvix.emu.cpu import Cpu
@@ -18,6 +19,7 @@ from nanvix.emu.probes import Probes
 from nanvix.emu.registers import Registers
 from nanvix.emu.state import load, save
 from nanvix.machine.backend import Capabilities, Exit
+from nanvix.machine.cpuid import CPU_MODEL, Row, as_table
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import walk
 from nanvix.machine.state import VcpuState
@@ -72,6 +74,10 @@ class EmuBackend:
         self._changed: list[tuple[int, int]] = []
         self._closed = False
         self._load(VcpuState())
+
+    def show_cpuid(self, rows: Iterable[Row]) -> None:
+        """Tell the guest this of the CPU: what it was told where it was recorded."""
+        self._intercepts.show_cpuid(CPU_MODEL | as_table(rows))
 
     # -- state -------------------------------------------------------------------------------
 

@@ -10,10 +10,12 @@ no leaf beyond 5 exists. Leaf 5 is all zeros on purpose: an Intel CPU answers an
 leaf with its highest basic one (SDM vol. 2, CPUID), so those read as zero on both backends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 Registers = tuple[int, int, int, int]
 """eax, ebx, ecx, edx."""
+Row = tuple[int, int, int, int, int, int]
+"""Leaf, subleaf, and the registers."""
 
 ZERO: Registers = (0, 0, 0, 0)
 
@@ -96,13 +98,21 @@ def _table() -> dict[tuple[int, int | None], Registers]:
     }
 
 
-CPU_MODEL = _table()
-"""(leaf, subleaf or None where the subleaf does not matter) → registers; absent is zero."""
+Table = dict[tuple[int, int | None], Registers]
+"""(leaf, subleaf or None where the subleaf does not matter) → registers."""
+
+CPU_MODEL: Table = _table()
+"""What is absent is zero."""
 
 
 def cpuid(leaf: int, subleaf: int) -> Registers:
     """What CPUID returns for eax = ``leaf``, ecx = ``subleaf``."""
     return CPU_MODEL.get((leaf, None)) or CPU_MODEL.get((leaf, subleaf), ZERO)
+
+
+def as_table(rows: Iterable[Row]) -> Table:
+    """Rows of another CPU; which subleaves matter is as in ours."""
+    return {(row[0], None if (row[0], None) in CPU_MODEL else row[1]): row[2:] for row in rows}
 
 
 def entries() -> Iterator[tuple[int, int | None, int, int, int, int]]:

@@ -19,6 +19,7 @@ from nanvix.abi.layout import (
 )
 from nanvix.machine.backend import Backend
 from nanvix.machine.boot import BootSpec
+from nanvix.machine.cpuid import Row
 from nanvix.machine.fingerprint import file_fingerprint
 from nanvix.machine.image import KernelImage
 from nanvix.machine.journal import End, Entry, Journal, Landing
@@ -129,20 +130,19 @@ def begin(
     ops: Iterable[int],
 ) -> Recorder:
     """Begin a recording of a machine about to be made of these parts; close it, however it ends."""
-    exact = backend.capabilities.deterministic
+    shown = backend.shown_cpuid() if isinstance(backend, Interruptible) else []
 
     def head() -> None:
         header = describe(
             argv=argv, program=program, spec=spec, image=image, backend=backend, memory=memory,
-            ops=ops,
+            ops=ops, cpuid=shown,
         )  # fmt: skip
         start(file, header, spec.manifest)
 
     writer = Writer()
     writer.put(head)
-    recorder = Recorder(file, writer, exact=exact)
-    if not exact:
-        assert isinstance(backend, Interruptible)
+    recorder = Recorder(file, writer, exact=backend.capabilities.deterministic)
+    if isinstance(backend, Interruptible):
         witness(recorder, backend, memory)
     return recorder
 
@@ -156,6 +156,7 @@ def describe(
     backend: Backend,
     memory: GuestMemory,
     ops: Iterable[int],
+    cpuid: Sequence[Row] = (),
 ) -> Header:
     """The header of a recording of a machine made of these parts. Raises OSError."""
     exact = backend.capabilities.deterministic
@@ -172,6 +173,7 @@ def describe(
         program=program,
         program_file=file_fingerprint(program),
         argv=list(argv),
+        cpuid=list(cpuid),
     )
 
 
@@ -190,12 +192,16 @@ def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
 
 @runtime_checkable
 class Interruptible(Protocol):
-    """What a backend without a reproducible counter must tell: where interrupts are taken."""
+    """What a backend without a reproducible counter must tell: where interrupts are taken, and
+    what its CPU says of itself."""
 
     on_interrupt: Callable[[int], None] | None
 
     def save_state(self) -> VcpuState:
         """All registers."""
+
+    def shown_cpuid(self) -> list[Row]:
+        """The rows of CPUID in which programs see something else than nanvix.machine.cpuid."""
 
 
 def witness(journal: Journal, backend: Interruptible, memory: GuestMemory) -> None:

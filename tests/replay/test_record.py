@@ -74,6 +74,23 @@ def test_on_the_emulator_to_the_instruction(tmp_path: Path) -> None:
         assert before[fact] == after[fact] is not None
 
 
+def test_the_cpu_is_the_recorded_one(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
+    """Also where the host does not let the guest's CPUID through to programs."""
+    file = tmp_path / "recording"
+    ran = record(backend, file, [str(compiled("cpu.c"))])
+    assert ran.code == 0, ran
+    replayed = again(file)
+    assert (replayed.code, replayed.out) == (0, ran.out), replayed
+
+
+def test_a_cpu_that_makes_no_sense_is_refused(small: Path) -> None:
+    recording = load(str(small))
+    for row in ((1, 0, 0, 0, 0), (1, 0, 1 << 32, 0, 0, 0), (1, 0, "a", 0, 0, 0)):
+        other = recording._replace(header=recording.header._replace(cpuid=[row]))
+        with pytest.raises(RecordingError, match="is damaged"):
+            replay(other)
+
+
 @pytest.mark.requires("gcc")
 def test_a_crash_is_the_same_crash(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
     """Down to the instruction and the address, and only the recorded input brings it about."""
