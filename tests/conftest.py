@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from support.guest import NANVIX, Guest, Ran, Same, execute, host_environment
-from support.host import TOOLS, kvm_trouble, missing_tools
+from support.host import PATIENCE, TOOLS, kvm_trouble, missing_tools
 from support.toolchain import Toolchain
 
 BACKENDS = ("kvm", "emu")
@@ -104,6 +104,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if absent:
         config.hook.pytest_deselected(items=absent)
     # The machine of tests/svm takes minutes: nobody shall wait for it at the end.
+    for item in present if PATIENCE > 1 else ():
+        limits = [
+            *(mark.args[0] for mark in item.iter_markers("timeout")),
+            config.getini("timeout"),
+        ]
+        item.add_marker(pytest.mark.timeout(float(limits[0]) * PATIENCE), append=False)
     items[:] = sorted(present, key=lambda item: "svm" not in item.path.parts)
     if any("compiled" in getattr(item, "fixturenames", ()) for item in items):
         # The first program builds the C library as well, which may take longer than a test may.

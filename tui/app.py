@@ -1,7 +1,9 @@
 """The application: panes on a desk, a session behind them, one table of actions in front."""
 
+from asyncio import get_running_loop
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from signal import SIGHUP, SIGTERM
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
@@ -116,6 +118,8 @@ class DebugApp(App[int], Events):
 
     def on_mount(self) -> None:
         """The guest starts once the screen is there."""
+        for number in (SIGHUP, SIGTERM):
+            get_running_loop().add_signal_handler(number, self.exit, 128 + number)
         if self._capsule is not None:
             self._unpack(self._capsule)
         self.begin()

@@ -16,7 +16,7 @@ from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Stop
 from nanvix.debug.seen import GENERAL, Seen
 from nanvix.debug.trapped import DYING, Told
-from nanvix.debug.trapping import ALWAYS, Trapping, bits
+from nanvix.debug.trapping import ALWAYS, Trapping
 from nanvix.debug.unwind import Call
 from nanvix.errors import NanvixError
 from nanvix.machine.crash import kernel_registers
@@ -289,12 +289,19 @@ class Stopping(Trapping):
                 for number, (pid, addresses) in self._places.items()
                 if pid == stop.pid and stop.rip in addresses
             )
-        elif stop.reason not in ("catch", "watchpoint"):
+        elif stop.reason != "catch":
             return False
+        return not self._hit(stop, numbers)
+
+    def _wanted(self, stop: Stop) -> bool:
+        return self._hit(stop, stop.points)
+
+    def _hit(self, stop: Stop, numbers: tuple[int, ...]) -> bool:
+        """Whether conditions hold of any of these points; then it is the last stop."""
         hit = tuple(number for number in numbers if self._holds(number, stop))
         if hit:
             self.last = stop._replace(points=hit, detail=self.last.detail)
-        return not hit
+        return bool(hit)
 
     def _holds(self, number: int, stop: Stop) -> bool:
         point = self._points[number]
@@ -318,13 +325,13 @@ class Stopping(Trapping):
         for number in [*self._points] if not self.ended else ():
             self.delete(number)
         self.machine.forget_stop()
-        self.machine.want_events(0)
+        self.machine.want_events(())
         self.machine.resume()
         try:
             return super().in_emulator(stdio)
         except NanvixError:
             if not self.ended:
-                self.machine.want_events(bits(ALWAYS))
+                self.machine.want_events(ALWAYS)
                 self.pause()
                 super().run()
             raise

@@ -21,7 +21,7 @@ from nanvix.abi.layout import (
 from nanvix.debug.present import PresentMachine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from nanvix.abi.call import Call, Handler
     from nanvix.machine.memory import GuestMemory
@@ -64,9 +64,9 @@ class TrappedMachine(PresentMachine):
         handlers = {**handlers, _DEBUG: self._hear}
         super().__init__(memory, backend, image, spec, handlers, watches, **options)
 
-    def want_events(self, kinds: int) -> None:
-        """The kernel calls for these kinds from now on, a bit each."""
-        self.memory.write(_WANTED, _WORD.pack(kinds))
+    def want_events(self, kinds: "Iterable[int]") -> None:
+        """The kernel calls for these kinds of events from now on."""
+        self.memory.write(_WANTED, _WORD.pack(sum(1 << kind for kind in set(kinds))))
 
     def want_stop(self) -> None:
         """Have the kernel stop soon; from any thread or signal handler."""

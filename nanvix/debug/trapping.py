@@ -68,7 +68,7 @@ class Trapping(Present):
         self._traps = Traps(self.machine)
         self._watches = Watches(self.machine, lambda pid, at, n: self.read_memory(at, n, pid=pid))
         try:
-            self.machine.want_events(bits(ALWAYS))
+            self.machine.want_events(ALWAYS)
             self.machine.go_on(time.monotonic() + _START_S)
             self._looked()
         except BaseException:
@@ -149,7 +149,7 @@ class Trapping(Present):
         """Run on to the next hit of a point, a pause or the end."""
         machine = self.machine
         kinds = {_KINDS[p.event] for p in self.points if isinstance(p, Catchpoint)}
-        machine.want_events(bits({*ALWAYS, *kinds}))
+        machine.want_events({*ALWAYS, *kinds})
         while not self.ended:
             machine.resume()
             while machine.told is None and not self.ended:
@@ -287,12 +287,18 @@ class Trapping(Present):
     def _watched(self, pid: int, tid: int, told: Told) -> Stop | None:
         """A page with watched memory has been written to; behind it a step ends as well."""
         found = self._watches.changed(told, pid, tid)
-        if not found:
-            return self._stop("step") if told.code == 1 and tid in self._steps else None
-        self.machine.taken = tid in self._stepped
-        first = next(iter(found.values()))
-        detail = f"{first.old.hex()} -> {first.new.hex()}"
-        return self._stop("watchpoint", detail)._replace(points=tuple(found), access=first)
+        if found:
+            first = next(iter(found.values()))
+            stop = self._stop("watchpoint", f"{first.old.hex()} -> {first.new.hex()}")
+            if self._wanted(stop._replace(points=tuple(found), access=first)):
+                self.machine.taken = tid in self._stepped
+                return self.last
+        return self._stop("step") if told.code == 1 and tid in self._steps else None
+
+    def _wanted(self, stop: Stop) -> bool:
+        """Whether to stop for a watchpoint; then it is the last stop."""
+        self.last = stop
+        return True
 
     def _event(self, told: Told) -> tuple[str, set[str], str]:
         """Its name as a catchpoint has it, what it is about, and a line for people; as in
@@ -338,8 +344,3 @@ class Trapping(Present):
         thread = thread or self._view.thread(tid)
         at = self.frame_address(thread) + 8 * FRAME_FIELDS.index(name)
         self.write_memory(at, value.to_bytes(8, "little"))
-
-
-def bits(kinds: Iterable[int]) -> int:
-    """The word of the control page for these kinds of events."""
-    return sum(1 << kind for kind in set(kinds))

@@ -2,6 +2,7 @@
 
 import pytest
 from support.guest import Ran, Same
+from support.host import PATIENCE
 from support.toolchain import Toolchain
 
 TERMINALS = {
@@ -64,7 +65,7 @@ def quiet(same: Same, argv: list[str]) -> bytes:
 
 def test_cpu_time(same: Same, compiled: Toolchain) -> None:
     """User and system time of a process, its threads and its children."""
-    out = quiet(same, [program(compiled, "cputime")])
+    out = quiet(same, [program(compiled, "cputime"), str(PATIENCE)])
     assert b"work: all of it 1, mostly user 1" in out
 
 
@@ -80,7 +81,7 @@ def test_clones(same: Same, compiled: Toolchain) -> None:
 
 def test_restarts(same: Same, compiled: Toolchain) -> None:
     """Which calls a handler ends and which begin anew, with SA_RESTART and without."""
-    assert parts(same([program(compiled, "restarts")])) == ["plain", "SA_RESTART"]
+    assert parts(same([program(compiled, "restarts"), str(PATIENCE)])) == ["plain", "SA_RESTART"]
 
 
 def test_epoll(same: Same, compiled: Toolchain) -> None:

@@ -11,11 +11,12 @@ from nanvix.debug.debugger import Debugger
 from nanvix.debug.stopping import Stopping
 from nanvix.tui.app import DebugApp
 from nanvix.tui.store import Store
+from support.host import PATIENCE
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-LIMIT_S = 30
+LIMIT_S = 30 * PATIENCE
 SEED = bytes(32)
 
 

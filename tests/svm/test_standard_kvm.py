@@ -55,6 +55,14 @@ PROGRAMS = (
 )
 """Most of these do in the guest what they do natively; ``entry`` is this lane's very subject."""
 
+DEBUGGING = (
+    "debug/test_gdb.py::test_a_variable_is_watched[kvm]",
+    "debug/test_watching.py::test_two_pages_strings_and_the_kernel[kvm]",
+    "debug/test_watching.py::test_no_write_of_threads_that_are_interrupted_is_missed[kvm]",
+    "tui/test_kvm.py::test_a_script[kvm]",
+)
+"""A gdb, and the debugger: the guest kernel stops itself, here from ring 0."""
+
 SOURCES = (
     "die.c", "entry.c", "hello.c", "processes.c", "sigframe.c", "signals.c", "threads.c",
 )  # fmt: skip
@@ -140,3 +148,12 @@ def test_programs_run_as_natively(lane: Lane, compiled: Toolchain) -> None:
         compiled("hello.c", "dynamic")
         compiled("moving.c", "glibc")
     run_inside(lane, PROGRAMS, 300)
+
+
+def test_guests_are_debugged(lane: Lane, compiled: Toolchain) -> None:
+    if missing := {"gcc", "gdb"} & missing_tools():
+        pytest.skip(f"not installed: {', '.join(sorted(missing))}")
+    for more in ((), ("-fno-omit-frame-pointer",)):
+        compiled("debug/watched.c", "glibc", ("-g", "-O1", *more))
+    report = run_inside(lane, DEBUGGING, 300)
+    assert f"{len(DEBUGGING)} passed" in report
