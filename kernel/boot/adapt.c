@@ -20,6 +20,7 @@ static u64 interrupted(const struct nv_move *move) {
     _Static_assert(sizeof(move->registers) == sizeof(*frame), "struct nv_move");
     memcpy(frame, move->registers, sizeof(*frame));
     frame->vector = VECTOR_NONE;
+    frame->error = ~0UL;
     frame->cs = NV_SEL_USER_CODE;
     frame->ss = NV_SEL_USER_DATA;
     frame->rflags = (frame->rflags & FLAGS_USER) | FLAG_IF | 2;

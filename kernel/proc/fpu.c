@@ -162,6 +162,35 @@ bool fpu_frame_load(void *at) {
     return true;
 }
 
+/* Which components there are stands where FXSAVE leaves room for software. */
+void fpu_show(void *to, const void *from) {
+    struct image *image = to;
+    memcpy(image, from, size);
+    memset(&image->frame, 0, sizeof(image->frame));
+    memcpy(&image->frame, &components, sizeof(components));
+}
+
+bool fpu_change(void *at, const void *from) {
+    struct image *image = at;
+    if (((const struct image *)from)->mxcsr & ~MXCSR_KNOWN)
+        return false;
+    memcpy(image, from, FXSAVE_SIZE);
+    if (components)
+        image->present |= LEGACY;
+    return true;
+}
+
+bool fpu_change_all(void *at, const void *from) {
+    const struct image *image = from;
+    u64 reserved = image->compacted;
+    for (u32 i = 0; i < ARRAY_LEN(image->reserved1); i++)
+        reserved |= image->reserved1[i];
+    if (reserved || (image->present & ~components) || (image->mxcsr & ~MXCSR_KNOWN))
+        return false;
+    memcpy(at, from, size);
+    return true;
+}
+
 u32 fpu_adapt(bool wide) {
     const u64 old_components = components;
     const u32 old_size = size;

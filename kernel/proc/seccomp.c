@@ -4,6 +4,7 @@
 #include "errno.h"
 #include "lib.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "syscall.h"
 #include "trace.h"
 #include "uaccess.h"
@@ -42,7 +43,7 @@ static struct seccomp_filter *filter_get(struct seccomp_filter *filter) {
 }
 
 void seccomp_inherit(struct task *child) {
-    child->call_work = current->call_work;
+    child->call_work = current->call_work & ~CALL_TRACED;
     child->filters = filter_get(current->filters);
     child->no_new_privs = current->no_new_privs;
 }
@@ -86,21 +87,26 @@ static void tell_death(i32 sig, const struct trapframe *frame) {
     trace_event(NV_TRACE_SIGNAL, (u16)sig, 0, frame->rip, SIG_DFL);
 }
 
-bool seccomp_allows(struct trapframe *frame) {
-    if (current->call_work & CALL_STRICT) {
-        if (strict_allows((u32)frame->error))
-            return true;
-        tell_death(SIGKILL, frame);
-        exit_thread(SIGKILL);
+static bool judge(struct trapframe *frame, bool again);
+
+/* A tracer may change the call, which the filters then judge again, or say by its number that there is none. */
+static bool tracer_allows(struct trapframe *frame, u32 data) {
+    if (!ptrace_wants(PTRACE_EVENT_SECCOMP)) {
+        frame->rax = (u64)-ENOSYS;
+        return false;
     }
+    ptrace_event(PTRACE_EVENT_SECCOMP, data);
+    return !current->kill_pending && (i32)frame_call(frame) >= 0 && judge(frame, true);
+}
+
+static bool judge(struct trapframe *frame, bool again) {
     u32 said = verdict(frame), data = said & SECCOMP_RET_DATA;
     switch (said & SECCOMP_RET_ACTION) {
     case SECCOMP_RET_ALLOW:
     case SECCOMP_RET_LOG: /* there is no log that a program could read */
         return true;
-    case SECCOMP_RET_TRACE: /* nobody traces the thread */
-        frame->rax = (u64)-ENOSYS;
-        return false;
+    case SECCOMP_RET_TRACE:
+        return again || tracer_allows(frame, data);
     case SECCOMP_RET_ERRNO:
         frame->rax = (u64)-(i64)MIN(data, ERRNO_MAX);
         return false;
@@ -115,6 +121,15 @@ bool seccomp_allows(struct trapframe *frame) {
         tell_death(SIGSYS, frame);
         exit_group(SIGSYS);
     }
+}
+
+bool seccomp_allows(struct trapframe *frame) {
+    if (!(current->call_work & CALL_STRICT))
+        return judge(frame, false);
+    if (strict_allows((u32)frame->error))
+        return true;
+    tell_death(SIGKILL, frame);
+    exit_thread(SIGKILL);
 }
 
 /* Is `filter` one of those that `task` has, or none? */

@@ -20,9 +20,9 @@ from nanvix.debug.control import ENDS
 from nanvix.debug.errors import DebugError
 from nanvix.debug.events import Event, EventLog
 from nanvix.debug.inspect import Inspector
+from nanvix.debug.pausing import Pausing
 from nanvix.debug.points import Point, Stop
 from nanvix.machine.backend import Exit
-from nanvix.machine.machine import Machine
 
 if TYPE_CHECKING:
     from nanvix.assembly import Stdio
@@ -37,20 +37,8 @@ _SETTLING = 20
 """Slices a paused guest gets to leave the middle of its kernel."""
 
 
-class PresentMachine(Machine):
-    """The ordinary machine with a loop that comes back. ``pause_wanted``: ask :meth:`go_on` to
-    return; see :meth:`want_pause`."""
-
-    pause_wanted = False
-
-    def want_pause(self) -> None:
-        """Let the guest stop soon; from any thread or signal handler."""
-        self.pause_wanted = True
-        self.rouse()
-
-    def glance(self) -> None:
-        """End a wait early; from any thread."""
-        self.inbox.waker.wake()
+class PresentMachine(Pausing):
+    """The ordinary machine with a loop that comes back."""
 
     def stands(self) -> bool:
         """Whether the kernel waits for a debugger's answer."""

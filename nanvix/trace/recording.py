@@ -11,7 +11,6 @@ of kind and content, and the content:
 All numbers are little-endian.
 """
 
-import json
 import zlib
 from collections.abc import Iterator, Sequence
 from struct import Struct
@@ -67,6 +66,8 @@ class Recording(NamedTuple):
 
 def start(file: IO[bytes], header: Header, manifest: bytes) -> None:
     """Begin a file. Raises OSError."""
+    import json  # only now: while a guest runs, this is done beside it
+
     file.write(MAGIC + _VERSION.pack(VERSION))
     write_chunk(file, b"HEAD", [json.dumps(header._asdict()).encode()])
     write_chunk(file, b"BOOT", [manifest])
@@ -128,6 +129,8 @@ class _Bad(Exception):
 
 
 def _read(file: IO[bytes]) -> Recording:
+    import json
+
     if file.read(len(MAGIC)) != MAGIC:
         raise _Bad("is no recording")
     version = _VERSION.unpack(_exactly(file, _VERSION.size))[0]

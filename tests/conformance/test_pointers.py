@@ -39,7 +39,7 @@ _POINTERS = {
         symlinkat timer_create timer_settime timerfd_settime utimensat waitid""",
     "3": """clock_nanosleep clone copy_file_range epoll_ctl epoll_pwait2 execveat futex
         futex_waitv getsockopt linkat mbind migrate_pages mount_setattr move_mount move_pages
-        mq_open mq_timedreceive name_to_handle_at ppoll prlimit64 process_vm_readv
+        mq_open mq_timedreceive name_to_handle_at ppoll prlimit64 ptrace process_vm_readv
         process_vm_writev pselect6 renameat renameat2 rt_tgsigqueueinfo select semctl semtimedop
         setsockopt socketpair splice timer_settime timerfd_settime wait4""",
     "4": """epoll_pwait epoll_pwait2 futex futex_wait getsockopt mount move_pages mq_timedreceive

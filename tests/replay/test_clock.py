@@ -9,10 +9,23 @@ import pytest
 from support.guest import NANVIX, execute, host_environment
 from support.toolchain import Toolchain
 
-from nanvix.abi.layout import MEMORY_MIN, TAPE, TAPE_PHYS, TAPE_SLOTS
+from nanvix.abi.channel import OPS
+from nanvix.abi.layout import (
+    BOOT_HOST_TIME,
+    BOOT_NO_VDSO_TSC,
+    BOOT_STEADY,
+    BOOT_TAPE,
+    MEMORY_MIN,
+    TAPE,
+    TAPE_PHYS,
+    TAPE_SLOTS,
+)
 from nanvix.machine.journal import Readings
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.tape import Tape
+from nanvix.replay import load, replay
+from nanvix.sandbox import Sandbox
+from nanvix.trace import record
 
 VALUES = TAPE_PHYS + TAPE.offsets["values"]
 READINGS = 2000
@@ -29,6 +42,26 @@ def test_the_clock_shows_the_same_again(backend: str, compiled: Toolchain, tmp_p
     assert json.loads(report.read_text())["hypercalls"].get("TIME", 0) < READINGS / 2
     again = execute([*NANVIX, "replay", str(file)], env=host_environment(), cwd="/")
     assert (again.code, again.out) == (0, ran.out), again
+
+
+@pytest.mark.requires("gcc")
+@pytest.mark.parametrize("backend", ["kvm"], indirect=True)
+@pytest.mark.parametrize("tape", [BOOT_TAPE, 0], ids=["kernel", "host"])
+def test_where_programs_cannot_read_the_counter(
+    backend: str, tape: int, compiled: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel reads it for them, or where it cannot either, the host does."""
+    flags = BOOT_STEADY | BOOT_HOST_TIME | BOOT_NO_VDSO_TSC | tape
+    monkeypatch.setattr(record, "controlled", lambda spec, backend: spec._replace(flags=flags))
+    file = str(tmp_path / "recording")
+    with Sandbox(backend=backend, record=file, timeout=50) as sandbox:
+        result = sandbox.run([str(compiled("clocks.c", "glibc"))], capture=True)
+    assert result.exit_code == 0, result
+    with open(tmp_path / "out", "w+b") as out:
+        again = replay(load(file), output=(out.fileno(), None))
+        out.seek(0)
+        assert (again.reason, out.read()) == ("exit", result.stdout), again.detail
+    assert (result.hypercalls[OPS["TIME"][0]] > READINGS) == (not tape)
 
 
 class Page:

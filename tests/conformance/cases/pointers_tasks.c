@@ -1,6 +1,7 @@
 /* Pointers that lead astray: processes, identities, memory, signals, times, futexes. */
 #include "pointers.h"
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #undef prlimit64 /* a macro of some C libraries */
 
 #ifndef SYS_futex_wake /* newer than some C libraries */
@@ -291,6 +292,40 @@ CASE(sethostname, "sethostname")
     (void)!setuid(65534);
     BAD(sethostname, NAME, 4);
     BAD(sethostname, NAME, 65);
+}
+
+/* A child that each of the trying processes attaches to, and that stands from then on. */
+static pid_t observed;
+
+static void observe(void)
+{
+    if (!syscall(SYS_ptrace, PTRACE_ATTACH, observed, 0, 0))
+        waitpid(observed, 0, __WALL);
+}
+
+CASE(ptrace, "ptrace")
+{
+    observed = MUST(fork());
+    if (!observed) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    until_asleep(observed);
+    AFTER(observe, ptrace, PTRACE_GETREGS, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_GETFPREGS, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_GETREGSET, observed, 1, VEC);
+    AFTER(observe, ptrace, PTRACE_PEEKDATA, observed, (long)good, BUF);
+    AFTER(observe, ptrace, PTRACE_PEEKUSER, observed, 8, BUF);
+    AFTER(observe, ptrace, PTRACE_GETSIGINFO, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_SETSIGINFO, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_GETSIGMASK, observed, 8, BUF);
+    AFTER(observe, ptrace, PTRACE_SETSIGMASK, observed, 8, BUF);
+    AFTER(observe, ptrace, PTRACE_GETEVENTMSG, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_PEEKSIGINFO, observed, BUF, BUF);
+    AFTER(observe, ptrace, PTRACE_GET_SYSCALL_INFO, observed, 80, BUF);
+    AFTER(observe, ptrace, 0x420f /* GET_RSEQ_CONFIGURATION */, observed, 24, BUF);
+    kill(observed, SIGKILL);
 }
 
 CASE(setdomainname, "setdomainname")
