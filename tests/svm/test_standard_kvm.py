@@ -18,7 +18,7 @@ from support.toolchain import Toolchain
 from svm.lane import Lane
 from svm.packages import QEMU, Unavailable, kernel
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(540)
 
 BACKEND = (
     "backends/test_backend_control.py",
@@ -148,4 +148,4 @@ def test_programs_run_as_natively_and_are_debugged(lane: Lane, compiled: Toolcha
         compiled("moving.c", "glibc")
         for more in ((), ("-fno-omit-frame-pointer",)):
             compiled("debug/watched.c", "glibc", ("-g", "-O1", *more))
-    run_inside(lane, (*PROGRAMS, *DEBUGGING), 390)
+    run_inside(lane, (*PROGRAMS, *DEBUGGING), 500)
