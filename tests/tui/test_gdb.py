@@ -1,6 +1,7 @@
 """A gdb and the screen at one guest: whoever runs it holds it, the other sees what came of it."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,36 @@ async def test_gdb_and_the_screen_take_turns(
         await d.shows("total 5")
 
 
+@pytest.mark.requires("gdb", "gcc")
+async def test_gdb_learns_that_the_screen_has_moved_the_guest(
+    backend: str, steps: str, tmp_path: Path, listener: socket.socket
+) -> None:
+    async with opened(steps, gdb=listener, backend=backend) as d:
+        script, waits = tmp_path / "commands", tmp_path / "waits"
+        pause = f"shell touch {waits}; while test -e {waits}; do sleep 0.1; done"
+        script.write_text(
+            "set pagination off\nset confirm off\nset debuginfod enabled off\n"
+            f"target remote 127.0.0.1:{listener.getsockname()[1]}\n"
+            f"tbreak square\ncontinue\n{pause}\ncontinue\np $pc\n{pause}\n"
+            "maintenance flush register-cache\np $pc\nstepi\np $pc\nkill\n"
+        )
+        gdb = await asyncio.create_subprocess_exec(
+            "gdb", "-nx", "-batch", "-x", script, steps,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        places = []
+        for _ in range(2):
+            await d.until(waits.exists, "gdb")
+            await d("s")
+            await d("s")
+            places.append(d.app.view.registers[16].value)
+            waits.unlink()
+        out = (await asyncio.wait_for(gdb.communicate(), 60))[0].decode()
+        shown = [int(place, 16) for place in re.findall(r"\$\d = .* (0x[0-9a-f]+)", out)]
+        assert shown[:2] == places and shown[2] > shown[1] > shown[0], out
+        assert "stopped" in out
+
+
 @pytest.mark.requires("gcc")
 async def test_who_does_not_run_it_sees_that_it_runs(
     compiled: Toolchain, listener: socket.socket
@@ -76,6 +107,8 @@ async def test_who_does_not_run_it_sees_that_it_runs(
         assert (await client(b"vCont;s")).startswith(b"E.the guest is running")
         await d("p")
         assert d.app.view.reason == "pause"
+        assert (await client(b"P0=0000000000000000")).startswith(b"E.the guest has been moved")
+        assert (await client(b"vCont;c")).startswith(b"T00"), "so gdb sees where the guest is now"
         answer = asyncio.create_task(client(b"vCont;c"))
         await d.until(lambda: d.app.view.status is Status.RUNNING, "that gdb runs it")
         assert d.app.view.reason == "gdb" and not answer.done()

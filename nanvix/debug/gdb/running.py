@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nanvix.debug.gdb.packets import Wire
 
 _MAX_STEPS = 1_000_000
+MOVED = b"E.the guest has been moved: stepi or maintenance flush register-cache shows where it is"
 
 
 class Running:
@@ -31,6 +32,7 @@ class Running:
         self.tid = pid
         self._said: bytes | None = None
         self._given: set[tuple[int, int]] = set()
+        self._looked_at = debugger.version
         self._interrupted = False
         self._wire: Wire | None = None
 
@@ -48,6 +50,22 @@ class Running:
         self.tid = tid
         self.inferior.pid = self.inferior.thread(tid).pid
 
+    # -- somebody else -----------------------------------------------------------------------
+
+    @property
+    def moved(self) -> bool:
+        """Whether the guest is elsewhere than when gdb looked last: a monitor command, or who
+        shares the debugger, has moved it. gdb can be told when it lets the guest go on."""
+        return self.debugger.version != self._looked_at
+
+    def _look_again(self) -> bytes | None:
+        """In place of going on: a stop, at which gdb finds where the guest is by now."""
+        self._looked_at = self.debugger.version
+        last = self.debugger.last
+        self.stop = last if last.ended else last._replace(reason="moved", points=(), detail="")
+        self._said = self._note() or b"T00thread:" + self._id(self.tid) + b";"
+        return self._said
+
     # -- running -----------------------------------------------------------------------------
 
     def _continue_threads(self, text: str) -> bytes | None:
@@ -55,6 +73,8 @@ class Running:
 
     def _resume(self, actions: list[Action]) -> bytes | None:
         """Threads without an action stay where they are; the first that steps decides."""
+        if self.moved:
+            return self._look_again()
         plan = {t.tid: next((a for a in actions if a.suits(t)), None) for t in self._threads()}
         held = [tid for tid, action in plan.items() if action is None]
         stepper = next((tid for tid, a in plan.items() if a is not None and a.verb != "c"), None)
@@ -104,6 +124,7 @@ class Running:
             self.stop = verb()
             while self._is_no_news():
                 self.stop = verb()
+        self._looked_at = self.debugger.version
         if self._interrupted and self.stop.reason == "step":
             self.stop = self.stop._replace(reason="pause")
         self._said = self._note()
@@ -122,6 +143,8 @@ class Running:
 
     def _go_back(self, verb: Callable[[Debugger], Stop]) -> bytes | None:
         debugger = self.debugger
+        if self.moved:
+            return self._look_again()
         return self._go(partial(verb, debugger)) if isinstance(debugger, Debugger) else b""
 
     def _interrupt(self) -> None:
