@@ -2,9 +2,9 @@
 
 python benchmarks/record.py [--backend kvm|emu] [--rounds N] [PROGRAM...]
 
-Medians of the wall and processor time of whole command lines, and the size of the
-recording. "best" compares the quickest runs, which other work on the machine disturbs least. A program
-that is not installed is left out.
+Medians of the wall and processor time of whole command lines, and the size of the recording. "best"
+compares the quickest runs, which other work on the machine disturbs least. A program that is not
+installed is left out.
 """
 
 import argparse
