@@ -15,8 +15,8 @@ PARTIAL: dict[str, str] = {
     "mount_setattr": _OF_THE_HOST,
     "mq_open": "messages of at most 208 KiB, for root too",
     "move_mount": _OF_THE_HOST,
-    "name_to_handle_at": "always EOPNOTSUPP: no file system gives out handles",
-    "open_by_handle_at": "always EPERM",
+    "name_to_handle_at": "only of files in memory, and no AT_HANDLE_CONNECTABLE",
+    "open_by_handle_at": "only files in memory that have a name",
     "open_tree": _OF_THE_HOST,
     "pivot_root": _OF_THE_HOST,
     "pkey_alloc": "always ENOSPC: the virtual CPU has no protection keys",
@@ -28,7 +28,5 @@ PARTIAL: dict[str, str] = {
 }
 """What a call that the kernel has cannot do."""
 
-DIFFERENCES: dict[str, str] = {
-    "pointers_files/name_to_handle_at": "no file system gives out handles",
-}
+DIFFERENCES: dict[str, str] = {}
 """Cases, as ``family/name``, that may say something else in a guest, and why."""

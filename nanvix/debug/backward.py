@@ -75,16 +75,20 @@ class Backward(Control):
 
     def last_write(self, what: int | str, size: int | None = None) -> Access | None:
         """Who last wrote these bytes before the moment shown; None when nobody has since the
-        start. Nothing is shown but the moment we are at; go to ``access.moment - 1`` to see it."""
+        start. Nothing is shown but the moment we are at; go to ``access.moment - 1`` to see it.
+        Raises DebugError where a pause ends it before that is known."""
         address, size = self._place(what, size)
         here = self.moment
         point = Watchpoint(0, address, size, "write", False, pid=self._view.kernel.ids()[0])
         self.machine.pause_wanted = False
         try:
             hit = self._last([point], {}, self._floor(here))
+            stopped = self.machine.pause_wanted
         finally:
             self.machine.pause_wanted = False
             self.timeline.go(here)
+        if stopped:
+            raise DebugError("stopped before it was found who wrote there")
         return hit.access if hit is not None else None
 
     def _back(self, points: Sequence[Point], once: dict[int, Test]) -> Stop:

@@ -202,7 +202,10 @@ class Trapping(Present):
 
     def read_memory(self, address: int, size: int, *, pid: int | None = None) -> bytes:
         """As the program sees it, without our breakpoints."""
-        data = super().read_memory(address, size, pid=pid)
+        return self.seen(address, super().read_memory(address, size, pid=pid), pid)
+
+    def seen(self, address: int, data: bytes, pid: int | None) -> bytes:
+        """Memory as the program knows it."""
         return self._traps.hide(self._pid(pid), address, data)
 
     def write_memory(self, address: int, data: bytes, *, pid: int | None = None) -> None:

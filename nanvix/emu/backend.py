@@ -19,7 +19,7 @@ from nanvix.emu.probes import Probes
 from nanvix.emu.registers import Registers
 from nanvix.emu.state import load, save
 from nanvix.machine.backend import Capabilities, Exit
-from nanvix.machine.cpuid import CPU_MODEL, Row, as_table
+from nanvix.machine.cpuid import Row, alike
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import walk
 from nanvix.machine.state import VcpuState
@@ -76,8 +76,9 @@ class EmuBackend:
         self._load(VcpuState())
 
     def show_cpuid(self, rows: Iterable[Row]) -> None:
-        """Tell the guest this of the CPU: what it was told where it was recorded."""
-        self._intercepts.show_cpuid(CPU_MODEL | as_table(rows))
+        """Tell the guest this of the CPU, what it was told where it was recorded, as far as the
+        emulator has the instructions."""
+        self._intercepts.show_cpuid(alike(rows))
 
     # -- state -------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """What CPUID tells programs on a host that does not let the guest's table through.
 
-A recording keeps it, so that programs choose the same code in the replay.
+A recording keeps it, so that programs choose the same code in the replay where they can.
 """
 
 from struct import Struct, pack

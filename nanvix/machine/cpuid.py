@@ -110,9 +110,21 @@ def cpuid(leaf: int, subleaf: int) -> Registers:
     return CPU_MODEL.get((leaf, None)) or CPU_MODEL.get((leaf, subleaf), ZERO)
 
 
-def as_table(rows: Iterable[Row]) -> Table:
-    """Rows of another CPU; which subleaves matter is as in ours."""
-    return {(row[0], None if (row[0], None) in CPU_MODEL else row[1]): row[2:] for row in rows}
+_VECTOR_INSTRUCTIONS = {"fma": 12, "osxsave": 27, "avx": 28, "f16c": 29}
+_OF_INSTRUCTIONS = frozenset((7, 0xD, 0x14, 0x19, 0x1D, 0x1E, 0x8000_0001))
+
+
+def alike(rows: Iterable[Row]) -> Table:
+    """Our CPU with what another one says of itself, but for instructions it has and we do not:
+    some programs use AVX without asking whether the system has enabled it."""
+    table = dict(CPU_MODEL)
+    for leaf, subleaf, eax, ebx, ecx, edx in rows:
+        if leaf in _OF_INSTRUCTIONS:
+            continue
+        if leaf == FEATURES_LEAF:
+            ecx &= ~_bits(_VECTOR_INSTRUCTIONS)  # noqa: PLW2901
+        table[leaf, None if (leaf, None) in CPU_MODEL else subleaf] = (eax, ebx, ecx, edx)
+    return table
 
 
 def entries() -> Iterator[tuple[int, int | None, int, int, int, int]]:

@@ -80,10 +80,10 @@ def replays(program: Program, expected: Ran, here: Path, file: Path) -> None:
     ran = Ran(result.exit_code, result.stdout or b"", result.stderr or b"")
     assert (ran, tree(here)) == (expected, left), f"natively:\n{expected}\nrecorded:\n{ran}"
     compared = compare(load(str(file)), course, timeout=4 * program.limit)
+    difference = compared.difference
+    shown = "" if difference is None else render(difference, *BACKENDS)
+    assert compared.equal, f"{compared.replayed.detail}\n{shown}"
     file.unlink()
-    if compared.difference is not None:
-        pytest.fail(render(compared.difference, *BACKENDS))
-    assert compared.equal, compared.replayed.detail
     assert compared.replayed.exit_code == ran.code and not compared.partial
 
 

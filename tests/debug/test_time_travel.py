@@ -242,3 +242,17 @@ def test_going_back_is_quick(debug: Start, compiled: Toolchain, tmp_path: Path) 
         debugger.step_back(kernel=True)
         times.append(time.process_time() - start)
     assert statistics.median(times) < 0.1
+
+
+def test_looking_for_a_writer_can_be_stopped(debug: Start, compiled: Toolchain) -> None:
+    debugger = debug([compiled("debug/spin.c", "glibc", ["-g", "-O0"])])
+    debugger.breakpoint("main")
+    debugger.run()
+    here = debugger.go(debugger.moment + 1_000_000).moment
+    debugger.progress(lambda _: debugger.pause())
+    with pytest.raises(DebugError, match="stopped before"):
+        debugger.last_write("counter")
+    debugger.progress(None)
+    assert debugger.moment == here
+    access = debugger.last_write("counter")
+    assert access is not None and access.moment <= here

@@ -77,7 +77,7 @@ def test_on_the_emulator_to_the_instruction(tmp_path: Path) -> None:
 def test_the_cpu_is_the_recorded_one(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
     """Also where the host does not let the guest's CPUID through to programs."""
     file = tmp_path / "recording"
-    ran = record(backend, file, [str(compiled("cpu.c"))])
+    ran = record(backend, file, [str(compiled("told.c"))])
     assert ran.code == 0, ran
     replayed = again(file)
     assert (replayed.code, replayed.out) == (0, ran.out), replayed
