@@ -22,6 +22,7 @@ PARTIAL: dict[str, str] = {
     "pkey_alloc": "always ENOSPC: the virtual CPU has no protection keys",
     "sched_setattr": "no SCHED_DEADLINE",
     "seccomp": "no SECCOMP_FILTER_FLAG_NEW_LISTENER: no other process is asked",
+    "ptrace": "no breakpoints in debug registers: they are all in use, says ENOSPC",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",
     "umount2": _OF_THE_HOST,
