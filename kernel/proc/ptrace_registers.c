@@ -143,7 +143,7 @@ static i64 read_extended(struct task *task, u64 to, u64 size) {
 }
 
 static i64 write_extended(struct task *task, u64 from, u64 size) {
-    if (size != fpu_size())
+    if (size != fpu_state_size())
         return -EFAULT;
     u8 *image = kmalloc(FPU_IMAGE_MAX);
     if (!image)
@@ -173,10 +173,10 @@ static i64 transfer_set(struct task *task, u64 type, u64 vector_at, bool write) 
     for (u32 i = 0; i < ARRAY_LEN(sets); i++) {
         if (sets[i].type != type)
             continue;
-        u64 size = sets[i].size ? sets[i].size : fpu_size();
+        u64 size = sets[i].size ? sets[i].size : fpu_state_size();
         if (v.size % sizeof(u64))
             return -EINVAL;
-        if (!sets[i].size && size == FXSAVE_SIZE)
+        if (!size)
             return -ENODEV;
         v.size = MIN(v.size, size);
         i64 err = (write ? sets[i].write : sets[i].read)(task, v.base, v.size);

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Stop
+from nanvix.debug.present import NOT_KEPT
 from nanvix.debug.seen import GENERAL, Seen
 from nanvix.debug.trapped import DYING, Told
 from nanvix.debug.trapping import ALWAYS, Trapping
@@ -53,9 +54,7 @@ class Stopping(Trapping):
     @property
     def lacks(self) -> dict[str, str]:
         """What cannot be done here, and why."""
-        return super().lacks | {
-            "record": "on KVM only nanvix run --record does that",
-        }
+        return super().lacks | {"record": NOT_KEPT}
 
     # -- what is shown -------------------------------------------------------------------------
 

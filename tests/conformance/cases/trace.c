@@ -631,7 +631,6 @@ CASE(children_of_tracees, "ptrace fork vfork")
         MUST(ask_n(PTRACE_CONT, other, 0, 0));
         MUST(ask_n(PTRACE_CONT, child, 0, 0));
         news_of("grandchild", other);
-        T(kill(other, 0)); /* which its parent has yet to wait for, or has */
         if (i) {
             news_of("child", child);
             say_message(child, other);
