@@ -8,7 +8,7 @@
 #include "task.h"
 
 #define KEEP_TOGETHER \
-    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_FIXED_FRAMES)
+    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_SEALED | AREA_FIXED_FRAMES)
 #define GUARD_GAP (256 * PAGE_SIZE) /* what a growing stack keeps from its neighbour */
 
 static struct area *area_of(struct tree_node *node) {
@@ -205,6 +205,8 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
         struct area *area = area_find(mm, at);
         if (!area)
             return -ENOMEM;
+        if (area->flags & AREA_SEALED)
+            return -EPERM;
         if ((prot & PROT_WRITE) && (area->flags & MAP_SHARED) && area->file && !file_can_write(area->file))
             return -EACCES;
         if ((prot & PROT_WRITE) && !((area->prot & PROT_WRITE) | (area->flags & MAP_SHARED)) &&

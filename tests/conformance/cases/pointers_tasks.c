@@ -146,6 +146,22 @@ CASE(move_pages, "move_pages")
     BAD(move_pages, 0, 0, BUF, BUF, BUF, 2);
 }
 
+CASE(process_madvise, "process_madvise")
+{
+    MUST(dup2(MUST(syscall(SYS_pidfd_open, getpid(), 0)), PROCESS));
+    BAD(process_madvise, PROCESS, VEC, 1, 20, 0);
+    BAD(process_madvise, -1, VEC, 1, 20, 0);
+}
+
+CASE(settimeofday, "settimeofday")
+{
+    prepare();
+    (void)!setuid(65534);
+    BAD(settimeofday, BUF, BUF);
+    BAD(settimeofday, BUF, 0);
+    BAD(settimeofday, 0, BUF);
+}
+
 CASE(rt_sigaction, "rt_sigaction") { BAD(rt_sigaction, SIGUSR1, BUF, BUF, 8); BAD(rt_sigaction, SIGKILL, BUF, BUF, 8); }
 CASE(rt_sigaction_wrong_size, "rt_sigaction") { BAD(rt_sigaction, SIGUSR1, BUF, BUF, 4); BAD(rt_sigaction, 65, BUF, BUF, 8); }
 CASE(rt_sigprocmask, "rt_sigprocmask") { BAD(rt_sigprocmask, 0, BUF, BUF, 8); BAD(rt_sigprocmask, 9, BUF, BUF, 8); }

@@ -391,7 +391,7 @@ CASE(handlers_in_strict_mode, "seccomp rt_sigreturn")
 {
     CHILD(
         sigaction(SIGALRM, &(struct sigaction){.sa_handler = returns}, 0);
-        setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 20000}}, 0);
+        setitimer(ITIMER_REAL, &(struct itimerval){{0, 20000}, {0, 20000}}, 0);
         int ends[2];
         MUST(pipe(ends));
         MUST(syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, 0));
