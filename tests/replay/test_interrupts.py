@@ -35,6 +35,19 @@ def test_sleeps_end_while_programs_start(backend: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.requires("gcc")
+def test_no_interrupt_comes_where_only_one_cpu_leads(
+    backend: str, compiled: Toolchain, tmp_path: Path
+) -> None:
+    """The host's CPU, where programs see it, has more to tell of itself than the emulator's."""
+    program = str(compiled("asks_cpu.c", "glibc"))
+    ran, entries = twice(backend, tmp_path / "recording", [program])
+    assert ran.out == b"heard 12\n"
+    assert not any(isinstance(entry, Landing) for entry in entries)
+    if backend == "kvm":
+        assert any(isinstance(entry, Served) and entry.op == LOOK for entry in entries)
+
+
+@pytest.mark.requires("gcc")
 def test_a_program_that_makes_no_calls_is_interrupted(
     backend: str, compiled: Toolchain, tmp_path: Path
 ) -> None:
