@@ -142,7 +142,7 @@ _FIELDS: tuple[tuple[str, str], ...] = (
     ("exact", "u64 {}"),
     ("retry", "u64 {}"),
     ("base", "u64 {}"),
-    ("block", "const struct block *{}"),
+    ("block", "u64 {}"),
 )
 """Name and C declaration; each is a 64-bit word, or an array of them.
 
@@ -159,7 +159,7 @@ limit ends it. ``at_limit``: it ended where the next instruction could not even 
 ``deferred``: a fault that can only be delivered after the slice, with the registers from before
 the instruction. ``exact``: every instruction is counted as it runs. ``retry``: the engine was
 stopped in front of a block of that many instructions which have to be. ``base``, ``block``: the
-counter in front of the block that is running, and the block.
+counter in front of the block that is running, and where in the engine's code it is; 0 for none.
 """
 
 
