@@ -115,6 +115,8 @@ _FIELDS: tuple[tuple[str, str], ...] = (
     ("code_hook", "u64 *{}"),
     # Between slices.
     ("by_blocks", "u64 {}"),
+    ("probes", "const struct probe *{}"),
+    ("probe_count", "u64 {}"),
     ("observer", _OBSERVER),
     ("retired", "u64 {}"),
     ("tsc_base", "u64 {}"),
@@ -146,8 +148,9 @@ _FIELDS: tuple[tuple[str, str], ...] = (
 )
 """Name and C declaration; each is a 64-bit word, or an array of them.
 
-``by_blocks``: instructions may be counted when a block is entered. ``retired``, ``tsc_base``: of
-the slice's start, without and with idle time. ``pending``: vectors, one bit each. ``ahead``: see
+``by_blocks``: instructions may be counted when a block is entered. ``probes``, ``probe_count``:
+where they may not, because a debugger asks to be called. ``retired``, ``tsc_base``: of the slice's
+start, without and with idle time. ``pending``: vectors, one bit each. ``ahead``: see
 native/events.c. ``first_caller``, ``full``: where the engine's code starts, and whether it takes
 more than ``code_space``.
 
@@ -189,7 +192,7 @@ def render() -> str:
     for name, value in (*CONSTANTS.items(), ("FINGERPRINT", FINGERPRINT)):
         suffix = "ull" if value >> 31 else ""
         lines.append(f"#define {name} {value:#x}{suffix}")
-    lines += ["", "struct block;", "", "struct emu {"]
+    lines += ["", "struct block;", "struct probe;", "", "struct emu {"]
     lines += [f"    {text.format(name)};" for name, text in _FIELDS]
     lines += ["};", ""]
     return "\n".join(lines)

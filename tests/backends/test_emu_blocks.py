@@ -12,6 +12,7 @@ from nanvix.emu import backend as emu_backend
 from nanvix.emu import create, intercepts
 from nanvix.emu.backend import EmuBackend
 from nanvix.emu.engine import Engine, EngineError
+from nanvix.emu.probes import READ
 from nanvix.machine.backend import Exit
 
 SLICES = (emu_backend.SLICE, 9, 3, 1)
@@ -52,7 +53,7 @@ def end_of(code: bytes, *, watched: bool = False, user: bool = True, events: int
         guest.start()
         assert isinstance(guest.backend, EmuBackend)
         if watched:
-            guest.backend.probes().place([0x1000], lambda *_: False)
+            guest.backend.probes().place([], None, [(0x1FF000, 0x1FF000, READ)], lambda *_: False)
         seen = []
         for _ in range(events):
             frame = guest.event()
@@ -68,6 +69,34 @@ def ends(code: bytes, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Iterat
         monkeypatch.setattr(emu_backend, "SLICE", size)
         yield end_of(code, **options)
         yield end_of(code, watched=True, **options)
+
+
+@pytest.mark.parametrize("at", [0, 3, 6, 9])
+def test_a_probe_is_asked_at_the_right_moment(at: int) -> None:
+    """In the middle of a block that is counted whole where nobody asks; the last time for the
+    second time, when others have been in its place."""
+    code = bytes.fromhex("48ffc3 4801d8 48ffc1 4883fb05 75f1 0f0b")
+    moments: list[list[int]] = []
+    for _ in range(2):
+        with TinyGuest(create, code, user=True) as guest:
+            guest.start()
+            assert isinstance(guest.backend, EmuBackend)
+            probes, seen = guest.backend.probes(), list[int]()
+
+            def note(_address: int, count: int, seen: list[int] = seen) -> bool:
+                seen.append(count)
+                return False
+
+            guest.backend.set_budget(2)
+            assert guest.backend.run() is Exit.BUDGET
+            for places in ([USER_CODE + at], [], [USER_CODE + at]):
+                probes.place(places, note)
+                guest.backend.set_budget(guest.backend.instructions() + 6)
+                assert guest.backend.run() is Exit.BUDGET
+            moments.append(seen)
+    index = {0: 0, 3: 1, 6: 2, 9: 3}[at]
+    expected = [n for n in range(2, 20) if n % 5 == index and not 8 <= n < 14]
+    assert moments == [expected] * 2
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

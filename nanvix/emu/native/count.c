@@ -2,7 +2,7 @@
 
    The first is several times faster and is what happens most of the time. The second is for where it
    matters that the engine stops between two instructions of a block: the end of a slice, a doorbell, a
-   debugger's probes. Both leave the same counter. The engine keeps the two kinds of code apart by
+   instruction that a debugger waits for. Both leave the same counter. The engine keeps the two kinds of code apart by
    HF_EXACT, which is part of the state that a block of code was translated for. */
 #include "emu.h"
 
@@ -158,6 +158,13 @@ static bool has_delicate(struct emu *e, const struct block *block) {
     return false;
 }
 
+static bool is_probed(const struct emu *e, u64 pc, u32 size) {
+    for (u64 i = 0; i < e->probe_count; i++)
+        if (e->probes[i].address - pc < size)
+            return true;
+    return false;
+}
+
 static void learn(struct emu *e, struct known *known, u64 caller, u64 pc, u32 size) {
     if (!e->first_caller || caller < e->first_caller)
         e->first_caller = caller;
@@ -177,7 +184,7 @@ static void learn(struct emu *e, struct known *known, u64 caller, u64 pc, u32 si
     else if (block->flags & HF_EXACT)
         known->kind = EXACT;
     else
-        known->kind = has_delicate(e, block) ? DELICATE : WHOLE;
+        known->kind = is_probed(e, pc, size) || has_delicate(e, block) ? DELICATE : WHOLE;
 }
 
 /* A store into its own block: the engine has gone back to the start of that instruction, which now is

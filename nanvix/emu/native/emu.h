@@ -20,6 +20,12 @@ struct block {
     u64 code_size;
 };
 
+/* An address at which a debugger is called, and the bounds of the engine's hook that does it. */
+struct probe {
+    u64 *bounds;
+    u64 address;
+};
+
 static inline u32 *words(struct emu *e) { return (u32 *)e->q; }
 static inline u32 *hflags(struct emu *e) { return words(e) + HFLAGS; }
 static inline u64 cpl(struct emu *e) { return *hflags(e) & HF_CPL; }
