@@ -54,8 +54,10 @@ def capsule(app: "DebugApp", name: str) -> None:
 
     def job(d: "Debugger") -> str:
         from nanvix.debug.capsule import Notes, write
+        from nanvix.debug.kept import LAST
 
-        found = Notes(d.moment, marks, points, watches, notes)
+        here = LAST if d.moment is None else d.moment
+        found = Notes(here, marks, points, watches, notes)
         write(str(path), d.recorded(), found, d.binaries(), app.session.going)
         return f"saved {path}"
 

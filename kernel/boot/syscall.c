@@ -91,6 +91,8 @@ int trap_syscall(struct trapframe *frame) {
         u64 args[6];
         arguments(args, frame);
         begin(nr, args);
+        if (unlikely(boot.flags & NV_BOOT_TRACE)) /* a debugger has looked at them, and perhaps changed some */
+            arguments(args, frame);
         result = syscall_table[nr](args);
         trace_syscall_exit((u16)nr, result);
     }

@@ -36,6 +36,7 @@ struct area {
 };
 #define AREA_LOCKED MAP_LOCKED
 #define AREA_DONT_FORK 0x08000000 /* MADV_DONTFORK */
+#define AREA_SEALED 0x02000000 /* mseal(2) */
 #define AREA_WIPE_ON_FORK 0x04000000
 #define AREA_FIXED_FRAMES 0x40000000 /* vDSO and clock page: frames are mapped at creation */
 
@@ -99,6 +100,8 @@ u64 mm_find_room(struct mm *mm, u64 size);
 bool mm_is_free(struct mm *mm, u64 addr, u64 size);
 /* Drop the pages of a range; the areas stay (madvise, truncation). */
 void mm_discard(struct mm *mm, u64 addr, u64 end);
+/* Is any mapping in [from, end) sealed? (mm/seal.c) */
+bool mm_is_sealed(struct mm *mm, u64 from, u64 end);
 /* Cut areas so that none crosses addr; -ENOMEM. */
 i64 area_split_at(struct mm *mm, u64 addr);
 /* Let a MAP_GROWSDOWN area begin at addr; -EFAULT where limits or neighbours forbid it. */

@@ -1,4 +1,4 @@
-/* mremap and mincore: moving and looking at pages that are already there. */
+/* mremap(2): moving pages that are already there. */
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
@@ -70,6 +70,9 @@ i64 sys_mremap(const u64 *a) {
         return -EINVAL;
     if (old_size > area->end - old)
         return -EFAULT;
+    if (mm_is_sealed(mm, old, old + MAX(old_size, PAGE_SIZE)) ||
+        ((flags & MREMAP_FIXED) && mm_is_sealed(mm, a[4], a[4] + new_size)))
+        return -EPERM;
     if (new_size > old_size || (flags & MREMAP_DONTUNMAP)) {
         u64 more = new_size - (flags & MREMAP_DONTUNMAP ? 0 : old_size);
         i64 err = area->flags & AREA_LOCKED ? mm_may_lock(mm, more) : 0;

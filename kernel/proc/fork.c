@@ -7,6 +7,7 @@
 #include "fpu.h"
 #include "kstack.h"
 #include "lib.h"
+#include "linux/clone.h"
 #include "linux/sched.h"
 #include "linux/sigframe.h"
 #include "mm.h"
@@ -18,29 +19,6 @@
 #include "trace.h"
 #include "trap.h"
 #include "uaccess.h"
-
-#define CSIGNAL 0xffUL
-#define CLONE_VM 0x100UL
-#define CLONE_FS 0x200UL
-#define CLONE_FILES 0x400UL
-#define CLONE_SIGHAND 0x800UL
-#define CLONE_PIDFD 0x1000UL
-#define CLONE_PTRACE 0x2000UL
-#define CLONE_VFORK 0x4000UL
-#define CLONE_PARENT 0x8000UL
-#define CLONE_THREAD 0x10000UL
-#define CLONE_NEWNS 0x20000UL
-#define CLONE_NEWUSER 0x10000000UL
-#define CLONE_NEWPID 0x20000000UL
-#define CLONE_NEW_NAMESPACES (CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | 0x2000000UL | 0x4000000UL | \
-                              0x8000000UL | 0x40000000UL)
-#define CLONE_SETTLS 0x80000UL
-#define CLONE_PARENT_SETTID 0x100000UL
-#define CLONE_CHILD_CLEARTID 0x200000UL
-#define CLONE_DETACHED 0x400000UL
-#define CLONE_UNTRACED 0x800000UL
-#define CLONE_CHILD_SETTID 0x1000000UL
-#define CLONE_CLEAR_SIGHAND 0x100000000UL
 
 struct clone_args {
     u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;

@@ -10,6 +10,7 @@ PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
+    "kcmp": "no KCMP_EPOLL_TFD",
     "mincore": "of the pages next to one that was touched, those only read since count as absent",
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,
@@ -21,11 +22,13 @@ PARTIAL: dict[str, str] = {
     "pivot_root": _OF_THE_HOST,
     "pkey_alloc": "always ENOSPC: the virtual CPU has no protection keys",
     "sched_setattr": "no SCHED_DEADLINE",
-    "seccomp": "no SECCOMP_FILTER_FLAG_NEW_LISTENER: no other process is asked",
     "ptrace": "no breakpoints in debug registers: they are all in use, says ENOSPC",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",
+    "setrlimit": "RLIMIT_RTTIME is kept, nothing more",
+    "settimeofday": "always EPERM for a new time: it is the host's",
     "umount2": _OF_THE_HOST,
+    "unshare": "no new name spaces (EPERM)",
 }
 """What a call that the kernel has cannot do."""
 

@@ -86,16 +86,19 @@ def open_present(
     stdio: Stdio,
     stack: ExitStack,
     make_machine: "type[PresentMachine]",
+    *,
+    recording: Any = None,
     **settings: Any,
 ) -> OnKvm:
     """A booted machine on KVM before its first instruction, released with ``stack``.
+    ``recording``: keeps its run (nanvix.debug.kept.KeptRun).
 
     Raises BackendUnavailable where KVM does not work.
     """
     chosen = Settings(backend="kvm", **settings)
     program = launch(chosen, argv)
     machine, _, services = assemble(
-        chosen, program, stdio, stack, Phases(), make_machine=make_machine
+        chosen, program, stdio, stack, Phases(), make_machine=make_machine, recording=recording
     )
     assert isinstance(machine, make_machine)
     return OnKvm(machine, services, chosen.about(program, argv), chosen)

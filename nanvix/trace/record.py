@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import IO, Any, Protocol, runtime_checkable
+from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nanvix.abi.header import abi_version
 from nanvix.abi.layout import (
@@ -28,8 +28,10 @@ from nanvix.machine.outcome import Outcome
 from nanvix.machine.paging import walk
 from nanvix.machine.state import GPRS, VcpuState
 from nanvix.trace.entries import encode
-from nanvix.trace.recording import Header, start, write_chunk
 from nanvix.trace.writer import Writer
+
+if TYPE_CHECKING:
+    from nanvix.trace.recording import Header
 
 _FLUSH = 1 << 20
 """Bytes gathered before a chunk is written."""
@@ -93,7 +95,7 @@ class Recorder(Journal):
         self.take_readings(tsc)
         self.append(End(tsc, *outcome[:3]))
         self._flush()
-        self._writer.put(lambda: write_chunk(self._file, b"DONE", []))
+        self._writer.put(lambda: self._chunk(b"DONE", []))
         self._writer.put(self._file.flush)
         self.close()
         if self._writer.error is not None:
@@ -103,13 +105,19 @@ class Recorder(Journal):
         """Write what is still to be written, and end the thread; idempotent."""
         self._writer.close()
 
+    def _chunk(self, kind: bytes, parts: list[bytes | memoryview]) -> None:
+        # On the writer's thread, where importing it is beside the guest.
+        from nanvix.trace.recording import write_chunk
+
+        write_chunk(self._file, kind, parts)
+
     def _flush(self) -> None:
         parts, self._parts, self._size = self._parts, [], 0
         content, self._used = self._content, 0
         self._content = self._spare.pop() if self._spare else memoryview(bytearray(_FLUSH))
 
         def write() -> None:
-            write_chunk(self._file, b"EVTS", parts)
+            self._chunk(b"EVTS", parts)
             self._spare.append(content)
 
         self._writer.put(write)
@@ -137,6 +145,8 @@ def begin(
             argv=argv, program=program, spec=spec, image=image, backend=backend, memory=memory,
             ops=ops, cpuid=shown,
         )  # fmt: skip
+        from nanvix.trace.recording import start
+
         start(file, header, spec.manifest)
 
     writer = Writer()
@@ -157,8 +167,10 @@ def describe(
     memory: GuestMemory,
     ops: Iterable[int],
     cpuid: Sequence[Row] = (),
-) -> Header:
+) -> "Header":
     """The header of a recording of a machine made of these parts. Raises OSError."""
+    from nanvix.trace.recording import Header
+
     exact = backend.capabilities.deterministic
     return Header(
         abi=abi_version(),

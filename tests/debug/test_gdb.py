@@ -204,13 +204,13 @@ def test_a_fault_and_its_handler(gdb: Gdb, compiled: Toolchain) -> None:
 
 
 @NEEDS
-def test_a_call_is_changed_before_it_is_made(traveller: Gdb, compiled: Toolchain) -> None:
-    text = traveller(
+def test_a_call_is_changed_before_it_is_made(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
         compiled("debug/fault.c", "glibc", ("-g", "-O0")),
         "catch syscall write", "continue", "set var $rdx = 3", "delete", "continue", "kill",
     )  # fmt: skip
     assert "call to syscall write" in text, text
-    assert (traveller.out, traveller.code) == (b"bef", 9)
+    assert (gdb.out, gdb.code) == (b"bef", 9)
 
 
 @NEEDS

@@ -36,6 +36,7 @@ def test_descriptors(same: Same, compiled: Toolchain) -> None:
     assert parts(same([program(compiled, "fds")])) == DESCRIPTORS
 
 
+@pytest.mark.linux(6, 13)  # which tells of an open before the truncation it causes
 def test_inotify(same: Same, compiled: Toolchain) -> None:
     """Every event, of a directory the host has lent and of one in memory."""
     assert parts(same([program(compiled, "watch"), "."])) == ["host", "memory"]
@@ -46,6 +47,7 @@ def test_usage(same: Same, compiled: Toolchain) -> None:
     assert b"faults 0" not in same([program(compiled, "usage")]).out
 
 
+@pytest.mark.linux(6, 13)  # where a signal of a timer does not outlive its being set anew
 def test_posix_timers(same: Same, compiled: Toolchain) -> None:
     """One signal for many expirations, and the count of the others."""
     assert b"value 7 overrun 1" in same([program(compiled, "timers")]).out
@@ -71,7 +73,9 @@ def test_cpu_time(same: Same, compiled: Toolchain) -> None:
 
 def test_cpu_clocks(same: Same, compiled: Toolchain) -> None:
     """Timers and sleeps by the CPU time of the process, of a thread, of another process."""
-    assert b"fired again and again = 1" in quiet(same, [program(compiled, "cpu_clocks")])
+    assert b"fired again and again = 1" in quiet(
+        same, [program(compiled, "cpu_clocks"), str(PATIENCE)]
+    )
 
 
 def test_clones(same: Same, compiled: Toolchain) -> None:

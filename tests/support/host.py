@@ -34,6 +34,13 @@ def kvm_trouble() -> str | None:
 
 
 @cache
+def linux() -> tuple[int, int]:
+    """The version of the kernel here: what programs do natively is by it."""
+    major, minor = os.uname().release.split(".")[:2]
+    return int(major), int(minor.partition("-")[0])
+
+
+@cache
 def missing_tools() -> frozenset[str]:
     """Those of :data:`TOOLS` that are not installed."""
     return frozenset(tool for tool in TOOLS if tool_path(tool) is None)

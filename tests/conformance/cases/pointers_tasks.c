@@ -78,6 +78,7 @@ CASE(seccomp, "seccomp")
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     BAD(seccomp, 1, 0, FILTER); /* SET_MODE_FILTER */
     BAD(seccomp, 2, 0, BUF);    /* GET_ACTION_AVAIL */
+    BAD(seccomp, 3, 0, BUF);    /* GET_NOTIF_SIZES */
 }
 
 CASE(set_tid_address, "set_tid_address") { BAD(set_tid_address, BUF); }
@@ -144,6 +145,22 @@ CASE(move_pages, "move_pages")
     BAD(move_pages, 0, 2, BUF, 0, BUF, 0);
     BAD(move_pages, 0, 2, BUF, BUF, BUF, 2);
     BAD(move_pages, 0, 0, BUF, BUF, BUF, 2);
+}
+
+CASE(process_madvise, "process_madvise")
+{
+    MUST(dup2(MUST(syscall(SYS_pidfd_open, getpid(), 0)), PROCESS));
+    BAD(process_madvise, PROCESS, VEC, 1, 20, 0);
+    BAD(process_madvise, -1, VEC, 1, 20, 0);
+}
+
+CASE(settimeofday, "settimeofday")
+{
+    prepare();
+    (void)!setuid(65534);
+    BAD(settimeofday, BUF, BUF);
+    BAD(settimeofday, BUF, 0);
+    BAD(settimeofday, 0, BUF);
 }
 
 CASE(rt_sigaction, "rt_sigaction") { BAD(rt_sigaction, SIGUSR1, BUF, BUF, 8); BAD(rt_sigaction, SIGKILL, BUF, BUF, 8); }
