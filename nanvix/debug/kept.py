@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nanvix.abi.layout import BOOT_TRACE
 from nanvix.debug.control import RECORDED
 from nanvix.debug.errors import DebugError
-from nanvix.debug.present import Present
+from nanvix.debug.posthumous import Posthumous
 from nanvix.debug.session import OnKvm, open_present
 from nanvix.machine.journal import End as JournalEnd
 from nanvix.machine.journal import Entry, Journal
@@ -99,7 +99,7 @@ class KeptRun:
         return Recording(self._header, self._manifest, [*entries, JournalEnd(0, *how)])
 
 
-class Kept(Present):
+class Kept(Posthumous):
     """See the module; arguments as for a Present."""
 
     def _open(self, stdio: "Stdio", stack: ExitStack, settings: dict[str, Any]) -> OnKvm:

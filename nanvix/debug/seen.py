@@ -6,7 +6,7 @@ from nanvix.abi.layout import USER_END
 from nanvix.machine.state import GPRS
 
 if TYPE_CHECKING:
-    from nanvix.debug.stopping import Stopping
+    from nanvix.debug.posthumous import Posthumous
     from nanvix.debug.view import Registers
 
 GENERAL = (*GPRS, "rip", "rflags")
@@ -17,9 +17,9 @@ class Seen:
 
     cpu: "Registers"
 
-    def __init__(self, guest: "Stopping") -> None:
+    def __init__(self, guest: "Posthumous") -> None:
         self._guest = guest
-        self._frame: dict[str, int] | None = None
+        self._frame: dict[str, int] = {}
 
     def __getitem__(self, name: str) -> int:
         frame = self._standing()
@@ -47,12 +47,9 @@ class Seen:
 
     def forget(self) -> None:
         """The guest has run, or the frame has been changed."""
-        self._frame = None
+        self._frame = {}
 
     def _standing(self) -> dict[str, int]:
-        guest = self._guest
-        if guest.machine.told is None and not guest.ended:
-            return {}
-        if self._frame is None:
-            self._frame = guest.last_registers() if guest.ended else guest.frame()
+        if not self._frame:
+            self._frame = self._guest.standing()
         return self._frame

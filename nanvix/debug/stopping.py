@@ -14,42 +14,33 @@ from typing import TYPE_CHECKING, Any
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Stop
+from nanvix.debug.posthumous import Posthumous
 from nanvix.debug.present import NOT_KEPT
-from nanvix.debug.seen import GENERAL, Seen
+from nanvix.debug.seen import GENERAL
 from nanvix.debug.trapped import DYING, Told
 from nanvix.debug.trapping import ALWAYS, Trapping
-from nanvix.debug.unwind import Call
 from nanvix.errors import NanvixError
-from nanvix.machine.crash import kernel_registers
 from nanvix.machine.describe import signal_name
 
 if TYPE_CHECKING:
     from nanvix.assembly import Stdio
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.kernel import Thread
-    from nanvix.machine.crash import CrashRecord
     from nanvix.machine.idle import Wait
 
-_FIRST = 1
-"""The process with which the guest ends."""
-_KERNEL_ENDS = ("panic", "shutdown")
 _MAX_LINE = 10_000
 """Steps of one source line before a verb gives up."""
 
 
-class Stopping(Trapping):
+class Stopping(Posthumous, Trapping):
     """See the module; arguments as for a Present."""
 
     def __init__(self, argv: Sequence[str], **settings: Any) -> None:
         self._places: dict[int, tuple[int, tuple[int, ...]]] = {}
-        self._seen = Seen(self)
-        self._calls: list[Call] = []
         self._died = 0, 0
-        """The calls of the process that has died last, its pid and the thread."""
+        """The process that has died last, and its thread."""
         super().__init__(argv, **settings)
         self.machine.stop_at_crash = True
-        self._seen.cpu = self._view.registers
-        self._view.registers = self._seen
 
     @property
     def lacks(self) -> dict[str, str]:
@@ -64,26 +55,9 @@ class Stopping(Trapping):
         found = self._view.kernel.user_registers(task) if task else {}
         return found if all(name in found for name in GENERAL) else {}
 
-    def last_registers(self) -> dict[str, int]:
-        """Those of the crash that the guest has ended by; else its kernel's, as it went."""
-        crash = self._fatal()
-        return crash.registers if crash and crash.registers else kernel_registers(self.machine)
-
-    def read_memory(self, address: int, size: int, *, pid: int | None = None) -> bytes:
-        """As the program sees it; of one that is gone, the code that it died in."""
-        data = super().read_memory(address, size, pid=pid)
-        crash = None if data or not self.ended else self._fatal()
-        if crash is not None and address >= crash.code_start:
-            data = crash.code[address - crash.code_start :][:size]
-        return data
-
-    def backtrace(self, tid: int | None = None, limit: int = 64) -> list[Call]:
-        """A thread's calls, innermost first; of a guest that a program's fault has ended, those of
-        the fault."""
-        crash = self._fatal()
-        if crash is not None and crash.pid:
-            return self._calls[:limit]
-        return super().backtrace(tid, limit)
+    def standing(self) -> dict[str, int]:
+        """Where its kernel has stopped it, those of the program."""
+        return super().standing() or (self.frame() if self.machine.told is not None else {})
 
     def _stand(self, told: Told) -> Stop | None:
         if told.kind == DYING:
@@ -101,19 +75,6 @@ class Stopping(Trapping):
             self.last = stop._replace(pid=pid, tid=tid, rip=crash.registers.get("rip", 0))
         return self.last
 
-    def _fatal(self) -> "CrashRecord | None":
-        """The report of what has ended the guest, if a fault did: of its kernel, or of its first
-        process."""
-        outcome = self.outcome
-        if outcome is None or outcome.crash is None:
-            return None
-        by_fault = outcome.reason == "signal" and outcome.crash.pid == _FIRST
-        return outcome.crash if by_fault or outcome.reason in _KERNEL_ENDS else None
-
-    def root(self) -> int:
-        """Physical address of the running program's page tables."""
-        return self._view.kernel.current_root()
-
     def set_register(self, name: str, value: int) -> None:
         """Set a general register, rip or rflags of the running thread."""
         self._standing()
@@ -130,10 +91,6 @@ class Stopping(Trapping):
         if self._progress is not None and self.machine.told is None:
             self._progress(0)
         return waits
-
-    def _looked(self) -> None:
-        super()._looked()
-        self._seen.forget()
 
     # -- points --------------------------------------------------------------------------------
 

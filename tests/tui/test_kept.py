@@ -80,9 +80,12 @@ async def test_a_crash_on_kvm_is_gone_back_from(backend: str, compiled: Toolchai
     async with opened(die, "null", size=SIZE, make=Kept) as d:
         await d("c")
         assert d.app.view.status is Status.ENDED and d.app.view.reason.startswith("killed")
+        rip = next(r.value for r in d.app.view.registers if r.name == "rip")
+        assert any(line.here and line.address == rip and line.text for line in d.app.view.code)
         await d("E")
         assert "dies by SIGSEGV" in d.app.view.reason, d.app.messages
         assert d.where.startswith("main+")
+        assert next(r.value for r in d.app.view.registers if r.name == "rip") == rip
         crash = d.moment
         await d("S", "S", "s")
         assert d.moment < crash
