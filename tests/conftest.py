@@ -3,7 +3,8 @@
 A test that uses ``backend`` (or ``guest``, ``same``) runs on KVM and on the emulator. It skips on
 KVM only where ``/dev/kvm`` cannot be opened; any other skip of a KVM test counts as a failure, and
 the summary says how many tests ran on which backend. Tests marked ``requires("lua5.4")`` are left
-out where the program is not installed.
+out where the program is not installed, and ``linux(6, 13)`` where an older kernel does otherwise
+what the guest is compared in.
 """
 
 import signal
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from support.guest import NANVIX, Guest, Ran, Same, execute, host_environment
-from support.host import TOOLS, kvm_trouble, missing_tools
+from support.host import PATIENCE, TOOLS, kvm_trouble, linux, missing_tools
 from support.toolchain import Toolchain
 
 BACKENDS = ("kvm", "emu")
@@ -80,6 +81,7 @@ class Nanvix:
 def pytest_configure(config: pytest.Config) -> None:
     """The markers of this suite."""
     config.addinivalue_line("markers", "requires(tool, ...): needs these programs on the host")
+    config.addinivalue_line("markers", "linux(major, minor): the guest is like Linux since then")
 
 
 def pytest_report_header() -> list[str]:
@@ -97,13 +99,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         wanted = {tool for mark in item.iter_markers("requires") for tool in mark.args}
         assert wanted <= set(TOOLS), f"{item.nodeid}: {wanted - set(TOOLS)} not in TOOLS"
-        (absent if wanted & missing_tools() else present).append(item)
+        old = any(linux() < mark.args for mark in item.iter_markers("linux"))
+        (absent if old or wanted & missing_tools() else present).append(item)
         name = _backend_of(item)
         if name is not None:
             item.user_properties.append(("backend", name))
     if absent:
         config.hook.pytest_deselected(items=absent)
     # The machine of tests/svm takes minutes: nobody shall wait for it at the end.
+    for item in present if PATIENCE > 1 else ():
+        limits = [
+            *(mark.args[0] for mark in item.iter_markers("timeout")),
+            config.getini("timeout"),
+        ]
+        item.add_marker(pytest.mark.timeout(float(limits[0]) * PATIENCE), append=False)
     items[:] = sorted(present, key=lambda item: "svm" not in item.path.parts)
     if any("compiled" in getattr(item, "fixturenames", ()) for item in items):
         # The first program builds the C library as well, which may take longer than a test may.

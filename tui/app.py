@@ -1,7 +1,9 @@
 """The application: panes on a desk, a session behind them, one table of actions in front."""
 
+from asyncio import get_running_loop
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from signal import SIGHUP, SIGTERM
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,25 +12,23 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from nanvix.errors import NanvixError
-from nanvix.tui import commands
+from nanvix.tui import commands, cursor, export
 from nanvix.tui.actions import BY_NAME, IN_BAR, NEEDS, bindings
 from nanvix.tui.desk import Desk
+from nanvix.tui.events import Events
 from nanvix.tui.keybar import KeyBar
 from nanvix.tui.lines import LinePane
 from nanvix.tui.palette import ActionCommands
 from nanvix.tui.panes import all_panes
 from nanvix.tui.panes.base import ViewPane
-from nanvix.tui.panes.code import CodePane
 from nanvix.tui.panes.console import ConsolePane
 from nanvix.tui.panes.log import LogPane
 from nanvix.tui.panes.memory import MemoryPane
-from nanvix.tui.panes.tables import PointsPane
 from nanvix.tui.prompt import Prompt
-from nanvix.tui.session import Events, Session
+from nanvix.tui.session import Session
 from nanvix.tui.timeline import TimelineBar
 from nanvix.tui.title import TitleBar
-from nanvix.tui.view import Status, View
-from nanvix.tui.viewer import Focus
+from nanvix.tui.view import Focus, Status, View
 
 if TYPE_CHECKING:
     from socket import socket
@@ -116,8 +116,10 @@ class DebugApp(App[int], Events):
 
     def on_mount(self) -> None:
         """The guest starts once the screen is there."""
+        for number in (SIGHUP, SIGTERM):
+            get_running_loop().add_signal_handler(number, self.exit, 128 + number)
         if self._capsule is not None:
-            self._unpack(self._capsule)
+            self._first = (*export.unpack(self, self._capsule), *self._first)
         self.begin()
         if self._gdb is not None:
             host, port = self._gdb.getsockname()[:2]
@@ -133,16 +135,6 @@ class DebugApp(App[int], Events):
         if self.desk.is_attached and not self.desk.children:
             self.desk.open()
             self.desk.panes["code"].focus()
-
-    def _unpack(self, capsule: "Capsule") -> None:
-        found = capsule.notes
-        self.notes = list(found.notes)
-        self.look(watches=found.watches)
-        self._first = (*found.points, f"moment {found.moment}", *self._first)
-        self.session.bookmarks.update(found.bookmarks)
-        for line in (capsule.differences(), *(f"note: {text}" for text in found.notes)):
-            if line:
-                self.tell(line)
 
     def do_first(self, lines: Sequence[str]) -> None:
         """The commands to begin with."""
@@ -179,26 +171,6 @@ class DebugApp(App[int], Events):
                 return str(widget.id)
             widget = widget.parent  # type: ignore[assignment]
         return "code"
-
-    def code_address(self) -> int | None:
-        """The instruction under the cursor."""
-        pane = self.desk.panes["code"]
-        assert isinstance(pane, CodePane)
-        return pane.address()
-
-    def memory_address(self) -> int:
-        """The row of memory under the cursor."""
-        pane = self.desk.panes["memory"]
-        assert isinstance(pane, MemoryPane)
-        return pane.address()
-
-    def marked_point(self) -> int | None:
-        """The point under the cursor, if the list of points has the keyboard."""
-        pane = self.desk.panes["points"]
-        assert isinstance(pane, PointsPane)
-        if self.focused_pane() != "points" or pane.cursor >= len(self.view.points):
-            return None
-        return self.view.points[pane.cursor].number
 
     def keep_point(self, number: int, command: str | None) -> None:
         """Remember how a point was made (None: it is gone), for the next session."""
@@ -282,19 +254,7 @@ class DebugApp(App[int], Events):
 
     def on_line_pane_chosen(self, message: LinePane.Chosen) -> None:
         """Enter on a line: go where it leads."""
-        pane, index, view = message.pane, message.index, self.view
-        if isinstance(pane, LogPane):
-            moment = pane.row(index).moment
-            if moment is not None and not self.missing("travel"):
-                self.session.do(lambda d: d.go(moment), "to the event")
-        elif pane.id == "stack":
-            self.look(memory=f"{view.stack[index].address:#x}")
-        elif pane.id == "maps":
-            self.look(memory=f"{view.maps[index].start:#x}")
-        elif pane.id == "registers" and index < len(view.registers):
-            self.look(memory=view.registers[index].name)
-        elif pane.id == "code":
-            self.action_do("toggle")
+        cursor.choose(self, message.pane, message.index)
 
     def on_desk_arranged(self) -> None:
         """What was not made, because nobody saw it, is made now."""

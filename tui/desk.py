@@ -67,9 +67,9 @@ MEDIUM: Arrangement = (
         Cell(24, ("log", "console")),
     )),
     Column(54, (
-        Cell(36, ("registers", "vectors")),
-        Cell(36, ("stack", "locals")),
-        Cell(28, ("tasks", "points")),
+        Cell(40, ("registers", "vectors")),
+        Cell(34, ("stack", "locals")),
+        Cell(26, ("tasks", "points")),
     )),
 )  # fmt: skip
 

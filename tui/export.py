@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nanvix.debug.errors import DebugError
 
 if TYPE_CHECKING:
+    from nanvix.debug.capsule import Capsule
     from nanvix.debug.debugger import Debugger
     from nanvix.tui.app import DebugApp
 
@@ -53,11 +54,26 @@ def capsule(app: "DebugApp", name: str) -> None:
 
     def job(d: "Debugger") -> str:
         from nanvix.debug.capsule import Notes, write
+        from nanvix.debug.kept import LAST
 
-        write(str(path), d.recorded(), Notes(d.moment, marks, points, watches, notes), d.binaries())
+        here = LAST if d.moment is None else d.moment
+        found = Notes(here, marks, points, watches, notes)
+        write(str(path), d.recorded(), found, d.binaries(), app.session.going)
         return f"saved {path}"
 
-    app.session.do(job, "capsule")
+    app.session.do(job, "capsule", runs=False)
+
+
+def unpack(app: "DebugApp", capsule: "Capsule") -> tuple[str, ...]:
+    """Show what is in a capsule; the commands that set its points and go to its moment."""
+    found = capsule.notes
+    app.notes = list(found.notes)
+    app.look(watches=found.watches)
+    app.session.bookmarks.update(found.bookmarks)
+    for line in (capsule.differences(), *(f"note: {text}" for text in found.notes)):
+        if line:
+            app.tell(line)
+    return *found.points, f"moment {found.moment}"
 
 
 def note(app: "DebugApp", text: str) -> None:

@@ -37,8 +37,11 @@ class KeyBar(Widget):
     def render_line(self, y: int) -> Strip:
         """As many as fit."""
         inks = BAR.of(self.app)
-        segments = []
+        segments, left = [], self.size.width
         for _, key, label, possible in self._keys:
+            left -= _width(key, label)
+            if left < 0:
+                break
             segments.append(Segment(f" {key}", inks["mark" if possible else "muted"]))
             segments.append(Segment(f" {label} ", inks["text" if possible else "muted"]))
         return Strip(segments).adjust_cell_length(self.size.width, inks["muted"])
@@ -47,7 +50,11 @@ class KeyBar(Widget):
         """Find the key under the mouse."""
         x = 0
         for action, key, label, _ in self._keys:
-            x += len(key) + len(label) + 3
-            if event.x < x:
+            x += _width(key, label)
+            if event.x < x <= self.size.width:
                 self.post_message(self.Pressed(action))
                 return
+
+
+def _width(key: str, label: str) -> int:
+    return len(key) + len(label) + 3

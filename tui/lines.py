@@ -45,6 +45,8 @@ class LinePane(ScrollView, can_focus=True):
         super().__init__(id=name)
         self.title = title
         self.cursor = 0
+        self.hint = ""
+        """What stands there when there are no lines: why, and what would bring some."""
         self.follow = False
         """Keep the last line in sight when lines are added, until somebody scrolls up."""
 
@@ -91,7 +93,8 @@ class LinePane(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         inks = PANE.of(self.app)
         if index >= self.count():
-            return Strip.blank(width, inks["text"])
+            text = self.hint if index == 0 else ""
+            return Strip([Segment(text, inks["muted"])]).adjust_cell_length(width, inks["text"])
         segments = [Segment(text, inks[ink]) for text, ink in self.line(index)]
         strip = Strip(segments).simplify().adjust_cell_length(width, inks["text"])
         if self.has_focus and index == self.cursor:

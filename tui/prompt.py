@@ -33,7 +33,9 @@ class Prompt(Horizontal):
 
     def __init__(self, words: list[str]) -> None:
         super().__init__(id="prompt")
-        self.input = Input(suggester=SuggestFromList(words), compact=True)
+        self.input = Input(
+            suggester=SuggestFromList(words), compact=True, select_on_focus=False
+        )  # what is typed goes behind the beginning of a command, not in its place
         """Only in the tree of widgets once something has been asked."""
         self.history: list[str] = []
         self._at = 0

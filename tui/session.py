@@ -13,15 +13,17 @@ from traceback import format_exc
 from typing import TYPE_CHECKING, Any, cast
 
 from nanvix.errors import NanvixError
+from nanvix.tui.events import Events
 from nanvix.tui.stdio import GuestTerminal
-from nanvix.tui.view import LogRow, Status, View
-from nanvix.tui.viewer import Focus, Viewer
+from nanvix.tui.view import Focus, LogRow, Status
+from nanvix.tui.viewer import Viewer
 
 if TYPE_CHECKING:
     from socket import socket
 
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.gdb.beside import Beside
+    from nanvix.debug.gdb.processes import Guest
     from nanvix.debug.points import Stop
     from nanvix.debug.present import Present
 
@@ -38,28 +40,6 @@ _RAREST_S = 0.5
 _PATIENCE_S = 1.0
 """How long gdb waits for the guest to be at rest: it loses patience itself after two seconds."""
 BUSY = b"E.the guest is running: the screen let it go"
-
-
-class Events:
-    """What the session tells the screen; called on the session's thread."""
-
-    def able(self, lacks: dict[str, str]) -> None:
-        """There is a guest; what it cannot do, and why."""
-
-    def refreshed(self, view: View) -> None:
-        """There is a new view."""
-
-    def progressed(self, what: str, done: float) -> None:
-        """Long work; ``what`` is '' at its end."""
-
-    def told(self, text: str) -> None:
-        """A job's answer in one line."""
-
-    def failed(self, text: str) -> None:
-        """A job could not be done; one line."""
-
-    def broken(self, report: str) -> None:
-        """The session has ended by a mistake of ours; the traceback."""
 
 
 class Session:
@@ -79,7 +59,7 @@ class Session:
         self._focus = Focus()
         self._listened = threading.Event()
         self._viewer = Viewer()
-        self._jobs: deque[tuple[str, Job]] = deque()
+        self._jobs: deque[tuple[str, Job, bool]] = deque()
         self._beside: Beside | None = None
         self.looked_s = 0.0
         """Processor time that was spent on looking at the guest."""
@@ -100,6 +80,8 @@ class Session:
         self._quiet = False
         """Whether the job that has just ended only looked."""
         self._what = ""
+        self._runs, self._unwanted = True, False
+        """Whether the job in hand lets the guest run, and whether nobody wants it any more."""
         self._working = True
         self._thread = threading.Thread(target=self._run, name="debugger", daemon=True)
 
@@ -118,13 +100,22 @@ class Session:
         sys.setswitchinterval(_SWITCH_S)
         self._listened.set()
 
-    def do(self, job: Job, what: str) -> None:
-        """Put a job behind those that wait; ``what`` names it while it runs. Once the session has
-        ended nothing waits any more."""
+    def do(self, job: Job, what: str, *, runs: bool = True) -> None:
+        """Put a job behind those that wait; ``what`` names it while it runs. One that does not let
+        the guest run asks :meth:`going` whether it is still wanted. Once the session has ended
+        nothing waits any more."""
         with self._wake:
             if not self._closing:
-                self._jobs.append((what, job))
+                self._jobs.append((what, job, runs))
                 self._wake.notify()
+
+    def going(self, done: float) -> bool:
+        """For a long job: it is so far (0 to 1); whether it is to go on."""
+        now = time.monotonic()
+        if now - self._shown_at >= REFRESH_S:
+            self._shown_at = now
+            self._events.progressed(self._what, done)
+        return not self._unwanted
 
     def ask(self, work: Callable[[], bytes | None]) -> bytes | None:
         """For gdb, on its thread: do ``work`` on this session's and wait for what it gives. While
@@ -166,6 +157,8 @@ class Session:
         def job(debugger: "Debugger") -> "Stop":
             fresh = make(debugger, self.terminal.guest)
             self._adopt(fresh)
+            if self._beside is not None:
+                self._beside.adopt(cast("Guest", fresh))
             debugger.close()
             return fresh.last
 
@@ -215,7 +208,9 @@ class Session:
         """Stop what runs, soon, and forget what waits."""
         with self._wake:
             self._jobs.clear()
-        if self._debugger is not None:
+            self._unwanted = True
+            runs = self._runs
+        if self._debugger is not None and runs:
             self._debugger.pause()
 
     def close(self, timeout_s: float = 5.0) -> None:
@@ -242,7 +237,7 @@ class Session:
             if self._gdb is not None:
                 from nanvix.debug.gdb.beside import Beside
 
-                self._beside = Beside(self._gdb, cast("Debugger", self._debugger), self.ask)
+                self._beside = Beside(self._gdb, cast("Guest", guest), self.ask)
             self._show(Status.STOPPED)
             while not self._closing:
                 self._next()
@@ -277,7 +272,8 @@ class Session:
             if self._closing:
                 return
             self._working = True
-            self._what, job = self._jobs.popleft()
+            self._what, job, self._runs = self._jobs.popleft()
+            self._unwanted = False
             self._heard_at = time.monotonic()
         try:
             answer = job(cast("Debugger", self._debugger))

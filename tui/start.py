@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from nanvix.debug.capsule import Capsule
     from nanvix.debug.debugger import Debugger
-    from nanvix.debug.stopping import Stopping
+    from nanvix.debug.present import Present
     from nanvix.tui.app import DebugApp
     from nanvix.tui.session import Start
     from nanvix.tui.store import Store
@@ -24,12 +24,14 @@ _PROGRAMS = (b"\x7fELF", b"#!")
 
 class Options(NamedTuple):
     """``first``: commands to begin with. ``gdb``: HOST:PORT for a gdb beside the screen. ``batch``:
-    there is no screen, only the commands."""
+    there is no screen, only the commands. ``record``: a guest on KVM is left alone and its run is
+    kept."""
 
     first: tuple[str, ...] = ()
     backend: str = "emu"
     gdb: str | None = None
     batch: bool = False
+    record: bool = False
 
 
 class _Guest(NamedTuple):
@@ -43,6 +45,10 @@ class _Guest(NamedTuple):
 def start(argv: Sequence[str], settings: dict[str, Any], options: Options) -> int:
     """Show the debugger until the user leaves; ``argv`` is a program with its arguments, or one
     recording, saved machine or bug capsule. Raises a NanvixError if it cannot start."""
+    if options.record and (options.backend != "kvm" or options.gdb is not None):
+        raise UsageError(
+            "--record is for --backend kvm, without gdb: on the emulator every run is kept"
+        )
     with ExitStack() as stack:
         listener = _listen(options) if options.gdb is not None else None
         if listener is not None:
@@ -79,8 +85,6 @@ def _application(options: Options, guest: _Guest) -> "tuple[type[DebugApp], Stor
 def _listen(options: Options) -> "socket":
     from nanvix.debug.gdb.listening import listen, parse_address
 
-    if options.backend != "emu":
-        raise UsageError("--gdb needs the emulator: use --backend emu")
     return listen(*parse_address(options.gdb or ""))
 
 
@@ -136,17 +140,23 @@ def _program(argv: Sequence[str], settings: dict[str, Any], options: Options) ->
         from nanvix.kvm.availability import require
 
         require()
-        make = _stopping
+        make = _kept if options.record else _stopping
     return _Guest(lambda stdio: make(argv, stdio=stdio, **settings), launch.program)
 
 
-def _debugger(*arguments: Any, **options: Any) -> "Debugger | Stopping":
+def _debugger(*arguments: Any, **options: Any) -> "Debugger | Present":
     from nanvix.debug.debugger import Debugger
 
     return Debugger(*arguments, **options)
 
 
-def _stopping(*arguments: Any, **options: Any) -> "Debugger | Stopping":
+def _kept(*arguments: Any, **options: Any) -> "Debugger | Present":
+    from nanvix.debug.kept import Kept
+
+    return Kept(*arguments, **options)
+
+
+def _stopping(*arguments: Any, **options: Any) -> "Debugger | Present":
     from nanvix.debug.stopping import Stopping
 
     return Stopping(*arguments, **options)

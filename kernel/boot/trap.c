@@ -10,6 +10,7 @@
 #include "mm.h"
 #include "privilege.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "trace.h"
 #include "uaccess.h"
 #include "watch.h"
@@ -118,7 +119,7 @@ static void forget_host_step(struct trapframe *frame) {
     if (!(boot.flags & NV_BOOT_HOST_STEP))
         return;
     frame->rflags &= ~(u64)FLAG_TF;
-    if (frame->vector == VECTOR_SYSCALL)
+    if (in_call(frame))
         frame->r11 &= ~(u64)FLAG_TF;
 }
 
@@ -141,6 +142,8 @@ static bool chores(void) { return frames_free() < FRAMES_LOW || timers_stale; }
 
 /* One thing after the other, each of which may make the next. */
 static void prepare_return(struct trapframe *frame) {
+    if (unlikely(current->trace_work))
+        ptrace_return(frame);
     while (work_to_do(frame)) {
         if (deferred.any)
             take_deferred_interrupts();
@@ -219,6 +222,9 @@ void trap(struct trapframe *frame) {
     case VECTOR_DEBUG:
         if ((boot.flags & (NV_BOOT_STEP | NV_BOOT_HOST_STEP)) == NV_BOOT_STEP) {
             trace_step(frame);
+            if (likely(!ptrace_steps(current)))
+                break;
+            user_exception(frame, address);
             break;
         }
         if (watching() && watch_stepped(frame))

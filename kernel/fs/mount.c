@@ -1,4 +1,4 @@
-/* Calls that change the name space or need handles of files. The name space is the host's to make, so
+/* Calls that change the name space. The name space is the host's to make, so
    nobody in the guest has the privilege, whatever his user id; what Linux looks at before it asks for the
    privilege is looked at here, too. */
 #include "errno.h"
@@ -12,7 +12,6 @@
 
 #define MNT_FLAGS 15UL /* FORCE, DETACH, EXPIRE, UMOUNT_NOFOLLOW */
 #define UMOUNT_NOFOLLOW 8UL
-#define HANDLE_BYTES_MAX 128
 
 /* A path that must lead somewhere. */
 static i64 denied(i32 dirfd, u64 path, u32 how) {
@@ -53,18 +52,3 @@ i64 sys_move_mount(const u64 *a) { return -EPERM; }
 i64 sys_fsopen(const u64 *a) { return -EPERM; }
 i64 sys_fspick(const u64 *a) { return -EPERM; }
 i64 sys_mount_setattr(const u64 *a) { return -EPERM; }
-
-i64 sys_open_by_handle_at(const u64 *a) {
-    struct { u32 bytes; i32 type; } handle;
-    if (get_user(handle, a[1]))
-        return -EFAULT;
-    return handle.bytes && handle.bytes <= HANDLE_BYTES_MAX ? -EPERM : -EINVAL;
-}
-
-/* No file system here gives out handles. */
-i64 sys_name_to_handle_at(const u64 *a) {
-    if (a[4] & ~0x1601UL)
-        return -EINVAL;
-    i64 error = denied(a[0], a[1], (a[4] & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) | (a[4] & AT_EMPTY_PATH ? WALK_EMPTY : 0));
-    return error == -EPERM ? -EOPNOTSUPP : error;
-}

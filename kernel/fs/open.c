@@ -42,6 +42,10 @@ static struct file *open_existing(struct dentry *d, u32 flags, bool made) {
     return file;
 }
 
+struct file *file_open_existing(struct dentry *d, u32 flags) {
+    return open_existing(d, flags & O_PATH ? flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : flags, false);
+}
+
 /* A file without a name in a directory's file system. */
 static struct file *open_unnamed(struct dentry *dir, u32 flags, u32 mode) {
     char text[32];

@@ -6,6 +6,7 @@
 #include "linux/sched.h"
 #include "mm.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "seccomp.h"
 #include "terminal.h"
 #include "user.h"
@@ -32,7 +33,10 @@ static const char *comm_of(const struct subject *s) { return s->task ? s->task->
 static char state_of(const struct subject *s) {
     if (!s->task)
         return 'Z';
-    return s->process->stopped ? 'T' : s->task->state == TASK_RUNNABLE ? 'R' : 'S';
+    const struct tracee *t = s->task->trace;
+    if (t && t->standing)
+        return 't';
+    return s->process->stopped && !t ? 'T' : s->task->state == TASK_RUNNABLE ? 'R' : 'S';
 }
 
 /* A leader that has left its threads is one still. */
@@ -110,7 +114,7 @@ static void add_memory(struct text *text, const struct process *p, struct mm *mm
 }
 
 static const char *state_words(char state) {
-    return state == 'R' ? "R (running)" : state == 'S' ? "S (sleeping)" : state == 'T' ? "T (stopped)" : "Z (zombie)";
+    return state == 'R' ? "R (running)" : state == 'S' ? "S (sleeping)" : state == 'T' ? "T (stopped)" : state == 't' ? "t (tracing stop)" : "Z (zombie)";
 }
 
 void proc_status(struct text *text, struct process *p, i32 number) {
@@ -118,8 +122,8 @@ void proc_status(struct text *text, struct process *p, i32 number) {
     struct task *t = s.task;
     const struct cred *c = t ? t->cred : p->cred;
     struct usage_counts counts = s.whole || !t ? usage_of(p) : t->counts;
-    text_add(text, "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-             comm_of(&s), t && t->fs ? t->fs->umask : 0, state_words(state_of(&s)), p->pid, s.id, parent_of(p));
+    text_add(text, "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n",
+             comm_of(&s), t && t->fs ? t->fs->umask : 0, state_words(state_of(&s)), p->pid, s.id, parent_of(p), t && t->trace ? t->trace->tracer->process->pid : 0);
     add_identity(text, c);
     if (t && t->mm)
         add_memory(text, p, t->mm);

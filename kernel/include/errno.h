@@ -66,6 +66,7 @@
 #define ECONNREFUSED 111
 #define EALREADY 114
 #define EINPROGRESS 115
+#define ESTALE 116
 #define EOWNERDEAD 130
 
 /* Never seen by programs: signal delivery turns them into EINTR or a restart (signal.c). */

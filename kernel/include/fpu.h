@@ -16,6 +16,13 @@ void fpu_restore(const void *image);
 /* The state a program starts with. */
 void fpu_reset(void *image);
 
+/* For ptrace(2): an image as programs see it, of fpu_state_size bytes (0: there is only what FXSAVE holds), and
+   what one has made of it or of its first FXSAVE_SIZE bytes; false, and nothing is changed, where that is none. */
+u32 fpu_state_size(void);
+void fpu_show(void *to, const void *image);
+bool fpu_change(void *image, const void *from);
+bool fpu_change_all(void *image, const void *from);
+
 /* The state in a signal frame. What one has room for: under BOOT_STEADY the same everywhere, so that
    handlers run at the same addresses on every backend. */
 u32 fpu_frame_size(void);

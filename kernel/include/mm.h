@@ -2,6 +2,7 @@
 #pragma once
 #include "frame.h"
 #include "list.h"
+#include "numa.h"
 #include "tree.h"
 
 struct file;
@@ -30,10 +31,12 @@ struct area {
     u32 flags;             /* MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_* */
     struct file *file;     /* NULL: anonymous */
     u64 offset;            /* into the file, of the first address */
+    struct memory_policy policy;
     const char *name;      /* "[heap]", "[stack]", "[vdso]", "[vvar]" or NULL */
 };
 #define AREA_LOCKED MAP_LOCKED
 #define AREA_DONT_FORK 0x08000000 /* MADV_DONTFORK */
+#define AREA_SEALED 0x02000000 /* mseal(2) */
 #define AREA_WIPE_ON_FORK 0x04000000
 #define AREA_FIXED_FRAMES 0x40000000 /* vDSO and clock page: frames are mapped at creation */
 
@@ -97,6 +100,8 @@ u64 mm_find_room(struct mm *mm, u64 size);
 bool mm_is_free(struct mm *mm, u64 addr, u64 size);
 /* Drop the pages of a range; the areas stay (madvise, truncation). */
 void mm_discard(struct mm *mm, u64 addr, u64 end);
+/* Is any mapping in [from, end) sealed? (mm/seal.c) */
+bool mm_is_sealed(struct mm *mm, u64 from, u64 end);
 /* Cut areas so that none crosses addr; -ENOMEM. */
 i64 area_split_at(struct mm *mm, u64 addr);
 /* Let a MAP_GROWSDOWN area begin at addr; -EFAULT where limits or neighbours forbid it. */
@@ -110,6 +115,9 @@ i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n);
 i64 mm_zero_out(struct mm *mm, u64 dst, u64 n);
 /* Put a frame at a user address of an area, taking over its reference; -ENOMEM. */
 i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot);
+
+/* Is the page of an address in this area there for a program, as mincore(2) tells it? (mm/resident.c) */
+bool mm_is_resident(struct mm *mm, const struct area *area, u64 addr);
 
 /* A user access at addr: map what it needs (mm/fault.c). 0, -EFAULT (SIGSEGV: MAPERR), -EACCES
    (SIGSEGV: ACCERR), -ENXIO (SIGBUS: behind the end of the file), -ENOMEM. */

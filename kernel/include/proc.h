@@ -31,15 +31,20 @@ void sched_add(struct task *task);       /* make a new or woken task runnable */
 noreturn void schedule_dead(void);       /* current is TASK_DEAD: never runs again */
 void schedule(void);                     /* current sleeps, has stopped, or yields */
 
+/* Is this the frame of a call that returns? */
+static inline bool in_call(const struct trapframe *frame) {
+    return frame->vector == VECTOR_SYSCALL || frame->vector == VECTOR_CALL_CHANGED;
+}
+
 /* Did a system call end with one of the codes programs must not see? */
 static inline bool wants_restart(const struct trapframe *frame) {
-    return frame->rax + ERESTART_RESTARTBLOCK <= ERESTART_RESTARTBLOCK - ERESTARTSYS && frame->vector == VECTOR_SYSCALL;
+    return frame->rax + ERESTART_RESTARTBLOCK <= ERESTART_RESTARTBLOCK - ERESTARTSYS && in_call(frame);
 }
 
 /* Must return_to_user call signal_deliver? */
 static inline bool signal_work(const struct task *task, const struct trapframe *frame) {
     return ((task->pending.bits | task->process->pending.bits) & ~task->blocked) || task->work ||
-           task->process->stopped || wants_restart(frame);
+           (task->process->stopped && !task->trace) || wants_restart(frame);
 }
 
 /* policy.c: a new task whose maker wants its policy reset (SCHED_RESET_ON_FORK). */
@@ -69,6 +74,11 @@ void hang_up_orphans(i32 pgid);              /* SIGHUP and SIGCONT if orphaned w
 bool group_is_orphaned(i32 pgid);
 /* SIGCHLD to the parent and a wake-up for its wait4. */
 void notify_parent(struct process *process, i32 code, i32 status);
+/* A signal about a child, by this number, to a parent or tracer. */
+void child_signal(struct process *to, i32 signal, i32 id, struct process *child, i32 code, i32 status);
+
+/* prctl.c: arch_prctl(2) of a thread, for itself or for who traces it. */
+i64 arch_prctl_task(struct task *task, i32 option, u64 value);
 
 /* futex.c: wake `count` waiters at a user address of the current task. */
 void futex_wake_address(u64 addr, u32 count);
@@ -77,6 +87,9 @@ void futex_wake_address(u64 addr, u32 count);
    vfork_release lets the parent of a vfork go on (exec or exit of the child). */
 i64 end_other_threads(void);
 void vfork_release(struct process *process);
+/* A process has ended: tell who is to wait for it, or, if nobody wants to know, be done with it. */
+void process_announce_end(struct process *process);
+bool process_reap_unwanted(struct process *process); /* true if it is no more */
 
 /* oom.c: a frame was needed and there is none: the largest process dies. */
 void out_of_memory(void);

@@ -5,6 +5,7 @@
 /* Bits of task.call_work: who looks at each of the thread's calls before it is made. */
 #define CALL_STRICT 1u   /* read, write, exit, rt_sigreturn, and no other */
 #define CALL_FILTERED 2u /* the filters decide */
+#define CALL_TRACED 4u   /* a tracer stops it (ptrace.h) */
 
 struct seccomp_filter;
 

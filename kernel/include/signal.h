@@ -61,6 +61,7 @@ struct trapframe;
 #define CLD_EXITED 1
 #define CLD_KILLED 2
 #define CLD_DUMPED 3
+#define CLD_TRAPPED 4
 #define CLD_STOPPED 5
 #define CLD_CONTINUED 6
 
@@ -144,6 +145,8 @@ i64 signal_group_from_program(i32 pgid, i32 sig, const struct siginfo *info);
 i64 signal_thread_from_program(i32 tgid, i32 tid, i32 sig, const struct siginfo *info);
 /* Take the next pending signal of this set: its number, 0 if there is none. */
 i32 signal_take(struct task *task, u64 set, struct siginfo *info);
+/* Copy siginfos that are queued to a user's table: how many, or -EFAULT where the first cannot be. */
+i64 signal_show(const struct sig_pending *pending, u64 skip, u32 count, u64 to);
 /* Drop what is pending of this set, in the group and in every thread. */
 void signal_discard(struct process *process, u64 set);
 /* The signal of one that has it, to the process or one of its threads. */

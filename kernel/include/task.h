@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "cputime.h"
 #include "cred.h"
+#include "numa.h"
 #include "sched.h"
 #include "signal.h"
 #include "tree.h"
@@ -12,16 +13,18 @@ struct file;
 struct fd_table;
 struct fs_context;
 struct terminal;
+struct tracee;
 struct seccomp_filter;
 
 /* What the entry code pushes, lowest address first (boot/entry.S). */
 struct trapframe {
     u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
-    u64 vector, error; /* for system calls: vector 256, error = the number called */
+    u64 vector, error; /* for system calls: 256 and more, error = the number called or -1 */
     u64 rip, cs, rflags, rsp, ss;
 };
 #define VECTOR_SYSCALL 256
-#define VECTOR_NONE 0 /* a call that has replaced the registers: every one is restored as it is */
+#define VECTOR_NONE 257 /* a call that has replaced the registers: every one is restored as it is */
+#define VECTOR_CALL_CHANGED 258 /* a call of which a tracer has changed registers: the same, but it returns */
 
 enum task_state { TASK_RUNNABLE, TASK_SLEEPING, TASK_STOPPED, TASK_DEAD };
 
@@ -56,6 +59,9 @@ struct process {
     struct process *parent;
     struct list children, sibling; /* of parent->children */
     struct list threads;           /* task.thread_link */
+    struct tracee *traced;         /* the thread that bears its number, also when that has ended (ptrace.h) */
+    struct list dead_threads;      /* tracee.dead_link: others, for which their tracers have yet to wait */
+    i32 maker;                     /* the thread that made it */
     struct list all;               /* every live or zombie process */
     u32 thread_count;
     struct task *leader;           /* while there is one: where it has left, one of the others */
@@ -121,6 +127,7 @@ struct task {
             bool restore_blocked;
             bool kill_pending;
             bool rseq_interrupted; /* to be told of it (rseq.h) */
+            bool trace_work;       /* to be looked at by ptrace_return or ptrace_check */
         };
         u32 work; /* any of these: something is to be done before the program goes on */
     };
@@ -137,6 +144,10 @@ struct task {
     u64 slice_used;          /* ns of its turn under SCHED_RR */
     u16 io_priority;         /* class and level, or 0 (proc/ioprio.c) */
     bool rseq_registered;
+    struct tracee *trace;    /* who traces it, and how it stands; NULL: nobody (ptrace.h) */
+    struct list tracees;     /* tracee.link: whom it traces */
+    i32 trace_answer;        /* the signal with which its tracer lets it go on */
+    struct memory_policy memory_policy;
     u64 restart_deadline;    /* of a timed call that is about to restart, or 0 (sched.h) */
     i64 (*restart_call)(const u64 *a); /* what restart_syscall goes on with, or NULL */
     struct cpu_time cpu;     /* this thread has had the CPU for */

@@ -1,10 +1,15 @@
-/* madvise(2): most advice is about speed and ignored; the rest changes what memory holds. */
+/* madvise(2), process_madvise(2): most advice is about speed and ignored; the rest changes what memory holds. */
 #include "errno.h"
 #include "file.h"
+#include "fs/io.h"
+#include "fs/pidfd.h"
+#include "fs/remote.h"
 #include "mm.h"
 #include "syscall.h"
 #include "task.h"
+#include "uaccess.h"
 
+#define MADV_WILLNEED 3
 #define MADV_DONTNEED 4
 #define MADV_FREE 8
 #define MADV_REMOVE 9
@@ -12,6 +17,8 @@
 #define MADV_DOFORK 11
 #define MADV_WIPEONFORK 18
 #define MADV_KEEPONFORK 19
+#define MADV_COLD 20
+#define MADV_PAGEOUT 21
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
 #define MADV_DONTNEED_LOCKED 24
@@ -81,11 +88,18 @@ static i64 advise(struct mm *mm, struct area *area, u64 first, u64 last, u64 adv
     return 0;
 }
 
-i64 sys_madvise(const u64 *a) {
-    u64 addr = a[0], size = ROUND_UP(a[1], PAGE_SIZE), end = addr + size;
-    if (a[2] == MADV_HWPOISON || a[2] == MADV_SOFT_OFFLINE)
+/* Sealed memory that could not be written either keeps what it holds. */
+static bool keeps(const struct area *area, u64 advice) {
+    bool drops = advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE || advice == MADV_DONTFORK ||
+                 advice == MADV_WIPEONFORK || advice == MADV_DONTNEED_LOCKED;
+    return drops && (area->flags & AREA_SEALED) && !area->file && !(area->prot & PROT_WRITE);
+}
+
+static i64 advise_range(struct mm *mm, u64 addr, u64 length, u64 advice) {
+    u64 size = ROUND_UP(length, PAGE_SIZE), end = addr + size;
+    if (advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE)
         return -EPERM;
-    if (!known(a[2]) || (addr & PAGE_MASK) || size < a[1] || end < addr)
+    if (!known(advice) || (addr & PAGE_MASK) || size < length || end < addr)
         return -EINVAL;
     if (!size)
         return 0;
@@ -93,19 +107,75 @@ i64 sys_madvise(const u64 *a) {
         return -ENOMEM;
     i64 result = 0;
     for (u64 at = addr; at < end;) {
-        struct area *area = area_first_from(current->mm, at);
+        struct area *area = area_first_from(mm, at);
         if (!area || area->node.key >= end)
             return -ENOMEM;
         bool hole = area->node.key > at;
-        if (hole && (a[2] == MADV_POPULATE_READ || a[2] == MADV_POPULATE_WRITE))
+        if (hole && (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE))
             return -ENOMEM;
         if (hole)
             result = -ENOMEM; /* holes are reported, what is mapped is advised all the same */
         u64 first = MAX(at, area->node.key), last = MIN(end, area->end);
-        i64 err = advise(current->mm, area, first, last, a[2]);
+        i64 err = keeps(area, advice) ? -EPERM : advise(mm, area, first, last, advice);
         if (err)
             return err;
         at = last;
     }
     return result;
+}
+
+i64 sys_madvise(const u64 *a) { return advise_range(current->mm, a[0], a[1], a[2]); }
+
+/* What may be said about the memory of others. */
+static bool for_others(u64 advice) {
+    return advice == MADV_WILLNEED || advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_COLLAPSE;
+}
+
+static i64 advise_all(struct mm *mm, u64 vector, u64 count, u64 advice) {
+    u64 done = 0;
+    for (u64 i = 0; i < count; i++) {
+        struct iovec v;
+        i64 err = get_user(v, vector + i * sizeof(v));
+        if (!err)
+            err = advise_range(mm, v.base, v.size, advice);
+        if (err)
+            return done ? (i64)done : err;
+        done += v.size;
+    }
+    return (i64)done;
+}
+
+i64 sys_process_madvise(const u64 *a) {
+    struct io io;
+    u32 opened, advice = (u32)a[3];
+    i64 err = (u32)a[4] ? -EINVAL : io_vector(&io, a[1], a[2]);
+    if (err)
+        return err;
+    const struct pid_handle *handle = pidfd_handle((i32)a[0], &opened);
+    if (IS_ERR(handle))
+        return PTR_ERR(handle);
+    const struct task *task = handle->thread ? handle->thread : handle->process ? handle->process->leader : NULL;
+    if (!task || !task->mm)
+        return -ESRCH;
+    if (!may_inspect(task->process, true))
+        return -EACCES;
+    if (task->mm != current->mm && !for_others(advice))
+        return -EINVAL;
+    if (task->mm != current->mm && !capable(CAP_SYS_NICE))
+        return -EPERM;
+    return advise_all(task->mm, a[1], a[2], advice);
+}
+
+/* The memory of a process that is being killed goes with its threads: there is nothing to be hurried. */
+i64 sys_process_mrelease(const u64 *a) {
+    u32 opened;
+    if ((u32)a[1])
+        return -EINVAL;
+    const struct pid_handle *handle = pidfd_handle((i32)a[0], &opened);
+    if (IS_ERR(handle))
+        return PTR_ERR(handle);
+    const struct process *process = handle->thread ? handle->thread->process : handle->process;
+    if (!process || process->zombie || !process->leader)
+        return -ESRCH;
+    return process->exiting ? 0 : -EINVAL;
 }

@@ -1,4 +1,5 @@
 /* Areas: the map of an address space. Ranges are page-aligned and checked by the callers in mmap.c. */
+#include "code.h"
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
@@ -8,7 +9,7 @@
 #include "task.h"
 
 #define KEEP_TOGETHER \
-    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_FIXED_FRAMES)
+    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_SEALED | AREA_FIXED_FRAMES)
 #define GUARD_GAP (256 * PAGE_SIZE) /* what a growing stack keeps from its neighbour */
 
 static struct area *area_of(struct tree_node *node) {
@@ -67,7 +68,7 @@ i64 area_split_at(struct mm *mm, u64 addr) {
 
 static bool continues(const struct area *low, const struct area *high) {
     return low->end == high->node.key && low->prot == high->prot && low->file == high->file &&
-           low->name == high->name && !((low->flags ^ high->flags) & KEEP_TOGETHER) &&
+           low->name == high->name && same_policy(&low->policy, &high->policy) && !((low->flags ^ high->flags) & KEEP_TOGETHER) &&
            (!low->file || low->offset + (low->end - low->node.key) == high->offset);
 }
 
@@ -187,12 +188,14 @@ i64 mm_unmap(struct mm *mm, u64 addr, u64 size) {
    about sharing. */
 static void reprotect(struct mm *mm, u64 addr, u64 end, u32 prot) {
     for (u64 *pte; (pte = pte_next(mm->root, &addr, end)); addr += PAGE_SIZE) {
-        u64 frame = *pte & PTE_FRAME;
+        u64 frame = *pte & (PTE_FRAME | PTE_AROUND);
         if (!prot) {
             /* PROT_NONE keeps its pages: not present for the CPU, but not lost. */
             *pte = frame | PTE_PRESENT | PTE_NX;
         } else {
-            *pte = frame | pte_rights(prot, (*pte & PTE_WRITE) != 0);
+            if ((prot & PROT_EXEC) && (*pte & PTE_NX))
+                code_written(frame);
+            *pte = pte_of(frame, pte_rights(prot, (*pte & PTE_WRITE) != 0));
         }
         user_space_flush(addr);
     }
@@ -205,6 +208,8 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
         struct area *area = area_find(mm, at);
         if (!area)
             return -ENOMEM;
+        if (area->flags & AREA_SEALED)
+            return -EPERM;
         if ((prot & PROT_WRITE) && (area->flags & MAP_SHARED) && area->file && !file_can_write(area->file))
             return -EACCES;
         if ((prot & PROT_WRITE) && !((area->prot & PROT_WRITE) | (area->flags & MAP_SHARED)) &&
@@ -217,6 +222,8 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
             return err;
         area = area_find(mm, at);
         area->prot = prot;
+        if (area_is_shared_code(area))
+            mm_discard(mm, area->node.key, area->end); /* only a fault tells who else has the pages */
         reprotect(mm, area->node.key, area->end, prot);
         at = area->end;
         area_merge(mm, area);

@@ -4,6 +4,7 @@
 #include "lib.h"
 #include "linux/resource.h"
 #include "mm.h"
+#include "pagetable.h"
 #include "syscall.h"
 #include "task.h"
 
@@ -66,6 +67,8 @@ static i64 place(struct mm *mm, u64 hint, u64 size, u32 flags) {
             return -EPERM;
         if (!(flags & MAP_FIXED) && !mm_is_free(mm, hint, size))
             return -EEXIST;
+        if (mm_is_sealed(mm, hint, hint + size))
+            return -EPERM;
         return (i64)hint;
     }
     hint = ROUND_DOWN(hint, PAGE_SIZE);
@@ -87,8 +90,11 @@ static i64 check_file(struct file *file, u32 prot, u32 flags) {
 
 i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write) {
     for (u64 at = addr; at < addr + size; at += PAGE_SIZE) {
-        if (mm_resolve(mm, at, write ? FAULT_WRITE : 0))
+        if (mm_resolve(mm, at, write ? FAULT_WRITE : 0)) {
+            u64 *pte = pte_find(mm->root, at);
+            *pte &= ~PTE_AROUND;
             continue;
+        }
         i64 err = mm_fault(mm, at, write ? FAULT_WRITE : 0);
         if (err || signal_interrupts(current))
             return err ? err : -EINTR;
@@ -160,7 +166,9 @@ i64 sys_mmap(const u64 *a) {
 
 i64 sys_munmap(const u64 *a) {
     u64 size = ROUND_UP(a[1], PAGE_SIZE);
-    return valid_range(a[0], size) ? mm_unmap(current->mm, a[0], size) : -EINVAL;
+    if (!valid_range(a[0], size))
+        return -EINVAL;
+    return mm_is_sealed(current->mm, a[0], a[0] + size) ? -EPERM : mm_unmap(current->mm, a[0], size);
 }
 
 i64 sys_mprotect(const u64 *a) {
@@ -179,7 +187,7 @@ i64 sys_brk(const u64 *a) {
         new - mm->brk_start > current->process->limits[RLIMIT_DATA].cur)
         return (i64)mm->brk;
     if (new < old) {
-        if (mm_unmap(mm, new, old - new))
+        if (mm_is_sealed(mm, new, old) || mm_unmap(mm, new, old - new))
             return (i64)mm->brk;
     } else if (new > old) {
         if (!mm_is_free(mm, old, new - old) || !mm_within_limits(mm, new - old, true) ||

@@ -1,4 +1,4 @@
-/* mremap and mincore: moving and looking at pages that are already there. */
+/* mremap(2): moving pages that are already there. */
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
@@ -70,6 +70,9 @@ i64 sys_mremap(const u64 *a) {
         return -EINVAL;
     if (old_size > area->end - old)
         return -EFAULT;
+    if (mm_is_sealed(mm, old, old + MAX(old_size, PAGE_SIZE)) ||
+        ((flags & MREMAP_FIXED) && mm_is_sealed(mm, a[4], a[4] + new_size)))
+        return -EPERM;
     if (new_size > old_size || (flags & MREMAP_DONTUNMAP)) {
         u64 more = new_size - (flags & MREMAP_DONTUNMAP ? 0 : old_size);
         i64 err = area->flags & AREA_LOCKED ? mm_may_lock(mm, more) : 0;
@@ -97,35 +100,4 @@ i64 sys_mremap(const u64 *a) {
     }
     u64 to = mm_find_room(mm, new_size);
     return to ? move(mm, old, old_size, to, new_size, flags) : -ENOMEM;
-}
-
-static bool is_cached(const struct area *area, u64 at) {
-    u64 index = (at - area->node.key + area->offset) >> NV_PAGE_SHIFT;
-    paddr frame = inode_page_cached(file_inode(area->file), index);
-    if (frame)
-        frame_put(frame);
-    return frame;
-}
-
-i64 sys_mincore(const u64 *a) {
-    struct mm *mm = current->mm;
-    u64 end = ROUND_UP(a[0] + a[1], PAGE_SIZE);
-    if (a[0] & PAGE_MASK)
-        return -EINVAL;
-    if (end < a[0] || end > NV_USER_END)
-        return -ENOMEM;
-    if (!in_user_space(a[2], (end - a[0]) / PAGE_SIZE))
-        return -EFAULT;
-    for (u64 at = a[0], out = a[2]; at < end; at += PAGE_SIZE, out++) {
-        struct area *area = area_find(mm, at);
-        if (!area)
-            return -ENOMEM;
-        u64 *pte = pte_find(mm->root, at);
-        u8 resident = pte && (*pte & PTE_PRESENT);
-        if (!resident && area->file)
-            resident = is_cached(area, at);
-        if (put_user(resident, out))
-            return -EFAULT;
-    }
-    return 0;
 }

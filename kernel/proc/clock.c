@@ -142,6 +142,18 @@ i64 sys_clock_settime(const u64 *a) {
     return err ? err : -EPERM;
 }
 
+i64 sys_settimeofday(const u64 *a) {
+    i64 time[2] = { 0 };
+    i32 zone[2];
+    if (a[0] && copy_from_user(time, a[0], sizeof(time)))
+        return -EFAULT;
+    if (time[1] < 0 || time[1] > 1000000)
+        return -EINVAL;
+    if (a[1] && get_user(zone, a[1]))
+        return -EFAULT;
+    return a[0] && time[0] < 0 ? -EINVAL : a[0] || a[1] || !capable(CAP_SYS_TIME) ? -EPERM : 0;
+}
+
 /* Guest time follows the host's, without steering of its own. */
 static i64 adjust(u64 addr) {
     struct timex timex;

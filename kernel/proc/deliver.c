@@ -6,6 +6,7 @@
 #include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "rseq.h"
 #include "syscall.h"
 #include "trace.h"
@@ -61,7 +62,7 @@ i64 sys_restart_syscall(const u64 *a) {
 }
 
 static bool interrupted(const struct trapframe *frame) {
-    return wants_restart(frame) || (frame->vector == VECTOR_SYSCALL && frame->rax == (u64)-EINTR);
+    return wants_restart(frame) || (in_call(frame) && frame->rax == (u64)-EINTR);
 }
 
 static void restore_mask(void) {
@@ -100,7 +101,7 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
                         struct sigaction *slot) {
     struct sigaction action = *slot;
     u64 mask = current->restore_blocked ? current->saved_blocked : current->blocked;
-    bool stepped = debug_hides_step(frame);
+    bool stepped = debug_hides_step(frame), traced = ptrace_hides_step();
     current->restore_blocked = false;
     settle_call(frame, &action);
     if (action.flags & SA_RESETHAND)
@@ -117,13 +118,17 @@ static void run_handler(struct trapframe *frame, i32 sig, const struct siginfo *
     current->blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : SIG_BIT(sig));
     if (stepped)
         debug_told(NV_DEBUG_TRAP, 1, frame->rip, 0);
+    if (traced)
+        ptrace_handler_begins();
 }
 
 /* Do what the signal says; true when a handler is to run next. */
-static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
+static bool act(struct trapframe *frame, i32 sig, struct siginfo *info) {
     struct sigaction *actions = current->sighand->action;
     trace(sig, info, actions[sig - 1].handler);
     sig = debug_chosen(sig);
+    if (sig && unlikely(current->trace))
+        sig = ptrace_signal(sig, info);
     if (!sig)
         return false;
     struct sigaction *action = &actions[sig - 1];
@@ -142,6 +147,8 @@ static bool act(struct trapframe *frame, i32 sig, const struct siginfo *info) {
 
 void signal_deliver(struct trapframe *frame) {
     struct siginfo info;
+    if (unlikely(current->trace_work))
+        ptrace_check(frame);
     wait_while_stopped();
     if (current->rseq_interrupted)
         rseq_resume(frame);

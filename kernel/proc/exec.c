@@ -12,13 +12,13 @@
 #include "linux/fcntl.h"
 #include "privilege.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "rseq.h"
 #include "syscall.h"
 #include "trace.h"
 #include "trap.h"
 #include "uaccess.h"
 
-#define VECTOR_NONE 0 /* the return path restores every register */
 #define AT_EXECVE_CHECK 0x10000
 
 noreturn void enter_user(struct trapframe *frame); /* boot/entry.S */
@@ -172,6 +172,7 @@ static void commit(struct exec *e, u64 sp) {
     struct trapframe *frame = current->frame;
     *frame = (struct trapframe){
         .vector = VECTOR_NONE,
+        .error = frame->error,
         .rip = e->image.entry,
         .cs = NV_SEL_USER_CODE,
         .rflags = FLAG_IF | 2,
@@ -185,13 +186,15 @@ static i64 exec(const struct exec_source *source) {
     struct exec *e = kzalloc(sizeof(*e));
     u64 sp = 0;
     i64 err = -ENOMEM;
+    i32 old_tid = current->tid;
+    bool goes = false;
     if (e)
         e->strings = kzalloc(sizeof(*e->strings));
     if (e && e->strings) {
         err = set_path(e, source);
         if (!err)
             err = prepare(e, source, &sp);
-        bool goes = !err && !(source->flags & AT_EXECVE_CHECK);
+        goes = !err && !(source->flags & AT_EXECVE_CHECK);
         if (goes)
             err = end_other_threads();
         if (goes && !err)
@@ -207,6 +210,8 @@ static i64 exec(const struct exec_source *source) {
         kfree(e->strings);
     }
     kfree(e);
+    if (goes && !err)
+        ptrace_exec(old_tid);
     return err;
 }
 

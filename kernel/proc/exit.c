@@ -9,6 +9,7 @@
 #include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "syscall.h"
 #include "terminal.h"
 #include "trace.h"
@@ -16,6 +17,8 @@
 
 static void kill_thread(struct task *task) {
     task->kill_pending = true;
+    if (task->trace)
+        task->trace->standing = false;
     if (task->state == TASK_SLEEPING || task->state == TASK_STOPPED)
         sched_add(task);
 }
@@ -71,8 +74,8 @@ static struct process *new_parent(struct process *process) {
     return parent ? parent : init_process;
 }
 
-/* A zombie whose parent does not care is gone at once; true if so. */
-static bool reap_unwanted(struct process *process) {
+/* A zombie whose parent does not care is gone at once. */
+bool process_reap_unwanted(struct process *process) {
     const struct sigaction *action = &process->parent->leader->sighand->action[SIGCHLD - 1];
     if (process->exit_signal != SIGCHLD || (action->handler != SIG_IGN && !(action->flags & SA_NOCLDWAIT)))
         return false;
@@ -80,10 +83,20 @@ static bool reap_unwanted(struct process *process) {
     return true;
 }
 
-static void announce_death(struct process *process) {
-    i32 signal = process->status & 0x7f;
-    notify_parent(process, signal ? CLD_KILLED : CLD_EXITED, signal ? signal : process->status >> 8 & 0xff);
-    reap_unwanted(process);
+/* Tracers hear of the threads before they and then the parent hear of the process. */
+void process_announce_end(struct process *process) {
+    i32 signal = process->status & 0x7f, code = signal ? CLD_KILLED : CLD_EXITED;
+    i32 status = signal ? signal : process->status >> 8 & 0xff;
+    const struct tracee *t = process->traced;
+    if (!list_empty(&process->dead_threads))
+        return;
+    if (t && t->tracer->process != process->parent) {
+        ptrace_tell(t, code, status);
+        return;
+    }
+    notify_parent(process, code, status);
+    if (!t)
+        process_reap_unwanted(process);
 }
 
 static void give_children_away(struct process *process) {
@@ -98,7 +111,7 @@ static void give_children_away(struct process *process) {
                            &(struct siginfo){ .signo = child->parent_death_signal, .pid = process->pid });
         i32 pgid = child->pgid;
         if (child->zombie)
-            announce_death(child);
+            process_announce_end(child);
         hang_up_orphans(pgid);
     }
 }
@@ -115,7 +128,7 @@ static void process_exit(struct process *process) {
     terminal_leader_exit(process);
     give_children_away(process);
     pidfd_ended(process);
-    announce_death(process);
+    process_announce_end(process);
     hang_up_orphans(pgid);
 }
 
@@ -130,6 +143,8 @@ static void pass_signals_on(struct process *process) {
 
 noreturn void exit_thread(i32 code) {
     struct task *task = current;
+    ptrace_exit(code);
+    ptrace_tracer_ends();
     struct process *process = task->process;
     bool last = process->thread_count == 1;
     if (task->tid == process->pid) {
@@ -156,6 +171,8 @@ noreturn void exit_thread(i32 code) {
     cpu_events_end(process, last ? NULL : task);
     usage_add(&process->counts, &task->counts);
     task_unlink(task);
+    if (task->trace)
+        ptrace_ended(task->trace, process->exiting || last ? process->status : code);
     if (last) {
         process_exit(process);
     } else {
@@ -190,6 +207,7 @@ i64 end_other_threads(void) {
         pidfd_thread_gone(current);
         task_set_tid(current, process->pid);
         process->leader_left = false;
+        ptrace_renamed();
     }
     posix_timers_free(process);
     return 0;

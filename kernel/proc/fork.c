@@ -1,4 +1,5 @@
 /* clone, clone3, fork, vfork: new threads and processes. */
+#include "cpu.h"
 #include "errno.h"
 #include "file.h"
 #include "fs/open.h"
@@ -6,37 +7,18 @@
 #include "fpu.h"
 #include "kstack.h"
 #include "lib.h"
+#include "linux/clone.h"
 #include "linux/sched.h"
 #include "linux/sigframe.h"
 #include "mm.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "rseq.h"
 #include "seccomp.h"
 #include "syscall.h"
 #include "trace.h"
 #include "trap.h"
 #include "uaccess.h"
-
-#define CSIGNAL 0xffUL
-#define CLONE_VM 0x100UL
-#define CLONE_FS 0x200UL
-#define CLONE_FILES 0x400UL
-#define CLONE_SIGHAND 0x800UL
-#define CLONE_PIDFD 0x1000UL
-#define CLONE_VFORK 0x4000UL
-#define CLONE_PARENT 0x8000UL
-#define CLONE_THREAD 0x10000UL
-#define CLONE_NEWNS 0x20000UL
-#define CLONE_NEWUSER 0x10000000UL
-#define CLONE_NEWPID 0x20000000UL
-#define CLONE_NEW_NAMESPACES (CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | 0x2000000UL | 0x4000000UL | \
-                              0x8000000UL | 0x40000000UL)
-#define CLONE_SETTLS 0x80000UL
-#define CLONE_PARENT_SETTID 0x100000UL
-#define CLONE_CHILD_CLEARTID 0x200000UL
-#define CLONE_DETACHED 0x400000UL
-#define CLONE_CHILD_SETTID 0x1000000UL
-#define CLONE_CLEAR_SIGHAND 0x100000000UL
 
 struct clone_args {
     u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
@@ -128,7 +110,9 @@ static void copy_registers(struct task *child, const struct clone_args *args) {
     child->frame = (struct trapframe *)(child->kernel_stack + KSTACK_SIZE) - 1;
     *child->frame = *current->frame;
     child->frame->rax = 0;
-    child->frame->vector = 0;
+    child->frame->vector = VECTOR_NONE;
+    if (current->trace && current->trace->step_ours)
+        child->frame->rflags &= ~FLAG_TF;
     if (args->stack)
         child->frame->rsp = args->stack + args->stack_size;
     fpu_save(child->fpu);
@@ -152,22 +136,33 @@ static struct process *new_process(const struct clone_args *args, i32 pid) {
     return process;
 }
 
-/* vfork: the parent waits until the child has another address space or none. */
-static void wait_for_vfork(i32 pid) {
+/* vfork: the parent waits until the child has another address space or none; false if it is killed. */
+static bool wait_for_vfork(i32 pid) {
     struct process *child;
     while ((child = process_find(pid)) && child->parent == current->process && !child->vfork_released)
         if (wait_on_killable(&child->vfork_done))
-            return;
+            return false;
+    return true;
 }
 
 static void abandon(struct task *child, struct process *process) {
     if (child) {
+        if (child->trace)
+            ptrace_untie(child->trace);
         if (child->kernel_stack)
             kstack_free(child->kernel_stack);
         task_free(child);
     }
     if (process != current->process)
         process_free(process);
+}
+
+/* The event that a tracer hears of this child; 0: none. */
+static u32 event_of(const struct clone_args *args) {
+    u32 event = args->flags & CLONE_VFORK       ? PTRACE_EVENT_VFORK
+                : args->exit_signal != SIGCHLD ? PTRACE_EVENT_CLONE
+                                               : PTRACE_EVENT_FORK;
+    return !(args->flags & CLONE_UNTRACED) && ptrace_wants(event) ? event : 0;
 }
 
 /* CLONE_PIDFD: a descriptor of the child; a new process does not get it itself. */
@@ -196,6 +191,9 @@ static i64 clone(const struct clone_args *args, i32 tid) {
         return -EAGAIN;
     struct task *child = task_new(process, tid);
     err = child && (child->kernel_stack = kstack_alloc()) ? copy_resources(child, flags) : -EAGAIN;
+    u32 event = event_of(args);
+    if (!err && current->trace && (event || (flags & CLONE_PTRACE)))
+        err = ptrace_inherit(child);
     if (err) {
         abandon(child, process);
         return err;
@@ -211,6 +209,7 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     child->timer_slack = child->default_slack = current->timer_slack;
     child->blocked = current->blocked;
     seccomp_inherit(child);
+    child->memory_policy = current->memory_policy;
     child->io_priority = current->io_priority;
     child->policy = current->policy & ~SCHED_RESET_ON_FORK;
     child->realtime_priority = current->realtime_priority;
@@ -235,8 +234,11 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     trace_event(NV_TRACE_FORK, flags & CLONE_THREAD ? NV_FORK_THREAD : flags & CLONE_VFORK ? NV_FORK_WAITS : NV_FORK,
                 (u64)tid, (u64)process->pid, flags);
     sched_add(child);
-    if (flags & CLONE_VFORK)
-        wait_for_vfork(process->pid);
+    i32 pid = process->pid;
+    if (event)
+        ptrace_event(event, (u64)tid);
+    if ((flags & CLONE_VFORK) && wait_for_vfork(pid) && current->trace)
+        ptrace_event(PTRACE_EVENT_VFORK_DONE, (u64)tid);
     return tid;
 }
 

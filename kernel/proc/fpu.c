@@ -39,6 +39,7 @@ _Static_assert(offsetof(struct image, present) == FXSAVE_SIZE, "FXSAVE image");
 
 static u64 components; /* 0: FXSAVE */
 static u32 size = FXSAVE_SIZE;
+static u32 state_size; /* of that what the components reach, 0 where there is no XSAVE */
 
 static u64 enabled_components(void) {
     u32 low, high;
@@ -59,19 +60,22 @@ static u32 measured_size(void) {
     fpu_save(over_ones);
     while (end > sizeof(struct image) && over_zeros[end - 1] != over_ones[end - 1])
         end--;
-    return ROUND_UP(end, 64);
+    return end;
 }
 
 void fpu_init(void) {
     if (!quirk(NV_QUIRK_OPEN_AVX) || !sunk)
         return;
     components = enabled_components() & COMPONENTS;
-    size = measured_size();
+    u32 end = measured_size();
+    state_size = ROUND_UP(end, sizeof(u64));
+    size = ROUND_UP(end, 64);
     if (size > FPU_IMAGE_MAX)
         panic("vector state of an unknown size");
 }
 
 u32 fpu_size(void) { return size; }
+u32 fpu_state_size(void) { return state_size; }
 
 /* Behind the image of XSAVE stands FRAME_MAGIC2. */
 u32 fpu_frame_size(void) {
@@ -162,6 +166,35 @@ bool fpu_frame_load(void *at) {
     return true;
 }
 
+/* Which components there are stands where FXSAVE leaves room for software. */
+void fpu_show(void *to, const void *from) {
+    struct image *image = to;
+    memcpy(image, from, state_size);
+    memset(&image->frame, 0, sizeof(image->frame));
+    memcpy(&image->frame, &components, sizeof(components));
+}
+
+bool fpu_change(void *at, const void *from) {
+    struct image *image = at;
+    if (((const struct image *)from)->mxcsr & ~MXCSR_KNOWN)
+        return false;
+    memcpy(image, from, FXSAVE_SIZE);
+    if (components)
+        image->present |= LEGACY;
+    return true;
+}
+
+bool fpu_change_all(void *at, const void *from) {
+    const struct image *image = from;
+    u64 reserved = image->compacted;
+    for (u32 i = 0; i < ARRAY_LEN(image->reserved1); i++)
+        reserved |= image->reserved1[i];
+    if (reserved || (image->present & ~components) || (image->mxcsr & ~MXCSR_KNOWN))
+        return false;
+    memcpy(at, from, state_size);
+    return true;
+}
+
 u32 fpu_adapt(bool wide) {
     const u64 old_components = components;
     const u32 old_size = size;
@@ -169,6 +202,7 @@ u32 fpu_adapt(bool wide) {
     struct task *task;
     components = 0;
     size = FXSAVE_SIZE;
+    state_size = 0;
     fpu_init();
     if (components == old_components && size == old_size)
         return NV_MOVED;

@@ -88,24 +88,25 @@ i64 sys_prctl(const u64 *a) {
     }
 }
 
-i64 sys_arch_prctl(const u64 *a) {
-    switch ((i32)a[0]) {
+static i64 set_base(struct task *task, u64 *base, u64 value) {
+    if (value >= NV_USER_END)
+        return -EPERM;
+    *base = value;
+    if (task == current)
+        user_bases_load(task->fs_base, task->gs_base);
+    return 0;
+}
+
+i64 arch_prctl_task(struct task *task, i32 option, u64 value) {
+    switch (option) {
     case ARCH_SET_FS:
-        if (a[1] >= NV_USER_END)
-            return -EPERM;
-        current->fs_base = a[1];
-        user_bases_load(current->fs_base, current->gs_base);
-        return 0;
+        return set_base(task, &task->fs_base, value);
     case ARCH_SET_GS:
-        if (a[1] >= NV_USER_END)
-            return -EPERM;
-        current->gs_base = a[1];
-        user_bases_load(current->fs_base, current->gs_base);
-        return 0;
+        return set_base(task, &task->gs_base, value);
     case ARCH_GET_FS:
-        return put_user(current->fs_base, a[1]);
+        return put_user(task->fs_base, value);
     case ARCH_GET_GS:
-        return put_user(current->gs_base, a[1]);
+        return put_user(task->gs_base, value);
     case ARCH_GET_CPUID: /* the instruction is allowed, and nothing could forbid it */
         return 1;
     case ARCH_SET_CPUID:
@@ -114,6 +115,8 @@ i64 sys_arch_prctl(const u64 *a) {
         return -EINVAL;
     }
 }
+
+i64 sys_arch_prctl(const u64 *a) { return arch_prctl_task(current, (i32)a[0], a[1]); }
 
 /* Kept for those who ask; only the flag for fixed addresses would mean anything, and addresses are
    fixed anyway. */

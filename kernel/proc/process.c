@@ -8,6 +8,7 @@
 #include "linux/resource.h"
 #include "mm.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "seccomp.h"
 #include "terminal.h"
 
@@ -50,7 +51,7 @@ bool pid_taken(i32 pid) {
         return true;
     struct process *process;
     list_for_each(process, &all_processes, all)
-        if (process->pgid == pid || process->sid == pid)
+        if (process->pgid == pid || process->sid == pid || ptrace_remembers(process, pid))
             return true;
     return false;
 }
@@ -122,6 +123,8 @@ struct process *process_new(struct process *parent, i32 pid) {
     list_init(&process->children);
     list_init(&process->sibling);
     list_init(&process->threads);
+    list_init(&process->dead_threads);
+    process->maker = current ? current->tid : 0;
     wait_queue_init(&process->child_exit);
     wait_queue_init(&process->vfork_done);
     sig_pending_init(&process->pending);
@@ -145,6 +148,7 @@ struct process *process_new(struct process *parent, i32 pid) {
 
 void process_free(struct process *process) {
     pidfd_reaped(process);
+    ptrace_forget(process);
     timer_cancel(&process->alarm);
     timer_cancel(&process->cpu_timer);
     sig_pending_flush(&process->pending);
@@ -183,6 +187,7 @@ struct task *task_new(struct process *process, i32 tid) {
     task->process = process;
     task->cred = cred_get(current ? current->cred : process->cred);
     list_init(&task->run_link);
+    list_init(&task->tracees);
     sig_pending_init(&task->pending);
     task_set_tid(task, tid);
     list_append(&process->threads, &task->thread_link);

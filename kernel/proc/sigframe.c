@@ -108,7 +108,6 @@ static void load_registers(struct trapframe *f, const struct sigcontext *c) {
     f->rsp = c->sp;
     f->rip = c->ip;
     f->rflags = (c->flags & FLAGS_USER) | FLAG_IF | 2;
-    f->vector = VECTOR_NONE;
 }
 
 static i64 load_fpu(u64 from) {
@@ -128,6 +127,7 @@ i64 sys_rt_sigreturn(const u64 *a) {
     struct ucontext uc;
     u64 sp = current->frame->rsp - 8; /* the handler's ret has popped pretcode */
     current->frame->vector = VECTOR_NONE;
+    current->frame->error = ~0UL; /* whatever it returns, it is no call to be restarted */
     if (copy_from_user(&uc, sp + offsetof(struct rt_sigframe, uc), sizeof(uc)) ||
         uc.context.ip >= NV_USER_END || load_fpu(uc.context.fpstate)) {
         signal_fault(SIGSEGV, SI_KERNEL, 0);

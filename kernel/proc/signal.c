@@ -4,6 +4,8 @@
 #include "linux/resource.h"
 #include "linux/sigframe.h"
 #include "proc.h"
+#include "ptrace.h"
+#include "uaccess.h"
 #include "user.h"
 
 /* A queued siginfo. Standard signals have at most one each; real-time ones as many as the limit. */
@@ -124,6 +126,23 @@ void signal_timer_void(struct process *process, struct task *task, i32 sig, i32 
     pending->bits &= ~SIG_BIT(sig);
 }
 
+i64 signal_show(const struct sig_pending *pending, u64 skip, u32 count, u64 to) {
+    const struct sig_entry *entry;
+    u32 shown = 0;
+    list_for_each(entry, &pending->queue, link) {
+        if (skip) {
+            skip--;
+            continue;
+        }
+        if (shown == count)
+            break;
+        if (copy_to_user(to + shown * sizeof(entry->info), &entry->info, sizeof(entry->info)))
+            return shown ? (i64)shown : -EFAULT;
+        shown++;
+    }
+    return shown;
+}
+
 i32 signal_take(struct task *task, u64 set, struct siginfo *info) {
     struct sig_pending *from = &task->pending;
     u64 bits = from->bits & set;
@@ -147,6 +166,8 @@ bool signal_interrupts(const struct task *task) {
         return true;
     if (task->killable_sleep)
         return false;
+    if (unlikely(task->trace) && ptrace_is_due(task->trace))
+        return true;
     return (task->pending.bits | task->process->pending.bits) & (~task->blocked | task->wait_set);
 }
 
@@ -175,6 +196,7 @@ static void wake_one_of(struct process *process, i32 sig) {
 static void cancel_opposites(struct process *process, i32 sig) {
     if (sig == SIGCONT) {
         signal_discard(process, SIG_STOPS);
+        ptrace_group_continues(process);
         process_continue(process);
     } else if (SIG_BIT(sig) & SIG_STOPS) {
         signal_discard(process, SIG_BIT(SIGCONT));
@@ -184,7 +206,7 @@ static void cancel_opposites(struct process *process, i32 sig) {
 /* `task` NULL: to the whole group. */
 static i64 send(struct process *process, struct task *task, i32 sig, const struct siginfo *info, bool reserved) {
     struct siginfo own;
-    if (process->zombie || process->exiting || !process->leader)
+    if (process->zombie || !process->leader || (process->exiting && sig != SIGKILL))
         return 0;
     if (sig == SIGKILL) {
         process_kill(process, SIGKILL);
@@ -196,7 +218,7 @@ static i64 send(struct process *process, struct task *task, i32 sig, const struc
     }
     cancel_opposites(process, sig);
     const struct task *judge = task ? task : process->leader;
-    if (!((judge->blocked | judge->wait_set) & SIG_BIT(sig)) &&
+    if (!((judge->blocked | judge->wait_set) & SIG_BIT(sig)) && !judge->trace &&
         action_ignores(&judge->sighand->action[sig - 1], sig))
         return 0;
     i64 err = enqueue(task ? &task->pending : &process->pending, judge, sig, info,

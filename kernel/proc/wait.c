@@ -4,6 +4,7 @@
 #include "linux/resource.h"
 #include "linux/wait.h"
 #include "proc.h"
+#include "ptrace.h"
 #include "syscall.h"
 #include "uaccess.h"
 
@@ -50,19 +51,27 @@ static void reap(struct process *child) {
     process_free(child);
 }
 
-/* Is there news of this child? Takes it unless WNOWAIT says to leave it. */
+static void fill_end(struct news *news, const struct process *child, i32 wait_status) {
+    i32 signal = wait_status & 0x7f;
+    fill(news, child, signal ? CLD_KILLED : CLD_EXITED, signal ? signal : wait_status >> 8 & 0xff, wait_status);
+}
+
+/* Is there news of this child? Takes it unless WNOWAIT says to leave it. What there is of a traced one is
+   its tracer's first, be that its parent or not. */
 static bool take_news(struct process *child, u32 options, struct news *news) {
-    bool keep = options & WNOWAIT;
+    bool keep = options & WNOWAIT, traced = child->traced;
+    if (traced && child->traced->tracer->process != current->process && child->zombie)
+        return false;
     if (child->zombie) {
-        if (!(options & WEXITED))
+        if (!(options & WEXITED) || !list_empty(&child->dead_threads))
             return false;
-        i32 signal = child->status & 0x7f;
-        fill(news, child, signal ? CLD_KILLED : CLD_EXITED, signal ? signal : child->status >> 8 & 0xff,
-             child->status);
+        fill_end(news, child, child->status);
         if (!keep)
             reap(child);
         return true;
     }
+    if (traced && child->traced->tracer->process == current->process)
+        return false;
     if (child->stopped && !child->stop_reported && (options & WSTOPPED)) {
         fill(news, child, CLD_STOPPED, child->stop_status >> 8, child->stop_status);
         child->stop_reported = !keep;
@@ -76,6 +85,51 @@ static bool take_news(struct process *child, u32 options, struct news *news) {
     return false;
 }
 
+/* The same of a thread that the caller traces, whose child it need not be. */
+static bool take_traced(struct tracee *t, u32 options, struct news *news) {
+    struct process *process = t->process;
+    bool keep = options & WNOWAIT, leader = process->traced == t;
+    if (t->standing && !t->reported && !t->listening) {
+        fill(news, process, CLD_TRAPPED, (i32)t->code, (i32)t->code << 8 | 0x7f);
+        news->pid = t->tid;
+        news->uid = t->task->cred->ruid;
+        t->reported = !keep;
+        if (!keep)
+            t->task->trace_answer = 0;
+        return true;
+    }
+    if (t->task || !(options & WEXITED) || (leader && (!process->zombie || !list_empty(&process->dead_threads))))
+        return false;
+    fill_end(news, process, leader ? process->status : t->status);
+    news->pid = t->tid;
+    news->uid = t->uid;
+    if (keep)
+        return true;
+    if (leader && process->parent == current->process)
+        reap(process);
+    else
+        ptrace_untie(t);
+    return true;
+}
+
+static bool matches_traced(const struct tracee *t, const struct wish *wish) {
+    return wish->pid ? t->tid == wish->pid : !wish->pgid || t->process->pgid == wish->pgid;
+}
+
+/* Those that one thread traces: 1 with news, 0 with none, -ECHILD where it traces no such. */
+static i64 look_at_traced(struct task *tracer, const struct wish *wish, struct news *news) {
+    i64 found = -ECHILD;
+    struct tracee *t;
+    list_for_each(t, &tracer->tracees, link) {
+        if (!matches_traced(t, wish))
+            continue;
+        if (take_traced(t, wish->options, news))
+            return 1;
+        found = 0;
+    }
+    return found;
+}
+
 /* 1 with news, 0 with WNOHANG and none, or a negative errno. */
 static i64 wait_for(const struct wish *wish, struct news *news) {
     for (i64 why = 0;;) {
@@ -87,6 +141,13 @@ static i64 wait_for(const struct wish *wish, struct news *news) {
             if (take_news(child, wish->options, news))
                 return 1;
             found = true;
+        }
+        struct task *task;
+        list_for_each(task, &current->process->threads, thread_link) {
+            i64 traced = task == current || !(wish->options & __WNOTHREAD) ? look_at_traced(task, wish, news) : -ECHILD;
+            if (traced > 0)
+                return 1;
+            found |= !traced;
         }
         if (!found)
             return -ECHILD;

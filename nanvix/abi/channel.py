@@ -32,6 +32,9 @@ REQUEST = Record(
 """Segments [0, nin) are read by the host, [nin, nin+nout) are written by it.
 ``result`` is >= 0 or a negative Linux errno."""
 
+LOOK_TIMER = 1
+LOOK_EVENT = 2
+
 MAX_SEGMENTS = (PAGE_SIZE - REQUEST.size) // SEGMENT.size
 MAX_PATH = 4096
 MAX_NAME = 255
@@ -56,6 +59,8 @@ OPS: dict[str, tuple[int, str]] = {
     "TIME": (0x0B, "Only under BOOT_HOST_TIME: out6 = ns since boot, as with every other call, or "
              "under BOOT_TAPE with this one alone, for the tape is full."),
     "STEP": (0x0C, "Only under BOOT_HOST_STEP: a program is about to run. arg0 = thread."),
+    "LOOK": (0x0E, "When look_at of the control page says so. arg0, out0 = system calls done. "
+             "result = what has come in place of an interrupt: LOOK_TIMER, LOOK_EVENT."),
     "DEBUG": (0x0D, "Only for a debugger on the host. arg0 = kind (TRACE_*, DEBUG_*), arg1..arg3 = "
               "what it says, arg4 = what came of the last answer: a physical address, or whether a "
               "page is watched. result = DEBUG_TAKEN, or DEBUG_OWN, DEBUG_WATCH or DEBUG_UNWATCH "

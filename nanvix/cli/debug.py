@@ -29,8 +29,12 @@ def main(arguments: list[str]) -> int:
         help="commands to begin with, one a line; without a terminal they are all there is",
     )
     parser.add_argument(
-        "--gdb", metavar="HOST:PORT", help="let a gdb share the session (emulator; loopback only)"
+        "--gdb", metavar="HOST:PORT", help="let a gdb share the session (loopback only)"
     )
+    parser.add_argument(
+        "--record", action="store_true",
+        help="on KVM: leave the guest alone and keep its run, for bug capsules and the way back",
+    )  # fmt: skip
     parser.add_argument("--seed", type=seed, metavar="N", help="fix what is random and the date")
     add_program(parser)
     options = parser.parse_args(arguments)
@@ -43,7 +47,8 @@ def main(arguments: list[str]) -> int:
 
     from nanvix.tui.start import Options, start
 
-    return start(argv, settings, Options(first, options.backend, options.gdb, batch))
+    chosen = Options(first, options.backend, options.gdb, batch, options.record)
+    return start(argv, settings, chosen)
 
 
 def _script(path: str | None) -> list[str]:

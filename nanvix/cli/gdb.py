@@ -8,7 +8,7 @@ from nanvix.result import exit_code
 
 _KILLED = 137
 """128 + SIGKILL: gdb has ended the guest."""
-_LACKING = {"travel": "watchpoints and no way back"}
+_LACKING = {"travel": "watchpoints for reads and no way back"}
 """What gdb misses, by nanvix.debug.present.Present.lacks."""
 
 

@@ -10,25 +10,27 @@ PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
+    "kcmp": "no KCMP_EPOLL_TFD",
+    "mincore": "of the pages next to one that was touched, those only read since count as absent",
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,
     "mq_open": "messages of at most 208 KiB, for root too",
     "move_mount": _OF_THE_HOST,
-    "name_to_handle_at": "always EOPNOTSUPP: no file system gives out handles",
-    "open_by_handle_at": "always EPERM",
+    "name_to_handle_at": "only of files in memory, and no AT_HANDLE_CONNECTABLE",
+    "open_by_handle_at": "only files in memory that have a name",
     "open_tree": _OF_THE_HOST,
     "pivot_root": _OF_THE_HOST,
     "pkey_alloc": "always ENOSPC: the virtual CPU has no protection keys",
     "sched_setattr": "no SCHED_DEADLINE",
-    "seccomp": "no SECCOMP_FILTER_FLAG_NEW_LISTENER: no other process is asked",
+    "ptrace": "no breakpoints in debug registers: they are all in use, says ENOSPC",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",
+    "setrlimit": "RLIMIT_RTTIME is kept, nothing more",
+    "settimeofday": "always EPERM for a new time: it is the host's",
     "umount2": _OF_THE_HOST,
+    "unshare": "no new name spaces (EPERM)",
 }
 """What a call that the kernel has cannot do."""
 
-DIFFERENCES: dict[str, str] = {
-    "memory/mincore_pages": "a fault brings in the pages around it, and they count as resident",
-    "pointers_files/name_to_handle_at": "no file system gives out handles",
-}
+DIFFERENCES: dict[str, str] = {}
 """Cases, as ``family/name``, that may say something else in a guest, and why."""

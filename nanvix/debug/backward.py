@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 from nanvix.debug.control import Control
 from nanvix.debug.errors import DebugError
+from nanvix.debug.hits import Hit, Test
 from nanvix.debug.points import Access, Point, Stop, Watchpoint
 from nanvix.debug.reverse import EntrySearch, last_hit
-from nanvix.debug.search import Hit, Search, Test
+from nanvix.debug.search import Search
 
 RETRIES = 64
 """How often an instruction may be interrupted before a verb gives up."""
@@ -75,16 +76,20 @@ class Backward(Control):
 
     def last_write(self, what: int | str, size: int | None = None) -> Access | None:
         """Who last wrote these bytes before the moment shown; None when nobody has since the
-        start. Nothing is shown but the moment we are at; go to ``access.moment - 1`` to see it."""
+        start. Nothing is shown but the moment we are at; go to ``access.moment - 1`` to see it.
+        Raises DebugError where a pause ends it before that is known."""
         address, size = self._place(what, size)
         here = self.moment
         point = Watchpoint(0, address, size, "write", False, pid=self._view.kernel.ids()[0])
         self.machine.pause_wanted = False
         try:
             hit = self._last([point], {}, self._floor(here))
+            stopped = self.machine.pause_wanted
         finally:
             self.machine.pause_wanted = False
             self.timeline.go(here)
+        if stopped:
+            raise DebugError("stopped before it was found who wrote there")
         return hit.access if hit is not None else None
 
     def _back(self, points: Sequence[Point], once: dict[int, Test]) -> Stop:

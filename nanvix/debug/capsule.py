@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nanvix.debug.errors import DebugError
+from nanvix.debug.finding import Going, on
 from nanvix.errors import NanvixError
 from nanvix.trace.recording import Recording, RecordingError, dump, read
 
@@ -81,7 +82,31 @@ def is_capsule(path: str) -> bool:
         return False
 
 
-def write(path: str, recording: Recording, notes: Notes, binaries: Iterable[str]) -> None:
+class _Watched:
+    """A file to write to, until ``going`` (nanvix.debug.finding), told of ``size`` bytes, says
+    no. Raises DebugError then."""
+
+    def __init__(self, file: Any, size: int, going: Going) -> None:
+        self._file, self._size, self._going = file, max(size, 1), going
+        self._written = 0
+
+    def write(self, data: bytes) -> int:
+        """As files do it."""
+        if not self._going(min(self._written / self._size, 1.0)):
+            raise DebugError("stopped: there is no capsule")
+        self._written += len(data)
+        count: int = self._file.write(data)
+        return count
+
+    def writelines(self, lines: Iterable[bytes]) -> None:
+        """As files do it."""
+        for line in lines:
+            self.write(line)
+
+
+def write(
+    path: str, recording: Recording, notes: Notes, binaries: Iterable[str], going: Going = on
+) -> None:
     """Make one; it takes its name when it is complete. Raises DebugError."""
     from zipfile import ZIP_STORED, ZipFile
 
@@ -94,7 +119,8 @@ def write(path: str, recording: Recording, notes: Notes, binaries: Iterable[str]
         try:
             with ZipFile(part, "w", ZIP_STORED) as archive:
                 with archive.open(RECORDING, "w", force_zip64=True) as member:
-                    dump(member, recording)
+                    size = sum(len(d) for e in recording.entries for _, d in getattr(e, "data", ()))
+                    dump(_Watched(member, size, going), recording)  # type: ignore[arg-type]
                 archive.writestr(ABOUT, json.dumps(about, indent=1))
             os.replace(part, path)
         except BaseException:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.events import Event, EventLog
+from nanvix.debug.hits import Hit, Test
 from nanvix.debug.inspect import Inspector
 from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Stop, Watchpoint
-from nanvix.debug.search import Hit, Search, Test
+from nanvix.debug.search import Search
 from nanvix.debug.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Control(Inspector):
         self._log = log
         self._points: dict[int, Point] = {}
         self._number = 0
+        self._seen: tuple[int, int] | None = None
+        self._again = False
         self.last = self._stop("start")
 
     # -- where we are ------------------------------------------------------------------------
@@ -176,7 +179,9 @@ class Control(Inspector):
             to_user=to_user or to_user_of is not None,
             user_tid=to_user_of,
             skip_crash=self.moment if skip_crash is None else skip_crash,
+            again=self._again,
         )
+        self._again = False
         return self._forward(search)
 
     def _forward(self, search: Search, target: int | None = None) -> Stop:
@@ -190,6 +195,7 @@ class Control(Inspector):
             wait.block()
         self._log.catch_up() if timeline.live else None
         hit = search.hit
+        self._seen = (hit.moment, timeline.frontier) if hit is not None and timeline.live else None
         if hit is not None:
             if hit.moment != timeline.position or search.unsettled:
                 timeline.go(hit.moment)
@@ -202,6 +208,13 @@ class Control(Inspector):
             machine.pause_wanted = False
             return self._stop("pause")
         return self._stop("idle" if idle else "moment")
+
+    def _renew(self) -> None:
+        """Be at the frontier, where the guest has gone on only to find out why it stops here: at
+        faults, which one may want to mend, and at calls."""
+        if not self.live and self._seen == (self.moment, self.frontier):
+            self.timeline.cut()
+            self._log.cut(self.machine.backend.tsc())
 
     def _report(self, hit: Hit) -> Stop:
         for number in hit.points:

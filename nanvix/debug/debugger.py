@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from nanvix.abi.layout import PAGE_SIZE, USER_END
 from nanvix.debug.backward import RETRIES, Backward
 from nanvix.debug.control import RECORDED
 from nanvix.debug.errors import DebugError
@@ -213,32 +214,72 @@ class Debugger(Backward):
     # -- changing ----------------------------------------------------------------------------
 
     def write_memory(self, address: int, data: bytes, *, pid: int | None = None) -> None:
-        """Write linear memory at the frontier. Raises DebugError elsewhere or when not mapped."""
+        """Write linear memory at the frontier: a process gets pages of its own for it, where they
+        are not shared on purpose. Raises DebugError elsewhere or when not mapped."""
+        self._renew()
+        self.timeline.require_changeable()
+        if address < USER_END:
+            self._own(address, len(data), pid)
         for physical, part in self._pieces(address, data, pid):
             self.timeline.write(physical, part)
 
+    def _own(self, address: int, size: int, pid: int | None) -> None:
+        """Have a process share none of these pages."""
+        from nanvix.debug import owning
+
+        owner = self._view.kernel.ids()[0] if pid is None else pid
+        for page in range(address & -PAGE_SIZE, address + size, PAGE_SIZE):
+            space = self._view.space(pid)
+            if space is not None and owner and not owning.is_own(space, page):
+                for physical, word in owning.own_page(self.machine, self._view, owner, page):
+                    self.timeline.write(physical, word)
+
     def set_register(self, name: str, value: int) -> None:
         """Set a general register, rip or rflags of the running thread, at the frontier."""
+        self._renew()
         self.timeline.set_register(name, value)
 
     def signal(self, number: int, tid: int = 0) -> None:
         """Send a signal to a thread, or to the guest's foreground as the terminal does."""
         self.machine.post_signal(number, tid)
 
-    def answer_signal(self, number: int) -> None:
-        """At a stop for a signal, and at the frontier: let it be another one, or none (0)."""
-        at = self._view.kernel.address("debug_signal")
-        self.write_memory(at, (number or -1).to_bytes(4, "little", signed=True))
+    def answer_signal(self, number: int, news: int) -> bool:
+        """At a stop for the signal ``news``, and at the frontier: let it be another one, or none
+        (0); whether that one is still to come. The past has run as it has."""
+        if not self.in_kernel:
+            return self._answer_fault(number, news)
+        if number != news and self.live:
+            at = self._view.kernel.address("debug_signal")
+            self.write_memory(at, (number or -1).to_bytes(4, "little", signed=True))
+        return False
+
+    def _answer_fault(self, number: int, news: int) -> bool:
+        """A fault is shown before it happens: it does again, if it has not been mended."""
+        mended = self.live and self._view.registers.rip != self.last.rip
+        if number == news and not mended:
+            return False
+        try:
+            self._renew()
+        except DebugError:
+            return False
+        if not self.live:
+            return False
+        self._again = not mended
+        if number:
+            self.signal(number, self.last.tid)
+        return number != 0
 
     def hold(self, tids: Iterable[int]) -> None:
         """Let exactly these threads not run from now on. The past has run as it has."""
-        if not self.live or self.ended:
-            return
         wanted, kernel = frozenset(tids), self._view.kernel
-        changed = False
-        for thread in self.threads():
-            if (thread.tid in wanted) != kernel.held(thread.task):
+        other = [t for t in self.threads() if (t.tid in wanted) != kernel.held(t.task)]
+        if not other or self.ended:
+            return
+        try:
+            self._renew()
+        except DebugError:
+            return
+        if self.live:
+            for thread in other:
                 self.write_memory(kernel.held_at(thread.task), bytes((thread.tid in wanted,)))
-                changed = True
-        if changed:
             self.machine.post_signal(0)

@@ -37,11 +37,14 @@ class EventLog:
         self._events: list[Event] = []
         self._recent: list[Event] = []
         self._limit = limit
+        self._known = -1
         self.lost = 0
         self.machine: Machine | None = None
 
     def __call__(self, record: TraceEvent) -> None:
         """A listener for the machine."""
+        if record.tsc <= self._known:
+            return
         if len(self._events) >= self._limit:
             self.lost += 1
             return
@@ -58,7 +61,13 @@ class EventLog:
         for number in range(max(tail, head - TRACE_RECORDS, 0), min(head, tail + TRACE_RECORDS)):
             at = TRACE_PHYS + number % TRACE_RECORDS * TRACE_RECORD.size
             kind, code, tid, tsc, *args = TRACE_RECORD.codec.unpack(read(at, TRACE_RECORD.size))
-            self._recent.append(self._event(TraceEvent(kind, code, tid, tsc, tuple(args))))
+            if tsc > self._known:
+                self._recent.append(self._event(TraceEvent(kind, code, tid, tsc, tuple(args))))
+
+    def cut(self, tsc: int) -> None:
+        """What has been noted later than at that value of the counter will be noted anew."""
+        self._events = [event for event in self.all() if event.record.tsc <= tsc]
+        self._recent, self._known = [], tsc
 
     def all(self) -> list[Event]:
         """Everything up to the frontier, oldest first."""

@@ -6,10 +6,11 @@ The part of :class:`~nanvix.debug.debugger.Debugger` that changes nothing.
 import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
-from nanvix.debug import backing
+from nanvix.debug import backing, finding
 from nanvix.debug.disassembly import LONGEST, Instruction, before, decode, disassemble
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
@@ -98,34 +99,26 @@ class Inspector:
         return space.walk(address) if space is not None else []
 
     def search_memory(
-        self, data: bytes, start: int, end: int, *, pid: int | None = None, limit: int = 100
-    ) -> list[int]:
-        """Addresses in [start, end) at which ``data`` stands; what is not mapped is passed over."""
-        found: list[int] = []
-        for area in self.maps(pid):
-            low, high = max(start, area.start), min(end, area.end)
-            if low >= high or not data:
-                continue
-            text = self._mapped(low, high, pid)
-            for base, piece in text:
-                at = piece.find(data)
-                while at >= 0 and len(found) < limit:
-                    found.append(base + at)
-                    at = piece.find(data, at + 1)
-        return found
+        self, data: bytes, start: int, end: int, *, pid: int | None = None, limit: int = 100,
+        going: finding.Going = finding.on,
+    ) -> list[int]:  # fmt: skip
+        """Addresses in [start, end) at which ``data`` stands; what is not mapped, and anonymous
+        memory that was never touched, is passed over. ``going``: see nanvix.debug.finding."""
+        space = self._view.space(pid)
+        files = [area for area in self.maps(pid) if area.file]
 
-    def _mapped(self, low: int, high: int, pid: int | None) -> list[tuple[int, bytes]]:
-        """The mapped stretches of a range."""
-        found: list[tuple[int, bytes]] = []
-        at = low
-        while at < high:
-            data = self.read_memory(at, high - at, pid=pid)
-            if data:
-                found.append((at, data))
-                at += len(data)
-            else:
-                at = (at // PAGE_SIZE + 1) * PAGE_SIZE
-        return found
+        def read(address: int, size: int) -> bytes:
+            assert space is not None
+            data = backing.read(space, lambda: files, self._locate, address, size)
+            return self.seen(address, data, pid)
+
+        areas = finding.within(self.maps(pid), start, end)
+        found = finding.find(data, space, areas, read, going) if space and data else iter(())
+        return list(islice(found, limit))
+
+    def seen(self, address: int, data: bytes, pid: int | None) -> bytes:
+        """Memory as the program knows it: without what a debugger has written there."""
+        return data
 
     # -- processes ---------------------------------------------------------------------------
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.channel import OPS, REQUEST
 from nanvix.abi.layout import BOOT_TRACE, CONTROL, CONTROL_PHYS, PAGE_SHIFT
+from nanvix.debug.pausing import Pausing
 from nanvix.machine.backend import Exit
 from nanvix.machine.boot import BootSpec
 from nanvix.machine.journal import Change, Journal
-from nanvix.machine.machine import Machine
 from nanvix.machine.outcome import Checkpoint
 
 if TYPE_CHECKING:
@@ -32,12 +32,11 @@ _COUNTED = frozenset(OPS[name][0] for name in ("CON_READ", "FS_READ", "FS_READDI
 """Their result is the number of bytes written; the rest of their buffers is as it was."""
 
 
-class LiveMachine(Machine):
+class LiveMachine(Pausing):
     """A machine with a journal, on the emulator. ``on_write`` hears of host writes (address, size),
     ``on_doorbell`` of answered requests (physical address); True stops :meth:`go_on`.
 
-    ``pause_wanted``: ask :meth:`go_on` to return; see :meth:`want_pause`. ``quiet``: the past is
-    being repeated, so events and log lines have been heard already.
+    ``quiet``: the past is being repeated, so events and log lines have been heard already.
     """
 
     backend: "EmuBackend"
@@ -58,18 +57,8 @@ class LiveMachine(Machine):
         self.channel.written = self._note
         self._rang = False
         self._due: Exit | None = None
-        self.pause_wanted = False
         self.on_write: Callable[[int, int], bool] | None = None
         self.on_doorbell: Callable[[int], bool] | None = None
-
-    def want_pause(self) -> None:
-        """Let the guest stop soon; from any thread or signal handler."""
-        self.pause_wanted = True
-        self.rouse()
-
-    def glance(self) -> None:
-        """End a wait early; from any thread."""
-        self.inbox.waker.wake()
 
     # -- running -----------------------------------------------------------------------------
 

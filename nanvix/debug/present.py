@@ -20,37 +20,27 @@ from nanvix.debug.control import ENDS
 from nanvix.debug.errors import DebugError
 from nanvix.debug.events import Event, EventLog
 from nanvix.debug.inspect import Inspector
+from nanvix.debug.pausing import Pausing
 from nanvix.debug.points import Point, Stop
 from nanvix.machine.backend import Exit
-from nanvix.machine.machine import Machine
 
 if TYPE_CHECKING:
     from nanvix.assembly import Stdio
     from nanvix.debug.debugger import Debugger
+    from nanvix.debug.session import OnKvm
     from nanvix.kvm.general import Registers
     from nanvix.machine.idle import Wait
     from nanvix.machine.memory import GuestMemory
 
 _SLICE_S = 0.01
 """How often a running guest is looked at, at most: as often as its timer may poll."""
+NOT_KEPT = "on KVM the run is kept only with --record"
 _SETTLING = 20
 """Slices a paused guest gets to leave the middle of its kernel."""
 
 
-class PresentMachine(Machine):
-    """The ordinary machine with a loop that comes back. ``pause_wanted``: ask :meth:`go_on` to
-    return; see :meth:`want_pause`."""
-
-    pause_wanted = False
-
-    def want_pause(self) -> None:
-        """Let the guest stop soon; from any thread or signal handler."""
-        self.pause_wanted = True
-        self.rouse()
-
-    def glance(self) -> None:
-        """End a wait early; from any thread."""
-        self.inbox.waker.wake()
+class PresentMachine(Pausing):
+    """The ordinary machine with a loop that comes back."""
 
     def stands(self) -> bool:
         """Whether the kernel waits for a debugger's answer."""
@@ -125,8 +115,6 @@ class Present(Inspector):
         wait: bool = True,
         **settings: Any,
     ) -> None:
-        from nanvix.debug.session import open_present
-
         self.argv = list(argv)
         self.wait = wait
         self.version = 0
@@ -136,9 +124,7 @@ class Present(Inspector):
         try:
             self._log = _Log()
             settings.setdefault("portable", True)
-            self._built = open_present(
-                self.argv, stdio, self._stack, self.make_machine, events=self._log, **settings
-            )
+            self._built = self._open(stdio, self._stack, {**settings, "events": self._log})
             self.machine = self._built.machine
             self._log.machine = self.machine
             self._stage = _Stage(self.machine)
@@ -148,6 +134,11 @@ class Present(Inspector):
             raise
         self._registers: Registers = self._view.registers  # type: ignore[assignment]
         self.last = self._stop("start")
+
+    def _open(self, stdio: "Stdio", stack: ExitStack, settings: dict[str, Any]) -> "OnKvm":
+        from nanvix.debug.session import open_present
+
+        return open_present(self.argv, stdio, stack, self.make_machine, **settings)
 
     def __enter__(self) -> Self:
         return self
@@ -174,7 +165,7 @@ class Present(Inspector):
             "points": "on KVM the guest runs freely",
             "watch": "on KVM the guest runs freely",
             "travel": "KVM keeps no past",
-            "record": "on KVM only nanvix run --record does that",
+            "record": NOT_KEPT,
         }
 
     @property

@@ -4,24 +4,19 @@ One search is one run forward, for its first hit; or, to go back, one stretch of
 again for its last hit before a given moment.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.channel import OPS
-from nanvix.abi.layout import PAGE_SIZE, TRACE_EXIT, TRACE_FORK, TRACE_SIGNAL, USER_END
+from nanvix.abi.layout import TRACE_EXIT, TRACE_FORK, TRACE_SIGNAL, USER_END
 from nanvix.debug.errors import DebugError
+from nanvix.debug.hits import Hit, Test, watched
 from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Watchpoint
 from nanvix.debug.probe import Plan
 from nanvix.emu.layout import CALL, FAULT
 from nanvix.emu.probes import READ, WRITE
-from nanvix.machine.describe import (
-    FORKS,
-    exception_name,
-    op_name,
-    signal_name,
-    syscall_name,
-)
+from nanvix.machine.describe import FORKS, exception_name, op_name, signal_name, syscall_name
 
 if TYPE_CHECKING:
     from nanvix.debug.view import View
@@ -35,27 +30,13 @@ _FAULTS = frozenset((4, 5, 7, 8, 11))
 _SIGNED = Struct("<q")
 
 
-class Hit(NamedTuple):
-    """``moment``: where to stand for it."""
-
-    moment: int
-    reason: str
-    points: tuple[int, ...]
-    detail: str = ""
-    access: Access | None = None
-
-
-Test = Callable[[int], Hit | None]
-"""A temporary condition at an address: called with the count, gives the hit or None."""
-
-
 class Search(Plan):
     """``before``: look for the last hit whose moment is less (None: stop at the first).
 
     ``here``: the moment the run begins at; what is hit there has been reported already.
     ``once``: temporary conditions by address. ``to_user``: stop behind the next return to user
     mode (of thread ``user_tid``). ``crashes``: stop where a process dies of a fault, except for the
-    fault at ``skip_crash``.
+    fault at ``skip_crash``. ``again``: a fault at ``here`` is news all the same.
     """
 
     def __init__(
@@ -70,6 +51,7 @@ class Search(Plan):
         user_tid: int | None = None,
         crashes: bool = True,
         skip_crash: int = -1,
+        again: bool = False,
     ) -> None:
         super().__init__()
         self._view = view
@@ -79,7 +61,8 @@ class Search(Plan):
         self._to_user = to_user
         self._user_tid = user_tid
         self._crashes = crashes
-        self._skip_crash = skip_crash
+        self._skip_crash = -1 if again else skip_crash
+        self._again = again
         self._breakpoints = [p for p in points if isinstance(p, Breakpoint) and p.enabled]
         self._watchpoints = [p for p in points if isinstance(p, Watchpoint) and p.enabled]
         catches = [p for p in points if isinstance(p, Catchpoint) and p.enabled]
@@ -120,7 +103,7 @@ class Search(Plan):
         self._ranges = [
             (point, at, at + size, offset)
             for point in self._watchpoints
-            for at, size, offset in self._physical(point)
+            for at, size, offset in self._places(point)
         ]
         self.memory = {
             (first, last - 1, access)
@@ -128,20 +111,8 @@ class Search(Plan):
             for access in _ACCESSES[point.access]
         }
 
-    def _physical(self, point: Watchpoint) -> list[tuple[int, int, int]]:
-        """Physical ranges of a watchpoint: address, size, offset in what is watched."""
-        if point.physical:
-            return [(point.address, point.size, 0)]
-        space = self._view.space(point.pid)
-        found, offset = [], 0
-        while offset < point.size and space is not None:
-            address = point.address + offset
-            part = min(point.size - offset, PAGE_SIZE - address % PAGE_SIZE)
-            physical = space.translate(address)
-            if physical is not None:
-                found.append((physical, part, offset))
-            offset += part
-        return found
+    def _places(self, point: Watchpoint) -> list[tuple[int, int, int]]:
+        return watched(point, self._view.space(point.pid))
 
     # -- what happens ------------------------------------------------------------------------
 
@@ -250,7 +221,7 @@ class Search(Plan):
             at = self._faults.get(self._kernel.ids()[1], count) if fault else count
             hit = self._caught("signal", {signal_name(code)}, at, {})
             if hit is not None and at == self._here and self._before is None:
-                return False
+                return self._again and self._report(hit)
         elif kind == TRACE_FORK and "fork" in self._catches:
             what = f" {registers['rcx']}.{registers['rdx']}"
             hit = self._caught("fork", {FORKS.get(code, "fork")}, count, {}, what)
@@ -282,7 +253,7 @@ class Search(Plan):
         for point in self._watchpoints:
             if not point.physical and point.pid == pid:
                 known = [(at, end, offset) for p, at, end, offset in self._ranges if p is point]
-                now = [(at, at + size, offset) for at, size, offset in self._physical(point)]
+                now = [(at, at + size, offset) for at, size, offset in self._places(point)]
                 if now != known:
                     return True
         return False

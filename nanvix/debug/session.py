@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nanvix.abi.layout import BOOT_TRACE
-from nanvix.assembly import Stdio, assemble, launch, open_backend
+from nanvix.assembly import Stdio, assemble, launch
 from nanvix.debug.live import LiveMachine
 from nanvix.guest.launch import Launch
 from nanvix.machine.journal import Journal
@@ -28,33 +28,15 @@ def open_recording(recording: "Recording", stack: ExitStack, events: "Listener")
     A recording from KVM is replayed once beforehand, to find where its interrupts belong. Raises
     RecordingError.
     """
-    from nanvix.abi.call import WatchTable
-    from nanvix.machine.image import KernelImage
-    from nanvix.machine.memory import GuestMemory
-    from nanvix.replay.session import boot_spec, check_kernel, exact, never
+    from nanvix.replay.recorded import boot_spec, recorded_machine
+    from nanvix.replay.session import exact
 
-    image = KernelImage.load()
-    check_kernel(recording, image)
-    if not recording.header.exact:
-        recording = exact(recording)
+    recording = exact(recording)
     header = recording.header
-    memory = GuestMemory(header.memory)
-    stack.callback(memory.close)
-    backend = open_backend("emu", memory)
-    stack.callback(backend.close)
-    spec = boot_spec(header, recording.manifest)
-    machine = LiveMachine(
-        memory,
-        backend,
-        image,
-        spec,
-        dict.fromkeys(header.ops, never),
-        WatchTable(),
-        events=events if spec.flags & BOOT_TRACE else None,
-        journal=Journal(list(recording.entries), exact=header.exact, own_timers=header.own_timers),
-    )
-    stack.callback(machine.close)
-    return machine
+    journal = Journal(list(recording.entries), exact=True, own_timers=header.own_timers)
+    heard = boot_spec(header, recording.manifest).flags & BOOT_TRACE
+    listener = events if heard else None
+    return recorded_machine(recording, journal, stack, LiveMachine, events=listener)
 
 
 def open_session(
@@ -104,16 +86,19 @@ def open_present(
     stdio: Stdio,
     stack: ExitStack,
     make_machine: "type[PresentMachine]",
+    *,
+    recording: Any = None,
     **settings: Any,
 ) -> OnKvm:
     """A booted machine on KVM before its first instruction, released with ``stack``.
+    ``recording``: keeps its run (nanvix.debug.kept.KeptRun).
 
     Raises BackendUnavailable where KVM does not work.
     """
     chosen = Settings(backend="kvm", **settings)
     program = launch(chosen, argv)
     machine, _, services = assemble(
-        chosen, program, stdio, stack, Phases(), make_machine=make_machine
+        chosen, program, stdio, stack, Phases(), make_machine=make_machine, recording=recording
     )
     assert isinstance(machine, make_machine)
     return OnKvm(machine, services, chosen.about(program, argv), chosen)

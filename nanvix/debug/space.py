@@ -91,3 +91,13 @@ def kernel_physical(address: int, size: int) -> int | None:
         if base <= address < base + size:
             return address - base
     return None
+
+
+def by_page(address: int, data: bytes) -> list[tuple[int, bytes]]:
+    """Cut at the borders of pages."""
+    found, at = [], 0
+    while at < len(data):
+        part = min(len(data) - at, 4096 - (address + at) % 4096)
+        found.append((address + at, data[at : at + part]))
+        at += part
+    return found

@@ -12,84 +12,40 @@ Where it stands, what is shown are the registers with which the thread goes on i
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nanvix.abi.layout import USER_END
 from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Stop
-from nanvix.debug.trapping import ALWAYS, Trapping, bits
+from nanvix.debug.posthumous import Posthumous
+from nanvix.debug.present import NOT_KEPT
+from nanvix.debug.seen import GENERAL
+from nanvix.debug.trapped import DYING, Told
+from nanvix.debug.trapping import ALWAYS, Trapping
 from nanvix.errors import NanvixError
-from nanvix.machine.state import GPRS
+from nanvix.machine.describe import signal_name
 
 if TYPE_CHECKING:
     from nanvix.assembly import Stdio
     from nanvix.debug.debugger import Debugger
     from nanvix.debug.kernel import Thread
-    from nanvix.debug.view import Registers
     from nanvix.machine.idle import Wait
 
-_GENERAL = (*GPRS, "rip", "rflags")
 _MAX_LINE = 10_000
 """Steps of one source line before a verb gives up."""
 
 
-class _Seen:
-    """The registers of the program where the guest stands, the CPU's while it runs."""
-
-    cpu: "Registers"
-
-    def __init__(self, guest: "Stopping") -> None:
-        self._guest = guest
-        self._frame: dict[str, int] | None = None
-
-    def __getitem__(self, name: str) -> int:
-        frame = self._standing()
-        if frame and name == "cr3":
-            return self._guest.root()
-        return frame[name] if name in frame else self.cpu[name]
-
-    def __setitem__(self, name: str, value: int) -> None:
-        self._guest.set_register(name, value)
-
-    @property
-    def rip(self) -> int:
-        return self["rip"]
-
-    @property
-    def user(self) -> bool:
-        return self.rip < USER_END
-
-    def general(self) -> dict[str, int]:
-        frame = self._standing()
-        return {name: frame[name] for name in _GENERAL} if frame else self.cpu.general()
-
-    def forget(self) -> None:
-        """The guest has run, or the frame has been changed."""
-        self._frame = None
-
-    def _standing(self) -> dict[str, int]:
-        guest = self._guest
-        if guest.machine.told is None:
-            return {}
-        if self._frame is None:
-            self._frame = guest.frame()
-        return self._frame
-
-
-class Stopping(Trapping):
+class Stopping(Posthumous, Trapping):
     """See the module; arguments as for a Present."""
 
     def __init__(self, argv: Sequence[str], **settings: Any) -> None:
         self._places: dict[int, tuple[int, tuple[int, ...]]] = {}
-        self._seen = _Seen(self)
+        self._died = 0, 0
+        """The process that has died last, and its thread."""
         super().__init__(argv, **settings)
-        self._seen.cpu = self._view.registers
-        self._view.registers = self._seen
+        self.machine.stop_at_crash = True
 
     @property
     def lacks(self) -> dict[str, str]:
         """What cannot be done here, and why."""
-        return super().lacks | {
-            "record": "on KVM only nanvix run --record does that",
-        }
+        return super().lacks | {"record": NOT_KEPT}
 
     # -- what is shown -------------------------------------------------------------------------
 
@@ -97,16 +53,32 @@ class Stopping(Trapping):
         """The running thread's registers in user mode, as its kernel has saved them."""
         task = self._view.kernel.current()
         found = self._view.kernel.user_registers(task) if task else {}
-        return found if all(name in found for name in _GENERAL) else {}
+        return found if all(name in found for name in GENERAL) else {}
 
-    def root(self) -> int:
-        """Physical address of the running program's page tables."""
-        return self._view.kernel.current_root()
+    def standing(self) -> dict[str, int]:
+        """Where its kernel has stopped it, those of the program."""
+        return super().standing() or (self.frame() if self.machine.told is not None else {})
+
+    def _stand(self, told: Told) -> Stop | None:
+        if told.kind == DYING:
+            self._died = self._view.kernel.ids()
+            self._calls, self._view.lasting = self.backtrace(), self._view.modules()
+            last, signal = self.last, f"signal {signal_name(told.code)}"
+            if (last.reason, last.tid, last.detail) == ("catch", self._died[1], signal):
+                return None  # the signal that kills it has been seen
+        return super()._stand(told)
+
+    def _end(self) -> Stop:
+        stop, crash = super()._end(), self._fatal()
+        if crash is not None and crash.pid:
+            pid, tid = self._died
+            self.last = stop._replace(pid=pid, tid=tid, rip=crash.registers.get("rip", 0))
+        return self.last
 
     def set_register(self, name: str, value: int) -> None:
         """Set a general register, rip or rflags of the running thread."""
         self._standing()
-        if name not in _GENERAL:
+        if name not in GENERAL:
             raise DebugError(f"{name} cannot be changed")
         self._set_frame(self._view.kernel.ids()[1], name, value & (1 << 64) - 1)
 
@@ -119,10 +91,6 @@ class Stopping(Trapping):
         if self._progress is not None and self.machine.told is None:
             self._progress(0)
         return waits
-
-    def _looked(self) -> None:
-        super()._looked()
-        self._seen.forget()
 
     # -- points --------------------------------------------------------------------------------
 
@@ -141,7 +109,10 @@ class Stopping(Trapping):
         return point
 
     def delete(self, number: int) -> None:
-        """Remove a point. Raises DebugError when there is none of this number."""
+        """Remove a point. Raises DebugError when there is none of this number, or it cannot be
+        taken out now."""
+        if self._places.get(number) and not self.ended:
+            self._standing()
         if self._points.pop(number, None) is None:
             raise DebugError(f"there is no point {number}")
         pid, addresses = self._places.pop(number, (0, ()))
@@ -173,6 +144,17 @@ class Stopping(Trapping):
     def step(self, *, kernel: bool = False) -> Stop:
         """One instruction of the program; system calls count as one."""
         return self._one()
+
+    def step_thread(self, tid: int) -> Stop:
+        """One instruction of a thread in user mode, the one under a breakpoint too if it is the
+        running one."""
+        if tid == self._view.kernel.ids()[1]:
+            return self._one()
+        self._standing()
+        self._trap_flag(tid, True)
+        self._steps.add(tid)
+        self._stepped.add(tid)
+        return super().run()
 
     def over(self) -> Stop:
         """One instruction, a called function as part of it."""
@@ -223,11 +205,13 @@ class Stopping(Trapping):
                 if not self._passed(stop):
                     return self.last
         finally:
-            if not self.ended:
+            if not (self.ended or self.machine.dying):
                 self._traps.remove(pid, address)
 
     def _one(self) -> Stop:
-        """One instruction, the one under a breakpoint too."""
+        """One instruction, the one under a breakpoint too; a process that dies ends."""
+        if self.machine.dying:
+            return super().run()
         self._standing()
         pid, tid = self._view.kernel.ids()
         address, root = self._seen.rip, self.root()
@@ -238,8 +222,9 @@ class Stopping(Trapping):
         try:
             return super().run()
         finally:
-            # Unless it runs another program now.
-            if not self.ended and self._view.kernel.root_of(pid) == root:
+            # Unless it runs another program now, or is about to run none.
+            gone = self.ended or self.machine.dying
+            if not gone and self._view.kernel.root_of(pid) == root:
                 for _ in range(uses):
                     self._traps.insert(pid, address)
 
@@ -260,12 +245,19 @@ class Stopping(Trapping):
                 for number, (pid, addresses) in self._places.items()
                 if pid == stop.pid and stop.rip in addresses
             )
-        elif stop.reason not in ("catch", "watchpoint"):
+        elif stop.reason != "catch":
             return False
+        return not self._hit(stop, numbers)
+
+    def _wanted(self, stop: Stop) -> bool:
+        return self._hit(stop, stop.points)
+
+    def _hit(self, stop: Stop, numbers: tuple[int, ...]) -> bool:
+        """Whether conditions hold of any of these points; then it is the last stop."""
         hit = tuple(number for number in numbers if self._holds(number, stop))
         if hit:
             self.last = stop._replace(points=hit, detail=self.last.detail)
-        return not hit
+        return bool(hit)
 
     def _holds(self, number: int, stop: Stop) -> bool:
         point = self._points[number]
@@ -289,13 +281,13 @@ class Stopping(Trapping):
         for number in [*self._points] if not self.ended else ():
             self.delete(number)
         self.machine.forget_stop()
-        self.machine.want_events(0)
+        self.machine.want_events(())
         self.machine.resume()
         try:
             return super().in_emulator(stdio)
         except NanvixError:
             if not self.ended:
-                self.machine.want_events(bits(ALWAYS))
+                self.machine.want_events(ALWAYS)
                 self.pause()
                 super().run()
             raise

@@ -131,11 +131,25 @@ class Timeline:
         """Change a register at the frontier; part of history from then on."""
         self._change(value, b"", name)
 
-    def _change(self, value: int, data: bytes, register: str = "") -> None:
+    def cut(self) -> None:
+        """Make the moment shown the frontier: what has been seen behind it is to be lived anew.
+        Raises DebugError where the world has had a part in that."""
+        journal = self.machine.journal
+        if self.ended or journal.position < len(journal.entries):
+            raise DebugError("the past cannot be changed: the world has taken part in it since")
+        self._history.cut(self.position)
+        self.frontier = self.position
+        journal.horizon = self.backend.tsc()
+
+    def require_changeable(self) -> None:
+        """Raises DebugError where nothing can be changed."""
         if not self.live:
             raise DebugError("the past cannot be changed: go to the end of what has run first")
         if self.ended:
             raise DebugError("the guest has ended: nothing can be changed any more")
+
+    def _change(self, value: int, data: bytes, register: str = "") -> None:
+        self.require_changeable()
         self.machine.change(Change(self.backend.tsc(), value, data, register))
 
     # -- running -----------------------------------------------------------------------------

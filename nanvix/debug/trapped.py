@@ -21,7 +21,7 @@ from nanvix.abi.layout import (
 from nanvix.debug.present import PresentMachine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from nanvix.abi.call import Call, Handler
     from nanvix.machine.memory import GuestMemory
@@ -31,13 +31,16 @@ _WANTED = CONTROL_PHYS + CONTROL.offsets["debug_events"]
 _ANSWER = REQUEST.offsets["result"]
 _RESULT = Struct("<qQQ")
 _WORD = Struct("<Q")
+DYING = -1
+"""The kind of what the guest stands for where a process dies of a fault: the kernel only reports
+that, with the process's registers and memory as they were."""
 _ASKED_S = 5.0
 """Seconds in which the kernel does what it is asked for, some thousand instructions."""
 
 
 class Told(NamedTuple):
-    """What the kernel has told: ``kind`` is TRACE_* or DEBUG_*; ``code``, ``first``, ``second``
-    depend on it."""
+    """What the kernel has told: ``kind`` is TRACE_*, DEBUG_* or DYING; ``code``, ``first``,
+    ``second`` depend on it."""
 
     kind: int
     code: int
@@ -47,7 +50,9 @@ class Told(NamedTuple):
 
 class TrappedMachine(PresentMachine):
     """``told``: what the guest stands for, None while it does not. ``taken``: whether the program
-    is to know nothing of it."""
+    is to know nothing of it. ``stop_at_crash``: whether it stands where a process dies too."""
+
+    stop_at_crash = False
 
     def __init__(
         self, memory: "GuestMemory", backend: Any, image: Any, spec: Any,
@@ -59,9 +64,9 @@ class TrappedMachine(PresentMachine):
         handlers = {**handlers, _DEBUG: self._hear}
         super().__init__(memory, backend, image, spec, handlers, watches, **options)
 
-    def want_events(self, kinds: int) -> None:
-        """The kernel calls for these kinds from now on, a bit each."""
-        self.memory.write(_WANTED, _WORD.pack(kinds))
+    def want_events(self, kinds: "Iterable[int]") -> None:
+        """The kernel calls for these kinds of events from now on."""
+        self.memory.write(_WANTED, _WORD.pack(sum(1 << kind for kind in set(kinds))))
 
     def want_stop(self) -> None:
         """Have the kernel stop soon; from any thread or signal handler."""
@@ -74,7 +79,7 @@ class TrappedMachine(PresentMachine):
 
     def resume(self) -> None:
         """Let the kernel go on when the machine does."""
-        if self.told is not None:
+        if self.told is not None and not self.dying:
             self._answer(DEBUG_TAKEN if self.taken else 0)
         self.told, self.taken = None, False
 
@@ -94,6 +99,8 @@ class TrappedMachine(PresentMachine):
         return bool(self._ask(DEBUG_WATCH if on else DEBUG_UNWATCH, pid, page))
 
     def _ask(self, what: int, pid: int, address: int) -> int:
+        if self.dying:
+            return 0
         kept = self.told
         self._answer(what, pid, address)
         self.told = None
@@ -105,6 +112,19 @@ class TrappedMachine(PresentMachine):
     def stands(self) -> bool:
         """Whether the kernel has called and not been answered."""
         return self.told is not None
+
+    @property
+    def dying(self) -> bool:
+        """Whether it stands because a process dies of a fault."""
+        return self.told is not None and self.told.kind == DYING
+
+    def process_crash(
+        self, frame: int, signal: int, pid: int, address: int, root: int, name: str
+    ) -> None:
+        """As for any machine; and stand there."""
+        super().process_crash(frame, signal, pid, address, root, name)
+        if self.stop_at_crash:
+            self.told = Told(DYING, signal, pid, address)
 
     def _hear(self, call: "Call") -> int:
         kind, code, first, second, self._found, _ = call.arg

@@ -30,8 +30,8 @@ from nanvix.debug.control import ENDS
 from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Point, Stop, Watchpoint
 from nanvix.debug.present import Present
-from nanvix.debug.space import Space
-from nanvix.debug.trapped import Told, TrappedMachine
+from nanvix.debug.space import Space, by_page
+from nanvix.debug.trapped import DYING, Told, TrappedMachine
 from nanvix.debug.traps import Traps
 from nanvix.debug.watches import Watches
 from nanvix.machine.crash import FRAME_FIELDS
@@ -68,7 +68,7 @@ class Trapping(Present):
         self._traps = Traps(self.machine)
         self._watches = Watches(self.machine, lambda pid, at, n: self.read_memory(at, n, pid=pid))
         try:
-            self.machine.want_events(bits(ALWAYS))
+            self.machine.want_events(ALWAYS)
             self.machine.go_on(time.monotonic() + _START_S)
             self._looked()
         except BaseException:
@@ -149,7 +149,7 @@ class Trapping(Present):
         """Run on to the next hit of a point, a pause or the end."""
         machine = self.machine
         kinds = {_KINDS[p.event] for p in self.points if isinstance(p, Catchpoint)}
-        machine.want_events(bits({*ALWAYS, *kinds}))
+        machine.want_events({*ALWAYS, *kinds})
         while not self.ended:
             machine.resume()
             while machine.told is None and not self.ended:
@@ -190,31 +190,37 @@ class Trapping(Present):
         """Send a signal to a thread, or to the guest's foreground as the terminal does."""
         self.machine.post_signal(number, tid)
 
-    def answer_signal(self, number: int) -> None:
-        """At a stop for a signal: let it be another one, or none (0)."""
-        at = self._view.kernel.address("debug_signal")
-        self.write_memory(at, (number or -1).to_bytes(4, "little", signed=True))
+    def answer_signal(self, number: int, news: int) -> bool:
+        """At a stop for the signal ``news``: let it be another one, or none (0); whether that one
+        is still to come, which it never is."""
+        if number != news:
+            at = self._view.kernel.address("debug_signal")
+            self.write_memory(at, (number or -1).to_bytes(4, "little", signed=True))
+        return False
 
     # -- memory --------------------------------------------------------------------------------
 
     def read_memory(self, address: int, size: int, *, pid: int | None = None) -> bytes:
         """As the program sees it, without our breakpoints."""
-        data = super().read_memory(address, size, pid=pid)
+        return self.seen(address, super().read_memory(address, size, pid=pid), pid)
+
+    def seen(self, address: int, data: bytes, pid: int | None) -> bytes:
+        """Memory as the program knows it."""
         return self._traps.hide(self._pid(pid), address, data)
 
     def write_memory(self, address: int, data: bytes, *, pid: int | None = None) -> None:
         """Write linear memory: a process gets pages of its own for it, where they are not shared
         on purpose. Raises DebugError when it is not mapped."""
-        self._standing()
-        if address >= USER_END:
+        if address >= USER_END and not self.ended:
             space = Space(self.machine.memory, self._view.kernel.root())
             for physical, size in space.pieces(address, len(data)):
                 self.machine.memory.write(physical, data[:size])
                 data = data[size:]
             return
+        self._standing()
         owner = self._pid(pid)
         data = self._traps.keep(owner, address, data)
-        for at, part in _pages(address, data):
+        for at, part in by_page(address, data):
             physical = self.machine.own(owner, at) or self.translate(at, pid=pid) or 0
             if not physical:
                 raise DebugError(f"memory at {at:#x} is not mapped")
@@ -227,6 +233,8 @@ class Trapping(Present):
     def _standing(self) -> None:
         if self.ended:
             raise DebugError("the guest has ended: nothing can be changed any more")
+        if self.machine.dying:
+            raise DebugError("the process dies here, and can only go on to its end")
 
     # -- what the kernel tells -----------------------------------------------------------------
 
@@ -235,6 +243,9 @@ class Trapping(Present):
         pid, tid = self._view.kernel.ids()
         if told.kind == DEBUG_ASKED:
             return self._stop("pause")
+        if told.kind == DYING:
+            what = f"process {told.first} dies by {signal_name(told.code)}"
+            return self._stop("crash", f"{what}, address {told.second:#x}")
         if told.kind == DEBUG_TRAP:
             return self._trapped(pid, tid, told)
         if told.kind == DEBUG_WATCHED:
@@ -279,12 +290,18 @@ class Trapping(Present):
     def _watched(self, pid: int, tid: int, told: Told) -> Stop | None:
         """A page with watched memory has been written to; behind it a step ends as well."""
         found = self._watches.changed(told, pid, tid)
-        if not found:
-            return self._stop("step") if told.code == 1 and tid in self._steps else None
-        self.machine.taken = tid in self._stepped
-        first = next(iter(found.values()))
-        detail = f"{first.old.hex()} -> {first.new.hex()}"
-        return self._stop("watchpoint", detail)._replace(points=tuple(found), access=first)
+        if found:
+            first = next(iter(found.values()))
+            stop = self._stop("watchpoint", f"{first.old.hex()} -> {first.new.hex()}")
+            if self._wanted(stop._replace(points=tuple(found), access=first)):
+                self.machine.taken = tid in self._stepped
+                return self.last
+        return self._stop("step") if told.code == 1 and tid in self._steps else None
+
+    def _wanted(self, stop: Stop) -> bool:
+        """Whether to stop for a watchpoint; then it is the last stop."""
+        self.last = stop
+        return True
 
     def _event(self, told: Told) -> tuple[str, set[str], str]:
         """Its name as a catchpoint has it, what it is about, and a line for people; as in
@@ -330,18 +347,3 @@ class Trapping(Present):
         thread = thread or self._view.thread(tid)
         at = self.frame_address(thread) + 8 * FRAME_FIELDS.index(name)
         self.write_memory(at, value.to_bytes(8, "little"))
-
-
-def bits(kinds: Iterable[int]) -> int:
-    """The word of the control page for these kinds of events."""
-    return sum(1 << kind for kind in set(kinds))
-
-
-def _pages(address: int, data: bytes) -> list[tuple[int, bytes]]:
-    """Cut at the borders of pages."""
-    found, at = [], 0
-    while at < len(data):
-        part = min(len(data) - at, 4096 - (address + at) % 4096)
-        found.append((address + at, data[at : at + part]))
-        at += part
-    return found

@@ -96,6 +96,8 @@ class View:
         self._unwinder = Unwinder(self)
         self._areas: dict[int, list[Area]] | None = None
         self._modules: dict[int, list[Module]] | None = None
+        self.lasting: list[Module] = []
+        """What a program that is gone had mapped, where its names are still wanted."""
         self._resolved: dict[tuple[int, int | str], frozenset[int]] = {}
         self._places: dict[int | str, set[int]] = {}
 
@@ -135,12 +137,12 @@ class View:
         """What the running process, or that of ``task``, has mapped."""
         task = self.kernel.current() if task is None else task
         if not task:
-            return []
+            return self.lasting
         kept = self._modules
         if kept is None:
-            return self.symbols.modules(self.areas(task))
+            return self.symbols.modules(self.areas(task)) or self.lasting
         if task not in kept:
-            kept[task] = self.symbols.modules(self.areas(task))
+            kept[task] = self.symbols.modules(self.areas(task)) or self.lasting
         return kept[task]
 
     def areas(self, task: int) -> list[Area]:

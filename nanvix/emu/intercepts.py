@@ -45,7 +45,7 @@ from nanvix.emu.layout import (
     Shared,
 )
 from nanvix.machine.backend import Exit
-from nanvix.machine.cpuid import entries
+from nanvix.machine.cpuid import CPU_MODEL, Table
 from nanvix.machine.memory import GuestMemory
 
 _HOOKS = (
@@ -102,8 +102,6 @@ class Intercepts:
         self.failure: BaseException | None = None
         self._observer: Observer | None = None
         self._observer_callback = _OBSERVER(self._observe)
-        rows = [(leaf, sub or 0, sub is not None, *rest) for leaf, sub, *rest in entries()]
-        self._model = (ctypes.c_uint32 * (7 * len(rows)))(*[n for row in rows for n in row])
         where = ctypes.addressof(self._buffer)
         shared.engine = engine.address
         shared.start, shared.stop = engine.symbol("uc_emu_start"), engine.symbol("uc_emu_stop")
@@ -113,7 +111,7 @@ class Intercepts:
         shared.code_space = CODE_BUFFER // 2
         shared.q = cpu.address
         shared.ram, shared.ram_size = memory.address, memory.size
-        shared.cpuid, shared.cpuid_rows = ctypes.addressof(self._model), len(rows)
+        self.show_cpuid(CPU_MODEL)
         shared.star, shared.lstar, shared.sfmask = cpu.star, cpu.lstar, cpu.sfmask
         shared.error_code, shared.is_software = cpu.error_code, cpu.is_software
         shared.in_flight = cpu.in_flight
@@ -136,6 +134,12 @@ class Intercepts:
         self._forget.argtypes = [ctypes.c_void_p]
         self._probed = (ctypes.c_uint64 * 0)()
         self.watch({}, everything=False)
+
+    def show_cpuid(self, table: Table) -> None:
+        """What CPUID tells the guest; zero for all else."""
+        rows = [(leaf, sub or 0, sub is not None, *told) for (leaf, sub), told in table.items()]
+        self._model = (ctypes.c_uint32 * (7 * len(rows)))(*[n for row in rows for n in row])
+        self.shared.cpuid, self.shared.cpuid_rows = ctypes.addressof(self._model), len(rows)
 
     # -- slices ------------------------------------------------------------------------------
 

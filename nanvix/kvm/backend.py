@@ -5,6 +5,7 @@ from _thread import RLock  # importing threading takes a millisecond
 from typing import TYPE_CHECKING
 
 from nanvix.abi.channel import PORT
+from nanvix.abi.layout import QUIRK_HOST_CPUID
 from nanvix.kvm import registers
 from nanvix.kvm.clock import NS, TscClock
 from nanvix.kvm.device import vcpu as device
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nanvix.kvm.stepping import Stepper
+    from nanvix.machine.cpuid import Row
 
 # Looking a member up in its enum costs more than all the rest of run (Python 3.11).
 _DOORBELL = Exit.DOORBELL
@@ -299,6 +301,14 @@ class KvmBackend:
     def registers(self) -> Registers:
         """The general registers by name, for a debugger: valid until the guest runs on."""
         return Registers(self.vcpu)
+
+    def shown_cpuid(self) -> "list[Row]":
+        """The rows of CPUID in which programs here see something else than the guest's table."""
+        if not self.quirks & QUIRK_HOST_CPUID:
+            return []
+        from nanvix.kvm.shown_cpu import shown
+
+        return shown()
 
     def code_changed(self, gpa: int, size: int) -> None:
         """The CPU keeps its caches coherent: nothing to do."""

@@ -10,10 +10,12 @@ no leaf beyond 5 exists. Leaf 5 is all zeros on purpose: an Intel CPU answers an
 leaf with its highest basic one (SDM vol. 2, CPUID), so those read as zero on both backends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 Registers = tuple[int, int, int, int]
 """eax, ebx, ecx, edx."""
+Row = tuple[int, int, int, int, int, int]
+"""Leaf, subleaf, and the registers."""
 
 ZERO: Registers = (0, 0, 0, 0)
 
@@ -96,13 +98,33 @@ def _table() -> dict[tuple[int, int | None], Registers]:
     }
 
 
-CPU_MODEL = _table()
-"""(leaf, subleaf or None where the subleaf does not matter) → registers; absent is zero."""
+Table = dict[tuple[int, int | None], Registers]
+"""(leaf, subleaf or None where the subleaf does not matter) → registers."""
+
+CPU_MODEL: Table = _table()
+"""What is absent is zero."""
 
 
 def cpuid(leaf: int, subleaf: int) -> Registers:
     """What CPUID returns for eax = ``leaf``, ecx = ``subleaf``."""
     return CPU_MODEL.get((leaf, None)) or CPU_MODEL.get((leaf, subleaf), ZERO)
+
+
+_VECTOR_INSTRUCTIONS = {"fma": 12, "osxsave": 27, "avx": 28, "f16c": 29}
+_OF_INSTRUCTIONS = frozenset((7, 0xD, 0x14, 0x19, 0x1D, 0x1E, 0x8000_0001))
+
+
+def alike(rows: Iterable[Row]) -> Table:
+    """Our CPU with what another one says of itself, but for instructions it has and we do not:
+    some programs use AVX without asking whether the system has enabled it."""
+    table = dict(CPU_MODEL)
+    for leaf, subleaf, eax, ebx, ecx, edx in rows:
+        if leaf in _OF_INSTRUCTIONS:
+            continue
+        if leaf == FEATURES_LEAF:
+            ecx &= ~_bits(_VECTOR_INSTRUCTIONS)  # noqa: PLW2901
+        table[leaf, None if (leaf, None) in CPU_MODEL else subleaf] = (eax, ebx, ecx, edx)
+    return table
 
 
 def entries() -> Iterator[tuple[int, int | None, int, int, int, int]]:

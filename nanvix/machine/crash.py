@@ -29,6 +29,8 @@ _SHOWN = (
     "rip", "rsp", "rbp", "rax", "rbx", "rcx", "rdx", "rsi", "rdi",
     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rflags",
 )  # fmt: skip
+_MONITOR_RSP = 40
+"""Where the monitor's frame (vector, error, rip, cs, rflags, rsp, ss) has the stack pointer."""
 _WITH_ADDRESS = (7, 11)
 """SIGBUS and SIGSEGV: the fault address says something."""
 _CODE_BEFORE, _CODE_SIZE = 16, 40
@@ -73,10 +75,22 @@ def process_crash(
 def kernel_crash(machine: "Machine", message: str, frame: int) -> CrashRecord:
     """The report of a panic; without a trap frame, of the vCPU as it stands."""
     space = _Space(machine, 0)
+    registers = _trap_frame(space, frame) or kernel_registers(machine)
+    cr2 = machine.backend.save_state().cr2
+    return _record(space, f"guest kernel: {message}", "", 0, 0, cr2, registers)
+
+
+def kernel_registers(machine: "Machine") -> dict[str, int]:
+    """The vCPU's general registers, rip and rflags. Of a sunk kernel that rings the doorbell they
+    are its own, not those of the monitor that does it (kernel/boot/sink.S): ``syscall`` has put two
+    of them into rcx and r11, the fault it became a third into the monitor's frame."""
     state = machine.backend.save_state()
-    vcpu = {**state.gpr, "rip": state.rip, "rflags": state.rflags}
-    registers = _trap_frame(space, frame) or vcpu
-    return _record(space, f"guest kernel: {message}", "", 0, 0, state.cr2, registers)
+    registers = {**state.gpr, "rip": state.rip, "rflags": state.rflags}
+    if (machine.image.symbol(state.rip) or "").partition("+")[0] == "monitor_trap":
+        saved = _Space(machine, 0).read(registers["rsp"] + _MONITOR_RSP, 8)
+        registers["rip"], registers["rflags"] = registers["rcx"], registers["r11"]
+        registers["rsp"] = int.from_bytes(saved, "little")
+    return registers
 
 
 def render(record: CrashRecord, symbolise: Symbolise | None = None) -> str:

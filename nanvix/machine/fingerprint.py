@@ -1,6 +1,11 @@
 """Telling files apart quickly: a checksum costs less than importing what makes better ones."""
 
+import os
 import zlib
+
+_END = 64 << 10
+"""How much of either end of a large file counts. What tells two builds of a program apart is at its
+beginning: headers, and the note with its build's number."""
 
 
 def fingerprint(data: bytes) -> str:
@@ -9,10 +14,9 @@ def fingerprint(data: bytes) -> str:
 
 
 def file_fingerprint(path: str) -> str:
-    """That of a file. Raises OSError."""
-    size = checksum = 0
+    """The same of a file, by its ends when it is large. Raises OSError."""
     with open(path, "rb", buffering=0) as file:
-        while data := file.read(1 << 20):
-            size += len(data)
-            checksum = zlib.crc32(data, checksum)
-    return f"{size}-{checksum:08x}"
+        size = os.fstat(file.fileno()).st_size
+        begin = os.pread(file.fileno(), min(size, _END), 0)
+        rest = os.pread(file.fileno(), _END, max(len(begin), size - _END))
+    return f"{size}-{zlib.crc32(rest, zlib.crc32(begin)):08x}"

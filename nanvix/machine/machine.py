@@ -41,6 +41,7 @@ from nanvix.machine.watchdog import Watchdog
 if TYPE_CHECKING:
     from nanvix.machine.crash import CrashRecord
     from nanvix.machine.journal import Journal
+    from nanvix.machine.look import Look
     from nanvix.machine.repeat import Repeater
     from nanvix.machine.steps import UserSteps
 
@@ -105,12 +106,17 @@ class Machine:
         self._polled_ns = 0
         self.journal = journal
         self._repeater: Repeater | None = None
+        self.look: Look | None = None
         if journal is not None:
             self.channel.journal = journal
             if isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_TIME:
                 self._prepare_time(journal, spec.flags)
             from nanvix.machine import repeat
 
+            if not journal.exact and journal.live:
+                from nanvix.machine import look
+
+                self.look = look.Look(memory, backend, self.timers)
             self._repeater = repeat.Repeater(self, journal)
             self._repeater.prepare()
 
@@ -369,7 +375,7 @@ class Machine:
         if (again := self._repeating()) is not None:
             again.at_counter()
         elif self._collect(VECTOR_EVENT):
-            self.backend.inject(VECTOR_EVENT)
+            self.timers.inject(VECTOR_EVENT)
         if self._watches.pending:
             self.timers.poll_soon()
 

@@ -22,17 +22,32 @@ class GuestMemory:
     """``size`` bytes of guest-physical memory from address 0, backed by a memfd."""
 
     def __init__(self, size: int) -> None:
-        self.size = size
-        self.fd = os.memfd_create("nanvix-ram", os.MFD_CLOEXEC)
+        fd = os.memfd_create("nanvix-ram", os.MFD_CLOEXEC)
         try:
-            os.ftruncate(self.fd, size)
-            self._map = mmap.mmap(self.fd, size, mmap.MAP_SHARED)
+            os.ftruncate(fd, size)
+            self._take(fd, size, mmap.MAP_SHARED)
         except BaseException:
-            os.close(self.fd)
+            os.close(fd)
             raise
+
+    def _take(self, fd: int, size: int, flags: int) -> None:
+        self.size, self.fd = size, fd
+        self._map = mmap.mmap(fd, size, flags)
         self.view = memoryview(self._map)
         self._anchor = ctypes.c_char.from_buffer(self._map)
         self.address = ctypes.addressof(self._anchor)
+
+    def twin(self) -> "GuestMemory":
+        """Another memory with the same content, for a short time: what is written there is not
+        written here, but what is written here meanwhile may show there."""
+        twin = GuestMemory.__new__(GuestMemory)
+        fd = os.dup(self.fd)
+        try:
+            twin._take(fd, self.size, mmap.MAP_PRIVATE)
+        except BaseException:
+            os.close(fd)
+            raise
+        return twin
 
     def check(self, gpa: int, size: int) -> None:
         """Raise BadAddress unless [gpa, gpa+size) lies in RAM."""

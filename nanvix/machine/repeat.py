@@ -11,9 +11,11 @@ from nanvix.machine.journal import (
     Journal,
     Landing,
     Readings,
+    Served,
     Wake,
     describe,
 )
+from nanvix.machine.look import LOOK, set_look_at
 
 if TYPE_CHECKING:
     from nanvix.machine.machine import Machine
@@ -40,9 +42,12 @@ class Repeater:
         entry = journal.next()
         if journal.tape is not None and self._readings_are_due():
             journal.tape.give(islice(journal.entries, journal.position, None))
-        if isinstance(entry, Readings) and _is_given(journal.after_next()):
+        request = journal.after_next() if isinstance(entry, Readings) else entry
+        if request is not entry and _is_given(request):
             journal.advance()  # the guest was ended before its next call
             return
+        if not journal.own_timers:
+            set_look_at(machine.memory, _looks_at(request))
         if journal.exact:
             timed = isinstance(entry, Arrival | Change) or _is_given(entry)
             machine.timers.set_arrival(entry.tsc if entry is not None and timed else None)
@@ -144,3 +149,8 @@ class Repeater:
 
 def _is_given(entry: Entry | None) -> bool:
     return isinstance(entry, End) and entry.reason not in GUESTS_OWN
+
+
+def _looks_at(entry: Entry | None) -> int:
+    """How many system calls were done when the kernel looked; 0 when it did something else."""
+    return entry.out[0] if isinstance(entry, Served) and entry.op == LOOK else 0

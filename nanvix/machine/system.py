@@ -33,6 +33,7 @@ class SystemOps:
             "TRACE": self._trace,
             "CRASH": self._crash,
             "MEMORY": self._memory,
+            "LOOK": self._look,
             "STEP": self._step,
         }
         self.handlers = {OPS[name][0]: handler for name, handler in serve.items()}
@@ -61,6 +62,8 @@ class SystemOps:
 
     def _idle(self, call: Call) -> int:
         deadline = call.arg[0]
+        if self._machine.look is not None:
+            self._machine.look.forget()  # who wakes up looks at everything
         self._machine.idle.begin(deadline if 0 < deadline < NEVER else None)
         return 0
 
@@ -83,6 +86,9 @@ class SystemOps:
     def _memory(self, call: Call) -> int:
         self._machine.memory.populate(call.arg[0], call.arg[1])
         return 0
+
+    def _look(self, call: Call) -> int:
+        return 0 if self._machine.look is None else self._machine.look.answer(call)
 
     def _step(self, call: Call) -> int:
         if self._machine.steps is not None:

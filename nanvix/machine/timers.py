@@ -1,8 +1,13 @@
 """The one backend timer, shared by the guest's deadline, the polling of watches and the journal."""
 
+from typing import TYPE_CHECKING
+
 from nanvix.abi.layout import VECTOR_TIMER
 from nanvix.machine.backend import Backend
 from nanvix.machine.clock import GuestClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _POLLS_PER_SECOND = 100
 
@@ -10,7 +15,10 @@ _POLLS_PER_SECOND = 100
 class Timers:
     """Deadlines in counter ticks; the backend is armed with the earliest."""
 
-    __slots__ = ("_arrival", "_backend", "_clock", "_guest", "_poll", "_poll_ticks")
+    __slots__ = (
+        "_arrival", "_backend", "_clock", "_guest", "_patience", "_poll", "_poll_ticks", "inject",
+        "lose_patience",
+    )  # fmt: skip
 
     def __init__(self, backend: Backend, clock: GuestClock) -> None:
         self._backend = backend
@@ -18,7 +26,10 @@ class Timers:
         self._guest: int | None = None
         self._poll: int | None = None
         self._arrival: int | None = None
+        self._patience: int | None = None
         self._poll_ticks = backend.tsc_hz // _POLLS_PER_SECOND
+        self.inject: Callable[[int], None] = backend.inject
+        self.lose_patience: Callable[[], None] = _nothing
 
     def set_guest(self, deadline_ns: int | None) -> None:
         """The guest wants VECTOR_TIMER at a time on its monotonic clock; None cancels."""
@@ -30,6 +41,11 @@ class Timers:
         if self._poll is None:
             self._poll = self._backend.tsc() + self._poll_ticks
             self._arm()
+
+    def be_patient(self, yes: bool = True) -> None:
+        """Call ``lose_patience`` in 10 ms; or not."""
+        self._patience = self._backend.tsc() + self._poll_ticks if yes else None
+        self._arm()
 
     def look_again(self) -> None:
         """The same within 1 ms: for one who waits for a certain moment."""
@@ -43,7 +59,10 @@ class Timers:
         now = self._backend.tsc()
         if self._guest is not None and now >= self._guest:
             self._guest = None
-            self._backend.inject(VECTOR_TIMER)
+            self.inject(VECTOR_TIMER)
+        if self._patience is not None and now >= self._patience:
+            self._patience = None
+            self.lose_patience()
         polls = self._poll is not None and now >= self._poll
         if polls:
             self._poll = None
@@ -69,5 +88,9 @@ class Timers:
         self._arm()
 
     def _arm(self) -> None:
-        deadlines = [d for d in (self._guest, self._poll, self._arrival) if d is not None]
-        self._backend.set_timer(min(deadlines, default=None))
+        deadlines = (self._guest, self._poll, self._arrival, self._patience)
+        self._backend.set_timer(min((d for d in deadlines if d is not None), default=None))
+
+
+def _nothing() -> None:
+    pass

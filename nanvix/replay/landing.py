@@ -6,6 +6,7 @@ from struct import Struct
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from nanvix.abi.layout import COUNT_SLOTS, COUNTS_PHYS, TAPE, TAPE_PHYS
+from nanvix.machine.cpuid import Row
 from nanvix.machine.journal import Journal, Landing, Readings
 from nanvix.machine.machine import Machine
 from nanvix.machine.state import GPRS
@@ -51,13 +52,16 @@ class Probes(Protocol):
 
 @runtime_checkable
 class Probing(Protocol):
-    """A backend that has both: the emulator."""
+    """A backend that has both, and can pass for another CPU: the emulator."""
 
     def probes(self) -> Probes:
         """Its breakpoints."""
 
     def registers(self) -> Registers:
         """Its registers."""
+
+    def show_cpuid(self, rows: Iterable[Row]) -> None:
+        """Tell the guest this of the CPU."""
 
 
 class Likeness(NamedTuple):

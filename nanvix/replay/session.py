@@ -6,16 +6,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from nanvix.abi.channel import OPS
-from nanvix.abi.header import abi_version
-from nanvix.abi.layout import BOOT_TRACE
 from nanvix.machine.journal import End, Journal
+from nanvix.replay.recorded import recorded_machine
 from nanvix.result import Result, exit_code
-from nanvix.trace.recording import Header, Recording, RecordingError
+from nanvix.trace.recording import Recording, RecordingError
 
 if TYPE_CHECKING:
     from nanvix.abi.call import Call
-    from nanvix.machine.boot import BootSpec
-    from nanvix.machine.image import KernelImage
     from nanvix.machine.machine import Machine
     from nanvix.machine.outcome import Listener, Log, Outcome
     from nanvix.machine.trace_ring import TraceEvent
@@ -43,11 +40,9 @@ class Replay:
         events: "Listener | None" = None,
         log: "Log | None" = None,
     ) -> None:
-        from nanvix.machine.image import KernelImage
+        from nanvix.machine.machine import Machine
 
         header = recording.header
-        image = KernelImage.load()
-        check_kernel(recording, image)
         self.recording = recording
         journal = Journal(recording.entries, exact=header.exact, own_timers=header.own_timers)
         journal.copy = copy
@@ -57,49 +52,22 @@ class Replay:
         self._held: list[TraceEvent] = []
         self._stack = ExitStack()
         try:
-            self.machine = self._build(image, journal, events and self._hear, log)
+            self.machine = recorded_machine(
+                recording, journal, self._stack, Machine, events=events and self._hear, log=log
+            )
+            if not header.exact:
+                self._lander = self._land(self.machine)
         except BaseException:
             self.close()
             raise
 
-    def _build(
-        self,
-        image: "KernelImage",
-        journal: Journal,
-        events: "Listener | None",
-        log: "Log | None",
-    ) -> "Machine":
-        from nanvix.abi.call import WatchTable
-        from nanvix.assembly import open_backend
-        from nanvix.machine.machine import Machine
-        from nanvix.machine.memory import GuestMemory
+    def _land(self, machine: "Machine") -> "Lander":
         from nanvix.replay.landing import Lander, Probing
 
-        header, stack = self.recording.header, self._stack
-        memory = GuestMemory(header.memory)
-        stack.callback(memory.close)
-        backend = open_backend("emu", memory)
-        stack.callback(backend.close)
-        spec = boot_spec(header, self.recording.manifest)
-        if spec.flags & BOOT_TRACE and events is None:
-            events = _unheard  # somebody listened, and the guest waits for that
-        machine = Machine(
-            memory,
-            backend,
-            image,
-            spec,
-            dict.fromkeys(header.ops, never),
-            WatchTable(),
-            events=events,
-            log=log,
-            journal=journal,
-        )
-        stack.callback(machine.close)
-        if not header.exact:
-            assert isinstance(backend, Probing)
-            self._lander = Lander(machine, backend, self._release)
-            stack.callback(self._lander.close)
-        return machine
+        assert isinstance(machine.backend, Probing)
+        lander = Lander(machine, machine.backend, self._release)
+        self._stack.callback(lander.close)
+        return lander
 
     def __enter__(self) -> Self:
         return self
@@ -196,15 +164,6 @@ def exact(recording: Recording, timeout: float | None = None) -> Recording:
     )
 
 
-def check_kernel(recording: Recording, image: "KernelImage") -> None:
-    """Raises RecordingError unless the recording was made with this kernel image."""
-    header = recording.header
-    if header.abi != abi_version() or header.kernel != image.fingerprint():
-        raise RecordingError(
-            "the recording was made with another kernel image: replay it with the nanvix it is from"
-        )
-
-
 def check_program(recording: Recording, path: str) -> None:
     """Raise RecordingError unless the recording is of the program in this file."""
     from nanvix.machine.fingerprint import file_fingerprint
@@ -218,10 +177,6 @@ def check_program(recording: Recording, path: str) -> None:
             f"the recording is of another program than {path}: of {recording.header.program}, "
             "as it was then"
         )
-
-
-def _unheard(event: "TraceEvent") -> None:
-    """Takes an event."""
 
 
 class _Echo:
@@ -238,20 +193,3 @@ class _Echo:
             data = memoryview(b"".join(call.inputs))[:result]
             while data:
                 data = data[os.write(fd, data) :]
-
-
-def never(call: "Call") -> int:
-    """Stands for every service: the journal answers."""
-    raise AssertionError(f"op {call.op:#x} reached a service during a replay")
-
-
-def boot_spec(header: Header, manifest: bytes) -> "BootSpec":
-    """How the recorded machine was booted. Raises RecordingError."""
-    from nanvix.machine.boot import BootSpec
-
-    fields = dict(header.spec)
-    try:
-        fields["seed"] = bytes.fromhex(fields["seed"])
-        return BootSpec(manifest=manifest, **fields)
-    except (KeyError, TypeError, ValueError):
-        raise RecordingError("the recording is damaged: its header makes no sense") from None

@@ -112,6 +112,11 @@ class History:
         last = bisect_right(self.checkpoints, until, key=_instructions)
         return any(self._pages.touched(pages, c.key) for c in self.checkpoints[first:last])
 
+    def cut(self, instructions: int) -> None:
+        """Drop the checkpoints behind that many instructions; the machine must not be there."""
+        while len(self.checkpoints) > 1 and self.checkpoints[-1].instructions > instructions:
+            self._pages.forget(self.checkpoints.pop().key)
+
     # -- going there -------------------------------------------------------------------------
 
     def restore(self, checkpoint: Checkpoint) -> None:

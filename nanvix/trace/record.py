@@ -1,8 +1,9 @@
 """Recording a run: a journal that goes to a file instead of staying in memory."""
 
+import mmap
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import IO, Any, Protocol, runtime_checkable
+from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nanvix.abi.header import abi_version
 from nanvix.abi.layout import (
@@ -19,6 +20,7 @@ from nanvix.abi.layout import (
 )
 from nanvix.machine.backend import Backend
 from nanvix.machine.boot import BootSpec
+from nanvix.machine.cpuid import Row
 from nanvix.machine.fingerprint import file_fingerprint
 from nanvix.machine.image import KernelImage
 from nanvix.machine.journal import End, Entry, Journal, Landing
@@ -27,11 +29,16 @@ from nanvix.machine.outcome import Outcome
 from nanvix.machine.paging import walk
 from nanvix.machine.state import GPRS, VcpuState
 from nanvix.trace.entries import encode
-from nanvix.trace.recording import Header, start, write_chunk
 from nanvix.trace.writer import Writer
+
+if TYPE_CHECKING:
+    from nanvix.trace.recording import Header
 
 _FLUSH = 1 << 20
 """Bytes gathered before a chunk is written."""
+_ROOM = 4 << 20
+"""So much is there for a chunk's content: also for 2 MiB, the most a guest reads of a file at a
+time, in front of its end."""
 
 STACK_BELOW, STACK_ABOVE = 128, 256
 """How far around the stack pointer memory counts as part of a place: loops may count there."""
@@ -56,7 +63,7 @@ class Recorder(Journal):
         self._writer = writer
         self._parts: list[bytes | memoryview] = []
         self._size = 0
-        self._content = memoryview(bytearray(_FLUSH))
+        self._content = _room()
         self._used = 0
         self._spare: deque[memoryview] = deque()
 
@@ -79,7 +86,7 @@ class Recorder(Journal):
         costs more than copying."""
         begin = at = self._used
         for part in parts:
-            if at + len(part) > _FLUSH:
+            if at + len(part) > _ROOM:
                 return b"".join(parts)
             self._content[at : at + len(part)] = part
             at += len(part)
@@ -92,7 +99,7 @@ class Recorder(Journal):
         self.take_readings(tsc)
         self.append(End(tsc, *outcome[:3]))
         self._flush()
-        self._writer.put(lambda: write_chunk(self._file, b"DONE", []))
+        self._writer.put(lambda: self._chunk(b"DONE", []))
         self._writer.put(self._file.flush)
         self.close()
         if self._writer.error is not None:
@@ -102,13 +109,19 @@ class Recorder(Journal):
         """Write what is still to be written, and end the thread; idempotent."""
         self._writer.close()
 
+    def _chunk(self, kind: bytes, parts: list[bytes | memoryview]) -> None:
+        # On the writer's thread, where importing it is beside the guest.
+        from nanvix.trace.recording import write_chunk
+
+        write_chunk(self._file, kind, parts)
+
     def _flush(self) -> None:
         parts, self._parts, self._size = self._parts, [], 0
         content, self._used = self._content, 0
-        self._content = self._spare.pop() if self._spare else memoryview(bytearray(_FLUSH))
+        self._content = self._spare.pop() if self._spare else _room()
 
         def write() -> None:
-            write_chunk(self._file, b"EVTS", parts)
+            self._chunk(b"EVTS", parts)
             self._spare.append(content)
 
         self._writer.put(write)
@@ -129,20 +142,21 @@ def begin(
     ops: Iterable[int],
 ) -> Recorder:
     """Begin a recording of a machine about to be made of these parts; close it, however it ends."""
-    exact = backend.capabilities.deterministic
+    shown = backend.shown_cpuid() if isinstance(backend, Interruptible) else []
 
     def head() -> None:
         header = describe(
             argv=argv, program=program, spec=spec, image=image, backend=backend, memory=memory,
-            ops=ops,
+            ops=ops, cpuid=shown,
         )  # fmt: skip
+        from nanvix.trace.recording import start
+
         start(file, header, spec.manifest)
 
     writer = Writer()
     writer.put(head)
-    recorder = Recorder(file, writer, exact=exact)
-    if not exact:
-        assert isinstance(backend, Interruptible)
+    recorder = Recorder(file, writer, exact=backend.capabilities.deterministic)
+    if isinstance(backend, Interruptible):
         witness(recorder, backend, memory)
     return recorder
 
@@ -156,8 +170,11 @@ def describe(
     backend: Backend,
     memory: GuestMemory,
     ops: Iterable[int],
-) -> Header:
+    cpuid: Sequence[Row] = (),
+) -> "Header":
     """The header of a recording of a machine made of these parts. Raises OSError."""
+    from nanvix.trace.recording import Header
+
     exact = backend.capabilities.deterministic
     return Header(
         abi=abi_version(),
@@ -172,6 +189,7 @@ def describe(
         program=program,
         program_file=file_fingerprint(program),
         argv=list(argv),
+        cpuid=list(cpuid),
     )
 
 
@@ -188,14 +206,29 @@ def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
     return spec._replace(flags=flags)
 
 
+def _room() -> memoryview:
+    """Memory for a chunk's content, in large pages where there are some: they come by one fault."""
+    room = mmap.mmap(-1, _ROOM)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        try:
+            room.madvise(mmap.MADV_HUGEPAGE)
+        except OSError:
+            pass  # a kernel without them
+    return memoryview(room)
+
+
 @runtime_checkable
 class Interruptible(Protocol):
-    """What a backend without a reproducible counter must tell: where interrupts are taken."""
+    """What a backend without a reproducible counter must tell: where interrupts are taken, and
+    what its CPU says of itself."""
 
     on_interrupt: Callable[[int], None] | None
 
     def save_state(self) -> VcpuState:
         """All registers."""
+
+    def shown_cpuid(self) -> list[Row]:
+        """The rows of CPUID in which programs see something else than nanvix.machine.cpuid."""
 
 
 def witness(journal: Journal, backend: Interruptible, memory: GuestMemory) -> None:

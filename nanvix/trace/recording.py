@@ -11,13 +11,13 @@ of kind and content, and the content:
 All numbers are little-endian.
 """
 
-import json
 import zlib
 from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import IO, Any, NamedTuple
 
 from nanvix.errors import NanvixError
+from nanvix.machine.cpuid import Row
 from nanvix.machine.journal import Entry
 from nanvix.trace.entries import Malformed, decode, encode
 
@@ -38,7 +38,8 @@ class RecordingError(NanvixError):
 class Header(NamedTuple):
     """What machine was recorded. ``exact``, ``own_timers``: see Journal. ``ops``: numbers of the
     calls that were served. ``spec``: the fields of the BootSpec but its manifest, with ``seed`` in
-    hex. ``kernel``, ``program_file``: fingerprints of the files. ``abi``: of the contract."""
+    hex. ``kernel``, ``program_file``: fingerprints of the files. ``abi``: of the contract.
+    ``cpuid``: where programs saw something else than nanvix.machine.cpuid."""
 
     abi: int
     kernel: str
@@ -52,6 +53,7 @@ class Header(NamedTuple):
     program: str
     program_file: str
     argv: list[str]
+    cpuid: list[Row]
 
 
 class Recording(NamedTuple):
@@ -64,6 +66,8 @@ class Recording(NamedTuple):
 
 def start(file: IO[bytes], header: Header, manifest: bytes) -> None:
     """Begin a file. Raises OSError."""
+    import json  # only now: while a guest runs, this is done beside it
+
     file.write(MAGIC + _VERSION.pack(VERSION))
     write_chunk(file, b"HEAD", [json.dumps(header._asdict()).encode()])
     write_chunk(file, b"BOOT", [manifest])
@@ -125,6 +129,8 @@ class _Bad(Exception):
 
 
 def _read(file: IO[bytes]) -> Recording:
+    import json
+
     if file.read(len(MAGIC)) != MAGIC:
         raise _Bad("is no recording")
     version = _VERSION.unpack(_exactly(file, _VERSION.size))[0]

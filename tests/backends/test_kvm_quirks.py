@@ -87,6 +87,21 @@ def test_what_is_stored_is_loaded_under_its_key_only() -> None:
     assert cache.load("a host", [*NAMES, "new_quirk"]) is None
 
 
+def test_rows_of_cpuid_are_kept_beside_them(own_cache: Path) -> None:
+    rows = [(1, 0, 0x206C2, 1 << 31, 0xFFFF_FFFF, 0), (0xD, 1, 7, 0, 0, 0)]
+    assert cache.load_cpuid("a host") is None
+    cache.store("a host", FOUND)
+    cache.store_cpuid("a host", rows)
+    assert cache.load_cpuid("a host") == rows
+    assert cache.load("a host", NAMES) == FOUND
+    assert cache.load_cpuid("another host") is None
+    (file,) = (own_cache / "nanvix").glob("*-cpuid")
+    whole = file.read_text()
+    for damaged in (whole[:-3], whole.replace("206c2", "-1"), whole.replace(" 0 ", " "), ""):
+        file.write_text(damaged)
+        assert cache.load_cpuid("a host") is None
+
+
 def test_a_damaged_cache_is_no_cache(own_cache: Path) -> None:
     cache.store("a host", FOUND)
     (file,) = (own_cache / "nanvix").iterdir()

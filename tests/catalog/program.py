@@ -15,8 +15,7 @@ class Program(NamedTuple):
     ``argv``, ``files`` (by name, in the working directory), ``input`` and ``env`` are the same
     everywhere; ``options`` go to ``nanvix run``. ``requires`` names programs of
     ``support.host.TOOLS``; ``version`` is a command whose first line of output names the version.
-    ``traces_differ`` says where the event traces of two backends part, and why; else they
-    are equal.
+    ``traces_differ``: why the recording of a run cannot be replayed, if it cannot.
     ``limit``: seconds of wall time for each of the runs.
     """
 

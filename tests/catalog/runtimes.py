@@ -56,35 +56,35 @@ def compiled(
     )  # fmt: skip
 
 
-def engine(name: str, shows: str, source: str, traces_differ: str = "") -> Program:
+def engine(name: str, shows: str, source: str) -> Program:
     """A script for node or perl."""
     tool, _, script = source.partition("/")
     return Program(
         name, shows, (tool, script), {script: text(source)}, INPUT, requires=(tool,),
-        version=(tool, "--version"), traces_differ=traces_differ,
+        version=(tool, "--version"),
     )  # fmt: skip
 
 
-_V8 = "V8 starts in another order on another processor: first at a futex after sysinfo"
-_STACKS = "goroutines take turns by the clock, and which stack they get: first at a buffer on one"
+_RDTSC = (
+    "the runtime seeds its scheduler with rdtsc, which this host cannot forbid, nor nanvix record"
+)
 
 PROGRAMS: tuple[Program, ...] = (
     compiled("Go: goroutines", "channels, select, timers, preemption, a busy collector, a panic",
-             "go/concurrency.go", "go", "version",
-             traces_differ="the collector runs by the clock: first at the madvise of a span"),
+             "go/concurrency.go", "go", "version", traces_differ=_RDTSC),
     compiled("Go: children", "os/exec, pipes, signals, files, a crash", "go/children.go",
-             "go", "version", traces_differ=_STACKS),
+             "go", "version", traces_differ=_RDTSC),
     compiled("Go: web", "net/http: a server and its clients on loopback", "go/web.go",
-             "go", "version", traces_differ=_STACKS),
+             "go", "version", traces_differ=_RDTSC),
     compiled("Rust", "threads, channels, std::process, std::net, files", "rust/system.rs",
              "rustc", "--version"),
     engine("Node.js: language", "promises, streams, zlib, crypto, WebAssembly, hot loops",
-           "node/language.js", _V8),
+           "node/language.js"),
     engine("Node.js: workers", "worker_threads, shared memory, Atomics, channels",
-           "node/workers.js", _V8),
+           "node/workers.js"),
     engine("Node.js: system", "fs, child_process, fork with messages, signals, stdin",
-           "node/system.js", _V8),
-    engine("Node.js: web", "http server and client, TCP, a UNIX socket, UDP", "node/web.js", _V8),
+           "node/system.js"),
+    engine("Node.js: web", "http server and client, TCP, a UNIX socket, UDP", "node/web.js"),
     Program(
         "Java", "threads, the collector, files and mappings, sockets, a child, a deep stack",
         ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", ".", "Main"),

@@ -7,30 +7,29 @@ import pytest
 from catalog.document import DOCUMENT, EQUAL, complaints, read
 from catalog.program import Program
 from catalog.table import GROUPS, PROGRAMS
-from support.guest import Guest, Ran, Same, fill, tree
+from support.guest import Ran, Same, fill, tree
 from support.host import kvm_trouble
 
 from nanvix.cli.options import Parser, add_program, sandbox_options
 from nanvix.replay import load
 from nanvix.replay.compare import compare
 from nanvix.sandbox import Sandbox
-from nanvix.settings import COMMON_CPU
 from nanvix.trace.diff import render
 from nanvix.trace.normalise import Course
 
 BACKENDS = ("kvm", "emu")
 
 
-def row(program: Program, *more: str) -> object:
-    """A test's parameters."""
-    limit = pytest.mark.timeout(4 * program.limit)
-    marks = [pytest.mark.requires(*program.requires), limit]
-    return pytest.param(program, *more, id="-".join((*more, program.name)), marks=marks)
-
-
 def is_replayed(program: Program) -> bool:
     """Then the replay shows that it does on the emulator what it does natively."""
     return not program.traces_differ and kvm_trouble() is None
+
+
+def row(program: Program, backend: str) -> object:
+    """A test's parameters."""
+    limit = pytest.mark.timeout(8 * program.limit)
+    marks = [pytest.mark.requires(*program.requires), limit]
+    return pytest.param(program, backend, id=f"{backend}-{program.name}", marks=marks)
 
 
 @pytest.mark.parametrize(
@@ -46,29 +45,27 @@ def is_replayed(program: Program) -> bool:
 def test_same_as_natively(
     same: Same, program: Program, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    """On KVM twice, the second time recorded; and what was recorded is replayed on the emulator."""
     report = tmp_path / "report"
     found = note(request, program, same.guest.backend, EQUAL)
     if program.traces_differ:
         note(request, program, "traces", program.traces_differ)
-    same(
+    ran = same(
         program.argv, files=program.files, input=program.input, env=program.env,
         options=["--json", report, *program.options], limit=program.limit,
     )  # fmt: skip
     found[3] = len(json.loads(report.read_text())["syscalls"])
+    if is_replayed(program):
+        note(request, program, "traces", EQUAL)
+        note(request, program, "emu", EQUAL)
+        replays(program, ran, same.directory, tmp_path / "recording")
 
 
-@pytest.mark.parametrize("program", [row(p) for p in PROGRAMS if is_replayed(p)])
-def test_replayed(program: Program, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """A run on KVM does what a native one does, and its replay on the emulator does the same,
-    event by event. That is what ``nanvix diff`` does: both get the same input, the host's clock
-    and inode numbers included."""
-    note(request, program, "traces", EQUAL)
-    found = note(request, program, "emu", EQUAL)
-    here, file = tmp_path / "work", tmp_path / "recording"
-    expected = Same(Guest("emu"), tmp_path).natively(
-        program.argv, files=program.files, env=COMMON_CPU | dict(program.env),
-        input=program.input, limit=program.limit,
-    )  # fmt: skip
+def replays(program: Program, expected: Ran, here: Path, file: Path) -> None:
+    """A recorded run does the same, and its replay on the emulator too, event by event. That is
+    what ``nanvix diff`` does: both get the same input, the host's clock and inode numbers
+    included."""
+    left = tree(here)
     parser = Parser()
     add_program(parser)
     mount = ["-v", f"{here}:{here}:rw", "-w", str(here)]
@@ -81,13 +78,13 @@ def test_replayed(program: Program, tmp_path: Path, request: pytest.FixtureReque
         list(program.argv), input=program.input or b"", capture=True
     )
     ran = Ran(result.exit_code, result.stdout or b"", result.stderr or b"")
-    assert (ran, tree(here)) == expected, f"natively:\n{expected[0]}\non kvm:\n{ran}"
-    compared = compare(load(str(file)), course, timeout=program.limit)
-    if compared.difference is not None:
-        pytest.fail(render(compared.difference, *BACKENDS))
-    assert compared.equal, compared.replayed.detail
+    assert (ran, tree(here)) == (expected, left), f"natively:\n{expected}\nrecorded:\n{ran}"
+    compared = compare(load(str(file)), course, timeout=4 * program.limit)
+    difference = compared.difference
+    shown = "" if difference is None else render(difference, *BACKENDS)
+    assert compared.equal, f"{compared.replayed.detail}\n{shown}"
+    file.unlink()
     assert compared.replayed.exit_code == ran.code and not compared.partial
-    found[3] = len(compared.replayed.syscalls)
 
 
 def note(

@@ -156,6 +156,64 @@ def test_memory_registers_and_calls(gdb: Gdb, compiled: Toolchain) -> None:
 
 
 @NEEDS
+@pytest.mark.parametrize("kind", ["dynamic", "glibc"])
+def test_what_is_changed_is_changed_for_one_process(
+    gdb: Gdb, compiled: Toolchain, kind: str
+) -> None:
+    """Also in pages that a fork has left shared, and in those of the program's file."""
+    text = gdb(
+        compiled("debug/shared.c", kind, ("-g", "-O0")),
+        "break here", "continue", "up", "p value", "set var value = 41",
+        "set var ((char *) greeting)[0] = 'j'", "p value", "p greeting",
+        "set var *common = 5", "find /1 answer, +32, (char) 1", "set var *(char *) $_ = 2",
+        "p answer()", "delete", "continue",
+    )  # fmt: skip
+    assert re.findall(r"^\$\d = (.*)$", text, re.MULTILINE) == ["7", "41", '"jello"', "2"], text
+    told = b"child 7 hello 1 5\nagain 7 hello 1 0\nparent 41 jello 2 5\n"
+    assert (gdb.out, gdb.code) == (told, 0)
+
+
+@NEEDS
+@pytest.mark.parametrize(
+    ("commands", "faults", "out", "code"),
+    [
+        (["signal 0", "set var $rax = &place", "signal 0"], 2, b"place 5\n", 0),
+        (["set var $pc = elsewhere", "signal 0"], 1, b"elsewhere\n", 3),
+        (["p other(0)", "continue"], 1, b"other\n", 139),
+        (["continue"], 1, b"", 139),
+    ],
+    ids=["mended", "gone round", "called from there", "passed"],
+)
+def test_a_fault_is_dropped_or_mended(
+    gdb: Gdb, compiled: Toolchain, commands: list[str], faults: int, out: bytes, code: int
+) -> None:
+    text = gdb(compiled("debug/fault.c", "glibc", ("-g", "-O0")), "continue", *commands)
+    assert text.count("Program received signal SIGSEGV") == faults, text
+    assert (gdb.out, gdb.code) == (b"before\n" + out, code), text
+
+
+@NEEDS
+def test_a_fault_and_its_handler(gdb: Gdb, compiled: Toolchain) -> None:
+    """Another signal in its place, then the fault, which comes again, for its handler."""
+    text = gdb(
+        compiled("debug/fault.c", "glibc", ("-g", "-O0")),
+        "continue", "signal SIGUSR1", "p pointer", "continue", more=("handler",),
+    )  # fmt: skip
+    assert text.count("Program received signal SIGSEGV") == 2 and "volatile) 0x0" in text, text
+    assert (gdb.out, gdb.code) == (b"before\nother\nhandler\nplace 5\n", 0)
+
+
+@NEEDS
+def test_a_call_is_changed_before_it_is_made(gdb: Gdb, compiled: Toolchain) -> None:
+    text = gdb(
+        compiled("debug/fault.c", "glibc", ("-g", "-O0")),
+        "catch syscall write", "continue", "set var $rdx = 3", "delete", "continue", "kill",
+    )  # fmt: skip
+    assert "call to syscall write" in text, text
+    assert (gdb.out, gdb.code) == (b"bef", 9)
+
+
+@NEEDS
 def test_interrupt(gdb: Gdb, compiled: Toolchain) -> None:
     """Ctrl-C in gdb stops a program that computes; then it goes on."""
     text = gdb(

@@ -7,7 +7,6 @@ from threading import Timer
 import pytest
 from debug.conftest import Start, digest
 from support.guest import Guest
-from support.recordings import undisturbed
 from support.toolchain import Toolchain
 
 from nanvix.debug.errors import DebugError
@@ -180,7 +179,6 @@ def test_page_walk_and_events(debug: Start, compiled: Toolchain) -> None:
     assert any("trap_syscall" in (c.symbol or "") for c in debugger.backtrace())
 
 
-@undisturbed
 def test_a_recording_is_debugged_without_the_host(
     backend: str, debug: Start, compiled: Toolchain, tmp_path: Path
 ) -> None:

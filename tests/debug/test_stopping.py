@@ -88,3 +88,62 @@ def test_the_moment_in_the_emulator_has_no_breakpoints(steps: Stopping) -> None:
         assert debugger.read_memory(debugger.address("square"), 1) != b"\xcc"
         assert debugger.run().reason == "exit"
     os.close(null)
+
+
+def test_a_crash_is_shown_where_it_happens(backend: str, compiled: Toolchain) -> None:
+    """Alive, with all its memory, and once more when there is nothing left but the report."""
+    null = os.open(os.devnull, os.O_RDWR)
+    program = str(compiled("die.c", "glibc", ["-g", "-O0"]))
+    with Stopping([program, "null"], stdio=(null, null, null), seed=bytes(32)) as guest:
+        number = guest.breakpoint("main").number
+        assert guest.run().reason == "breakpoint"
+        stop = guest.run()
+        assert stop.reason == "crash" and stop.detail.startswith("process 1 dies by SIGSEGV")
+        place, registers = guest.line(), guest.registers()
+        assert place is not None and place[0].endswith("die.c") and not guest.in_kernel
+        assert registers["rip"] == stop.rip and not guest.ended
+        calls = [call.symbol for call in guest.backtrace()]
+        assert (calls[0] or "").startswith("main+") and (calls[-1] or "").startswith("_start")
+        for change in (
+            lambda: guest.set_register("rax", 1),
+            lambda: guest.breakpoint("main"),
+            lambda: guest.delete(number),
+        ):
+            with pytest.raises(DebugError, match="dies here"):
+                change()
+        code = guest.instruction()
+        end = guest.run()
+        assert end.reason == "killed" and guest.ended and "0xb" in end.detail
+        general = {name: value for name, value in registers.items() if "base" not in name}
+        assert guest.registers().items() >= general.items()
+        assert guest.instruction().text == code.text and guest.line() == place
+        assert [call.symbol for call in guest.backtrace()] == calls
+    os.close(null)
+
+
+def test_a_step_into_a_fault_is_a_crash(backend: str, compiled: Toolchain) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    program = str(compiled("die.c", "glibc", ["-g", "-O0"]))
+    with Stopping([program, "null"], stdio=(null, null, null), seed=bytes(32)) as guest:
+        guest.breakpoint("main")
+        guest.run()
+        at = next(i for i in guest.disassemble(count=200) if "[rax], 1" in i.text).address
+        guest.breakpoint(at)
+        assert guest.run().rip == at
+        assert guest.step().reason == "crash" and guest.registers()["rip"] == at
+        assert guest.step().reason == "killed"
+    os.close(null)
+
+
+def test_a_panic_is_shown_where_it_happens(backend: str) -> None:
+    """The registers are the kernel's own, whichever ring it works in, and so is the stack."""
+    null = os.open(os.devnull, os.O_RDWR)
+    with Stopping(["/bin/sh", "-c", "true | true"], stdio=(null, null, null)) as guest:
+        guest.write_memory(guest.address("kernel:sys_pipe2"), b"\x0f\x0b")
+        guest.write_memory(guest.address("kernel:sys_pipe"), b"\x0f\x0b")
+        stop = guest.run()
+        assert stop.reason == "panic" and "invalid opcode in the kernel" in stop.detail
+        assert guest.in_kernel and guest.instruction().mnemonic == "ud2"
+        calls = [(call.symbol or "").partition("+")[0] for call in guest.backtrace()]
+        assert calls[0] in ("sys_pipe2", "sys_pipe") and "trap_syscall" in calls
+    os.close(null)

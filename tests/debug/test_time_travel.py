@@ -161,6 +161,64 @@ def test_a_change_is_part_of_history(debug: Start, compiled: Toolchain) -> None:
     assert debugger.output() == OUTPUT.replace(b"10,", b"1010,", 1)
 
 
+@pytest.mark.requires("gcc")
+def test_a_mended_fault_is_history(debug: Start, compiled: Toolchain) -> None:
+    debugger = debug([compiled("debug/fault.c", "glibc", ("-g", "-O0"))])
+    debugger.breakpoint("say")
+    debugger.run()
+    before = debugger.moment
+    fault = debugger.run()
+    assert fault.reason == "crash" and fault.moment < debugger.frontier
+    events = debugger.events(0, fault.moment)
+    debugger.set_register("rax", debugger.evaluate("&place").integer())
+    assert debugger.live and debugger.events() == events
+    shown = digest(debugger)
+    debugger.step()
+    behind = digest(debugger)
+    assert debugger.run().reason == "exit"
+    log = debugger.events()
+    assert len(log) == len(set(log)) > len(events) and log[: len(events)] == events
+    debugger.go(before)
+    debugger.go(fault.moment)
+    assert digest(debugger) == shown
+    debugger.step()
+    assert digest(debugger) == behind
+    assert debugger.run().reason == "exit"
+    assert debugger.output() == b"before\nplace 5\n"
+
+
+@pytest.mark.requires("gcc")
+def test_what_happened_behind_a_fault_stays(debug: Start, compiled: Toolchain) -> None:
+    """It can be mended as long as nothing has come of it."""
+    debugger = debug([compiled("debug/fault.c", "glibc", ("-g", "-O0"))])
+    fault = debugger.run()
+    assert debugger.run().reason == "killed"
+    debugger.go(fault.moment)
+    with pytest.raises(DebugError, match="past"):
+        debugger.set_register("rax", 0)
+
+
+@pytest.mark.requires("gcc")
+def test_a_page_of_its_own_is_history(debug: Start, compiled: Toolchain) -> None:
+    debugger = debug([compiled("debug/shared.c", "glibc", ("-g", "-O0"))])
+    debugger.breakpoint("here")
+    here = debugger.run()
+    value = debugger.evaluate("&value").integer()
+    child = next(p.pid for p in debugger.processes() if p.pid != here.pid)
+    assert debugger.read_memory(value, 4) == debugger.read_memory(value, 4, pid=child)
+    debugger.write_memory(value, (41).to_bytes(4, "little"))
+    debugger.write_memory(value, (42).to_bytes(4, "little"), pid=child)
+    shown = digest(debugger)
+    assert debugger.run().reason == "exit"
+    assert debugger.output() == b"child 42 hello 1 0\nagain 7 hello 1 0\nparent 41 hello 1 0\n"
+    end = digest(debugger)
+    debugger.go(debugger.timeline.start)
+    debugger.go(here.moment)
+    assert digest(debugger) == shown
+    debugger.go(debugger.frontier)
+    assert digest(debugger) == end
+
+
 def test_the_budget_holds(debug: Start, compiled: Toolchain) -> None:
     debugger = debug([compiled(WALK)], memory_budget=2 << 20)
     debugger.timeline.spacing = 200
@@ -184,3 +242,17 @@ def test_going_back_is_quick(debug: Start, compiled: Toolchain, tmp_path: Path) 
         debugger.step_back(kernel=True)
         times.append(time.process_time() - start)
     assert statistics.median(times) < 0.1
+
+
+def test_looking_for_a_writer_can_be_stopped(debug: Start, compiled: Toolchain) -> None:
+    debugger = debug([compiled("debug/spin.c", "glibc", ["-g", "-O0"])])
+    debugger.breakpoint("main")
+    debugger.run()
+    here = debugger.go(debugger.moment + 1_000_000).moment
+    debugger.progress(lambda _: debugger.pause())
+    with pytest.raises(DebugError, match="stopped before"):
+        debugger.last_write("counter")
+    debugger.progress(None)
+    assert debugger.moment == here
+    access = debugger.last_write("counter")
+    assert access is not None and access.moment <= here

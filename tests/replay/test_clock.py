@@ -7,13 +7,25 @@ from struct import pack_into, unpack_from
 
 import pytest
 from support.guest import NANVIX, execute, host_environment
-from support.recordings import MISPLACED, Disturbed, undisturbed
 from support.toolchain import Toolchain
 
-from nanvix.abi.layout import MEMORY_MIN, TAPE, TAPE_PHYS, TAPE_SLOTS
+from nanvix.abi.channel import OPS
+from nanvix.abi.layout import (
+    BOOT_HOST_TIME,
+    BOOT_NO_VDSO_TSC,
+    BOOT_STEADY,
+    BOOT_TAPE,
+    MEMORY_MIN,
+    TAPE,
+    TAPE_PHYS,
+    TAPE_SLOTS,
+)
 from nanvix.machine.journal import Readings
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.tape import Tape
+from nanvix.replay import load, replay
+from nanvix.sandbox import Sandbox
+from nanvix.trace import record
 
 VALUES = TAPE_PHYS + TAPE.offsets["values"]
 READINGS = 2000
@@ -21,7 +33,6 @@ READINGS = 2000
 
 
 @pytest.mark.requires("gcc")
-@undisturbed
 def test_the_clock_shows_the_same_again(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
     """From the vDSO and the kernel, in bursts, spins, handlers and children, to the nanosecond."""
     file, report = tmp_path / "recording", tmp_path / "report"
@@ -30,9 +41,27 @@ def test_the_clock_shows_the_same_again(backend: str, compiled: Toolchain, tmp_p
     assert ran.code == 0, ran
     assert json.loads(report.read_text())["hypercalls"].get("TIME", 0) < READINGS / 2
     again = execute([*NANVIX, "replay", str(file)], env=host_environment(), cwd="/")
-    if MISPLACED in again.err.decode():
-        raise Disturbed(again.err)
     assert (again.code, again.out) == (0, ran.out), again
+
+
+@pytest.mark.requires("gcc")
+@pytest.mark.parametrize("backend", ["kvm"], indirect=True)
+@pytest.mark.parametrize("tape", [BOOT_TAPE, 0], ids=["kernel", "host"])
+def test_where_programs_cannot_read_the_counter(
+    backend: str, tape: int, compiled: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel reads it for them, or where it cannot either, the host does."""
+    flags = BOOT_STEADY | BOOT_HOST_TIME | BOOT_NO_VDSO_TSC | tape
+    monkeypatch.setattr(record, "controlled", lambda spec, backend: spec._replace(flags=flags))
+    file = str(tmp_path / "recording")
+    with Sandbox(backend=backend, record=file, timeout=50) as sandbox:
+        result = sandbox.run([str(compiled("clocks.c", "glibc"))], capture=True)
+    assert result.exit_code == 0, result
+    with open(tmp_path / "out", "w+b") as out:
+        again = replay(load(file), output=(out.fileno(), None))
+        out.seek(0)
+        assert (again.reason, out.read()) == ("exit", result.stdout), again.detail
+    assert (result.hypercalls[OPS["TIME"][0]] > READINGS) == (not tape)
 
 
 class Page:

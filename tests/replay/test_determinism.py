@@ -123,6 +123,7 @@ CASES = {
     "python subprocesses": Case(("python3", "-c", PYTHON_SUBPROCESSES)),
     "python signals": Case(("python3", "-c", PYTHON_SIGNALS)),
     "python sockets": Case(("python3", "-c", PYTHON_SOCKETS)),
+    "goroutines": Case(("go/concurrency.go",), compiled="go", code=3),
 }  # fmt: skip
 assert len(CASES) >= 20
 
@@ -165,7 +166,7 @@ def feed(pipe: object, data: bytes, slow: bool) -> None:
         pass
 
 
-@pytest.mark.requires("lua5.4", "sqlite3", "python3", "gcc")
+@pytest.mark.requires("lua5.4", "sqlite3", "python3", "gcc", "go")
 @pytest.mark.parametrize("name", CASES)
 def test_two_runs_are_the_same(name: str, compiled: Toolchain, tmp_path: Path) -> None:
     case = CASES[name]

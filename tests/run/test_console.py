@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.guest import Guest, Same, host_environment
+from support.host import PATIENCE
 from support.terminal import Terminal
 from support.toolchain import Toolchain
 
@@ -138,7 +139,7 @@ def test_interactive_shell(guest: Guest) -> None:
         terminal.type(b"echo a$((1+1))b\n")
         terminal.expect(b"a2b\r\n")
         terminal.type(b"sleep 100\n")
-        time.sleep(0.5)
+        time.sleep(0.5 * PATIENCE)
         terminal.type(b"\x03")
         terminal.expect(b"> ")
         terminal.type(b"exit 5\n")
@@ -153,7 +154,7 @@ def test_signals_that_end_nanvix(guest: Guest, compiled: Toolchain, number: sign
         assert process.stdout
         assert process.stdout.readline() == b"dying by sleep 0\n"
         process.send_signal(number)
-        assert process.wait(10) == 128 + number
+        assert process.wait(10 * PATIENCE) == 128 + number
 
 
 def test_how_much_there_is_to_read(same: Same) -> None:

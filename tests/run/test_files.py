@@ -10,6 +10,8 @@ from support.guest import Same
 from support.toolchain import Toolchain
 
 ON_DISK = "."
+RECENT = pytest.mark.linux(6, 13)
+"""They try calls and flags that came one by one until then."""
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -23,7 +25,10 @@ def directory(request: pytest.FixtureRequest) -> Iterator[str]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-@pytest.mark.parametrize("family", ["splice", "names", "space", "locks"])
+@pytest.mark.parametrize(
+    "family",
+    ["locks", *(pytest.param(name, marks=RECENT) for name in ("splice", "names", "space"))],
+)
 def test_family(same: Same, compiled: Toolchain, family: str, directory: str) -> None:
     """What every call says, and what it leaves behind."""
     assert same([compiled(f"files/{family}.c"), directory]).code == 0

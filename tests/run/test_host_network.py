@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.guest import Guest, execute, host_environment
-from support.host import ENVIRONMENT
+from support.host import ENVIRONMENT, PATIENCE
 from support.peers import Echo, Peer, free_port, patient_connection
 from support.toolchain import PROGRAMS, Toolchain
 
@@ -254,7 +254,7 @@ def test_a_guest_that_is_ended_leaves_no_socket(
             assert peer.connections == 1
             process.kill()
             assert sock.recv(1) == b""
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 10 * PATIENCE
     while peer.connections and time.monotonic() < limit:
         time.sleep(0.01)
     assert peer.connections == 0

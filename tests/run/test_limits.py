@@ -5,17 +5,19 @@ import time
 
 import pytest
 from support.guest import Guest
+from support.host import PATIENCE
 from support.toolchain import Toolchain
 
 
 @pytest.mark.parametrize("how", ["spin", "sleep"])
 def test_timeout(guest: Guest, compiled: Toolchain, how: str) -> None:
     begin = time.monotonic()
-    ran = guest([compiled("die.c"), how], options=["--timeout", "0.7"], limit=20)
+    options = ["--timeout", f"{0.7 * PATIENCE}"]
+    ran = guest([compiled("die.c"), how], options=options, limit=20)
     assert ran.code == 124
     assert ran.out == f"dying by {how} 0\n".encode()
     assert ran.err == b"nanvix: the guest was ended by --timeout\n"
-    assert 0.6 < time.monotonic() - begin < 8
+    assert 0.6 * PATIENCE < time.monotonic() - begin < 8 * PATIENCE
 
 
 def test_timeout_that_is_not_reached(guest: Guest) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from support.guest import Guest
+from support.host import PATIENCE
 from support.toolchain import Toolchain
 
 
@@ -45,7 +46,7 @@ def test_json_of_other_ends(guest: Guest, compiled: Toolchain, tmp_path: Path) -
     path = tmp_path / "report"
     data = report(guest, [program, "null"], path)
     assert (data["exit_code"], data["reason"]) == (139, "signal")
-    data = report(guest, [program, "spin"], path, "--timeout", "0.5")
+    data = report(guest, [program, "spin"], path, "--timeout", f"{0.5 * PATIENCE}")
     assert (data["exit_code"], data["reason"]) == (124, "timeout")
     data = report(guest, ["/no/such/program"], path)
     assert (data["exit_code"], data["reason"]) == (127, "error")

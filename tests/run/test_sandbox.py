@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
+from support.host import PATIENCE
 
 from nanvix.errors import NanvixError, ProgramNotFound, UsageError
 from nanvix.guest.mounts import make_mount
@@ -74,18 +75,20 @@ def test_settings_reach_the_guest(backend: str, tmp_path: Path) -> None:
 def test_from_another_thread(
     backend: str, act: Callable[[Sandbox], None], code: int, reason: str
 ) -> None:
-    sandbox = Sandbox(backend=backend, timeout=30)
-    timer = Timer(1.0, act, [sandbox])
+    sandbox = Sandbox(backend=backend, timeout=30 * PATIENCE)
+    timer = Timer(1.0 * PATIENCE, act, [sandbox])
     timer.start()
-    result = sandbox.run(["sleep", "20"], capture=True)
+    result = sandbox.run(["sleep", "100"], capture=True)
     timer.join()
     assert (result.exit_code, result.reason) == (code, reason)
 
 
 def test_limits(backend: str) -> None:
-    result = Sandbox(backend=backend, timeout=0.5).run(["sh", "-c", "while :; do :; done"])
+    result = Sandbox(backend=backend, timeout=0.5 * PATIENCE).run(
+        ["sh", "-c", "while :; do :; done"]
+    )
     assert (result.exit_code, result.reason) == (124, "timeout")
-    assert result.wall_time < 10
+    assert result.wall_time < 10 * PATIENCE
 
 
 def test_an_instruction_budget_chooses_the_emulator() -> None:

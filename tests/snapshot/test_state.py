@@ -24,8 +24,9 @@ from nanvix.sandbox import Sandbox
 COUNTS = {"emu": 4_000_000, "kvm": 400_000_000}
 CHUNK = Struct("<4sII")
 PYTHON = """\
-import hashlib, sys, threading
+import hashlib, os, sys, threading
 words, out = open("words"), open("out", "w+")
+inodes = {entry.name: entry.inode() for entry in os.scandir()}
 print(words.readline().strip(), flush=True)
 total, lock = 0, threading.Lock()
 def work(i):
@@ -40,6 +41,7 @@ threads = [threading.Thread(target=work, args=(i,)) for i in range(3)]
 for t in threads: t.start()
 for t in threads: t.join()
 out.flush(); out.seek(0)
+assert inodes == {entry.name: entry.stat().st_ino for entry in os.scandir()}, inodes
 print(words.read().strip(), total, sorted(out.read().split()), sys.stdin.read())
 """
 

@@ -8,12 +8,13 @@ import time
 from pathlib import Path
 
 from support.guest import NANVIX, host_environment
+from support.host import PATIENCE
 
 _START = (
     "set pagination off", "set confirm off", "set width 0", "set debuginfod enabled off",
     "handle SIGUSR1 nostop noprint pass", "set exec-file-mismatch off",
 )  # fmt: skip
-_LIMIT_S = 90
+_LIMIT_S = 90 * PATIENCE
 
 
 class Gdb:
@@ -63,7 +64,7 @@ class Gdb:
                 text = gdb.communicate(timeout=_LIMIT_S)[0]
             finally:
                 gdb.kill()
-            self.out = seen + guest.communicate(timeout=30)[0]
+            self.out = seen + guest.communicate(timeout=30 * PATIENCE)[0]
         finally:
             guest.kill()
             guest.communicate()

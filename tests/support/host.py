@@ -16,7 +16,7 @@ TOOLS = (
 """Programs some tests need; where one is missing its tests are left out and the header says so."""
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
-PATIENCE = float(os.environ.get("NANVIX_TESTS_PATIENCE", "1"))
+PATIENCE = int(os.environ.get("NANVIX_TESTS_PATIENCE", "1"))
 """By how much everything may take longer than on an ordinary machine; tests/svm sets it."""
 
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "TERM": "dumb", "LANG": "C.UTF-8", "TZ": "UTC"}
@@ -31,6 +31,13 @@ def kvm_trouble() -> str | None:
     except OSError as error:
         return f"/dev/kvm cannot be opened: {(error.strerror or str(error)).lower()}"
     return None
+
+
+@cache
+def linux() -> tuple[int, int]:
+    """The version of the kernel here: what programs do natively is by it."""
+    major, minor = os.uname().release.split(".")[:2]
+    return int(major), int(minor.partition("-")[0])
 
 
 @cache

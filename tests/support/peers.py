@@ -9,6 +9,8 @@ from io import BufferedReader
 from types import TracebackType
 from typing import Self
 
+from support.host import PATIENCE
+
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
     """A port of 127.0.0.1 that nobody has."""
@@ -103,7 +105,7 @@ def _obey(sock: socket.socket, reader: BufferedReader, wish: str, number: str = 
 
 def patient_connection(port: int, limit_s: float = 60.0) -> socket.socket:
     """A connection to a port of 127.0.0.1 where somebody is going to listen."""
-    end = time.monotonic() + limit_s
+    end = time.monotonic() + limit_s * PATIENCE
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port), timeout=limit_s)

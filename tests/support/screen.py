@@ -8,14 +8,16 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from nanvix.debug.debugger import Debugger
+from nanvix.debug.present import Present
 from nanvix.debug.stopping import Stopping
 from nanvix.tui.app import DebugApp
 from nanvix.tui.store import Store
+from support.host import PATIENCE
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-LIMIT_S = 30
+LIMIT_S = 30 * PATIENCE
 SEED = bytes(32)
 
 
@@ -79,12 +81,14 @@ async def opened(
     store: Store | None = None,
     backend: str = "emu",
     gdb: socket.socket | None = None,
+    make: "Callable[..., Debugger | Present] | None" = None,
 ) -> AsyncIterator[Driver]:
-    """The application with a guest at its first instruction, on KVM at its kernel's."""
+    """The application with a guest at its first instruction; ``make`` makes another debugger."""
 
-    def start(stdio: tuple[int, int, int]) -> Debugger | Stopping:
-        make = Debugger if backend == "emu" else Stopping
-        return make(argv, stdio=stdio, seed=SEED)
+    begin = make or (Debugger if backend == "emu" else Stopping)
+
+    def start(stdio: tuple[int, int, int]) -> Debugger | Present:
+        return begin(argv, stdio=stdio, seed=SEED)
 
     app = DebugApp(start, argv[0], first=first, store=store, gdb=gdb)
     async with app.run_test(size=size) as pilot:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from support.host import PATIENCE
+
 Argument = str | bytes | Path
 
 
@@ -62,14 +64,14 @@ class Terminal:
 
     def expect(self, text: bytes, limit: float = 30.0) -> None:
         """Wait until ``text`` appears behind what was expected before."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + limit * PATIENCE
         while (at := self.output.find(text, self._seen)) < 0:
             assert self._read(end - time.monotonic()), f"{text!r} not in {self.output!r}"
         self._seen = at + len(text)
 
     def ends(self, limit: float = 30.0) -> int:
         """Wait for the end of the command: its exit code, as a shell reports it."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + limit * PATIENCE
         while self.process.poll() is None:
             assert time.monotonic() < end, f"still running: {self.output!r}"
             self._read(0.05)

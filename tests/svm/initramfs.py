@@ -11,6 +11,7 @@ _INIT = f"""#!/bin/busybox sh
 PATH=/bin
 busybox mkdir dev lower upper root
 busybox mount -t devtmpfs dev /dev
+busybox ip link set lo up
 exec >/dev/console 2>&1
 for module in $(busybox cat /modules/order); do
     options=

@@ -29,6 +29,8 @@ from svm.packages import QEMU, Kernel, Unavailable, kernel
 MEMORY_MIB = 1024
 BOOT_LIMIT_S = 120.0
 COMMAND_LIMIT_S = 120.0
+WHOLE_LIMIT_S = 7200.0
+"""Of the one command of a machine of its own, which may be all of ``tests/run``."""
 _LINE = "/dev/ttyS1"
 # Time is the emulated HPET's: whether the emulated TSC can be trusted, the kernel must not find out
 # by watching it on a busy host.
@@ -36,6 +38,9 @@ _KERNEL_OPTIONS = (
     "console=ttyS0 quiet panic=-1 nokaslr mitigations=off clocksource=hpet tsc=nowatchdog "
     "random.trust_cpu=on"
 )
+
+
+_VARIABLES = {"PYTHONDONTWRITEBYTECODE": "1", "NANVIX_TESTS_PATIENCE": "4"}
 
 
 class Broken(AssertionError):
@@ -107,7 +112,7 @@ class Lane:
         """Run ``command`` as root in this repository, with the tests' environment, on no input."""
         self._count += 1
         name = str(self._count)
-        variables = host_environment({"PYTHONDONTWRITEBYTECODE": "1"})
+        variables = host_environment(_VARIABLES)
         words = ["env", "-i", *(f"{key}={value}" for key, value in variables.items()), *command]
         script = f"cd {shlex.quote(str(ROOT))} && exec {shlex.join(map(str, words))}\n"
         (self._share / f"{name}.command").write_text(script)
@@ -151,7 +156,7 @@ def main(command: list[str]) -> int:
         return 125
     try:
         with Lane(kernel()) as lane:
-            ran = lane(command, limit=600)
+            ran = lane(command, limit=WHOLE_LIMIT_S)
     except (Unavailable, Broken) as error:
         print(f"svm: {error}", file=sys.stderr)
         return 125

@@ -18,7 +18,7 @@ from support.toolchain import Toolchain
 from svm.lane import Lane
 from svm.packages import QEMU, Unavailable, kernel
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(540)
 
 BACKEND = (
     "backends/test_backend_control.py",
@@ -54,6 +54,13 @@ PROGRAMS = (
     "snapshot/test_move.py::test_programs[emu-kvm-registers]",
 )
 """Most of these do in the guest what they do natively; ``entry`` is this lane's very subject."""
+
+DEBUGGING = (
+    "debug/test_gdb.py::test_a_variable_is_watched[kvm]",
+    "debug/test_watching.py::test_two_pages_strings_and_the_kernel[kvm]",
+    "tui/test_kvm.py::test_a_script[kvm]",
+)
+"""A gdb, and the debugger: the guest kernel stops itself, here from ring 0."""
 
 SOURCES = (
     "die.c", "entry.c", "hello.c", "processes.c", "sigframe.c", "signals.c", "threads.c",
@@ -131,7 +138,7 @@ def test_a_program_agrees_instruction_by_instruction(lane: Lane, compiled: Toolc
     assert found is not None and int(found[1]) > 500
 
 
-def test_programs_run_as_natively(lane: Lane, compiled: Toolchain) -> None:
+def test_programs_run_as_natively_and_are_debugged(lane: Lane, compiled: Toolchain) -> None:
     """They are compiled out here, where it takes a second: the machine has the same cache."""
     for source in SOURCES:
         compiled(source)
@@ -139,4 +146,6 @@ def test_programs_run_as_natively(lane: Lane, compiled: Toolchain) -> None:
         compiled("hello.c", "glibc")
         compiled("hello.c", "dynamic")
         compiled("moving.c", "glibc")
-    run_inside(lane, PROGRAMS, 300)
+        for more in ((), ("-fno-omit-frame-pointer",)):
+            compiled("debug/watched.c", "glibc", ("-g", "-O1", *more))
+    run_inside(lane, (*PROGRAMS, *DEBUGGING), 500)

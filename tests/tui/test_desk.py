@@ -69,6 +69,17 @@ async def test_zoom_hide_and_piles() -> None:
         assert "memory" in app.desk.shown()
 
 
+async def test_what_is_typed_goes_behind_the_command() -> None:
+    app = StillApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for _ in range(2):
+            await pilot.press("b", *"main")
+            assert app.prompt.input.value == "break main"
+            await pilot.press("escape")
+            assert app.focused is app.desk.panes["code"]
+
+
 async def test_resizing_changes_the_column_and_the_pane() -> None:
     app = StillApp()
     async with app.run_test(size=(120, 40)) as pilot:

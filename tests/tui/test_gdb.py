@@ -1,6 +1,7 @@
 """A gdb and the screen at one guest: whoever runs it holds it, the other sees what came of it."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,15 +36,16 @@ class Client:
 
 @pytest.mark.requires("gdb", "gcc")
 async def test_gdb_and_the_screen_take_turns(
-    steps: str, tmp_path: Path, listener: socket.socket
+    backend: str, steps: str, tmp_path: Path, listener: socket.socket
 ) -> None:
-    async with opened(steps, gdb=listener) as d:
+    async with opened(steps, gdb=listener, backend=backend) as d:
         assert f"{listener.getsockname()[1]}" in d.app.messages[0]
         script = tmp_path / "commands"
         script.write_text(
             "set pagination off\nset confirm off\nset debuginfod enabled off\n"
             f"target remote 127.0.0.1:{listener.getsockname()[1]}\n"
-            "break square\ncontinue\nbacktrace\nstepi\nprint x\nreverse-stepi\ndetach\n"
+            "break square\ncontinue\nbacktrace\nstepi\nprint x\n"
+            f"{'reverse-stepi' if backend == 'emu' else 'stepi'}\ndetach\n"
         )
         gdb = await asyncio.create_subprocess_exec(
             "gdb", "-nx", "-batch", "-x", script, steps,
@@ -54,12 +56,42 @@ async def test_gdb_and_the_screen_take_turns(
         assert "Breakpoint 1, square (x=" in out and "in main" in out, out
         assert d.app.view.status is Status.STOPPED and d.where.startswith("square")
         assert d.app.session._debugger is not None and not d.app.session._debugger.points
-        before = d.moment
+        before = d.app.view.registers[16].value
         await d("s")
-        assert d.moment == before + 1
+        assert d.app.view.reason == "step" and d.app.view.registers[16].value != before
         await d("c")
         assert d.app.view.status is Status.ENDED
         await d.shows("total 5")
+
+
+@pytest.mark.requires("gdb", "gcc")
+async def test_gdb_learns_that_the_screen_has_moved_the_guest(
+    backend: str, steps: str, tmp_path: Path, listener: socket.socket
+) -> None:
+    async with opened(steps, gdb=listener, backend=backend) as d:
+        script, waits = tmp_path / "commands", tmp_path / "waits"
+        pause = f"shell touch {waits}; while test -e {waits}; do sleep 0.1; done"
+        script.write_text(
+            "set pagination off\nset confirm off\nset debuginfod enabled off\n"
+            f"target remote 127.0.0.1:{listener.getsockname()[1]}\n"
+            f"tbreak square\ncontinue\n{pause}\ncontinue\np $pc\n{pause}\n"
+            "maintenance flush register-cache\np $pc\nstepi\np $pc\nkill\n"
+        )
+        gdb = await asyncio.create_subprocess_exec(
+            "gdb", "-nx", "-batch", "-x", script, steps,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        places = []
+        for _ in range(2):
+            await d.until(waits.exists, "gdb")
+            await d("s")
+            await d("s")
+            places.append(d.app.view.registers[16].value)
+            waits.unlink()
+        out = (await asyncio.wait_for(gdb.communicate(), 60))[0].decode()
+        shown = [int(place, 16) for place in re.findall(r"\$\d = .* (0x[0-9a-f]+)", out)]
+        assert shown[:2] == places and shown[2] > shown[1] > shown[0], out
+        assert "stopped" in out
 
 
 @pytest.mark.requires("gcc")
@@ -75,6 +107,8 @@ async def test_who_does_not_run_it_sees_that_it_runs(
         assert (await client(b"vCont;s")).startswith(b"E.the guest is running")
         await d("p")
         assert d.app.view.reason == "pause"
+        assert (await client(b"P0=0000000000000000")).startswith(b"E.the guest has been moved")
+        assert (await client(b"vCont;c")).startswith(b"T00"), "so gdb sees where the guest is now"
         answer = asyncio.create_task(client(b"vCont;c"))
         await d.until(lambda: d.app.view.status is Status.RUNNING, "that gdb runs it")
         assert d.app.view.reason == "gdb" and not answer.done()
@@ -85,6 +119,24 @@ async def test_who_does_not_run_it_sees_that_it_runs(
         client.socket.close()
         again = Client(listener)
         assert (await again(b"?")).startswith(b"T")
+        again.socket.close()
+
+
+@pytest.mark.parametrize("backend", ["kvm"], indirect=True)
+@pytest.mark.requires("gcc")
+async def test_gdb_finds_the_guest_again_in_the_emulator(
+    backend: str, steps: str, listener: socket.socket
+) -> None:
+    async with opened(steps, gdb=listener, backend=backend) as d:
+        client = Client(listener)
+        assert b"Reverse" not in await client(b"qSupported:multiprocess+")
+        await d("E")
+        assert d.app.view.moment is not None, d.app.messages
+        assert await asyncio.to_thread(client.socket.recv, 1) in (b"", b"+")
+        client.socket.close()
+        again = Client(listener)
+        assert b"ReverseStep+" in await again(b"qSupported:multiprocess+")
+        assert (await again(b"vCont;s")).startswith(b"T05")
         again.socket.close()
 
 

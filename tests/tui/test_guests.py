@@ -8,10 +8,13 @@ from support.guest import Guest
 from support.screen import Driver, opened
 from support.toolchain import Toolchain
 
+from nanvix.tui.panes.console import ConsolePane
+from nanvix.tui.panes.log import LogPane
 from nanvix.tui.store import Store
 from nanvix.tui.view import LogRow, Status
 
 SIZE = (120, 40)
+SCROLL = ("end", "pageup", "pageup", "home", "pagedown", "end", "up")
 
 
 @pytest.mark.requires("gcc")
@@ -23,6 +26,28 @@ async def test_a_crash_stays_on_the_screen(compiled: Toolchain) -> None:
         await d("S", "S")
         assert d.app.view.reason == "step"
         await d("c", "c")
+        assert d.app.view.status is Status.ENDED
+
+
+async def test_a_panic_stays_on_the_screen(backend: str) -> None:
+    """Somebody breaks the kernel; where it gave up is shown, and on the emulator the way there."""
+    async with opened("/bin/sh", "-c", "true | true", size=SIZE, backend=backend) as d:
+        for name in ("sys_pipe", "sys_pipe2"):
+            await d.type(f"set kernel:{name} = 0f 0b")
+        await d("c")
+        view = d.app.view
+        assert view.status is Status.ENDED and "invalid opcode in the kernel" in view.reason
+        if backend == "emu":
+            assert " kernel " in d.app.view.where
+            for name in ("sys_pipe", "sys_pipe2"):
+                await d.type(f"break kernel:{name}")
+            await d("C")
+            assert d.app.view.status is Status.STOPPED
+        assert "kernel sys_pipe" in d.app.view.where, d.app.view.where
+        assert any(line.here and line.text == "ud2" for line in d.app.view.code)
+        for point in d.app.view.points:
+            await d.type(f"delete {point.number}")
+        await d("c")
         assert d.app.view.status is Status.ENDED
 
 
@@ -56,16 +81,52 @@ async def test_a_program_that_does_not_exist(steps: str) -> None:
 
 
 async def test_a_log_of_100_000_rows_stays_quick(steps: str) -> None:
+    """To take, to scroll, to filter: it costs what is on the screen, not what there is."""
+
+    async def timed(d: Driver, *keys: str) -> float:
+        begin = time.process_time()
+        for key in keys:
+            await d.pilot.press(key)
+        return time.process_time() - begin
+
     async with opened(steps, size=SIZE) as d:
         log = d.app.desk.panes["log"]
+        assert isinstance(log, LogPane)
+        d.app.action_show_pane("log")
+        await d.settle()
+        log.take([LogRow(i, 1, "enter", f"[1] call {i}") for i in range(100)])
+        few = await timed(d, *SCROLL)
         rows = [LogRow(i, 1, "enter", f"[1] call {i}") for i in range(100_000)]
         begin = time.process_time()
-        log.take(rows)  # type: ignore[attr-defined]
+        log.take(rows)
         await d.pilot.pause()
-        log.set_filter("call 99999")  # type: ignore[attr-defined]
+        many = await timed(d, *SCROLL)
+        assert log.cursor == 99_998 and "call 99998" in log.render_line(log.size.height - 2).text
+        await d.pilot.press("home")
+        assert log.cursor == 0 and "call 0" in log.render_line(0).text
+        log.set_filter("call 99999")
         await d.pilot.pause()
-        assert log.count() == 1  # type: ignore[attr-defined]
+        assert log.count() == 1
         assert time.process_time() - begin < 2
+        assert many < 3 * few + 0.2, (many, few)
+
+
+async def test_a_console_of_100_000_lines_stays_quick(steps: str) -> None:
+    async with opened(steps, size=SIZE) as d:
+        pane = d.app.desk.panes["console"]
+        assert isinstance(pane, ConsolePane)
+        d.app.action_show_pane("console")
+        await d.settle()
+        begin = time.process_time()
+        for start in range(0, 100_000, 5_000):
+            pane.text.take("".join(f"line {i}\n" for i in range(start, start + 5_000)))
+            await d.pilot.pause()
+        assert pane.text.count() == 99_999  # and what comes after the last line feed
+        pane.text.focus()
+        for key in ("end", "pageup", "pageup", "home"):
+            await d.pilot.press(key)
+        assert "line 1" in pane.text.render_line(0).text
+        assert time.process_time() - begin < 3
 
 
 async def test_what_is_kept_from_session_to_session(steps: str, tmp_path: Path) -> None:

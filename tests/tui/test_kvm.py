@@ -1,6 +1,9 @@
 """The screen over a guest on KVM: run, pause, look, change; what KVM cannot do is pale."""
 
+from pathlib import Path
+
 import pytest
+from support.guest import NANVIX, execute, host_environment
 from support.screen import Driver, opened
 from support.toolchain import Toolchain
 
@@ -128,7 +131,17 @@ async def test_exec_fork_and_crash(backend: str, compiled: Toolchain) -> None:
         assert sum("exec " in text for text in texts) >= 2
     async with opened(str(compiled("die.c", "glibc")), "null", backend=backend) as d:
         await d("c")
-        assert d.app.view.reason.startswith("killed") and d.app.view.registers
+        crash = d.app.view
+        assert crash.reason.startswith("crash: process 1 dies by SIGSEGV")
+        assert " user main+" in crash.where and any(line.here for line in crash.code)
+        await d("c")
+        assert d.app.view.reason.startswith("killed") and d.app.view.where == crash.where
+        assert [r.value for r in d.app.view.registers][:16] == [r.value for r in crash.registers][
+            :16
+        ]
+        assert [line for line in d.app.view.code if line.here] == [
+            line for line in crash.code if line.here
+        ]
 
 
 async def test_a_moment_is_opened_in_the_emulator(backend: str, spin: str) -> None:
@@ -208,3 +221,23 @@ async def test_breakpoints_and_steps(backend: str, steps: str) -> None:
         await d("space", "c")
         assert d.app.view.status is Status.ENDED
         await d.shows("total 5")
+
+
+def test_a_script(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
+    """Without a terminal: a breakpoint, what changes a variable, and to the end."""
+    program = compiled("debug/watched.c", "glibc", ["-g", "-O1"])
+    script = tmp_path / "script"
+    script.write_text(
+        "break store\ncontinue\nprint counter\nwatch counter if counter > 7\nstep\ncontinue\n"
+        "print counter\ndelete 2\ncontinue\n"
+    )
+    command = [*NANVIX, "debug", "--backend", backend, "--script", script, program]
+    ran = execute(command, env=host_environment({"XDG_STATE_HOME": str(tmp_path)}))
+    assert ran.code == 0, str(ran)
+    lines = ran.out.decode().splitlines()
+    assert lines[0] == "breakpoint 1 at store" and "counter = 0" in lines
+    assert any(line.startswith("stopped: step") for line in lines)
+    hit = next(line for line in lines if line.startswith("stopped: watchpoint 2: "))
+    assert "07000000 -> 11000000" in hit and "worker" in hit
+    assert lines.index("counter = 17") > lines.index(hit)
+    assert "37 99 abcdefgh 2" in lines and lines[-1].startswith("ended: exit")

@@ -72,3 +72,25 @@ async def test_looking_does_not_hold_the_guest_up(backend: str, spin: str) -> No
         used, looked = time.clock_gettime(clock) - before, session.looked_s - looked
         assert looked < 0.5 * used, (looked, used)
         await d("p")
+
+
+async def test_long_looking_shows_how_far_it_is_and_can_be_ended(backend: str, steps: str) -> None:
+    """Ended is the looking alone: the guest hears nothing of it."""
+    async with opened(steps, size=(120, 40), backend=backend) as d:
+        session = d.app.session
+
+        def job(_: object) -> str:
+            done = 0
+            while session.going(min(done / 1000, 0.9)):
+                done += 1
+                time.sleep(0.001)
+            return "ended"
+
+        session.do(job, "look far", runs=False)
+        await d.until(lambda: d.app.timeline.progress is not None, "how far it is")
+        await d.until(lambda: "look far" in d.app.timeline.render_line(1).text, "what it is")
+        assert "Esc cancels" in d.app.timeline.render_line(1).text
+        await d("escape")
+        assert d.app.messages[-1] == "ended" and d.app.timeline.progress is None
+        await d("c")
+        assert d.app.view.status is Status.ENDED, d.app.view.reason

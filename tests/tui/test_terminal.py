@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.guest import execute, host_environment
+from support.toolchain import Toolchain
 
 LIMIT_S = 40
 
@@ -17,11 +18,14 @@ LIMIT_S = 40
 class Terminal:
     """A tmux server of its own with one window."""
 
-    def __init__(self, folder: Path, command: list[str]) -> None:
+    def __init__(
+        self, folder: Path, command: list[str], environment: dict[str, str] | None = None
+    ) -> None:
         self._socket = str(folder / "tmux")
         self.status = folder / "status"
         line = f"{shlex.join(command)}; echo $? > {self.status}"
         env = host_environment({"TERM": "xterm-256color", "XDG_STATE_HOME": str(folder)})
+        env |= environment or {}
         subprocess.run(
             ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d",
              "-x", "100", "-y", "30", line],
@@ -107,6 +111,33 @@ def test_a_closed_terminal_ends_it(terminal: Terminal) -> None:
     while any(os.path.exists(f"/proc/{child}") for child in children):
         assert time.monotonic() < end, "it lives on without a terminal"
         time.sleep(0.05)
+
+
+@pytest.mark.requires("tmux", "gcc")
+def test_a_terminal_closed_while_the_guest_runs_leaves_nothing(
+    backend: str, compiled: Toolchain, tmp_path: Path
+) -> None:
+    """No process, no file, no pseudo-terminal; what is kept per program is written."""
+    spin = str(compiled("debug/spin.c", "glibc", ["-g", "-O0"]))
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    begin = [*DEBUG, "--backend", backend, "--break", "stop", spin]
+    window = Terminal(tmp_path, begin, {"TMPDIR": str(temporary)})
+    try:
+        window.shows("Registers", "breakpoint 1")
+        window.press("c")
+        window.shows("running: continue")
+        pid = int(window._tmux("list-panes", "-F", "#{pane_pid}"))
+        family = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    finally:
+        window.close()
+    end = time.monotonic() + LIMIT_S
+    while any(os.path.exists(f"/proc/{member}") for member in family):
+        assert time.monotonic() < end, "it lives on without a terminal"
+        time.sleep(0.05)
+    assert not list(temporary.iterdir())
+    (kept,) = (tmp_path / "nanvix" / "debug").iterdir()
+    assert "break stop" in kept.read_text()
 
 
 def test_without_a_terminal(steps: str) -> None:

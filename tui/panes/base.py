@@ -7,14 +7,16 @@ from nanvix.tui.view import View
 class ViewPane(LinePane):
     """Draws one part of a :class:`View`; ``lines_of`` turns it into lines when it is new."""
 
-    def __init__(self, name: str, title: str) -> None:
+    def __init__(self, name: str, title: str, hint: str = "") -> None:
         super().__init__(name, title)
+        self._empty = hint
         self.view = View()
         self._lines: list[Line] = []
 
     def draw(self, view: View) -> None:
         """Show this view."""
         self.view = view
+        self.hint = self._empty
         self._lines = self.lines_of(view)
         self.changed()
 

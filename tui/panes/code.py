@@ -12,12 +12,20 @@ class CodePane(ViewPane):
     """The code around the next instruction, or around where one has gone."""
 
     def __init__(self) -> None:
-        super().__init__("code", "Code")
+        super().__init__("code", "Code", "no code is mapped here: r follows the next instruction")
 
     def draw(self, view: View) -> None:
         """The marked line stays in sight."""
         super().draw(view)
-        for index, line in enumerate(view.code):
+        self._show_marked()
+
+    def on_resize(self) -> None:
+        """However high it is."""
+        super().on_resize()
+        self._show_marked()
+
+    def _show_marked(self) -> None:
+        for index, line in enumerate(self.view.code):
             if line.here:
                 height = self.scrollable_content_region.height
                 self.reveal(index, margin=min(4, max(height // 2 - 1, 0)))

@@ -17,6 +17,7 @@ class ConsoleText(LinePane):
     def __init__(self) -> None:
         super().__init__("console-text", "")
         self.follow = True
+        self.hint = "the guest has written nothing yet"
         self._lines = [""]
 
     def take(self, text: str) -> None:

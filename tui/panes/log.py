@@ -10,6 +10,7 @@ _STYLES = {
     "signal": "bad", "exit": "mark", "exec": "mark",
 }  # fmt: skip
 """By kind of event (nanvix.machine.describe)."""
+_NOTHING = "nothing has happened yet: c lets the program run"
 
 
 class LogPane(LinePane):
@@ -21,6 +22,7 @@ class LogPane(LinePane):
     def __init__(self) -> None:
         super().__init__("log", "Log")
         self.follow = True
+        self.hint = _NOTHING
         self.rows: Sequence[LogRow] = ()
         self.filter: tuple[str, ...] = ()
         self._found: list[int] = []
@@ -44,6 +46,7 @@ class LogPane(LinePane):
         self.filter = tuple(text.lower().split())
         self._found, self._seen = [], 0
         self.border_subtitle = f"filter: {text}" if text else ""
+        self.hint = "no row has all these words: `:filter` shows all" if text else _NOTHING
         self.take(self.rows)
         self.changed()
 

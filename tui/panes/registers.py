@@ -28,6 +28,11 @@ class RegistersPane(ViewPane):
             ]
         return [_flags(view.flags), *lines] if view.flags else lines
 
+    def register(self, index: int) -> Register | None:
+        """The first register on a line; None on that of the flags."""
+        index -= bool(self.view.flags)
+        return self.view.registers[index] if 0 <= index < len(self.view.registers) else None
+
 
 class VectorsPane(ViewPane):
     """XMM registers, MXCSR and the x87 stack."""

@@ -9,7 +9,7 @@ class MapsPane(ViewPane):
     """The memory map, as /proc/PID/maps would show it."""
 
     def __init__(self) -> None:
-        super().__init__("maps", "Maps")
+        super().__init__("maps", "Maps", "this process has nothing mapped")
 
     def lines_of(self, view: View) -> list[Line]:
         """One area a line."""

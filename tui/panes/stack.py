@@ -12,7 +12,7 @@ class StackPane(ViewPane):
     """From the stack pointer up; frames are named where they begin."""
 
     def __init__(self) -> None:
-        super().__init__("stack", "Stack")
+        super().__init__("stack", "Stack", "the stack pointer leads nowhere")
 
     def lines_of(self, view: View) -> list[Line]:
         """One word a line."""

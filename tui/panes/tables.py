@@ -9,7 +9,7 @@ class TasksPane(ViewPane):
     """Processes and their threads; the current one is marked."""
 
     def __init__(self) -> None:
-        super().__init__("tasks", "Tasks")
+        super().__init__("tasks", "Tasks", "no process is left")
 
     def lines_of(self, view: View) -> list[Line]:
         """One thread a line."""
@@ -29,7 +29,7 @@ class PointsPane(ViewPane):
     """Breakpoints and watchpoints with their conditions and hits."""
 
     def __init__(self) -> None:
-        super().__init__("points", "Points")
+        super().__init__("points", "Points", "none: b breakpoint, w watchpoint, k event")
 
     def lines_of(self, view: View) -> list[Line]:
         """One a line; those switched off are pale."""
@@ -40,7 +40,7 @@ class PointsPane(ViewPane):
                 (f"{row.kind:<6} ", "muted"),
                 (row.where, "text" if row.enabled else "muted"),
                 (f" if {row.condition}" if row.condition else "", "symbol"),
-                (f"  {row.hits} hits" if row.hits else "", "number"),
+                (f"  {row.hits} hit{'s' * (row.hits > 1)}" if row.hits else "", "number"),
             ]
             for row in view.points
         ]
@@ -50,7 +50,7 @@ class LocalsPane(ViewPane):
     """Watched expressions, then the variables of the current function."""
 
     def __init__(self) -> None:
-        super().__init__("locals", "Watch")
+        super().__init__("locals", "Watch", "no variable is known here: d watches an expression")
 
     def lines_of(self, view: View) -> list[Line]:
         """Name, value, type."""

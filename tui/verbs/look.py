@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import USER_END
 from nanvix.debug.errors import DebugError
+from nanvix.tui import cursor
 from nanvix.tui.words import place
 
 if TYPE_CHECKING:
@@ -77,18 +78,22 @@ def show(app: "DebugApp", text: str) -> None:
 def find(app: "DebugApp", text: str) -> None:
     """Text in quotes or plain, or bytes as ``0x...``; from where memory shows now."""
     wanted = _pattern(text)
-    start = app.memory_address() + (1 if app.last_search == text else 0)
+    start = cursor.memory_address(app) + (1 if app.last_search == text else 0)
     app.last_search = text
 
     def job(d: "Debugger") -> str:
-        found = d.search_memory(wanted, start, USER_END, limit=1)
-        found = found or d.search_memory(wanted, 0, start, limit=1)
+        going = app.session.going
+        found = d.search_memory(wanted, start, USER_END, limit=1, going=going)
+        found = found or d.search_memory(wanted, 0, start, limit=1, going=going)
         if not found:
-            return f"{text} is nowhere in this process"
+            where = (
+                "nowhere in this process" if going(1.0) else "not where it was looked for so far"
+            )
+            return f"{text} is {where}"
         app.call_from_thread(app.look, memory=f"{found[0]:#x}")
         return f"{text} at {found[0]:#x}"
 
-    app.session.do(job, "search")
+    app.session.do(job, "search", runs=False)
 
 
 def search_again(app: "DebugApp") -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
+from nanvix.tui import cursor
 
 if TYPE_CHECKING:
     from nanvix.debug.debugger import Debugger
@@ -70,18 +71,18 @@ def set_catch(app: "DebugApp", text: str) -> None:
 
 def toggle(app: "DebugApp") -> None:
     """In Points switch the marked one; elsewhere a breakpoint at the marked line of code."""
-    number = app.marked_point()
+    number = cursor.marked_point(app)
     if number is not None:
         app.session.do(lambda d: _switch(d, number), "toggle")
         return
-    address = app.code_address()
+    address = cursor.code_address(app)
     if address is not None:
         app.session.do(lambda d: _toggle_at(app, d, address), "toggle")
 
 
 def delete(app: "DebugApp") -> None:
     """Remove the marked one."""
-    number = app.marked_point()
+    number = cursor.marked_point(app)
     if number is not None:
         remove(app, str(number))
 

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
+from nanvix.tui import cursor
 from nanvix.tui.words import place
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def later(app: "DebugApp") -> None:
 
 def who_wrote(app: "DebugApp") -> None:
     """The last write to the eight bytes at the cursor of the memory pane."""
-    address = app.memory_address()
+    address = cursor.memory_address(app)
 
     def job(d: "Debugger") -> "Stop | str":
         access = d.last_write(address, 8)

@@ -38,6 +38,8 @@ struct file {
 
 /* A file on a dentry (a new reference is taken) with access by `flags`; ERR_PTR. */
 struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 flags);
+/* Open what a dentry names as open(2) does, with its checks (fs/open.c); ERR_PTR. */
+struct file *file_open_existing(struct dentry *dentry, u32 flags);
 /* Open an existing object, permissions already checked; ERR_PTR. */
 struct file *file_open_dentry(struct dentry *dentry, u32 flags);
 static inline bool file_readable(const struct file *f) {

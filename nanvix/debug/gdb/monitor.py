@@ -56,7 +56,7 @@ def _moment(server: "Server", words: list[str]) -> str:
 
 def _go(server: "Server", words: list[str]) -> str:
     server.stop = _past(server).go(int(words[0], 0))
-    return f"{_moment(server, [])}; flush gdb's view with: maintenance flush register-cache"
+    return f"{_moment(server, [])}; stepi or maintenance flush register-cache shows it"
 
 
 def _events(server: "Server", words: list[str]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nanvix.debug.gdb.packets import Wire
 
 _MAX_STEPS = 1_000_000
+MOVED = b"E.the guest has been moved: stepi or maintenance flush register-cache shows where it is"
 
 
 class Running:
@@ -30,6 +31,8 @@ class Running:
         self.stop: Stop = debugger.last
         self.tid = pid
         self._said: bytes | None = None
+        self._given: set[tuple[int, int]] = set()
+        self._looked_at = debugger.version
         self._interrupted = False
         self._wire: Wire | None = None
 
@@ -47,6 +50,22 @@ class Running:
         self.tid = tid
         self.inferior.pid = self.inferior.thread(tid).pid
 
+    # -- somebody else -----------------------------------------------------------------------
+
+    @property
+    def moved(self) -> bool:
+        """Whether the guest is elsewhere than when gdb looked last: a monitor command, or who
+        shares the debugger, has moved it. gdb can be told when it lets the guest go on."""
+        return self.debugger.version != self._looked_at
+
+    def _look_again(self) -> bytes | None:
+        """In place of going on: a stop, at which gdb finds where the guest is by now."""
+        self._looked_at = self.debugger.version
+        last = self.debugger.last
+        self.stop = last if last.ended else last._replace(reason="moved", points=(), detail="")
+        self._said = self._note() or b"T00thread:" + self._id(self.tid) + b";"
+        return self._said
+
     # -- running -----------------------------------------------------------------------------
 
     def _continue_threads(self, text: str) -> bytes | None:
@@ -54,6 +73,8 @@ class Running:
 
     def _resume(self, actions: list[Action]) -> bytes | None:
         """Threads without an action stay where they are; the first that steps decides."""
+        if self.moved:
+            return self._look_again()
         plan = {t.tid: next((a for a in actions if a.suits(t)), None) for t in self._threads()}
         held = [tid for tid, action in plan.items() if action is None]
         stepper = next((tid for tid, a in plan.items() if a is not None and a.verb != "c"), None)
@@ -78,11 +99,13 @@ class Running:
         news = replies.signal_of(self.stop) if here or self.stop.reason == "crash" else 0
         for tid, action in plan.items():
             given = action.signal if action is not None else 0
+            sent = given != 0
             if news and tid == self.stop.tid:
-                if given != news and self.debugger.live:
-                    self.debugger.answer_signal(given)
+                sent = self.debugger.answer_signal(given, news)
             elif given:
                 self.debugger.signal(given, tid)
+            if sent:
+                self._given.add((tid, given))
 
     def _step(self) -> Stop:
         return self.debugger.step_thread(self.tid)
@@ -99,13 +122,29 @@ class Running:
         watching = self._wire.while_running(self._interrupt) if self._wire else nullcontext()
         with watching:
             self.stop = verb()
+            while self._is_no_news():
+                self.stop = verb()
+        self._looked_at = self.debugger.version
         if self._interrupted and self.stop.reason == "step":
             self.stop = self.stop._replace(reason="pause")
         self._said = self._note()
         return self._reply()
 
+    def _is_no_news(self) -> bool:
+        """Whether gdb knows what the stop is for: a signal that comes from gdb, or the end that one
+        makes of a process."""
+        if self.stop.reason == "crash":
+            return True
+        what = self.stop.tid, replies.signal_of(self.stop)
+        if what not in self._given or replies.event_of(self.stop, self.processes) != "signal":
+            return False
+        self._given.discard(what)
+        return True
+
     def _go_back(self, verb: Callable[[Debugger], Stop]) -> bytes | None:
         debugger = self.debugger
+        if self.moved:
+            return self._look_again()
         return self._go(partial(verb, debugger)) if isinstance(debugger, Debugger) else b""
 
     def _interrupt(self) -> None:

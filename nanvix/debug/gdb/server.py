@@ -16,7 +16,7 @@ from nanvix.debug.gdb.packets import Closed, Wire
 from nanvix.debug.gdb.processes import Guest, Key
 from nanvix.debug.gdb.registers import TABLE
 from nanvix.debug.gdb.resume import ALL, Action, parse, parse_thread
-from nanvix.debug.gdb.running import Running
+from nanvix.debug.gdb.running import MOVED, Running
 from nanvix.debug.gdb.signals import of_gdb
 from nanvix.debug.gdb.transfer import transfer
 from nanvix.machine.describe import signal_name
@@ -71,7 +71,7 @@ class Server(Running):
             ("vCont;", self._continue_threads),
             ("vKill", self._kill_one),
             ("vFile:", self._file),
-            ("?", lambda _: self._reply()),
+            ("?", lambda _: self._look_again() if self.moved else self._reply()),
             ("H", self._select),
             ("T", self._alive),
             ("g", self._read_all),
@@ -200,10 +200,14 @@ class Server(Running):
 
     def _read_all(self, _: str) -> bytes:
         values = self.inferior.registers(self.tid)
+        if self.inferior.thread(self.tid).current:
+            self._looked_at = self.debugger.version
         pairs = zip(TABLE, values, strict=True)
         return "".join("xx" * r.size if v is None else v.hex() for r, v in pairs).encode()
 
     def _write_all(self, text: str) -> bytes:
+        if self.moved:
+            return MOVED
         data, at = bytes.fromhex(text), 0
         before = self.inferior.registers(self.tid)
         for number, register in enumerate(TABLE):
@@ -219,6 +223,8 @@ class Server(Running):
         return ("xx" * TABLE[number].size if value is None else value.hex()).encode()
 
     def _write_one(self, text: str) -> bytes:
+        if self.moved:
+            return MOVED
         number, _, value = text.partition("=")
         self.inferior.set_register(self.tid, int(number, 16), bytes.fromhex(value))
         return b"OK"
@@ -240,6 +246,8 @@ class Server(Running):
         address, size = (int(part, 16) for part in place.split(","))
         if len(data) != size:
             return b"E01"
+        if self.moved:
+            return MOVED
         if data:
             self.inferior.write(address, data)
         return b"OK"

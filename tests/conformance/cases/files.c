@@ -549,3 +549,25 @@ CASE(memfd_seals, "memfd_create fcntl")
     T(memfd_create("x", 0x4000));
     T(fcntl(0, F_GET_SEALS));
 }
+
+CASE(pages_in_memory, "cachestat")
+{
+    enum { CACHESTAT = 451 };
+    struct { uint64_t cached, dirty, writeback, evicted, recently; } found;
+    int fd = file_with("f", "");
+    static const uint64_t ranges[][2] = {{0, 0}, {0, 1}, {0, PAGE + 1}, {5 * PAGE, 0}, {20 * PAGE, 1}, {1, PAGE}, {-1, 1}, {3, -1}};
+    MUST(pwrite(fd, "x", 1, 0));
+    MUST(pwrite(fd, "x", 1, PAGE));
+    MUST(pwrite(fd, "x", 1, 9 * PAGE + 5));
+    for (unsigned i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        T(syscall(CACHESTAT, fd, ranges[i], &found, 0));
+        say("%d %d %d", (int)found.cached, (int)found.dirty, (int)found.writeback);
+    }
+    T(syscall(CACHESTAT, fd, ranges, &found, 1));
+    T(syscall(CACHESTAT, -1, ranges, &found, 0));
+    T(syscall(CACHESTAT, MUST(open("f", O_PATH)), ranges, &found, 0));
+    int ends[2];
+    MUST(pipe(ends));
+    T(syscall(CACHESTAT, ends[0], ranges, &found, 0));
+    N(found.cached);
+}

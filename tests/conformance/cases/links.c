@@ -206,3 +206,109 @@ CASE(change_time_of_links, "link unlink")
     fstat(fd, &after);
     IS(after.st_ctim.tv_nsec != before.st_ctim.tv_nsec);
 }
+
+/* Handles of files: what may be asked, and what is opened. */
+struct handle {
+    unsigned bytes;
+    int type;
+    unsigned char data[128];
+};
+
+static long handle_of(int dir, const char *name, struct handle *handle, int flags)
+{
+    int mount = -1;
+    long result = syscall(SYS_name_to_handle_at, dir, name, handle, &mount, flags);
+    int error = errno;
+    say("%s: %s, %u bytes of type %d, mount %s", name, result ? error_name(error) : "ok", handle->bytes, handle->type,
+        mount > 0 ? "known" : "unknown");
+    return result;
+}
+
+CASE(handles, "name_to_handle_at")
+{
+    struct handle handle = {0};
+    unsigned long unique = 0;
+    int fd = file_with("f", "text");
+    MUST(symlink("f", "l"));
+    MUST(mkdir("d", 0755));
+    handle_of(AT_FDCWD, "f", &handle, 0);
+    handle.bytes = 11;
+    handle_of(AT_FDCWD, "f", &handle, 0);
+    handle.bytes = 128;
+    handle_of(AT_FDCWD, "f", &handle, 0);
+    handle.bytes = 129;
+    handle_of(AT_FDCWD, "f", &handle, 0);
+    struct handle link = {128};
+    struct handle followed = {128};
+    struct handle again = {128};
+    struct handle other = {128};
+    handle_of(AT_FDCWD, "l", &link, 0);
+    handle_of(AT_FDCWD, "l", &followed, AT_SYMLINK_FOLLOW);
+    handle_of(fd, "", &again, AT_EMPTY_PATH);
+    handle_of(AT_FDCWD, "d", &other, 0);
+    IS(!memcmp(followed.data, again.data, 12));
+    IS(memcmp(link.data, again.data, 12));
+    IS(memcmp(other.data, again.data, 12));
+    handle_of(AT_FDCWD, "missing", &again, 0);
+    handle_of(fd, "", &again, 0);
+    handle_of(AT_FDCWD, "f", &again, 0x8000);
+    handle_of(AT_FDCWD, "/proc/self/stat", &again, 0);
+    handle_of(-1, "", &again, AT_EMPTY_PATH);
+    again.bytes = 128;
+    T(syscall(SYS_name_to_handle_at, AT_FDCWD, "f", &again, &unique, 1 /* AT_HANDLE_MNT_ID_UNIQUE */));
+    IS(unique > 0);
+}
+
+CASE(opening_by_handle, "open_by_handle_at name_to_handle_at")
+{
+    struct handle handle = {128};
+    char text[16] = "";
+    struct stat a, b;
+    int fd = file_with("f", "text");
+    MUST(mkdir("d", 0755));
+    MUST(symlink("f", "l"));
+    MUST(handle_of(AT_FDCWD, "f", &handle, 0));
+    MUST(rename("f", "d/moved"));
+    int again = T(syscall(SYS_open_by_handle_at, AT_FDCWD, &handle, O_RDWR) > 0 ? 1 : -1);
+    again = syscall(SYS_open_by_handle_at, AT_FDCWD, &handle, O_RDWR);
+    T(read(again, text, sizeof text));
+    say("%s", text);
+    MUST(fstat(fd, &a));
+    MUST(fstat(again, &b));
+    IS(a.st_ino == b.st_ino && a.st_dev == b.st_dev);
+    T(fcntl(again, F_GETFL) & O_ACCMODE);
+    IS(syscall(SYS_open_by_handle_at, again, &handle, O_PATH | O_CLOEXEC) > 0);
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, &handle, O_RDONLY | O_DIRECTORY));
+    T(syscall(SYS_open_by_handle_at, -1, &handle, O_RDONLY));
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, 0, O_RDONLY));
+    int proc = MUST(open("/proc/self/stat", O_RDONLY));
+    T(syscall(SYS_open_by_handle_at, proc, &handle, O_RDONLY));
+    struct handle changed = handle;
+    changed.data[0] ^= 1;
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, &changed, O_RDONLY));
+    changed = handle;
+    changed.bytes = 8;
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, &changed, O_RDONLY));
+    changed.bytes = 0;
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, &changed, O_RDONLY));
+    changed.bytes = 129;
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, &changed, O_RDONLY));
+    changed = handle;
+    changed.type = -1;
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, &changed, O_RDONLY));
+    struct handle link = {128}, directory = {128};
+    MUST(handle_of(AT_FDCWD, "l", &link, 0));
+    MUST(handle_of(AT_FDCWD, "d", &directory, 0));
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, &link, O_RDONLY));
+    T(syscall(SYS_open_by_handle_at, AT_FDCWD, &directory, O_RDWR));
+    int dir = syscall(SYS_open_by_handle_at, AT_FDCWD, &directory, O_RDONLY | O_DIRECTORY);
+    T(faccessat(dir, "moved", F_OK, 0));
+    close(again);
+    close(fd);
+    MUST(unlink("d/moved"));
+    MUST(chmod("d", 0));
+    if (!geteuid())
+        CHILD(
+            if (syscall(SYS_setresuid, 5, 5, 5)) _exit(1);
+            T(syscall(SYS_open_by_handle_at, AT_FDCWD, &directory, O_RDONLY)));
+}

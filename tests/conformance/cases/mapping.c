@@ -209,3 +209,35 @@ CASE(growing_by_writes, "mmap write")
     N(at[3 * PAGE]);
     N(at[2 * PAGE]);
 }
+
+CASE(sealing, "mseal munmap mprotect mremap madvise mmap")
+{
+    enum { MSEAL = 462 };
+    char *at = MUST(mmap(0, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    memset(at, 7, 8 * PAGE);
+    T(syscall(MSEAL, at + 1, PAGE, 0));
+    T(syscall(MSEAL, at, PAGE, 1));
+    T(syscall(MSEAL, at, -PAGE, 0));
+    T(syscall(MSEAL, at, 0, 0));
+    T(syscall(MSEAL, 8 * PAGE, PAGE, 0));
+    MUST(mprotect(at + 3 * PAGE, PAGE, PROT_READ));
+    T(syscall(MSEAL, at + 2 * PAGE, 2 * PAGE - 5, 0));
+    T(syscall(MSEAL, at + 2 * PAGE, 2 * PAGE, 0));
+    T(munmap(at + 2 * PAGE, PAGE));
+    T(munmap(at, 8 * PAGE));
+    T(mprotect(at + 2 * PAGE, PAGE, PROT_READ));
+    T(mprotect(at, 8 * PAGE, PROT_READ));
+    T(mprotect(at, 2 * PAGE, PROT_READ));
+    OK(mremap(at + 2 * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
+    OK(mremap(at + 4 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at + 2 * PAGE));
+    OK(mmap(at + 2 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+    T(madvise(at + 2 * PAGE, PAGE, MADV_DONTNEED));
+    T(madvise(at + 3 * PAGE, PAGE, MADV_DONTNEED));
+    T(madvise(at + 3 * PAGE, PAGE, MADV_FREE));
+    T(madvise(at + 3 * PAGE, PAGE, MADV_WILLNEED));
+    T(madvise(at + 3 * PAGE, PAGE, MADV_DONTFORK));
+    say("%d %d", at[2 * PAGE], at[3 * PAGE]);
+    CHILD(T(munmap(at + 2 * PAGE, PAGE)));
+    T(munmap(at + 4 * PAGE, PAGE));
+    T(syscall(MSEAL, at + 3 * PAGE, 2 * PAGE, 0));
+}

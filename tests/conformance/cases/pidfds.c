@@ -295,3 +295,44 @@ CASE(waiting_by_descriptor, "waitid pidfd_open")
     show_events(fd);
     T(waitid(P_PIDFD, fd, &info, WEXITED));
 }
+
+CASE(advice_to_others, "process_madvise pidfd_open")
+{
+    char *at = MUST(mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    static const int advice[] = {0, 3, 4, 8, 9, 20, 21, 77};
+    struct iovec parts[2] = {{at, PAGE}, {at + 2 * PAGE, 2 * PAGE}};
+    pid_t child = MUST(fork());
+    if (!child)
+        pause();
+    int self = MUST(syscall(SYS_pidfd_open, getpid(), 0)), other = MUST(syscall(SYS_pidfd_open, child, 0));
+    at[0] = at[PAGE] = at[2 * PAGE] = 7;
+    for (unsigned i = 0; i < sizeof advice / sizeof *advice; i++) {
+        N(advice[i]);
+        T(syscall(SYS_process_madvise, self, parts, 2, advice[i], 0));
+        T(syscall(SYS_process_madvise, other, parts, 2, advice[i], 0));
+        say("%d %d %d", at[0], at[PAGE], at[2 * PAGE]);
+    }
+    T(syscall(SYS_process_madvise, self, parts, 2, 20, 1));
+    T(syscall(SYS_process_madvise, self, parts, 0, 20, 0));
+    T(syscall(SYS_process_madvise, self, parts, -1, 20, 0));
+    T(syscall(SYS_process_madvise, 1, parts, 1, 20, 0));
+    parts[1].iov_base = at + 1;
+    T(syscall(SYS_process_madvise, self, parts, 2, 20, 0));
+    parts[0].iov_base = at + 1;
+    T(syscall(SYS_process_madvise, self, parts, 2, 20, 0));
+    parts[0].iov_base = parts[1].iov_base = at;
+    MUST(munmap(at + PAGE, PAGE));
+    parts[1].iov_len = 3 * PAGE;
+    T(syscall(SYS_process_madvise, self, parts, 2, 20, 0));
+    T(syscall(448 /* process_mrelease */, other, 0));
+    T(syscall(448, other, 1));
+    T(syscall(448, 1, 0));
+    if (!geteuid())
+        CHILD(
+            if (syscall(SYS_setresuid, 5, 5, 5)) _exit(1);
+            T(syscall(SYS_process_madvise, other, parts, 1, 20, 0)));
+    kill(child, SIGKILL);
+    wait_for(child);
+    T(syscall(SYS_process_madvise, other, parts, 1, 20, 0));
+    T(syscall(448, other, 0));
+}

@@ -126,3 +126,16 @@ CASE(fspick, "fspick") { DENIED(fspick, CWD, NAME, 0); }
 CASE(open_tree, "open_tree") { DENIED(open_tree, CWD, NAME, 1); }
 CASE(move_mount, "move_mount") { DENIED(move_mount, CWD, NAME, CWD, NAME, 0); }
 CASE(mount_setattr, "mount_setattr") { DENIED(mount_setattr, CWD, NAME, 0, BUF, 32); }
+
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+CASE(cachestat, "cachestat")
+{
+    prepare();
+    MUST(dup2(MUST(open("f", O_CREAT | O_RDWR, 0600)), 100));
+    BAD(cachestat, 100, BUF, BUF, 0);
+    BAD(cachestat, 100, BUF, BUF, 1);
+    BAD(cachestat, -1, BUF, BUF, 0);
+}

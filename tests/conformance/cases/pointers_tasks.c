@@ -1,6 +1,7 @@
 /* Pointers that lead astray: processes, identities, memory, signals, times, futexes. */
 #include "pointers.h"
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #undef prlimit64 /* a macro of some C libraries */
 
 #ifndef SYS_futex_wake /* newer than some C libraries */
@@ -77,6 +78,7 @@ CASE(seccomp, "seccomp")
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     BAD(seccomp, 1, 0, FILTER); /* SET_MODE_FILTER */
     BAD(seccomp, 2, 0, BUF);    /* GET_ACTION_AVAIL */
+    BAD(seccomp, 3, 0, BUF);    /* GET_NOTIF_SIZES */
 }
 
 CASE(set_tid_address, "set_tid_address") { BAD(set_tid_address, BUF); }
@@ -123,6 +125,42 @@ CASE(mincore, "mincore")
     char *pages = MUST(mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     BAD(mincore, (long)pages, 4 * PAGE, BUF);
     BAD(mincore, (long)pages, 0, BUF);
+}
+
+CASE(memory_policies, "mbind get_mempolicy set_mempolicy migrate_pages")
+{
+    char *pages = MUST(mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    BAD(get_mempolicy, BUF, BUF, 65);
+    BAD(get_mempolicy, BUF, BUF, 200);
+    BAD(set_mempolicy, 2, LENGTH, 33);
+    BAD(set_mempolicy, 0, BUF, 100);
+    BAD(mbind, (long)pages, PAGE, 0, BUF, 65, 0);
+    BAD(mbind, (long)pages, PAGE, 2, LENGTH, 2000, 0);
+    BAD(migrate_pages, 0, 65, LENGTH, LENGTH);
+}
+
+CASE(move_pages, "move_pages")
+{
+    prepare();
+    BAD(move_pages, 0, 2, BUF, 0, BUF, 0);
+    BAD(move_pages, 0, 2, BUF, BUF, BUF, 2);
+    BAD(move_pages, 0, 0, BUF, BUF, BUF, 2);
+}
+
+CASE(process_madvise, "process_madvise")
+{
+    MUST(dup2(MUST(syscall(SYS_pidfd_open, getpid(), 0)), PROCESS));
+    BAD(process_madvise, PROCESS, VEC, 1, 20, 0);
+    BAD(process_madvise, -1, VEC, 1, 20, 0);
+}
+
+CASE(settimeofday, "settimeofday")
+{
+    prepare();
+    (void)!setuid(65534);
+    BAD(settimeofday, BUF, BUF);
+    BAD(settimeofday, BUF, 0);
+    BAD(settimeofday, 0, BUF);
 }
 
 CASE(rt_sigaction, "rt_sigaction") { BAD(rt_sigaction, SIGUSR1, BUF, BUF, 8); BAD(rt_sigaction, SIGKILL, BUF, BUF, 8); }
@@ -271,6 +309,40 @@ CASE(sethostname, "sethostname")
     (void)!setuid(65534);
     BAD(sethostname, NAME, 4);
     BAD(sethostname, NAME, 65);
+}
+
+/* A child that each of the trying processes attaches to, and that stands from then on. */
+static pid_t observed;
+
+static void observe(void)
+{
+    if (!syscall(SYS_ptrace, PTRACE_ATTACH, observed, 0, 0))
+        waitpid(observed, 0, __WALL);
+}
+
+CASE(ptrace, "ptrace")
+{
+    observed = MUST(fork());
+    if (!observed) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    until_asleep(observed);
+    AFTER(observe, ptrace, PTRACE_GETREGS, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_GETFPREGS, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_GETREGSET, observed, 1, VEC);
+    AFTER(observe, ptrace, PTRACE_PEEKDATA, observed, (long)good, BUF);
+    AFTER(observe, ptrace, PTRACE_PEEKUSER, observed, 8, BUF);
+    AFTER(observe, ptrace, PTRACE_GETSIGINFO, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_SETSIGINFO, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_GETSIGMASK, observed, 8, BUF);
+    AFTER(observe, ptrace, PTRACE_SETSIGMASK, observed, 8, BUF);
+    AFTER(observe, ptrace, PTRACE_GETEVENTMSG, observed, 0, BUF);
+    AFTER(observe, ptrace, PTRACE_PEEKSIGINFO, observed, BUF, BUF);
+    AFTER(observe, ptrace, PTRACE_GET_SYSCALL_INFO, observed, 80, BUF);
+    AFTER(observe, ptrace, 0x420f /* GET_RSEQ_CONFIGURATION */, observed, 24, BUF);
+    kill(observed, SIGKILL);
 }
 
 CASE(setdomainname, "setdomainname")

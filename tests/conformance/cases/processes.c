@@ -416,3 +416,84 @@ CASE(dumpable_and_friends, "prctl")
     T(prctl(PR_GET_TIMERSLACK));
     T(prctl(99999));
 }
+
+/* What two threads share, as an equality: the order of what differs is nobody's business. */
+static void say_shared(const char *who, pid_t other)
+{
+    char text[128] = "";
+    for (int type = 1; type < 7; type++) {
+        long result = syscall(SYS_kcmp, getpid(), other, type, 0, 0);
+        snprintf(text + strlen(text), sizeof text - strlen(text), " %s",
+                 result < 0 ? error_name(errno) : result ? "other" : "same");
+    }
+    say("%s:%s", who, text);
+}
+
+static int waits_in_child(void *unused)
+{
+    (void)unused;
+    pause();
+    return 0;
+}
+
+CASE(what_is_shared, "kcmp clone")
+{
+    static char stack[16384];
+    say_shared("itself", getpid());
+    pid_t child = MUST(fork());
+    if (!child)
+        pause();
+    say_shared("child", child);
+    pid_t near = MUST(clone(waits_in_child, stack + sizeof stack, CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, 0));
+    say_shared("near child", near);
+    T(syscall(SYS_kcmp, getpid(), getpid(), 0, 1, 1));
+    int copy = MUST(dup(1)), other = MUST(open("/dev/null", O_RDWR));
+    T(syscall(SYS_kcmp, getpid(), getpid(), 0, 1, copy));
+    T(syscall(SYS_kcmp, getpid(), child, 0, 1, 1));
+    IS(syscall(SYS_kcmp, getpid(), getpid(), 0, 1, other) > 0);
+    IS(syscall(SYS_kcmp, getpid(), getpid(), 0, 1, other) + syscall(SYS_kcmp, getpid(), getpid(), 0, other, 1) == 3);
+    T(syscall(SYS_kcmp, getpid(), getpid(), 0, 1, 999));
+    T(syscall(SYS_kcmp, getpid(), getpid(), 0, -1, 1));
+    T(syscall(SYS_kcmp, getpid(), getpid(), 0, 1L << 32 | 1, 1));
+    T(syscall(SYS_kcmp, getpid(), 0x7ffffff, 1, 0, 0));
+    T(syscall(SYS_kcmp, 0, getpid(), 1, 0, 0));
+    T(syscall(SYS_kcmp, getpid(), getpid(), 8, 0, 0));
+    T(syscall(SYS_kcmp, getpid(), getpid(), -1, 0, 0));
+    if (!geteuid())
+        CHILD(
+            if (syscall(SYS_setresuid, 5, 5, 5)) _exit(1);
+            T(syscall(SYS_kcmp, getpid(), getppid(), 1, 0, 0)));
+    kill(child, SIGKILL);
+    kill(near, SIGKILL);
+    while (wait(0) > 0)
+        ;
+}
+
+static int unshares(void *flags)
+{
+    T(syscall(SYS_unshare, (long)flags));
+    T(chdir("/"));
+    MUST(dup2(1, 77));
+    return 0;
+}
+
+CASE(unsharing, "unshare kcmp clone")
+{
+    static char stack[16384];
+    static const long flags[] = {0, CLONE_FS, CLONE_FILES, CLONE_FS | CLONE_FILES, CLONE_SYSVSEM};
+    char path[4096], start[4096];
+    int here = MUST(open(".", O_RDONLY | O_DIRECTORY));
+    MUST(getcwd(start, sizeof start) ? 0 : -1);
+    for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
+        pid_t child = MUST(clone(unshares, stack + sizeof stack, CLONE_FS | CLONE_FILES | SIGCHLD, (void *)flags[i]));
+        say_status("child", wait_for(child));
+        say("%s", !getcwd(path, sizeof path) ? "?" : strcmp(path, start) ? "elsewhere" : "here");
+        T(fcntl(77, F_GETFD));
+        close(77);
+        MUST(fchdir(here));
+    }
+    T(syscall(SYS_unshare, 1));
+    T(syscall(SYS_unshare, CLONE_PARENT));
+    T(syscall(SYS_unshare, 1L << 40));
+    T(syscall(SYS_unshare, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD));
+}

@@ -12,7 +12,9 @@ r rpush list a b c; r lrange list 0 -1; r hset hash f 1 g 2; r hgetall hash; r z
 seq 500 | sed 's/.*/set key:& value&/' | redis-cli -p "$port" --pipe 2>&1 | tail -1; r dbsize
 r eval 'local s = 0; for i = 1, 100 do s = s + i end; return s' 0
 (redis-cli -p "$port" blpop queue 10 > popped) & sleep 0.1; r lpush queue item; wait $!; cat popped
-(timeout 1 redis-cli -p "$port" subscribe news > heard) & sleep 0.2; r publish news headline > /dev/null; wait $!; grep -c headline heard
+redis-cli -p "$port" subscribe news > heard &
+until r pubsub numsub news | grep -q 1; do sleep 0.05; done; r publish news headline > /dev/null
+until grep -c headline heard; do sleep 0.05; done | tail -1; kill $!; wait $! 2> /dev/null
 r bgsave; until [ -s dump.rdb ]; do sleep 0.05; done; r expire n 100; r ttl n | grep -qE '^(100|99)$' && echo ttl
 r config get maxmemory; r info server | grep -c redis_version; r shutdown nosave; wait
 start; r get key:250; r dbsize; r shutdown nosave; wait; ls -A; rm -rf "$PWD"

@@ -1,4 +1,5 @@
-/* Timers and sleeps by clocks of CPU time: of the process, a thread, another process. */
+/* Timers and sleeps by clocks of CPU time: of the process, a thread, another process. Argument: how many
+   times slower than usual the machine is. */
 #define _GNU_SOURCE
 #include "say.h"
 #include <pthread.h>
@@ -7,8 +8,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define MS 1000000L
+#define MS (slower * 1000000L)
+#define NS_PER_S 1000000000L
 
+static long slower = 1;
 static volatile sig_atomic_t fired, code, value, overrun;
 
 static void handler(int sig, siginfo_t *info, void *context)
@@ -23,7 +26,7 @@ static long now(clockid_t id)
 {
     struct timespec t = {0};
     clock_gettime(id, &t);
-    return t.tv_sec * 1000 * MS + t.tv_nsec;
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
 static void spin(clockid_t id, long ns)
@@ -42,7 +45,7 @@ static timer_t create(clockid_t id)
 
 static void set(timer_t timer, int flags, long first, long period)
 {
-    struct itimerspec spec = {{0, period}, {first / (1000 * MS), first % (1000 * MS)}};
+    struct itimerspec spec = {{period / NS_PER_S, period % NS_PER_S}, {first / NS_PER_S, first % NS_PER_S}};
     fired = overrun = 0;
     say("timer_settime", timer_settime(timer, flags, &spec, NULL));
 }
@@ -51,14 +54,14 @@ static long left(timer_t timer)
 {
     struct itimerspec spec;
     timer_gettime(timer, &spec);
-    return spec.it_value.tv_sec * 1000 * MS + spec.it_value.tv_nsec;
+    return spec.it_value.tv_sec * NS_PER_S + spec.it_value.tv_nsec;
 }
 
 static void on_clock(clockid_t id)
 {
     timer_t timer = create(id);
     set(timer, 0, 30 * MS, 0);
-    usleep(60000); /* which is no CPU time */
+    usleep(60000 * slower); /* which is no CPU time */
     say("fired asleep", fired);
     say("left", left(timer) > 10 * MS && left(timer) <= 30 * MS);
     spin(id, 60 * MS);
@@ -162,8 +165,9 @@ static void inherited(void)
     timer_delete(timer);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    slower = argc > 1 ? atoi(argv[1]) : 1;
     struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_RESTART};
     sigaction(SIGUSR1, &action, NULL);
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,4 +1,5 @@
-/* Which calls a handler ends with EINTR and which begin anew, with SA_RESTART and without. */
+/* Which calls a handler ends with EINTR and which begin anew, with SA_RESTART and without. Argument: how
+   many times slower than usual the machine is. */
 #define _GNU_SOURCE
 #include "say.h"
 #include <fcntl.h>
@@ -24,6 +25,7 @@ static volatile sig_atomic_t count;
 static int empty[2], full[2], pair[2], listener, epoll, event, sem, queue;
 static unsigned word;
 static pid_t child;
+static long period_us = 100000;
 
 /* The first alarm finds the call waiting. If it goes on, the second ends the test of it. */
 static void handler(int sig)
@@ -101,7 +103,8 @@ static void try(int i, int flags)
     pid_t pid = fork();
     if (!pid) {
         struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
-        struct itimerval often = {{0, 100000}, {0, 100000}};
+        struct timeval period = {period_us / 1000000, period_us % 1000000};
+        struct itimerval often = {period, period}, never = {0};
         child = fork();
         if (!child) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -111,6 +114,7 @@ static void try(int i, int flags)
         sigaction(SIGALRM, &action, NULL);
         setitimer(ITIMER_REAL, &often, NULL);
         long result = calls[i].call();
+        setitimer(ITIMER_REAL, &never, NULL);
         printf("%s: %s\n", calls[i].name, outcome(result));
         fflush(stdout);
         kill(child, SIGKILL);
@@ -121,8 +125,9 @@ static void try(int i, int flags)
         printf("%s: goes on\n", calls[i].name);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    period_us *= argc > 1 ? atoi(argv[1]) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     pipe(empty);
     pipe2(full, O_NONBLOCK);
