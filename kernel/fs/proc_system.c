@@ -83,6 +83,8 @@ static void write_version(struct text *text, struct process *p) {
 
 static void write_hostname(struct text *text, struct process *p) { text_add(text, "%s\n", system_host_name()); }
 
+static void write_domain(struct text *text, struct process *p) { text_add(text, "%s\n", system_domain_name()); }
+
 /* Files that always say the same. */
 #define CONSTANT(function, words) \
     static void function(struct text *text, struct process *p) { text_add(text, words "\n"); }
@@ -99,7 +101,11 @@ CONSTANT(write_cap_last_cap, "40")
 CONSTANT(write_entropy, "256") /* bits, of as many */
 CONSTANT(write_reseed, "60")   /* seconds */
 CONSTANT(write_suid_dumpable, "0")
-CONSTANT(write_domain, "(none)")
+CONSTANT(write_rt_period, "1000000") /* us */
+CONSTANT(write_rt_runtime, "950000")
+CONSTANT(write_rr_slice, "100") /* ms */
+CONSTANT(write_actions_avail, "kill_process kill_thread trap errno user_notif trace log allow")
+CONSTANT(write_actions_logged, "")
 CONSTANT(write_system_version, SYSTEM_VERSION)
 CONSTANT(write_core_pattern, "core")
 CONSTANT(write_min_addr, "65536")
@@ -138,13 +144,18 @@ static const struct proc_node random_entries[] = {
     FILE_ENTRY("poolsize", write_entropy), FILE_ENTRY("urandom_min_reseed_secs", write_reseed),
     FILE_ENTRY("uuid", write_uuid), FILE_ENTRY("write_wakeup_threshold", write_entropy), {0},
 };
+static const struct proc_node seccomp_entries[] = {
+    FILE_ENTRY("actions_avail", write_actions_avail), FILE_ENTRY("actions_logged", write_actions_logged), {0},
+};
 static const struct proc_node kernel_entries[] = {
     FILE_ENTRY("cap_last_cap", write_cap_last_cap), FILE_ENTRY("core_pattern", write_core_pattern),
     FILE_ENTRY("domainname", write_domain), FILE_ENTRY("hostname", write_hostname),
     FILE_ENTRY("ngroups_max", write_ngroups_max), FILE_ENTRY("osrelease", write_osrelease),
     FILE_ENTRY("ostype", write_ostype),
     FILE_ENTRY("pid_max", write_pid_max), DIR_ENTRY("random", random_entries),
-    FILE_ENTRY("randomize_va_space", write_randomize), FILE_ENTRY("threads-max", write_threads_max),
+    FILE_ENTRY("randomize_va_space", write_randomize), FILE_ENTRY("sched_rr_timeslice_ms", write_rr_slice),
+    FILE_ENTRY("sched_rt_period_us", write_rt_period), FILE_ENTRY("sched_rt_runtime_us", write_rt_runtime),
+    DIR_ENTRY("seccomp", seccomp_entries), FILE_ENTRY("threads-max", write_threads_max),
     FILE_ENTRY("version", write_system_version), {0},
 };
 static const struct proc_node vm_entries[] = {

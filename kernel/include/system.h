@@ -6,3 +6,4 @@
 #define SYSTEM_VERSION "#1 SMP nanvix"
 
 const char *system_host_name(void);
+const char *system_domain_name(void);

@@ -2,8 +2,10 @@
 #include "seccomp.h"
 #include "bpf.h"
 #include "errno.h"
+#include "fs/open.h"
 #include "lib.h"
 #include "proc.h"
+#include "seccomp_notify.h"
 #include "ptrace.h"
 #include "syscall.h"
 #include "trace.h"
@@ -19,17 +21,19 @@ struct seccomp_filter {
     u32 count; /* filters up to here */
     u32 total; /* and their instructions */
     struct seccomp_filter *previous;
+    struct listener *listener; /* whom SECCOMP_RET_USER_NOTIF asks, or NULL */
     struct bpf_program program;
 };
 
 static const u32 actions[] = {
-    SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_ERRNO, SECCOMP_RET_TRACE,
-    SECCOMP_RET_LOG, SECCOMP_RET_ALLOW,
+    SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_ERRNO,
+    SECCOMP_RET_USER_NOTIF, SECCOMP_RET_TRACE, SECCOMP_RET_LOG, SECCOMP_RET_ALLOW,
 };
 
 static void filter_put(struct seccomp_filter *filter) {
     while (filter && !--filter->refs) {
         struct seccomp_filter *previous = filter->previous;
+        listener_filter_gone(filter->listener);
         bpf_free(&filter->program);
         kfree(filter);
         filter = previous;
@@ -57,17 +61,22 @@ u32 seccomp_mode(const struct task *task) {
 
 u32 seccomp_count(const struct task *task) { return task->filters ? task->filters->count : 0; }
 
-/* Every filter is asked, the newest first; the strictest action counts, and of equals the newest. */
-static u32 verdict(const struct trapframe *frame) {
-    struct seccomp_data data = {
+static struct seccomp_data data_of(const struct trapframe *frame) {
+    return (struct seccomp_data){
         .nr = (i32)frame->error, .arch = AUDIT_ARCH_X86_64, .instruction_pointer = frame->rip,
         .args = { frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9 },
     };
+}
+
+/* Every filter is asked, the newest first; the strictest action counts, and of equals the newest: `by`. */
+static u32 verdict(const struct seccomp_data *data, const struct seccomp_filter **by) {
     u32 strictest = SECCOMP_RET_ALLOW;
     for (const struct seccomp_filter *filter = current->filters; filter; filter = filter->previous) {
-        u32 said = bpf_run(&filter->program, &data);
-        if ((i32)(said & SECCOMP_RET_ACTION) < (i32)(strictest & SECCOMP_RET_ACTION))
+        u32 said = bpf_run(&filter->program, data);
+        if ((i32)(said & SECCOMP_RET_ACTION) < (i32)(strictest & SECCOMP_RET_ACTION)) {
             strictest = said;
+            *by = filter;
+        }
     }
     return strictest;
 }
@@ -100,13 +109,17 @@ static bool tracer_allows(struct trapframe *frame, u32 data) {
 }
 
 static bool judge(struct trapframe *frame, bool again) {
-    u32 said = verdict(frame), data = said & SECCOMP_RET_DATA;
+    const struct seccomp_filter *by = NULL;
+    struct seccomp_data call = data_of(frame);
+    u32 said = verdict(&call, &by), data = said & SECCOMP_RET_DATA;
     switch (said & SECCOMP_RET_ACTION) {
     case SECCOMP_RET_ALLOW:
     case SECCOMP_RET_LOG: /* there is no log that a program could read */
         return true;
     case SECCOMP_RET_TRACE:
         return again || tracer_allows(frame, data);
+    case SECCOMP_RET_USER_NOTIF:
+        return listener_allows(by->listener, frame, &call);
     case SECCOMP_RET_ERRNO:
         frame->rax = (u64)-(i64)MIN(data, ERRNO_MAX);
         return false;
@@ -163,12 +176,21 @@ static void give_to_all_threads(void) {
     }
 }
 
+static bool has_listener(void) {
+    const struct seccomp_filter *filter = current->filters;
+    while (filter && !listener_is_open(filter->listener))
+        filter = filter->previous;
+    return filter;
+}
+
 static i64 attach(struct seccomp_filter *filter, u32 flags) {
     struct seccomp_filter *previous = current->filters;
     filter->count = seccomp_count(current) + 1;
     filter->total = filter->program.length + (previous ? previous->total + OVERHEAD : 0);
     if (filter->total > CHAIN_MAX)
         return -ENOMEM;
+    if (filter->listener && has_listener())
+        return -EBUSY;
     if (flags & SECCOMP_FILTER_FLAG_TSYNC) {
         const struct task *other = who_has_others();
         if (other)
@@ -182,10 +204,37 @@ static i64 attach(struct seccomp_filter *filter, u32 flags) {
     return 0;
 }
 
+/* With a listener the descriptor of it; the filter is freed where that or attaching it fails. */
+static i64 install(struct seccomp_filter *filter, u32 flags) {
+    i64 fd = 0;
+    if (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) {
+        filter->listener = listener_new();
+        fd = filter->listener ? listener_open(filter->listener, flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+                              : -ENOMEM;
+    }
+    i64 err = fd < 0 ? fd : current->call_work & CALL_STRICT ? -EINVAL : attach(filter, flags);
+    if (!err)
+        return fd;
+    if (fd > 0)
+        fd_close(current->files, (i32)fd);
+    filter_put(filter);
+    return err;
+}
+
+static bool flags_fit(u64 flags) {
+    bool listens = flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    if (flags & ~(u64)(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW |
+                       SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH |
+                       SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
+        return false;
+    if (listens && (flags & SECCOMP_FILTER_FLAG_TSYNC) && !(flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH))
+        return false; /* one result cannot be a descriptor and the number of a thread */
+    return listens || !(flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+}
+
 static i64 set_filter(u64 flags, u64 at) {
     struct sock_fprog program;
-    if (flags & ~(u64)(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW |
-                       SECCOMP_FILTER_FLAG_TSYNC_ESRCH))
+    if (!flags_fit(flags))
         return -EINVAL;
     if (get_user(program, at))
         return -EFAULT;
@@ -202,10 +251,7 @@ static i64 set_filter(u64 flags, u64 at) {
         return err;
     }
     filter->refs = 1;
-    err = current->call_work & CALL_STRICT ? -EINVAL : attach(filter, (u32)flags);
-    if (err)
-        filter_put(filter);
-    return err;
+    return install(filter, (u32)flags);
 }
 
 static i64 set_strict(u64 flags, u64 arguments) {
@@ -227,6 +273,11 @@ static i64 action_available(u64 flags, u64 at) {
     return -EOPNOTSUPP;
 }
 
+static i64 notification_sizes(u64 flags, u64 at) {
+    const u16 sizes[] = { sizeof(struct seccomp_notif), sizeof(struct seccomp_notif_resp), sizeof(struct seccomp_data) };
+    return flags ? -EINVAL : copy_to_user(at, sizes, sizeof(sizes));
+}
+
 i64 seccomp_set_mode(u64 mode, u64 filter) {
     if (mode == SECCOMP_MODE_STRICT) /* whatever else is said is not looked at */
         return set_strict(0, 0);
@@ -242,6 +293,8 @@ i64 sys_seccomp(const u64 *a) {
         return set_filter(flags, a[2]);
     case SECCOMP_GET_ACTION_AVAIL:
         return action_available(flags, a[2]);
+    case SECCOMP_GET_NOTIF_SIZES:
+        return notification_sizes(flags, a[2]);
     default:
         return -EINVAL;
     }

@@ -38,6 +38,8 @@ i64 sys_uname(const u64 *a) {
     return put_user(uts, a[0]);
 }
 
+const char *system_domain_name(void) { return domain_name; }
+
 static i64 set_name(char *to, const u64 *a) {
     char name[UTS_LEN] = { 0 };
     if (!capable(CAP_SYS_ADMIN))

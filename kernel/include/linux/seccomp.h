@@ -14,13 +14,16 @@
 #define SECCOMP_FILTER_FLAG_TSYNC 0x01
 #define SECCOMP_FILTER_FLAG_LOG 0x02
 #define SECCOMP_FILTER_FLAG_SPEC_ALLOW 0x04
+#define SECCOMP_FILTER_FLAG_NEW_LISTENER 0x08
 #define SECCOMP_FILTER_FLAG_TSYNC_ESRCH 0x10
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV 0x20
 
 /* What a filter says: an action, as a signed number the smaller the stricter, and 16 bits of data. */
 #define SECCOMP_RET_KILL_PROCESS 0x80000000u
 #define SECCOMP_RET_KILL_THREAD 0x00000000u
 #define SECCOMP_RET_TRAP 0x00030000u
 #define SECCOMP_RET_ERRNO 0x00050000u
+#define SECCOMP_RET_USER_NOTIF 0x7fc00000u
 #define SECCOMP_RET_TRACE 0x7ff00000u
 #define SECCOMP_RET_LOG 0x7ffc0000u
 #define SECCOMP_RET_ALLOW 0x7fff0000u
@@ -87,3 +90,32 @@ _Static_assert(sizeof(struct sock_fprog) == 16, "struct sock_fprog");
 #define BPF_A 0x10
 #define BPF_TAX 0x00
 #define BPF_TXA 0x80
+
+/* What a listener reads and writes by ioctl(2). */
+struct seccomp_notif {
+    u64 id;
+    u32 pid, flags;
+    struct seccomp_data data;
+};
+
+struct seccomp_notif_resp {
+    u64 id;
+    i64 val;
+    i32 error;
+    u32 flags;
+};
+#define SECCOMP_USER_NOTIF_FLAG_CONTINUE 1u
+
+struct seccomp_notif_addfd {
+    u64 id;
+    u32 flags, srcfd, newfd, newfd_flags;
+};
+#define SECCOMP_ADDFD_FLAG_SETFD 1u
+#define SECCOMP_ADDFD_FLAG_SEND 2u
+_Static_assert(sizeof(struct seccomp_notif) == 80 && sizeof(struct seccomp_notif_resp) == 24 &&
+                   sizeof(struct seccomp_notif_addfd) == 24, "seccomp notifications");
+
+#define SECCOMP_IOCTL_NOTIF_RECV 0xc0502100u
+#define SECCOMP_IOCTL_NOTIF_SEND 0xc0182101u
+#define SECCOMP_IOCTL_NOTIF_ID_VALID 0x40082102u
+#define SECCOMP_IOCTL_NOTIF_ADDFD 0x40182103u

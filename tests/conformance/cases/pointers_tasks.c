@@ -78,6 +78,7 @@ CASE(seccomp, "seccomp")
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     BAD(seccomp, 1, 0, FILTER); /* SET_MODE_FILTER */
     BAD(seccomp, 2, 0, BUF);    /* GET_ACTION_AVAIL */
+    BAD(seccomp, 3, 0, BUF);    /* GET_NOTIF_SIZES */
 }
 
 CASE(set_tid_address, "set_tid_address") { BAD(set_tid_address, BUF); }

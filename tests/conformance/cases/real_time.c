@@ -322,6 +322,17 @@ CASE(who_is_woken_first, "futex sched_setscheduler")
     say_order(order);
 }
 
+CASE(limits_of_real_time, "sched_setscheduler")
+{
+    static const char *const names[] = {"sched_rr_timeslice_ms", "sched_rt_period_us", "sched_rt_runtime_us"};
+    for (int i = 0; i < 3; i++) {
+        char path[64], text[32] = "";
+        snprintf(path, sizeof path, "/proc/sys/kernel/%s", names[i]);
+        MUST(read(MUST(open(path, O_RDONLY)), text, sizeof text - 1));
+        say("%s: %s", names[i], text);
+    }
+}
+
 CASE(lines_of_the_process, "sched_setscheduler")
 {
     ROOT_ONLY;
