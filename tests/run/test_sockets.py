@@ -6,7 +6,6 @@ import pytest
 from support.guest import Guest, Same
 from support.toolchain import Toolchain
 
-
 RECENT = pytest.mark.linux(6, 16)
 """Linux has come to say other things than before: of SO_PASSCRED, and which error comes first."""
 
