@@ -28,8 +28,7 @@ from nanvix.tui.prompt import Prompt
 from nanvix.tui.session import Session
 from nanvix.tui.timeline import TimelineBar
 from nanvix.tui.title import TitleBar
-from nanvix.tui.view import Status, View
-from nanvix.tui.viewer import Focus
+from nanvix.tui.view import Focus, Status, View
 
 if TYPE_CHECKING:
     from socket import socket

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 from nanvix.errors import NanvixError
 from nanvix.tui.events import Events
 from nanvix.tui.stdio import GuestTerminal
-from nanvix.tui.view import LogRow, Status
-from nanvix.tui.viewer import Focus, Viewer
+from nanvix.tui.view import Focus, LogRow, Status
+from nanvix.tui.viewer import Viewer
 
 if TYPE_CHECKING:
     from socket import socket

@@ -154,3 +154,14 @@ class View(NamedTuple):
     locals: tuple[WatchRow, ...] = ()
     timeline: Timeline | None = Timeline()
     """None where moments are not known."""
+
+
+class Focus(NamedTuple):
+    """What the panes look at. ``memory`` and ``code``: an expression, or None to follow the stack
+    pointer and the next instruction; ``watches``: expressions; ``panes``: those that can be seen.
+    """
+
+    memory: str | None = None
+    code: str | None = None
+    watches: tuple[str, ...] = ()
+    panes: frozenset[str] = frozenset()

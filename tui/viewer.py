@@ -7,7 +7,7 @@ long, and nothing that cannot be read may raise: it is shown as missing.
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from nanvix.debug.disassembly import Instruction
 from nanvix.debug.errors import DebugError
@@ -18,6 +18,7 @@ from nanvix.tui.view import (
     Bytes,
     CodeLine,
     Flag,
+    Focus,
     MapRow,
     PointRow,
     Register,
@@ -54,17 +55,6 @@ STACK_WORDS = 64
 _MARKS = 200
 _K = TypeVar("_K")
 _T = TypeVar("_T")
-
-
-class Focus(NamedTuple):
-    """What the panes look at. ``memory`` and ``code``: an expression, or None to follow the stack
-    pointer and the next instruction; ``watches``: expressions; ``panes``: those that can be seen.
-    """
-
-    memory: str | None = None
-    code: str | None = None
-    watches: tuple[str, ...] = ()
-    panes: frozenset[str] = frozenset()
 
 
 class _Before(Generic[_K, _T]):

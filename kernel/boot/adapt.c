@@ -3,6 +3,7 @@
    The host saves a machine only while a program runs or the kernel is idle, so no kernel code is under way
    that could remember in which ring it ran. Stacks of sleeping tasks hold nothing that depends on it.
    The host enters here, in ring 0, with the vCPU's vector registers and segments as they were. */
+#include "code.h"
 #include "cpu.h"
 #include "fpu.h"
 #include "frame.h"
@@ -39,6 +40,7 @@ noreturn void adapt(paddr at) {
     descriptors_init();
     user_stack_load(kernel_stack_top);
     privilege_adapt(!move->in_program);
+    code_adapt();
     u32 answer = fpu_adapt(move->wide);
     doorbell(answer);
     if (answer != NV_MOVED)

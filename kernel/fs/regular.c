@@ -1,4 +1,5 @@
 /* Reading and writing files that live in the page cache. */
+#include "code.h"
 #include "errno.h"
 #include "fs/open.h"
 #include "fs/regular.h"
@@ -116,8 +117,18 @@ i64 regular_write(struct file *file, struct io *io, u64 *pos) {
     return done;
 }
 
+/* Cached pages of [pos, pos + n) are about to change, and may be part of a program. */
+static void pages_change(struct inode *inode, u64 pos, u64 n) {
+    for (u64 end = pos + n; pos < end; pos = ROUND_DOWN(pos, PAGE_SIZE) + PAGE_SIZE) {
+        u64 *entry = page_map_find(&inode->pages, pos / PAGE_SIZE);
+        if (entry)
+            code_written(ENTRY_FRAME(*entry));
+    }
+}
+
 i64 pages_store(struct inode *inode, struct io *io, u64 pos, u64 n) {
     static struct segments to, from;
+    pages_change(inode, pos, n);
     u64 in_page = MIN(n, PAGE_SIZE - pos % PAGE_SIZE);
     if (in_page == n && n <= SMALL) {
         u64 *entry = page_map_find(&inode->pages, pos / PAGE_SIZE);
@@ -137,6 +148,7 @@ void pages_update(struct inode *inode, const struct segments *from, u64 pos, u64
     u64 first = pos / PAGE_SIZE;
     if (!n || !inode->pages.count || !page_map_next(&inode->pages, &first) || first > (pos + n - 1) / PAGE_SIZE)
         return;
+    pages_change(inode, pos, n);
     /* Pages nobody caches are written to a place nobody reads, so that one copy does it all. */
     gather(inode, &to, pos, n, scrap_page);
     segments_copy(&to, from);

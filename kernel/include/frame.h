@@ -20,6 +20,9 @@ void frame_get(paddr frame);
 /* Drop a reference; the last one frees the frame. */
 void frame_put(paddr frame);
 u32 frame_refs(paddr frame);
+/* Whether a frame has been executable since it was allocated. */
+void frame_note_code(paddr frame);
+bool frame_has_code(paddr frame);
 extern u32 frames_left; /* free ones */
 static inline u64 frames_free(void) { return frames_left; }
 u64 frames_total(void);

@@ -1,5 +1,6 @@
 /* Four-level page tables (Intel SDM vol. 3, 4.5), user half. */
 #pragma once
+#include "frame.h"
 #include "mm.h"
 
 #define PTE_PRESENT 1UL
@@ -19,5 +20,11 @@ u64 *pte_make(struct mm *mm, u64 address);
 u64 *pte_next(paddr root, u64 *address, u64 end);
 /* The rights of a user page. */
 u64 pte_rights(u32 prot, bool writable);
+/* The entry of a page. */
+static inline u64 pte_of(paddr frame, u64 rights) {
+    if (!(rights & PTE_NX))
+        frame_note_code(frame);
+    return frame | rights;
+}
 /* Free the tables themselves; all pages are gone. */
 void pagetable_free(struct mm *mm);

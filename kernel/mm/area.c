@@ -1,4 +1,5 @@
 /* Areas: the map of an address space. Ranges are page-aligned and checked by the callers in mmap.c. */
+#include "code.h"
 #include "errno.h"
 #include "file.h"
 #include "lib.h"
@@ -192,7 +193,9 @@ static void reprotect(struct mm *mm, u64 addr, u64 end, u32 prot) {
             /* PROT_NONE keeps its pages: not present for the CPU, but not lost. */
             *pte = frame | PTE_PRESENT | PTE_NX;
         } else {
-            *pte = frame | pte_rights(prot, (*pte & PTE_WRITE) != 0);
+            if ((prot & PROT_EXEC) && (*pte & PTE_NX))
+                code_written(frame);
+            *pte = pte_of(frame, pte_rights(prot, (*pte & PTE_WRITE) != 0));
         }
         user_space_flush(addr);
     }
@@ -219,6 +222,8 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
             return err;
         area = area_find(mm, at);
         area->prot = prot;
+        if (area_is_shared_code(area))
+            mm_discard(mm, area->node.key, area->end); /* only a fault tells who else has the pages */
         reprotect(mm, area->node.key, area->end, prot);
         at = area->end;
         area_merge(mm, area);

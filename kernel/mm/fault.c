@@ -3,6 +3,7 @@
    A fault costs far more than mapping a page (on an interpreted ring 0 a hundred times as much), so
    every fault also maps what lies around it: fresh zero pages for anonymous memory, cached pages
    for files. */
+#include "code.h"
 #include "errno.h"
 #include "file.h"
 #include "bulk.h"
@@ -39,7 +40,7 @@ static bool map_fresh(struct mm *mm, u64 *pte, u64 rights) {
     paddr frame = frame_alloc_zero();
     if (!frame)
         return false;
-    *pte = frame | rights;
+    *pte = pte_of(frame, rights);
     mm->resident++;
     return true;
 }
@@ -64,7 +65,7 @@ static i64 map_copy(u64 *pte, paddr from, const struct area *area) {
     if (!frame)
         return -ENOMEM;
     page_copy(frame, from);
-    *pte = frame | pte_rights(area->prot, true);
+    *pte = pte_of(frame, pte_rights(area->prot, true));
     return 0;
 }
 
@@ -79,7 +80,7 @@ static void map_around(struct mm *mm, struct area *area, struct inode *inode, u6
         paddr frame = inode_page_cached(inode, index);
         if (!frame)
             continue;
-        *entry = frame | rights;
+        *entry = pte_of(frame, rights);
         mm->resident++;
     }
 }
@@ -100,10 +101,14 @@ static i64 fault_file(struct mm *mm, struct area *area, u64 addr, u32 access, u6
     } else {
         if (write)
             inode_page_dirty(inode, index);
-        *pte = frame | pte_rights(area->prot, write);
+        *pte = pte_of(frame, pte_rights(area->prot, write));
+        code_executed_here(area, addr);
+        if (write)
+            code_written_here(area, addr, frame);
     }
     mm->resident++;
-    map_around(mm, area, inode, addr, pte);
+    if (!area_is_shared_code(area))
+        map_around(mm, area, inode, addr, pte);
     return 0;
 }
 
@@ -111,7 +116,7 @@ static i64 fault_file(struct mm *mm, struct area *area, u64 addr, u32 access, u6
 static i64 unshare(struct area *area, u64 addr, u64 *pte) {
     paddr frame = *pte & PTE_FRAME;
     if (frame_refs(frame) == 1) {
-        *pte = frame | pte_rights(area->prot, true);
+        *pte = pte_of(frame, pte_rights(area->prot, true));
     } else {
         i64 err = map_copy(pte, frame, area);
         if (err)
@@ -127,8 +132,11 @@ static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
     if (area->flags & MAP_SHARED) {
         if (area->file)
             inode_page_dirty(file_inode(area->file), (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT);
-        *pte = (*pte & PTE_FRAME) | pte_rights(area->prot, true);
+        paddr frame = *pte & PTE_FRAME;
+        *pte = pte_of(frame, pte_rights(area->prot, true));
         user_space_flush(addr);
+        if (area->file)
+            code_written_here(area, addr, frame);
         return 0;
     }
     i64 err = unshare(area, addr, pte);
@@ -184,7 +192,7 @@ i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot) {
     u64 *pte = pte_make(mm, addr);
     if (!pte)
         return -ENOMEM;
-    *pte = frame | pte_rights(prot, true);
+    *pte = pte_of(frame, pte_rights(prot, true));
     mm->resident++;
     return 0;
 }
@@ -193,8 +201,11 @@ paddr mm_resolve(struct mm *mm, u64 addr, u32 access) {
     u64 needed = PTE_PRESENT | PTE_USER | (access & FAULT_WRITE ? PTE_WRITE : 0);
     for (int attempt = 0; attempt < 2; attempt++) {
         u64 *pte = pte_find(mm->root, addr);
-        if (pte && (*pte & needed) == needed)
+        if (pte && (*pte & needed) == needed) {
+            if ((access & FAULT_WRITE) && !(*pte & PTE_NX))
+                code_written(*pte & PTE_FRAME);
             return (*pte & PTE_FRAME) | (addr & PAGE_MASK);
+        }
         if (attempt || mm_fault(mm, addr, access))
             break;
         if (watching() && (access & FAULT_WRITE))

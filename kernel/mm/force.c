@@ -38,7 +38,7 @@ paddr mm_resolve_forced(struct mm *mm, u64 addr, bool write) {
             frame_put(from);
         return 0;
     }
-    *pte = own | (area->prot ? pte_rights(area->prot, false) : PTE_PRESENT | PTE_NX);
+    *pte = pte_of(own, area->prot ? pte_rights(area->prot, false) : PTE_PRESENT | PTE_NX);
     mm->resident += !present;
     user_space_flush(page);
     return own | (addr & PAGE_MASK);

@@ -1,6 +1,7 @@
 /* Physical frames: a bump pointer over memory nobody has used yet, which is all zeros, and a list of
    those that came back, which are not. */
 #include "bulk.h"
+#include "code.h"
 #include "file.h"
 #include "heap.h"
 #include "hypercall.h"
@@ -13,6 +14,7 @@ struct frame {
 };
 
 #define RECLAIM_BATCH 64
+#define HAS_CODE (1u << 31) /* of refs */
 
 /* The host is told of frames before their first use: it can make many at once for a fraction of what
    each costs when it is touched. How many grows with what the guest has taken already. */
@@ -53,6 +55,7 @@ static paddr take_used(void) {
     if (!n)
         return 0;
     free_head = frames[n].link;
+    code_written((paddr)n << NV_PAGE_SHIFT);
     return hand_out(n);
 }
 
@@ -104,7 +107,7 @@ void frame_get(paddr at) { frame_of(at)->refs++; }
 
 void frame_put(paddr at) {
     struct frame *frame = frame_of(at);
-    if (--frame->refs)
+    if (--frame->refs & ~HAS_CODE)
         return;
     frame->link = free_head;
     free_head = (u32)(at >> NV_PAGE_SHIFT);
@@ -112,6 +115,8 @@ void frame_put(paddr at) {
     control->frames_used--;
 }
 
-u32 frame_refs(paddr at) { return frame_of(at)->refs; }
+u32 frame_refs(paddr at) { return frame_of(at)->refs & ~HAS_CODE; }
+void frame_note_code(paddr at) { frame_of(at)->refs |= HAS_CODE; }
+bool frame_has_code(paddr at) { return frame_of(at)->refs & HAS_CODE; }
 u32 frame_tag(paddr at) { return frame_of(at)->link; }
 void frame_set_tag(paddr at, u32 tag) { frame_of(at)->link = tag; }

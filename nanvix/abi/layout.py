@@ -107,6 +107,10 @@ QUIRK_HOST_CPUID = 1 << 4
 QUIRK_OPEN_TSC = 1 << 5
 """Ring 3 can read the time-stamp counter whatever CR4.TSD says."""
 
+QUIRK_TRANSLATED = 1 << 6
+"""The CPU runs translations of code and notices a store to it only where it looks for one: at the
+first store through a new TLB entry. The kernel rings CODE_WRITTEN (kernel/mm/code.c)."""
+
 BOOT_INFO = Record(
     "nv_boot_info",
     "What the host tells the kernel at boot; at BOOT_INFO_PHYS, read-only by convention.",
@@ -150,6 +154,9 @@ MOVED_WIDE = 0xFFFF_FF01
 """Vector registers are in use that the new CPU does not have."""
 MOVED_MEMORY = 0xFFFF_FF02
 """No memory is left for what the new CPU needs."""
+
+CODE_WRITTEN = 0xFFFF_FF03
+"""Rung under QUIRK_TRANSLATED: code of the frame in the control page has changed."""
 
 CLOCK = Record(
     "nv_clock",
@@ -210,13 +217,14 @@ CONTROL = Record(
     ("frames_peak", "u64"),
     ("debug_events", "u64"),
     ("look_at", "u64"),
-    ("reserved", "u64"),
+    ("code_frame", "u64"),
 )
 """Host appends events at ``event_tail``, guest consumes at ``event_head``. Guest appends
 trace records at ``trace_head`` (records ever written), host has read up to ``trace_tail``.
 The event slots follow the record. ``frames_*`` are 4 KiB frames the kernel has handed out.
 ``debug_events``: a bit for each kind of event that the kernel calls DEBUG for.
-``look_at``: when so many system calls have been done, the kernel calls LOOK; 0: never."""
+``look_at``: when so many system calls have been done, the kernel calls LOOK; 0: never.
+``code_frame``: the physical address of what CODE_WRITTEN is rung for."""
 
 TRACE_BOOT = 1
 TRACE_SYSCALL_ENTER = 2

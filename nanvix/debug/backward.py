@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 from nanvix.debug.control import Control
 from nanvix.debug.errors import DebugError
+from nanvix.debug.hits import Hit, Test
 from nanvix.debug.points import Access, Point, Stop, Watchpoint
 from nanvix.debug.reverse import EntrySearch, last_hit
-from nanvix.debug.search import Hit, Search, Test
+from nanvix.debug.search import Search
 
 RETRIES = 64
 """How often an instruction may be interrupted before a verb gives up."""

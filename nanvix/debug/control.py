@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.events import Event, EventLog
+from nanvix.debug.hits import Hit, Test
 from nanvix.debug.inspect import Inspector
 from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Stop, Watchpoint
-from nanvix.debug.search import Hit, Search, Test
+from nanvix.debug.search import Search
 from nanvix.debug.timeline import Timeline
 
 if TYPE_CHECKING:

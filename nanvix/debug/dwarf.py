@@ -6,10 +6,11 @@ there.
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from posixpath import basename, join, normpath
+from posixpath import basename
 from typing import Any, NamedTuple
 
 from nanvix.debug.dwarf_types import Types
+from nanvix.debug.line_table import Line, read_rows
 from nanvix.debug.values import Type
 
 _FAILURES: tuple[type[Exception], ...] = (
@@ -17,16 +18,6 @@ _FAILURES: tuple[type[Exception], ...] = (
     NotImplementedError,
 )  # fmt: skip
 """What pyelftools raises for damaged information, beside its own errors."""
-
-
-class Line(NamedTuple):
-    """A row of the line table: code from ``address`` (as linked) up to the next row's."""
-
-    address: int
-    file: str
-    line: int
-    statement: bool
-    end: bool
 
 
 class Variable(NamedTuple):
@@ -117,42 +108,11 @@ class Dwarf:
         if key not in self._lines:
             try:
                 self._lines[key] = sorted(
-                    self._read_rows(unit), key=lambda r: (r.address, not r.end)
+                    read_rows(self._info, unit), key=lambda r: (r.address, not r.end)
                 )
             except self._errors():
                 self._lines[key] = []
         return self._lines[key]
-
-    def _read_rows(self, unit: Any) -> Iterator[Line]:
-        program = self._info.line_program_for_CU(unit)
-        if program is None:
-            return
-        names = self._file_names(unit, program)
-        for entry in program.get_entries():
-            state = entry.state
-            if state is not None:
-                file = names.get(state.file, "?")
-                yield Line(state.address, file, state.line, state.is_stmt, state.end_sequence)
-
-    @staticmethod
-    def _file_names(unit: Any, program: Any) -> dict[int, str]:
-        header = program.header
-        top = unit.get_top_DIE().attributes
-        home = (
-            top["DW_AT_comp_dir"].value.decode("utf-8", "replace")
-            if "DW_AT_comp_dir" in top
-            else ""
-        )
-        five = header.version >= 5
-        folders = [f.decode("utf-8", "replace") for f in header.include_directory]
-        if not five:
-            folders.insert(0, home)
-        names = {}
-        for index, entry in enumerate(header.file_entry):
-            folder = folders[entry.dir_index] if entry.dir_index < len(folders) else ""
-            name = entry.name.decode("utf-8", "replace")
-            names[index if five else index + 1] = normpath(join(home, folder, name))
-        return names
 
     # -- functions ---------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ stretch from the end that has a hit has the answer.
 
 from typing import TYPE_CHECKING, Protocol
 
+from nanvix.debug.hits import Hit
 from nanvix.debug.probe import Plan
-from nanvix.debug.search import Hit
 from nanvix.emu.layout import CALL
 
 if TYPE_CHECKING:

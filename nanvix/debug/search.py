@@ -4,24 +4,19 @@ One search is one run forward, for its first hit; or, to go back, one stretch of
 again for its last hit before a given moment.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.channel import OPS
-from nanvix.abi.layout import PAGE_SIZE, TRACE_EXIT, TRACE_FORK, TRACE_SIGNAL, USER_END
+from nanvix.abi.layout import TRACE_EXIT, TRACE_FORK, TRACE_SIGNAL, USER_END
 from nanvix.debug.errors import DebugError
+from nanvix.debug.hits import Hit, Test, watched
 from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Watchpoint
 from nanvix.debug.probe import Plan
 from nanvix.emu.layout import CALL, FAULT
 from nanvix.emu.probes import READ, WRITE
-from nanvix.machine.describe import (
-    FORKS,
-    exception_name,
-    op_name,
-    signal_name,
-    syscall_name,
-)
+from nanvix.machine.describe import FORKS, exception_name, op_name, signal_name, syscall_name
 
 if TYPE_CHECKING:
     from nanvix.debug.view import View
@@ -33,20 +28,6 @@ _PROT_EXEC = 4
 _FAULTS = frozenset((4, 5, 7, 8, 11))
 """SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, when no process sends them."""
 _SIGNED = Struct("<q")
-
-
-class Hit(NamedTuple):
-    """``moment``: where to stand for it."""
-
-    moment: int
-    reason: str
-    points: tuple[int, ...]
-    detail: str = ""
-    access: Access | None = None
-
-
-Test = Callable[[int], Hit | None]
-"""A temporary condition at an address: called with the count, gives the hit or None."""
 
 
 class Search(Plan):
@@ -122,7 +103,7 @@ class Search(Plan):
         self._ranges = [
             (point, at, at + size, offset)
             for point in self._watchpoints
-            for at, size, offset in self._physical(point)
+            for at, size, offset in self._places(point)
         ]
         self.memory = {
             (first, last - 1, access)
@@ -130,20 +111,8 @@ class Search(Plan):
             for access in _ACCESSES[point.access]
         }
 
-    def _physical(self, point: Watchpoint) -> list[tuple[int, int, int]]:
-        """Physical ranges of a watchpoint: address, size, offset in what is watched."""
-        if point.physical:
-            return [(point.address, point.size, 0)]
-        space = self._view.space(point.pid)
-        found, offset = [], 0
-        while offset < point.size and space is not None:
-            address = point.address + offset
-            part = min(point.size - offset, PAGE_SIZE - address % PAGE_SIZE)
-            physical = space.translate(address)
-            if physical is not None:
-                found.append((physical, part, offset))
-            offset += part
-        return found
+    def _places(self, point: Watchpoint) -> list[tuple[int, int, int]]:
+        return watched(point, self._view.space(point.pid))
 
     # -- what happens ------------------------------------------------------------------------
 
@@ -284,7 +253,7 @@ class Search(Plan):
         for point in self._watchpoints:
             if not point.physical and point.pid == pid:
                 known = [(at, end, offset) for p, at, end, offset in self._ranges if p is point]
-                now = [(at, at + size, offset) for at, size, offset in self._physical(point)]
+                now = [(at, at + size, offset) for at, size, offset in self._places(point)]
                 if now != known:
                     return True
         return False

@@ -11,6 +11,13 @@ multiples of ``PENDING_SLICE``.
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from nanvix.abi.layout import (
+    CODE_WRITTEN,
+    CONTROL,
+    CONTROL_PHYS,
+    PAGE_SIZE,
+    QUIRK_TRANSLATED,
+)
 from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import Engine
 from nanvix.emu.intercepts import Intercepts, Observer
@@ -30,6 +37,7 @@ PENDING_SLICE = 64
 """The same while an interrupt waits for IF, which the guest may set at any instruction."""
 
 _CR0_PG = 1 << 31
+_CODE_FRAME = CONTROL_PHYS + CONTROL.offsets["code_frame"]
 
 
 class Checkpoint(NamedTuple):
@@ -53,7 +61,7 @@ class EmuBackend:
         single_step_kernel=True,
         hardware_breakpoints=False,
     )
-    quirks = 0
+    quirks = QUIRK_TRANSLATED
     tsc_hz = 50_000_000
 
     def __init__(self, memory: GuestMemory) -> None:
@@ -256,7 +264,7 @@ class EmuBackend:
         error = intercepts.run(limit)
         self._retired += intercepts.retired()
         if shared.exit:
-            return self._ended()
+            return None if self._code_written() else self._ended()
         if error:
             self.exit_detail = f"{self._engine.describe(error)}, rip {cpu.q[RIP]:#x}"
             return Exit.ERROR
@@ -272,6 +280,18 @@ class EmuBackend:
             return None
         self.exit_detail = "the guest halted with no interrupt to wake it"
         return Exit.ERROR
+
+    def _code_written(self) -> bool:
+        """Whether the slice was ended only to be told so (CODE_WRITTEN)."""
+        intercepts = self._intercepts
+        if intercepts.exit is not Exit.DOORBELL or intercepts.shared.value != CODE_WRITTEN:
+            return False
+        frame = int.from_bytes(self._memory.read(_CODE_FRAME, 8), "little")
+        if frame % PAGE_SIZE or frame >= self._memory.size:
+            return False
+        self.code_changed(frame, PAGE_SIZE)
+        self._drop_changed_code()
+        return True
 
     def _deliver_deferred(self) -> None:
         """An instruction was refused after the engine had begun it: undo it, deliver its fault."""

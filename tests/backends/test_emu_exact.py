@@ -23,7 +23,7 @@ from backends.guests import (
     TinyGuest,
 )
 
-from nanvix.abi.layout import SEL_KERNEL_CODE, SEL_KERNEL_DATA, VECTOR_TIMER
+from nanvix.abi.layout import QUIRK_TRANSLATED, SEL_KERNEL_CODE, SEL_KERNEL_DATA, VECTOR_TIMER
 from nanvix.emu import backend as emu_backend
 from nanvix.emu import create
 from nanvix.emu.engine import EngineError
@@ -39,10 +39,10 @@ def emu(code: bytes, **options: Any) -> TinyGuest:
     return TinyGuest(create, code, **options)
 
 
-def test_it_has_no_quirks_and_counts() -> None:
+def test_it_translates_and_counts() -> None:
     with emu(SPIN) as guest:
         assert guest.backend.name == "emu"
-        assert guest.backend.quirks == 0
+        assert guest.backend.quirks == QUIRK_TRANSLATED
         assert guest.backend.capabilities.deterministic
         assert guest.backend.instructions() == 0
 
