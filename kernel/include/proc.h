@@ -56,6 +56,7 @@ void reset_policy(struct task *child);
 struct process *process_new(struct process *parent, i32 pid);
 struct task *task_new(struct process *process, i32 tid); /* linked into it; NULL likewise */
 bool pid_taken(i32 pid);
+void task_count_dead(i32 change);                    /* threads kept for their tracers hold their slots */
 void process_free(struct process *process);          /* one that never ran, or was waited for */
 void task_unlink(struct task *task);                 /* off its process and the table */
 void task_set_tid(struct task *task, i32 tid);

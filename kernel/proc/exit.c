@@ -144,7 +144,6 @@ static void pass_signals_on(struct process *process) {
 noreturn void exit_thread(i32 code) {
     struct task *task = current;
     ptrace_exit(code);
-    ptrace_tracer_ends();
     struct process *process = task->process;
     bool last = process->thread_count == 1;
     if (task->tid == process->pid) {
@@ -170,9 +169,10 @@ noreturn void exit_thread(i32 code) {
     cpu_thread_ended(task);
     cpu_events_end(process, last ? NULL : task);
     usage_add(&process->counts, &task->counts);
+    ptrace_tracer_ends(); /* now that it sleeps no more, and nobody can choose it */
     task_unlink(task);
     if (task->trace)
-        ptrace_ended(task->trace, process->exiting || last ? process->status : code);
+        ptrace_ended(task->trace, process->exiting ? process->status : code);
     if (last) {
         process_exit(process);
     } else {

@@ -34,6 +34,7 @@ struct process *process_find(i32 pid) {
 }
 
 u32 task_count(void) { return slots_used; }
+void task_count_dead(i32 change) { slots_used += (u32)change; }
 
 /* The host's limit is for everybody; RLIMIT_NPROC is for each user but root, and not for the privileged.
    Who is below it with all there are together need not be counted. */

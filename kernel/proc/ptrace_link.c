@@ -30,6 +30,8 @@ i64 ptrace_tie(struct task *task, struct task *tracer, u32 options, bool seized)
 static void drop(struct tracee *t) {
     if (t->process->traced == t)
         t->process->traced = NULL;
+    if (!list_empty(&t->dead_link))
+        task_count_dead(-1);
     list_remove(&t->link);
     list_remove(&t->dead_link);
     kfree(t);
@@ -101,6 +103,7 @@ void ptrace_ended(struct tracee *t, i32 status) {
     if (t->process->traced == t)
         return; /* of which the end of the process will tell */
     list_append(&t->process->dead_threads, &t->dead_link);
+    task_count_dead(1);
     ptrace_tell(t, signal ? CLD_KILLED : CLD_EXITED, signal ? signal : status >> 8 & 0xff);
 }
 

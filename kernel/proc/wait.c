@@ -100,7 +100,7 @@ static bool take_traced(struct tracee *t, u32 options, struct news *news) {
     }
     if (t->task || !(options & WEXITED) || (leader && (!process->zombie || !list_empty(&process->dead_threads))))
         return false;
-    fill_end(news, process, leader ? process->status : t->status);
+    fill_end(news, process, leader || process->exiting ? process->status : t->status);
     news->pid = t->tid;
     news->uid = t->uid;
     if (keep)

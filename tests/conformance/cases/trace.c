@@ -674,6 +674,7 @@ CASE(threads_of_tracees, "ptrace clone exit wait4")
         pthread_t thread;
         pthread_create(&thread, 0, just_end, 0);
         pthread_join(thread, 0);
+        raise(SIGUSR2);
         _exit(5);
     });
     MUST(ask_n(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT));
@@ -690,6 +691,8 @@ CASE(threads_of_tracees, "ptrace clone exit wait4")
     MUST(ask_n(PTRACE_CONT, thread, 0, 0));
     news_of("thread", thread);
     news_of("thread", thread);
+    news_of("child", child);
+    MUST(ask_n(PTRACE_CONT, child, 0, 0));
     news_of("child", child);
     say_message(child, 0);
     MUST(ask_n(PTRACE_CONT, child, 0, 0));
