@@ -52,6 +52,10 @@ FOUND = (
 )
 
 
+SHARED_NAMES = ("psm_", "sem.", "pym-")
+"""How files of /dev/shm begin that Python makes; other processes have others there."""
+
+
 class Held(NamedTuple):
     """What this process holds after a round."""
 
@@ -84,8 +88,7 @@ def held(temporary: Path) -> Held:
         len((me / "maps").read_text().splitlines()),
         len(tasks),
         sum(map(children, tasks)),
-        # Tests that run beside this have files there too, and say so in their names.
-        sum(1 for name in os.listdir("/dev/shm") if not name.startswith("nanvix-test-")),
+        sum(1 for name in os.listdir("/dev/shm") if name.startswith(SHARED_NAMES)),
         sum(1 for path in temporary.rglob("*")),
     )
 

@@ -194,7 +194,7 @@ static void reprotect(struct mm *mm, u64 addr, u64 end, u32 prot) {
             *pte = frame | PTE_PRESENT | PTE_NX;
         } else {
             if ((prot & PROT_EXEC) && (*pte & PTE_NX))
-                code_written(frame);
+                code_written(*pte & PTE_FRAME);
             *pte = pte_of(frame, pte_rights(prot, (*pte & PTE_WRITE) != 0));
         }
         user_space_flush(addr);

@@ -84,11 +84,6 @@ DIVERGENCES = (
         "In ring 0 up to 64 instructions later; never later than the next event of ring 3.",
     ),
     Divergence(
-        "self-modifying code",
-        "An instruction that changes its own block of code counts once.",
-        "It may count twice, and arithmetic flags set just before it may be lost.",
-    ),
-    Divergence(
         "branches to nowhere",
         "A branch to a non-canonical address faults (#GP) and does not happen.",
         "It happens; the fault is that of the instruction at the target.",

@@ -69,6 +69,8 @@ _DETAILS = {
     OUTSIDE_RAM: "guest-physical {0:#x}+{1:#x} is outside RAM",
     ENGINE_EVENT: "the engine raised event {0:#x} at rip {1:#x}",
 }
+_MOST_PROBES = 64
+"""More addresses than that are not looked for in every new block of code."""
 _OBSERVER = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_uint64] * 4)
 
 Observer = Callable[[int, int, int, int], bool]
@@ -118,8 +120,6 @@ class Intercepts:
         shared.code_hook = ctypes.addressof(self._bounds)
         for kind, name, instruction in _HOOKS:
             engine.hook(kind, _address(getattr(quick, name)), where, instruction)
-        self.watched(False)
-
         run = ctypes.CDLL(library_path()).emu_run
         run.argtypes = [ctypes.c_void_p, ctypes.c_uint64]
         self._where, self._run = where, run
@@ -132,6 +132,8 @@ class Intercepts:
         self._fault.argtypes = [ctypes.c_void_p, word, word, word]
         self._interruptible.argtypes = [ctypes.c_void_p, word]
         self._forget.argtypes = [ctypes.c_void_p]
+        self._probed = (ctypes.c_uint64 * 0)()
+        self.watch({}, everything=False)
 
     def show_cpuid(self, table: Table) -> None:
         """What CPUID tells the guest; zero for all else."""
@@ -221,12 +223,20 @@ class Intercepts:
             return FAILED
         return PAUSE if stop else GO_ON
 
-    def watched(self, yes: bool) -> None:
-        """Whether somebody looks at single instructions: each is counted as it runs."""
-        self.shared.by_blocks = int(not yes and self.shared.find_block != 0)
+    def watch(self, code: "dict[int, ctypes.Array[ctypes.c_uint64]]", everything: bool) -> None:
+        """Count each instruction as it runs: those of blocks that hold an address of ``code``,
+        whose hooks have these bounds, or all of them."""
+        shared = self.shared
+        everything = everything or len(code) > _MOST_PROBES
+        shared.by_blocks = int(not everything and shared.find_block != 0)
+        rows = [n for at, bounds in code.items() for n in (ctypes.addressof(bounds), at)]
+        if rows != list(self._probed):
+            self._probed = (ctypes.c_uint64 * len(rows))(*rows)
+            shared.probes, shared.probe_count = ctypes.addressof(self._probed), len(code)
+            self.forget()
 
     def forget(self) -> None:
-        """The engine's translated code has been flushed."""
+        """The engine's translated code has been flushed, or other blocks are to count whole."""
         self._forget(self._where)
 
     def now(self) -> int:

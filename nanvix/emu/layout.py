@@ -115,6 +115,8 @@ _FIELDS: tuple[tuple[str, str], ...] = (
     ("code_hook", "u64 *{}"),
     # Between slices.
     ("by_blocks", "u64 {}"),
+    ("probes", "const struct probe *{}"),
+    ("probe_count", "u64 {}"),
     ("observer", _OBSERVER),
     ("retired", "u64 {}"),
     ("tsc_base", "u64 {}"),
@@ -142,12 +144,13 @@ _FIELDS: tuple[tuple[str, str], ...] = (
     ("exact", "u64 {}"),
     ("retry", "u64 {}"),
     ("base", "u64 {}"),
-    ("block", "const struct block *{}"),
+    ("block", "u64 {}"),
 )
 """Name and C declaration; each is a 64-bit word, or an array of them.
 
-``by_blocks``: instructions may be counted when a block is entered. ``retired``, ``tsc_base``: of
-the slice's start, without and with idle time. ``pending``: vectors, one bit each. ``ahead``: see
+``by_blocks``: instructions may be counted when a block is entered. ``probes``, ``probe_count``:
+where they may not, because a debugger asks to be called. ``retired``, ``tsc_base``: of the slice's
+start, without and with idle time. ``pending``: vectors, one bit each. ``ahead``: see
 native/events.c. ``first_caller``, ``full``: where the engine's code starts, and whether it takes
 more than ``code_space``.
 
@@ -159,7 +162,7 @@ limit ends it. ``at_limit``: it ended where the next instruction could not even 
 ``deferred``: a fault that can only be delivered after the slice, with the registers from before
 the instruction. ``exact``: every instruction is counted as it runs. ``retry``: the engine was
 stopped in front of a block of that many instructions which have to be. ``base``, ``block``: the
-counter in front of the block that is running, and the block.
+counter in front of the block that is running, and where in the engine's code it is; 0 for none.
 """
 
 
@@ -189,7 +192,7 @@ def render() -> str:
     for name, value in (*CONSTANTS.items(), ("FINGERPRINT", FINGERPRINT)):
         suffix = "ull" if value >> 31 else ""
         lines.append(f"#define {name} {value:#x}{suffix}")
-    lines += ["", "struct block;", "", "struct emu {"]
+    lines += ["", "struct block;", "struct probe;", "", "struct emu {"]
     lines += [f"    {text.format(name)};" for name, text in _FIELDS]
     lines += ["};", ""]
     return "\n".join(lines)

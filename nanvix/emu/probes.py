@@ -1,9 +1,9 @@
 """Looking at the guest from inside the engine: at instructions and at physical memory.
 
-Nothing is slower until something is probed; while something is, every instruction is counted as it
-runs and asks whether it is meant. The engine's hooks are never taken out: removing one looks its
-address up in the guest's page tables, and where nothing is mapped that leaves a page fault behind.
-They wait out of the way for the next probe instead.
+Only blocks of code that hold a probed instruction are slower, and all code while memory is probed:
+there every instruction is counted as it runs, and asks whether it is meant. The engine's hooks are
+never taken out: removing one looks its address up in the guest's page tables, and where nothing is
+mapped that leaves a page fault behind. They wait out of the way for the next probe instead.
 """
 
 import ctypes
@@ -70,7 +70,8 @@ class Probes:
             self._engine.flush_code()
             self._engine.flush_tlb()
             self._intercepts.forget()
-        self._intercepts.watched(bool(places or ranges))
+        hooks = {first: bounds for (first, _, _), bounds in self._code.items()}
+        self._intercepts.watch(hooks, everything=bool(ranges))
 
     def _fit(
         self,

@@ -1,5 +1,6 @@
 """Recording a run: a journal that goes to a file instead of staying in memory."""
 
+import mmap
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 _FLUSH = 1 << 20
 """Bytes gathered before a chunk is written."""
+_ROOM = 4 << 20
+"""So much is there for a chunk's content: also for 2 MiB, the most a guest reads of a file at a
+time, in front of its end."""
 
 STACK_BELOW, STACK_ABOVE = 128, 256
 """How far around the stack pointer memory counts as part of a place: loops may count there."""
@@ -59,7 +63,7 @@ class Recorder(Journal):
         self._writer = writer
         self._parts: list[bytes | memoryview] = []
         self._size = 0
-        self._content = memoryview(bytearray(_FLUSH))
+        self._content = _room()
         self._used = 0
         self._spare: deque[memoryview] = deque()
 
@@ -82,7 +86,7 @@ class Recorder(Journal):
         costs more than copying."""
         begin = at = self._used
         for part in parts:
-            if at + len(part) > _FLUSH:
+            if at + len(part) > _ROOM:
                 return b"".join(parts)
             self._content[at : at + len(part)] = part
             at += len(part)
@@ -114,7 +118,7 @@ class Recorder(Journal):
     def _flush(self) -> None:
         parts, self._parts, self._size = self._parts, [], 0
         content, self._used = self._content, 0
-        self._content = self._spare.pop() if self._spare else memoryview(bytearray(_FLUSH))
+        self._content = self._spare.pop() if self._spare else _room()
 
         def write() -> None:
             self._chunk(b"EVTS", parts)
@@ -200,6 +204,17 @@ def controlled(spec: BootSpec, backend: Backend) -> BootSpec:
     if not (backend.quirks & QUIRK_SLOW_RING0 and flags & BOOT_NO_RDTSC):
         flags |= BOOT_TAPE  # the kernel can read the counter, in whichever ring it works
     return spec._replace(flags=flags)
+
+
+def _room() -> memoryview:
+    """Memory for a chunk's content, in large pages where there are some: they come by one fault."""
+    room = mmap.mmap(-1, _ROOM)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        try:
+            room.madvise(mmap.MADV_HUGEPAGE)
+        except OSError:
+            pass  # a kernel without them
+    return memoryview(room)
 
 
 @runtime_checkable

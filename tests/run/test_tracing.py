@@ -164,3 +164,17 @@ def test_gdb_shows_what_it_shows_natively(
         "Program terminated with signal SIGSEGV",
     ):
         assert line in re.sub(r'0x\w+ "', '"', natively), natively
+
+
+# -- whatever they do ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [3, 14, 159])
+def test_no_tracer_and_no_tracee_harms_the_kernel(
+    guest: Guest, compiled: Toolchain, seed: int
+) -> None:
+    ran = guest(
+        [compiled("trace/fray.c"), str(seed), "12"], options=["--timeout", "100"], limit=120
+    )
+    assert ran.code == 0, ran
+    assert ran.out.endswith(b"all have ended\n"), ran

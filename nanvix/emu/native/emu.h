@@ -20,6 +20,12 @@ struct block {
     u64 code_size;
 };
 
+/* An address at which a debugger is called, and the bounds of the engine's hook that does it. */
+struct probe {
+    u64 *bounds;
+    u64 address;
+};
+
 static inline u32 *words(struct emu *e) { return (u32 *)e->q; }
 static inline u32 *hflags(struct emu *e) { return words(e) + HFLAGS; }
 static inline u64 cpl(struct emu *e) { return *hflags(e) & HF_CPL; }
@@ -34,13 +40,13 @@ void segment_set(struct emu *e, unsigned segment, u64 selector, u64 base, u32 li
 EXPORTED void on_block(void *engine, u64 pc, u32 size, struct emu *e);
 EXPORTED void on_code(void *engine, u64 pc, u32 size, struct emu *e);
 /* The counter as if every instruction had been counted as it ran, that at RIP being the last. */
-u64 count_at_rip(const struct emu *e);
+u64 count_at_rip(struct emu *e);
 /* The same, and the rest of the block will not run. */
 void count_settle(struct emu *e);
 /* The engine has dropped its code: other blocks may come to lie where these were. */
 EXPORTED void emu_forget(struct emu *e);
 /* Virtual time: retired up to the instruction at RIP. */
-static inline u64 now(const struct emu *e) { return e->retired + count_at_rip(e) - e->unretired; }
+static inline u64 now(struct emu *e) { return e->retired + count_at_rip(e) - e->unretired; }
 
 /* flags.c */
 u64 flags_between(struct emu *e);  /* RFLAGS at a boundary of instructions */

@@ -55,7 +55,7 @@ static void fault_or_interrupt(struct emu *e, unsigned vector, u64 error, u64 ri
    of RIP counts only if it comes again with a single instruction translated, which is what the interrupt
    shadow makes the engine do. */
 static void fetch_fault(struct emu *e, unsigned vector, u64 error, u64 rip) {
-    e->block = NULL;
+    e->block = 0;
     if (e->counter >= e->limit || (e->exact && e->counter >= e->until)) {
         /* The slice is over; the next one will find the same fault. */
         words(e)[e->in_flight] = (u32)-1;
@@ -79,10 +79,10 @@ void on_exception(void *engine, u32 vector, struct emu *e) {
     } else if (vector >= FIRST_VECTOR_OF_ENGINE) {
         emu_end(e, ERROR, ENGINE_EVENT, vector, rip);
     } else if (words(e)[e->is_software]) {
-        e->block = NULL; /* it was the last of its block */
+        e->block = 0; /* it was the last of its block */
         event(e, vector, 0, SOFTWARE, rip, flags_at_start(e));
     } else if (vector == VECTOR_DB) {
-        e->block = NULL;
+        e->block = 0;
         event(e, vector, 0, TRAP, rip, flags_between(e));
     } else {
         u64 error = words(e)[e->error_code];

@@ -49,7 +49,7 @@ void on_syscall(void *engine, struct emu *e) {
         refuse(e, VECTOR_UD);
         return;
     }
-    count_settle(e);
+    e->block = 0; /* it is the last of its block */
     if (any_pending(e) && interruptible(e, flags)) {
         e->unretired++;
         interrupt(e, rip, flags);

@@ -37,7 +37,7 @@ EXPORTED void emu_begin(struct emu *e, u64 retired, u64 skipped) {
     e->counter = e->unretired = 0;
     e->exit = NOT_ENDED;
     e->behind = e->at_limit = e->deferred = e->stopped = 0;
-    e->block = NULL;
+    e->block = 0;
 }
 
 /* Let the engine run until something stops it; its error. */
@@ -45,10 +45,12 @@ static int piece(struct emu *e, bool exact, u64 until) {
     e->exact = exact;
     e->until = until;
     e->retry = e->stopped = 0;
-    e->block = NULL;
-    /* Code is translated with the hook or without it; HF_EXACT keeps the two apart. */
+    e->block = 0;
+    /* Code is translated with the hooks or without them; HF_EXACT keeps the two apart. */
     e->code_hook[0] = exact ? EVERYWHERE_FIRST : NOWHERE;
     e->code_hook[1] = exact ? EVERYWHERE_LAST : NOWHERE;
+    for (u64 i = 0; i < e->probe_count; i++)
+        e->probes[i].bounds[0] = e->probes[i].bounds[1] = exact ? e->probes[i].address : NOWHERE;
     if (exact)
         *hflags(e) |= HF_EXACT;
     int error = e->start(e->engine, e->q[RIP], 0, 0, 0);

@@ -60,6 +60,22 @@ CASE(writable_or_executable, "mprotect")
     say("%d wrong", count);
 }
 
+CASE(many_pages, "mprotect")
+{
+    enum { PAGES = 24 };
+    unsigned char *pages = mmap(0, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int count = 0;
+    for (int i = 0; i < 4; i++) {
+        mprotect(pages, PAGES * PAGE, PROT_READ | PROT_WRITE);
+        for (int page = 0; page < PAGES; page += i + 1)
+            emit_all(pages + page * PAGE, page * 1000 + i);
+        mprotect(pages, PAGES * PAGE, PROT_READ | PROT_EXEC);
+        for (int page = 0; page < PAGES; page += i + 1)
+            count += wrong(pages + page * PAGE, page * 1000 + i);
+    }
+    say("%d wrong", count);
+}
+
 CASE(written_at_another_address, "mmap memfd_create")
 {
     int fd = memfd_create("code", 0), count = 0;
