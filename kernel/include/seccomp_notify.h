@@ -6,6 +6,8 @@
 struct listener;
 struct trapframe;
 
+/* SECCOMP_GET_NOTIF_SIZES */
+i64 listener_sizes(u64 to);
 /* Whom a filter asks. NULL: no memory. */
 struct listener *listener_new(void);
 bool listener_is_open(const struct listener *listener); /* NULL: no */

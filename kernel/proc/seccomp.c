@@ -273,11 +273,6 @@ static i64 action_available(u64 flags, u64 at) {
     return -EOPNOTSUPP;
 }
 
-static i64 notification_sizes(u64 flags, u64 at) {
-    const u16 sizes[] = { sizeof(struct seccomp_notif), sizeof(struct seccomp_notif_resp), sizeof(struct seccomp_data) };
-    return flags ? -EINVAL : copy_to_user(at, sizes, sizeof(sizes));
-}
-
 i64 seccomp_set_mode(u64 mode, u64 filter) {
     if (mode == SECCOMP_MODE_STRICT) /* whatever else is said is not looked at */
         return set_strict(0, 0);
@@ -294,7 +289,7 @@ i64 sys_seccomp(const u64 *a) {
     case SECCOMP_GET_ACTION_AVAIL:
         return action_available(flags, a[2]);
     case SECCOMP_GET_NOTIF_SIZES:
-        return notification_sizes(flags, a[2]);
+        return flags ? -EINVAL : listener_sizes(a[2]);
     default:
         return -EINVAL;
     }

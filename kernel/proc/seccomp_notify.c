@@ -55,6 +55,11 @@ static void put(struct listener *listener) {
     kfree(listener);
 }
 
+i64 listener_sizes(u64 to) {
+    const u16 sizes[] = { sizeof(struct seccomp_notif), sizeof(struct seccomp_notif_resp), sizeof(struct seccomp_data) };
+    return copy_to_user(to, sizes, sizeof(sizes));
+}
+
 bool listener_is_open(const struct listener *listener) { return listener && !listener->closed; }
 
 void listener_filter_gone(struct listener *listener) {

@@ -1,6 +1,8 @@
 /* One process looks into another and steers it. */
 #include "case.h"
 #include <elf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -893,4 +895,72 @@ CASE(calls_interrupted, "ptrace read")
         MUST(write(ends[1], "x", 1));
         news_of("child", child);
     }
+}
+
+/* A filter hands a call to the tracer, which lets it be, changes it or takes it away. */
+CASE(calls_filtered, "ptrace prctl seccomp")
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_umask, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | 42),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {4, code};
+    for (int option = 0; option < 2; option++) {
+        pid_t child = TRACED({
+            MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+            MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter));
+            T(syscall(SYS_umask, 027));
+            T(syscall(SYS_umask, 027));
+            T(syscall(SYS_umask, 027));
+        });
+        MUST(ask_n(PTRACE_SETOPTIONS, child, 0, option ? PTRACE_O_TRACESECCOMP : 0));
+        MUST(ask_n(PTRACE_CONT, child, 0, 0));
+        for (int i = 0; option && i < 3; i++) {
+            news_of("child", child);
+            info_of(child);
+            say_message(child, 0);
+            struct user_regs_struct r = registers_of(child);
+            say("call %lld, rax %lld", (long long)r.orig_rax, (long long)r.rax);
+            r.orig_rax = i == 1 ? SYS_geteuid : i == 2 ? -1 : r.orig_rax;
+            r.rax = i == 2 ? 4711 : r.rax;
+            MUST(ask(PTRACE_SETREGS, child, 0, &r));
+            MUST(ask_n(PTRACE_CONT, child, 0, 0));
+        }
+        news_of("child", child);
+    }
+}
+
+static void *start_again(void *unused)
+{
+    (void)unused;
+    execl("/proc/self/exe", "cases", "--body", "nothing", (char *)0);
+    return 0;
+}
+
+/* A thread that is not the first starts a new program: it takes over the number, and the first is gone. */
+CASE(a_thread_starts_a_program, "ptrace execve clone")
+{
+    pid_t child = TRACED({
+        pthread_t thread;
+        pthread_create(&thread, 0, start_again, 0);
+        for (;;)
+            pause();
+    });
+    MUST(ask_n(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC));
+    MUST(ask_n(PTRACE_CONT, child, 0, 0));
+    news_of("child", child);
+    unsigned long thread = 0, old = 0;
+    T(ask(PTRACE_GETEVENTMSG, child, 0, &thread));
+    news_of("thread", thread);
+    MUST(ask_n(PTRACE_CONT, child, 0, 0));
+    MUST(ask_n(PTRACE_CONT, thread, 0, 0));
+    news_of("child", child);
+    T(ask(PTRACE_GETEVENTMSG, child, 0, &old));
+    IS(old == thread);
+    T(ask_n(PTRACE_CONT, thread, 0, 0));
+    T(waitpid(thread, 0, __WALL | WNOHANG));
+    MUST(ask_n(PTRACE_CONT, child, 0, 0));
+    news_of("child", child);
 }
