@@ -31,5 +31,7 @@ PROGRAMS: tuple[Program, ...] = (
         "Erlang", "its just-in-time compiler, a ring of 1,000 processes, a crash, tables, ports",
         ("sh", "-c", 'erl -noshell +S 1:1 -eval "$(grep -v ^% ring.erl)"'),
         {"ring.erl": text("catalog/ring.erl")}, requires=("erl",),
+        version=("sh", "-c", "ls -d /usr/lib/erlang/erts-*"),
+        traces_differ="its compiler asks the processor itself, and emits AVX where KVM shows some",
     ),
 )  # fmt: skip
