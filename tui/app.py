@@ -1,7 +1,9 @@
 """The application: panes on a desk, a session behind them, one table of actions in front."""
 
+import gc
 from asyncio import get_running_loop
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from signal import SIGHUP, SIGTERM
 from threading import Lock
@@ -43,8 +45,11 @@ _OPEN_S = 1.0
 _SMALLEST = (60, 16)
 
 
-def _possible(key: tuple[str, str, str, bool]) -> bool:
-    return key[3]
+def _collect() -> None:
+    """From now on garbage is collected, among what is made from now on."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 class Posted(Message):
@@ -135,6 +140,7 @@ class DebugApp(App[int], Events):
         if self.desk.is_attached and not self.desk.children:
             self.desk.open()
             self.desk.panes["code"].focus()
+            self.call_after_refresh(_collect)
 
     def do_first(self, lines: Sequence[str]) -> None:
         """The commands to begin with."""
@@ -327,7 +333,7 @@ class DebugApp(App[int], Events):
             return
         self.headline.draw(self.program, self.view)
         keys = [(a.name, a.shown, a.label, not self.missing(a.needs)) for a in IN_BAR]
-        self.keys.draw(sorted(keys, key=_possible, reverse=True))
+        self.keys.draw(sorted(keys, key=itemgetter(3), reverse=True))
 
     def read_console(self) -> str:
         """Show what the guest has written since the last time: that."""

@@ -1,5 +1,6 @@
 """From a command line to a screen: checks first what can be checked without one."""
 
+import gc
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -50,6 +51,9 @@ def start(argv: Sequence[str], settings: dict[str, Any], options: Options) -> in
             "--record is for --backend kvm, without gdb: on the emulator every run is kept"
         )
     with ExitStack() as stack:
+        # Nothing made up to the first view is garbage: the application collects from then on.
+        gc.disable()
+        stack.callback(gc.enable)
         listener = _listen(options) if options.gdb is not None else None
         if listener is not None:
             stack.enter_context(listener)

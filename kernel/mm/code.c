@@ -32,7 +32,8 @@ static u64 address_of(const struct area *area, u64 offset) {
 /* Take the right to write, or to execute, this page of a file from all other places in one space. */
 static void take(struct mm *mm, const struct area *keep, struct inode *inode, u64 offset, u32 right) {
     for (struct area *area = area_first_from(mm, 0); area; area = area_next(area)) {
-        if (area == keep || !(area->flags & MAP_SHARED) || !(area->prot & right) || file_inode(area->file) != inode)
+        if (area == keep || !area->file || !(area->flags & MAP_SHARED) || !(area->prot & right) ||
+            file_inode(area->file) != inode)
             continue;
         u64 at = address_of(area, offset), *pte = at ? pte_find(mm->root, at) : NULL;
         if (!pte || !(*pte & PTE_PRESENT))

@@ -17,4 +17,21 @@ PROGRAMS: tuple[Program, ...] = (
         "Tcl", "sockets, pipes, timers, coroutines, big numbers, a child that fails",
         ("tclsh", "tcl.tcl"), {"tcl.tcl": text("catalog/tcl.tcl")}, requires=("tclsh",),
     ),
+    Program(
+        "LuaJIT", "loops compiled while they run, calls into C, coroutines, a child process",
+        ("luajit", "jit.lua"), {"jit.lua": text("catalog/jit.lua")},
+        requires=("luajit",), version=("luajit", "-v"),
+    ),
+    Program(
+        "Ruby", "threads, fibers, a forked child, sockets, JSON, signals, big numbers",
+        ("ruby", "workers.rb"), {"workers.rb": text("catalog/workers.rb")},
+        requires=("ruby",), version=("ruby", "--version"),
+    ),
+    Program(
+        "Erlang", "its just-in-time compiler, a ring of 1,000 processes, a crash, tables, ports",
+        ("sh", "-c", 'erl -noshell +S 1:1 -eval "$(grep -v ^% ring.erl)"'),
+        {"ring.erl": text("catalog/ring.erl")}, requires=("erl",),
+        version=("sh", "-c", "ls -d /usr/lib/erlang/erts-*"),
+        traces_differ="its compiler asks the processor itself, and emits AVX where KVM shows some",
+    ),
 )  # fmt: skip
