@@ -28,6 +28,7 @@ from nanvix.tui.panes.log import LogPane
 from nanvix.tui.panes.memory import MemoryPane
 from nanvix.tui.prompt import Prompt
 from nanvix.tui.session import Session
+from nanvix.tui.terminal import Terminal
 from nanvix.tui.timeline import TimelineBar
 from nanvix.tui.title import TitleBar
 from nanvix.tui.view import Focus, Status, View
@@ -84,7 +85,7 @@ class DebugApp(App[int], Events):
         gdb: "socket | None" = None,
         capsule: "Capsule | None" = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=Terminal)
         self.program = program
         self.view = View()
         self.focus_of = Focus()

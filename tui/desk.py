@@ -250,7 +250,7 @@ class Desk(Container):
         pane.styles.offset = (place.x, place.y)
         pane.styles.width, pane.styles.height = place.width, place.height
         pane.border_title = self._title(name)
-        if self._opened and not pane.is_attached:
+        if self._opened and self.is_attached and not pane.is_attached:
             names = list(self.panes)
             behind = (self.panes[other] for other in names[names.index(name) :])
             self.mount(pane, before=next((p for p in behind if p.is_attached), None))

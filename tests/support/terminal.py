@@ -51,8 +51,14 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._other)
-        os.close(self.fd)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the terminal, as closing its window does; idempotent."""
+        if self.fd >= 0:
+            os.close(self._other)
+            os.close(self.fd)
+            self.fd = -1
 
     def resize(self, rows: int, columns: int) -> None:
         """Change the size of the window."""

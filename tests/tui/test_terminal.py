@@ -7,9 +7,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from signal import SIGHUP
 
 import pytest
 from support.guest import execute, host_environment
+from support.terminal import Terminal as PseudoTerminal
 from support.toolchain import Toolchain
 
 LIMIT_S = 40
@@ -138,6 +140,15 @@ def test_a_terminal_closed_while_the_guest_runs_leaves_nothing(
     assert not list(temporary.iterdir())
     (kept,) = (tmp_path / "nanvix" / "debug").iterdir()
     assert "break stop" in kept.read_text()
+
+
+def test_a_terminal_that_is_gone_is_a_hangup(steps: str, tmp_path: Path) -> None:
+    """Nobody reads what is written any more; tmux would still."""
+    env = host_environment() | {"TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path)}
+    with PseudoTerminal([*DEBUG, steps], env) as terminal:
+        terminal.expect(b"Registers")
+        terminal.hang_up()
+        assert terminal.process.wait(LIMIT_S) == 128 + SIGHUP
 
 
 def test_without_a_terminal(steps: str) -> None:

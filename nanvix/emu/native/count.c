@@ -1,9 +1,9 @@
 /* Counting instructions, exactly: a block of code when it is entered, or each instruction as it runs.
 
    The first is several times faster and is what happens most of the time. The second is for where it
-   matters that the engine stops between two instructions of a block: the end of a slice, a doorbell, a
-   instruction that a debugger waits for. Both leave the same counter. The engine keeps the two kinds of code apart by
-   HF_EXACT, which is part of the state that a block of code was translated for. */
+   matters that the engine stops between two instructions of a block: the end of a slice, a doorbell, an
+   instruction that a debugger waits for. Both leave the same counter. The engine keeps the two kinds of
+   code apart by HF_EXACT, which is part of the state that a block of code was translated for. */
 #include "emu.h"
 
 #define COUNT_MASK 0x7fff /* of block.compiled: the most instructions it was allowed to have */
