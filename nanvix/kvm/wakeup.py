@@ -25,10 +25,27 @@ HEARTBEAT_NS = 100_000_000
 
 class _Here(_local):
     """``token`` is an object of its own in every thread. Unlike a thread's number, which the
-    next thread may get, it cannot be mistaken for that of a thread that has ended."""
+    next thread may get, it cannot be mistaken for that of a thread that has ended. ``vcpus``: how
+    many this thread runs; behind the last one its signal mask is what it was."""
 
     def __init__(self) -> None:
         self.token = object()
+        self.vcpus = 0
+        self.blocked = False
+
+    def enter(self, blocked: bool) -> None:
+        """Another vCPU; ``blocked``: the signal was blocked already."""
+        if not self.vcpus:
+            self.blocked = blocked
+        self.vcpus += 1
+
+    def leave(self) -> None:
+        """One less."""
+        self.vcpus -= 1
+        if not self.vcpus and not self.blocked:
+            while signal.sigtimedwait((SIGNAL,), 0):
+                pass
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (SIGNAL,))
 
 
 here = _Here()
@@ -53,6 +70,7 @@ class Wakeup:
         self._vcpu.set_signal_mask(sum(1 << number - 1 for number in before if number != SIGNAL))
         if self.owner is not here.token:
             self.close()
+            here.enter(SIGNAL in before)
             self._native = get_native_id()
             self._timer = ThreadTimer(self._native, SIGNAL)
             self._heartbeat = HEARTBEAT_NS if self._native == os.getpid() else 0
@@ -77,8 +95,10 @@ class Wakeup:
         return signal.sigtimedwait((SIGNAL,), 0) is not None
 
     def close(self) -> None:
-        """Delete the timer; idempotent."""
+        """Delete the timer, and unblock the signal if the thread is this one; idempotent."""
         if self._timer is not None:
             self._timer.close()
             self._timer = None
+        if self.owner is here.token:
+            here.leave()
         self.owner = None

@@ -4,6 +4,7 @@ The guests run on threads without the heartbeat of the main thread, which would 
 """
 
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from nanvix.kvm.device.timers import signal_thread
 from nanvix.kvm.probe_guest import ProbeGuest
 from nanvix.kvm.wakeup import SIGNAL
 from nanvix.machine.backend import Exit
+from nanvix.sandbox import Sandbox
 
 SPIN = b"\xeb\xfe"
 LOST_S = 20.0
@@ -106,3 +108,12 @@ def test_every_run_ends_when_its_vm_is_closed() -> None:
             guest.backend.close()
             runner.join(LOST_S)
             assert runner.closed
+
+
+def test_the_thread_s_signals_are_as_they_were() -> None:
+    """Programs it starts later would inherit a blocked signal."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with Sandbox(backend="kvm") as sandbox:
+        assert sandbox.run(["true"]).exit_code == 0
+        assert sandbox.run(["true"]).exit_code == 0
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before

@@ -107,8 +107,8 @@ def test_trace_of_a_signal_and_a_fault(guest: Guest, compiled: Toolchain, tmp_pa
     assert next(e for e in events if e["event"] == "exit")["status"] & 0x7F == 8
 
 
-def test_trace_file_that_cannot_be_written(guest: Guest) -> None:
-    ran = guest(["echo", "x"], options=["--trace", "/nonexistent/trace"])
+def test_trace_file_that_cannot_be_written(guest: Guest, tmp_path: Path) -> None:
+    ran = guest(["echo", "x"], options=["--trace", tmp_path / "missing" / "trace"])
     assert (ran.code, ran.out) == (125, b"")
     assert ran.err.count(b"\n") == 1
 

@@ -4,6 +4,8 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from support.host import ROOT
+
 _SHARE = "/run/svm"
 
 # npt=0: KVM keeps shadow page tables, so the emulated CPU has one set of tables to walk, not two.
@@ -32,7 +34,12 @@ busybox mount -t devpts -o mode=620,ptmxmode=666 devpts /root/dev/pts
 busybox mount -t tmpfs -o mode=1777 shm /root/dev/shm
 busybox mount -t tmpfs -o mode=755 run /root/run
 # Programs must not see that their directory is an overlay, which inotify for one shows.
+busybox mkdir tree
+busybox mount -o bind /root{ROOT} /tree
 busybox mount -t tmpfs -o mode=1777 tmp /root/tmp
+busybox mkdir -p /root{ROOT}
+busybox mount -o bind /tree /root{ROOT}
+busybox umount /tree
 busybox ln -s /proc/self/fd /root/dev/fd
 busybox mkdir /root{_SHARE}
 busybox mount -t 9p -o $share,cache=none share /root{_SHARE}
