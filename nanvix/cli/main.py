@@ -1,5 +1,6 @@
 """The entry point: finds the verb and imports only what that verb needs."""
 
+import errno
 import gc
 import os
 import sys
@@ -35,9 +36,7 @@ def main() -> int:
 
     try:
         code = _dispatch(sys.argv[1:])
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
+        _flush()
     except NanvixError as error:
         _complain(str(error))
         return error.exit_code
@@ -55,6 +54,17 @@ def main() -> int:
         traceback.print_exc()
         return NanvixError.exit_code
     return code
+
+
+def _flush() -> None:
+    """Before the end, which flushes nothing itself; a terminal that is gone (EIO) is no error."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -101,4 +111,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"nanvix: {message}", file=sys.stderr, flush=True)
+    try:
+        print(f"nanvix: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        pass  # whom else could it be told?
