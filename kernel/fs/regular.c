@@ -3,6 +3,7 @@
 #include "errno.h"
 #include "fs/open.h"
 #include "fs/regular.h"
+#include "hypercall.h"
 #include "lib.h"
 #include "linux/resource.h"
 #include "task.h"
@@ -119,6 +120,8 @@ i64 regular_write(struct file *file, struct io *io, u64 *pos) {
 
 /* Cached pages of [pos, pos + n) are about to change, and may be part of a program. */
 static void pages_change(struct inode *inode, u64 pos, u64 n) {
+    if (!quirk(NV_QUIRK_TRANSLATED))
+        return;
     for (u64 end = pos + n; pos < end; pos = ROUND_DOWN(pos, PAGE_SIZE) + PAGE_SIZE) {
         u64 *entry = page_map_find(&inode->pages, pos / PAGE_SIZE);
         if (entry)

@@ -102,8 +102,10 @@ bool mm_is_free(struct mm *mm, u64 addr, u64 size);
 void mm_discard(struct mm *mm, u64 addr, u64 end);
 /* Is any mapping in [from, end) sealed? (mm/seal.c) */
 bool mm_is_sealed(struct mm *mm, u64 from, u64 end);
-/* Cut areas so that none crosses addr; -ENOMEM. */
-i64 area_split_at(struct mm *mm, u64 addr);
+/* Is anything in [from, end) not mapped? */
+bool mm_has_hole(struct mm *mm, u64 from, u64 end);
+/* Cut areas so that none crosses either end of a range; -ENOMEM. */
+i64 area_split(struct mm *mm, u64 from, u64 end);
 /* Let a MAP_GROWSDOWN area begin at addr; -EFAULT where limits or neighbours forbid it. */
 i64 area_grow_down(struct mm *mm, struct area *area, u64 addr);
 void area_insert(struct mm *mm, struct area *area);

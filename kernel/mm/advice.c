@@ -32,9 +32,7 @@ static bool known(u64 advice) {
 
 /* Set or clear flags of a part of an area. */
 static i64 mark(struct mm *mm, u64 first, u64 last, u32 set, u32 clear) {
-    i64 err = area_split_at(mm, first);
-    if (!err)
-        err = area_split_at(mm, last);
+    i64 err = area_split(mm, first, last);
     if (err)
         return err;
     struct area *area = area_find(mm, first);

@@ -48,7 +48,7 @@ void area_free(struct mm *mm, struct area *area) {
     kfree(area);
 }
 
-i64 area_split_at(struct mm *mm, u64 addr) {
+static i64 area_split_at(struct mm *mm, u64 addr) {
     struct area *low = area_find(mm, addr);
     if (!low || low->node.key == addr)
         return 0;
@@ -64,6 +64,20 @@ i64 area_split_at(struct mm *mm, u64 addr) {
     low->end = addr;
     area_insert(mm, high);
     return 0;
+}
+
+i64 area_split(struct mm *mm, u64 from, u64 end) {
+    i64 err = area_split_at(mm, from);
+    return err ? err : area_split_at(mm, end);
+}
+
+bool mm_has_hole(struct mm *mm, u64 from, u64 end) {
+    for (const struct area *area; from < end; from = area->end) {
+        area = area_find(mm, from);
+        if (!area)
+            return true;
+    }
+    return false;
 }
 
 static bool continues(const struct area *low, const struct area *high) {
@@ -164,9 +178,7 @@ i64 mm_unmap(struct mm *mm, u64 addr, u64 size) {
     struct area *area = area_first_from(mm, addr);
     if (!area || area->node.key >= end)
         return 0;
-    i64 err = area_split_at(mm, addr);
-    if (!err)
-        err = area_split_at(mm, end);
+    i64 err = area_split(mm, addr, end);
     if (err)
         return err;
     for (area = area_first_from(mm, addr); area && area->node.key < end;) {
@@ -215,9 +227,7 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
         if ((prot & PROT_WRITE) && !((area->prot & PROT_WRITE) | (area->flags & MAP_SHARED)) &&
             !mm_within_limits(mm, 0, true))
             return -ENOMEM;
-        i64 err = area_split_at(mm, at);
-        if (!err)
-            err = area_split_at(mm, end);
+        i64 err = area_split(mm, at, end);
         if (err)
             return err;
         area = area_find(mm, at);

@@ -35,9 +35,7 @@ static i64 mark(struct mm *mm, u64 first, u64 last, bool locked) {
         struct area *area = area_find(mm, at);
         if (!area)
             return -ENOMEM;
-        i64 err = area_split_at(mm, at);
-        if (!err)
-            err = area_split_at(mm, last);
+        i64 err = area_split(mm, at, last);
         if (err)
             return err;
         area = area_find(mm, at);

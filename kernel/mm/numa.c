@@ -152,20 +152,9 @@ i64 sys_get_mempolicy(const u64 *a) {
     return a[1] ? put_nodes(a[1], a[2], nodes) : 0;
 }
 
-static bool has_hole(struct mm *mm, u64 from, u64 end) {
-    for (const struct area *area; from < end; from = area->end) {
-        area = area_find(mm, from);
-        if (!area)
-            return true;
-    }
-    return false;
-}
-
 static i64 set_policy(struct mm *mm, u64 from, u64 end, const struct memory_policy *policy) {
     while (from < end) {
-        i64 err = area_split_at(mm, from);
-        if (!err)
-            err = area_split_at(mm, end);
+        i64 err = area_split(mm, from, end);
         if (err)
             return err;
         struct area *area = area_find(mm, from);
@@ -197,7 +186,7 @@ i64 sys_mbind(const u64 *a) {
     err = make_policy(&policy, (u32)a[2], &nodes);
     if (err)
         return err;
-    return end > NV_USER_END || has_hole(current->mm, from, end) ? -EFAULT
+    return end > NV_USER_END || mm_has_hole(current->mm, from, end) ? -EFAULT
                                                                   : set_policy(current->mm, from, end, &policy);
 }
 

@@ -27,9 +27,7 @@ static i64 move_pages(struct mm *mm, u64 from, u64 to, u64 size) {
 }
 
 static i64 move(struct mm *mm, u64 old, u64 old_size, u64 to, u64 new_size, u32 flags) {
-    i64 err = area_split_at(mm, old);
-    if (!err)
-        err = area_split_at(mm, old + old_size);
+    i64 err = area_split(mm, old, old + old_size);
     if (err)
         return err;
     struct area *area = area_find(mm, old);

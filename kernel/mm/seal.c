@@ -16,16 +16,10 @@ i64 sys_mseal(const u64 *a) {
     u64 from = a[0], size = ROUND_UP(a[1], PAGE_SIZE), end = from + size;
     if (a[2] || (from & PAGE_MASK) || size < a[1] || end < from)
         return -EINVAL;
-    for (u64 at = from; at < end;) {
-        const struct area *area = area_find(mm, at);
-        if (!area)
-            return -ENOMEM;
-        at = area->end;
-    }
+    if (mm_has_hole(mm, from, end))
+        return -ENOMEM;
     while (from < end) {
-        i64 err = area_split_at(mm, from);
-        if (!err)
-            err = area_split_at(mm, end);
+        i64 err = area_split(mm, from, end);
         if (err)
             return err;
         struct area *area = area_find(mm, from);

@@ -7,7 +7,7 @@ networks, passwords of services) is not here, whatever the rights of its file.
 import os
 
 _TABLES = frozenset((
-    "debian_version", "ethertypes", "fedora-release", "inputrc", "ld.so.cache", "locale.alias",
+    "debian_version", "ethertypes", "fedora-release", "inputrc", "locale.alias",
     "lsb-release", "magic", "magic.mime", "manpath.config", "mime.types", "nanorc", "os-release",
     "papersize", "protocols", "rpc", "screenrc", "services", "shells", "xattr.conf",
 ))  # fmt: skip

@@ -72,6 +72,16 @@ class Driver:
         assert self.app.view.moment is not None
         return self.app.view.moment
 
+    async def answer(self) -> None:
+        """Run ``steps ask`` to its question, and type an answer."""
+        self.app.action_show_pane("console")
+        self.app.action_do("go")
+        await self.shows("total 5")
+        self.app.desk.panes["console"].focus()
+        await self.pilot.pause()
+        await self.pilot.press(*"hello", "enter")
+        await self.shows("read hello")
+
 
 @asynccontextmanager
 async def opened(

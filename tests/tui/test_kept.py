@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support.screen import Driver, opened
+from support.screen import opened
 from support.toolchain import Toolchain
 
 from nanvix.debug.capsule import load
@@ -20,18 +20,6 @@ pytestmark = [
 SIZE = (120, 40)
 
 
-async def answered(d: Driver) -> None:
-    """Run it to its question, and give an answer."""
-    d.app.action_show_pane("console")
-    d.app.action_do("go")
-    await d.shows("total 5")
-    d.app.desk.panes["console"].focus()
-    await d.pilot.pause()
-    await d.pilot.press(*"hello", "enter")
-    await d.shows("read hello")
-    await d.settle()
-
-
 async def test_a_run_is_taken_away_and_opened_again(
     backend: str, steps: str, tmp_path: Path
 ) -> None:
@@ -40,7 +28,8 @@ async def test_a_run_is_taken_away_and_opened_again(
         assert "left alone" in d.app.missing("points") and not d.app.missing("record")
         await d.type("set rax = 1")
         assert "nothing can be changed" in d.app.messages[-1]
-        await answered(d)
+        await d.answer()
+        await d.settle()
         assert d.app.view.status is Status.ENDED
         d.app.command(f"capsule {file}")
         await d.settle()
@@ -67,7 +56,8 @@ async def test_half_a_run_is_kept_up_to_what_entered_it_last(
         assert d.app.view.status is Status.STOPPED
         await d.type(f"capsule {file}")
         assert d.app.messages[-1] == f"saved {file}"
-        await answered(d)
+        await d.answer()
+        await d.settle()
         assert d.app.view.status is Status.ENDED
     with Debugger(load(str(file)).recording) as debugger:
         assert debugger.go(LAST).reason == "end of recording"
