@@ -39,8 +39,13 @@ def outside() -> Iterator[Path]:
         yield path
 
 
-def state(directory: Path) -> list[tuple[str, os.stat_result, bytes]]:
-    return [(path.name, path.stat(), path.read_bytes()) for path in directory.iterdir()]
+def state(directory: Path) -> list[tuple[str, int, int, int, bytes]]:
+    """Everything a call could change there; not the access time, which this reading moves."""
+    found = []
+    for path in sorted(directory.iterdir()):
+        stat = path.stat()
+        found.append((path.name, stat.st_mode, stat.st_ino, stat.st_ctime_ns, path.read_bytes()))
+    return found
 
 
 def build(path: Path, outside: Path) -> None:
