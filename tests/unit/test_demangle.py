@@ -44,9 +44,7 @@ def test_a_name_is_read(symbol: str) -> None:
     assert demangle(symbol) == NAMES[symbol]
 
 
-@pytest.mark.parametrize(
-    "symbol", ["main", "_Z", "_ZN", "_ZN9999999aE", "_ZS_", "_R"]
-)
+@pytest.mark.parametrize("symbol", ["main", "_Z", "_ZN", "_ZN9999999aE", "_ZS_", "_R"])
 def test_what_is_no_name_stays(symbol: str) -> None:
     assert shown(symbol) == symbol
 
