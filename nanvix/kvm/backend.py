@@ -276,6 +276,7 @@ class KvmBackend:
             {
                 registers.MSR_STAR: state.star,
                 registers.MSR_LSTAR: state.lstar,
+                registers.MSR_CSTAR: state.cstar,
                 registers.MSR_SFMASK: state.sfmask,
                 registers.MSR_KERNEL_GS_BASE: state.kernel_gs_base,
             }
@@ -293,9 +294,8 @@ class KvmBackend:
         state = VcpuState()
         registers.decode(state, *vcpu.registers())
         state.pending |= self._pending
-        state.star, state.lstar, state.sfmask, state.kernel_gs_base, state.tsc = vcpu.msrs(
-            (*registers.STATE_MSRS, registers.MSR_TSC)
-        )
+        msrs = vcpu.msrs((*registers.STATE_MSRS, registers.MSR_TSC))
+        state.star, state.lstar, state.cstar, state.sfmask, state.kernel_gs_base, state.tsc = msrs
         image, state.extended = vcpu.fpu()
         state.fxsave = registers.neutral_fxsave(image)
         return state

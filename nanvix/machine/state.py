@@ -60,9 +60,9 @@ class VcpuState(_Record):
     """
 
     __slots__ = (
-        "cr0", "cr2", "cr3", "cr4", "efer", "extended", "fxsave", "gdt_base", "gdt_limit", "gpr",
-        "idt_base", "idt_limit", "kernel_gs_base", "lstar", "pending", "rflags", "rip", "segments",
-        "sfmask", "star", "tsc",
+        "cr0", "cr2", "cr3", "cr4", "cstar", "efer", "extended", "fxsave", "gdt_base", "gdt_limit",
+        "gpr", "idt_base", "idt_limit", "kernel_gs_base", "lstar", "pending", "rflags", "rip",
+        "segments", "sfmask", "star", "tsc",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +83,7 @@ class VcpuState(_Record):
         efer: int = 0,
         star: int = 0,
         lstar: int = 0,
+        cstar: int = 0,
         sfmask: int = 0,
         kernel_gs_base: int = 0,
         tsc: int = 0,
@@ -105,6 +106,7 @@ class VcpuState(_Record):
         self.efer = efer
         self.star = star
         self.lstar = lstar
+        self.cstar = cstar
         self.sfmask = sfmask
         self.kernel_gs_base = kernel_gs_base
         self.tsc = tsc
