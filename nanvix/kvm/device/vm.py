@@ -22,9 +22,9 @@ class Vm:
 
     def __init__(self, address: int, size: int) -> None:
         with System() as system:
-            self.fd = calls.ioctl(system.fd, "KVM_CREATE_VM")
             self.page_size = calls.ioctl(system.fd, "KVM_GET_VCPU_MMAP_SIZE")
             """Of a run page."""
+            self.fd = calls.ioctl(system.fd, "KVM_CREATE_VM")
         if size <= _TSS_ADDRESS:
             # Only VT-x without "unrestricted guest" uses it; elsewhere it may not even exist.
             ioctl_raw(self.fd, libc.KVM_SET_TSS_ADDR, _TSS_ADDRESS)
