@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from errno import EMFILE, ENFILE
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
@@ -84,7 +85,7 @@ def assemble(
         raise UsageError(f"{settings.memory >> 20} MiB of guest memory: {error}") from None
     stack.callback(memory.close)
     phases.end("memory")
-    backend = open_backend(settings.backend, memory)
+    backend = open_backend(settings.backend, memory, settings.unavailable)
     stack.callback(backend.close)
     backend.set_budget(settings.max_instructions)
     phases.end("backend")
@@ -102,7 +103,7 @@ def assemble(
             now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
         )
     except OSError as error:
-        raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
+        raise NanvixError(f"cannot serve {error.filename}: {_reason(error)}") from None
     stack.callback(services.close)
     phases.end("services")
     try:
@@ -139,8 +140,11 @@ def assemble(
     return Assembled(machine, backend, services)
 
 
-def open_backend(name: str, memory: "GuestMemory") -> "Backend":
-    """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work.
+def open_backend(
+    name: str, memory: "GuestMemory", unavailable: Callable[[str], None] | None = None
+) -> "Backend":
+    """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work, which
+    ``unavailable`` then hears the reason of.
 
     Raises BackendUnavailable, whose message says how to mend it.
     """
@@ -149,15 +153,23 @@ def open_backend(name: str, memory: "GuestMemory") -> "Backend":
 
         try:
             return kvm.create(memory)
-        except BackendUnavailable:
+        except BackendUnavailable as error:
             if name == "kvm":
                 raise
+            if unavailable is not None:
+                unavailable(str(error))
     from nanvix import emu
 
     try:
         return emu.create(memory)
     except RuntimeError as error:
         raise BackendUnavailable(f"the emulator does not work: {error}") from None
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (EMFILE, ENFILE):
+        return "more files must be open at once than 'ulimit -n' allows"
+    return error.strerror or str(error)
 
 
 def _exports(launch: Launch) -> "list[Export]":
