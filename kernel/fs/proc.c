@@ -23,6 +23,10 @@ struct process *proc_process_of(struct inode *inode) {
     return pid ? process_find(pid) : NULL;
 }
 
+i32 proc_pid_of_directory(struct inode *inode) {
+    return inode->ops == &dir_ops && of(inode)->node == &proc_process ? of(inode)->pid : 0;
+}
+
 /* What an inode is about is gone: it may stay open, but says nothing any more. */
 static bool gone(struct inode *inode) { return of(inode)->pid && !proc_process_of(inode); }
 

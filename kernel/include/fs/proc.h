@@ -60,6 +60,8 @@ extern const struct inode_ops proc_mem_ops; /* fs/proc_mem.c */
 
 /* Whom an inode of /proc is about: NULL when it is gone, or nobody. */
 struct process *proc_process_of(struct inode *inode);
+/* The number in the name of a directory of a process; 0 for anything else. */
+i32 proc_pid_of_directory(struct inode *inode);
 void proc_free(struct inode *inode);
 /* A thread of the process that still has what it runs on, or NULL. */
 struct task *proc_task(struct process *process);

@@ -160,3 +160,24 @@ CASE(protection_keys, "pkey_alloc pkey_free pkey_mprotect")
     T(syscall(SYS_pkey_free, 99));
     T(syscall(SYS_pkey_alloc, 1, 0));
 }
+
+/* What is called [heap] or [stack] is a place: what is moved away from there is memory like any other. */
+CASE(moved_out_of_the_heap, "mremap brk")
+{
+    char *heap = sbrk(0), *end = (char *)(((uintptr_t)heap + PAGE - 1) & -PAGE);
+    MUST(brk(end + 4 * PAGE));
+    memset(end, 'x', 4 * PAGE);
+    char *room = MUST(mmap(0, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    MUST(munmap(room + PAGE, PAGE));
+    IS(mremap(end + 2 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room + PAGE) == room + PAGE);
+    N(room[PAGE]);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512];
+    for (unsigned long from, to; fgets(line, sizeof line, maps) && sscanf(line, "%lx-%lx", &from, &to) == 2;) {
+        if (from <= (uintptr_t)room + PAGE && to > (uintptr_t)room + PAGE)
+            say("moved: %s", strstr(line, "[heap]") ? "heap" : "no heap");
+        if (from <= (uintptr_t)end && to > (uintptr_t)end)
+            say("left: %s", strstr(line, "[heap]") ? "heap" : "no heap");
+    }
+    fclose(maps);
+}
