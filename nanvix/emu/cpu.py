@@ -7,6 +7,8 @@ the public calls, every field we derive is checked against such a marker, and
 :mod:`nanvix.emu.engine` refuses any other version of the library.
 """
 
+from __future__ import annotations
+
 import ctypes
 
 from nanvix.emu.engine import (

@@ -1,8 +1,9 @@
 """The CPU structure to and from the neutral :class:`~nanvix.machine.state.VcpuState`."""
 
+from __future__ import annotations
+
 from struct import Struct
 
-from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import (
     REG_FDP,
     REG_FIP,
@@ -45,6 +46,10 @@ from nanvix.emu.layout import (
     TR,
 )
 from nanvix.machine.state import Segment, VcpuState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.emu.cpu import Cpu
 
 _GPRS = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",

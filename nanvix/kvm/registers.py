@@ -1,5 +1,7 @@
 """Between :class:`VcpuState` and the kernel's struct kvm_regs, kvm_sregs and MSR numbers."""
 
+from __future__ import annotations
+
 import struct
 
 from nanvix.machine.state import GPRS, Segment, VcpuState

@@ -1,11 +1,16 @@
 """Names for people: signals, exceptions, operations, and one line per event."""
 
+from __future__ import annotations
+
 from struct import pack
 
 from nanvix.abi import channel, layout
 from nanvix.abi.syscalls import SYSCALLS
 from nanvix.machine.arity import arguments
-from nanvix.machine.trace_ring import TraceEvent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.machine.trace_ring import TraceEvent
 
 SIGNALS = (
     "0", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE",

@@ -4,6 +4,8 @@ Layouts follow the manuals, not KVM's or Unicorn's structures: FXSAVE image (Int
 10.5), segment attributes as the descriptor's bits 8..23 without the limit (SDM vol. 3, 3.4.5).
 """
 
+from __future__ import annotations
+
 GPRS = (
     "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",

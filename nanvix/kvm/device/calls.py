@@ -1,10 +1,15 @@
 """The bottom of the wall: libc, ioctls by name, and ``/dev/kvm`` itself."""
 
+from __future__ import annotations
+
 import errno
 import os
-from typing import Self
 
 from nanvix.kvm._kvm_abi import ffi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 DEVICE = "/dev/kvm"
 API_VERSION = 12
