@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from errno import EMFILE, ENFILE
 
 from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
 from nanvix.abi.layout import BOOT_HOST_STEP, BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
@@ -93,7 +94,7 @@ def assemble(
     from nanvix.macro.services import build_services
 
     phases.end("import")
-    backend = open_backend(settings.backend, memory, vm)
+    backend = open_backend(settings.backend, memory, settings.unavailable, vm)
     closing.callback(backend.close)
     backend.set_budget(settings.max_instructions)
     phases.end("backend")
@@ -111,7 +112,7 @@ def assemble(
             now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
         )
     except OSError as error:
-        raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
+        raise NanvixError(f"cannot serve {error.filename}: {_reason(error)}") from None
     closing.callback(services.close)
     phases.end("services")
     try:
@@ -160,8 +161,14 @@ def _begin_vm(name: str, memory: GuestMemory) -> Vm | None:
         return None
 
 
-def open_backend(name: str, memory: GuestMemory, vm: Vm | None = None) -> Backend:
-    """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work.
+def open_backend(
+    name: str,
+    memory: GuestMemory,
+    unavailable: Callable[[str], None] | None = None,
+    vm: Vm | None = None,
+) -> Backend:
+    """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work, which
+    ``unavailable`` then hears the reason of.
 
     ``vm``: a machine of KVM's with that memory. Raises BackendUnavailable, whose message says how
     to mend it.
@@ -171,15 +178,23 @@ def open_backend(name: str, memory: GuestMemory, vm: Vm | None = None) -> Backen
 
         try:
             return kvm.create(memory, vm)
-        except BackendUnavailable:
+        except BackendUnavailable as error:
             if name == "kvm":
                 raise
+            if unavailable is not None:
+                unavailable(str(error))
     from nanvix import emu
 
     try:
         return emu.create(memory)
     except RuntimeError as error:
         raise BackendUnavailable(f"the emulator does not work: {error}") from None
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (EMFILE, ENFILE):
+        return "more files must be open at once than 'ulimit -n' allows"
+    return error.strerror or str(error)
 
 
 def _exports(launch: Launch) -> list[Export]:

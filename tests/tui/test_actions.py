@@ -61,6 +61,22 @@ async def _finish(d: Driver) -> None:
     assert d.where.startswith("main+")
 
 
+@checks("outer")
+async def _outer(d: Driver) -> None:
+    await to_main(d)
+    await d.type("until square")
+    await d("o")
+    assert d.where.startswith("main+") and d.app.view.where.startswith("frame 1 ")
+
+
+@checks("inner")
+async def _inner(d: Driver) -> None:
+    await to_main(d)
+    await d.type("until square")
+    await d("o", "i")
+    assert d.where == "square" and d.app.view.where.startswith("pid 1 ")
+
+
 @checks("line")
 async def _line(d: Driver) -> None:
     await to_main(d)
