@@ -15,8 +15,8 @@ from nanvix.kvm import backend as kvm_backend
 from nanvix.kvm import create, probe
 from nanvix.kvm._kvm_abi import ffi
 from nanvix.kvm.device import calls
+from nanvix.kvm.findings import findings
 from nanvix.kvm.probe_guest import KERNEL_CODE, RESULT, USER_CODE, VECTOR_GP, VECTOR_UD, ProbeGuest
-from nanvix.kvm.quirks import findings
 from nanvix.kvm.wakeup import SIGNAL
 from nanvix.machine.backend import Exit
 from nanvix.machine.memory import GuestMemory
