@@ -29,21 +29,36 @@ static bool permitted(const struct async *async, const struct process *target) {
            async->ruid == other->suid || async->ruid == other->ruid;
 }
 
-static void send_to(struct async *async, struct process *process, struct task *thread, i32 code, u32 band) {
-    /* As much of si_band as siginfo's layout gives: band, then the descriptor. */
-    struct siginfo info = {.signo = async->signal ? async->signal : SIGIO, .code = SI_KERNEL};
+static void send_to(struct async *async, struct process *process, struct task *thread, struct siginfo info) {
     if (!permitted(async, process))
         return;
-    if (async->signal) {
-        info.code = code;
-        info.raw[0] = band;
-        info.raw[1] = (u32)async->fd;
-    }
     i64 error = thread ? signal_task(thread, info.signo, &info) : signal_process(process, info.signo, &info);
     if (error && async->signal) { /* the queue is full: SIGIO says that something was lost */
         info = (struct siginfo){.signo = SIGIO, .code = SI_KERNEL};
         signal_process(process, SIGIO, &info);
     }
+}
+
+static void send_to_owner(struct async *async, struct siginfo info) {
+    struct process *process;
+    struct task *task;
+    if (!async->owner.pid)
+        return;
+    switch (async->owner.type) {
+    case F_OWNER_TID:
+        task = task_find(async->owner.pid);
+        if (task && task->process)
+            send_to(async, task->process, task, info);
+        return;
+    case F_OWNER_PID:
+        process = process_find(async->owner.pid);
+        if (process)
+            send_to(async, process, NULL, info);
+        return;
+    }
+    list_for_each(process, &all_processes, all)
+        if (process->pgid == async->owner.pid)
+            send_to(async, process, NULL, info);
 }
 
 static void notify(struct poll_watch *watch, u32 events) {
@@ -54,25 +69,19 @@ static void notify(struct poll_watch *watch, u32 events) {
         return;
     i32 code = up ? POLL_HUP : in ? POLL_IN : POLL_OUT;
     u32 band = up ? POLLHUP | POLLERR : in ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM | POLLWRBAND;
-    struct process *process;
-    struct task *task;
-    if (!async->owner.pid)
-        return;
-    switch (async->owner.type) {
-    case F_OWNER_TID:
-        task = task_find(async->owner.pid);
-        if (task && task->process)
-            send_to(async, task->process, task, code, band);
-        return;
-    case F_OWNER_PID:
-        process = process_find(async->owner.pid);
-        if (process)
-            send_to(async, process, NULL, code, band);
-        return;
+    /* As much of si_band as siginfo's layout gives: band, then the descriptor. */
+    struct siginfo info = {.signo = async->signal ? async->signal : SIGIO, .code = SI_KERNEL};
+    if (async->signal) {
+        info.code = code;
+        info.raw[0] = band;
+        info.raw[1] = (u32)async->fd;
     }
-    list_for_each(process, &all_processes, all)
-        if (process->pgid == async->owner.pid)
-            send_to(async, process, NULL, code, band);
+    send_to_owner(async, info);
+}
+
+void async_urgent(struct file *file) {
+    if (file->async)
+        send_to_owner(file->async, (struct siginfo){.signo = SIGURG, .code = SI_KERNEL});
 }
 
 static void add_head(struct poll_table *table, struct poll_head *head) {
