@@ -86,6 +86,7 @@ i64 packet_receive(struct socket *s, struct message *m) {
         m->address = p->from;
         m->control.has_creds = p->control.has_creds;
         m->control.creds = p->control.creds;
+        m->control.ip = p->control.ip;
         if (p->control.rights) {
             m->control.rights = peek ? rights_copy(p->control.rights) : p->control.rights;
             p->control.rights = peek ? p->control.rights : NULL;
