@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nanvix.debug.errors import DebugError
 from nanvix.tui import export
 from nanvix.tui.actions import ACTIONS
-from nanvix.tui.verbs import look, points, run, screen, travel
+from nanvix.tui.verbs import frames, look, points, run, screen, travel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,9 @@ COMMANDS = (
     Command("mark", "[NAME]", "Bookmark this moment.", travel.bookmark, "travel"),
     Command("goto", "WHERE", "Show memory.", look.goto),
     Command("code", "WHERE", "Show code.", look.code),
+    Command("frame", "[NUMBER]", "Look from a call in Calls.", frames.frame_by_number),
+    Command("thread", "[TID]", "Look from a thread, or from the running one again.",
+            frames.thread_by_number),
     Command("find", 'TEXT | "TEXT" | 0xBYTES', "Search memory.", look.find),
     Command("filter", "[WORD...]", "Show only log rows with these words.",
             lambda app, text: app.filter_log(text)),

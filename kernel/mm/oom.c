@@ -1,10 +1,10 @@
 /* Out of memory: when a page is needed and none can be had, the largest process dies, so that the
    rest of the machine lives. */
 #include "file.h"
+#include "inherit.h"
 #include "lib.h"
 #include "mm.h"
 #include "proc.h"
-#include "run_queue.h"
 
 static u64 weight(const struct process *process) {
     return process->zombie || process->exiting || !process->leader || !process->leader->mm
@@ -25,6 +25,6 @@ void out_of_memory(void) {
         return;
     struct task *task;
     list_for_each(task, &victim->threads, thread_link)
-        run_queue_prioritise(task, PRIORITY_OF_DYING);
+        set_own_priority(task, PRIORITY_OF_DYING);
     yield(); /* let it die */
 }

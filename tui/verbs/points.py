@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
 from nanvix.tui import cursor
+from nanvix.tui.verbs.frames import from_here
 
 if TYPE_CHECKING:
     from nanvix.debug.debugger import Debugger
@@ -34,6 +35,8 @@ def set_break(app: "DebugApp", text: str) -> None:
     def job(d: "Debugger") -> str:
         point = d.breakpoint(_number(where), condition=condition.strip() or None)
         app.keep_point(point.number, f"break {text}")
+        if not d.places(point):
+            return f"breakpoint {point.number} waits for {point.describe()}: not known here yet"
         return f"breakpoint {point.number} at {point.describe()}"
 
     app.session.do(job, "break")
@@ -49,7 +52,8 @@ def set_watch(app: "DebugApp", text: str) -> None:
         raise DebugError("watch what? an expression or an address")
 
     def job(d: "Debugger") -> str:
-        point = d.watch(_number(what), access=access, condition=condition.strip() or None)
+        with from_here(app.view, d):
+            point = d.watch(_number(what), access=access, condition=condition.strip() or None)
         app.keep_point(point.number, f"watch {text}")
         return f"watchpoint {point.number}: {point.describe()}"
 
