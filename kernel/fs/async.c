@@ -1,5 +1,6 @@
 /* O_ASYNC and the owner of a file: readiness that arrives as a signal. */
 #include "fs/async.h"
+#include "fs/dnotify.h"
 #include "lib.h"
 #include "proc.h"
 #include "task.h"
@@ -61,6 +62,17 @@ static void send_to_owner(struct async *async, struct siginfo info) {
             send_to(async, process, NULL, info);
 }
 
+/* Of whatever needs a code and a band: SIGIO alone, or all that siginfo's layout gives. */
+static void tell_owner(struct async *async, i32 fd, i32 code, u32 band) {
+    struct siginfo info = {.signo = async->signal ? async->signal : SIGIO, .code = SI_KERNEL};
+    if (async->signal) {
+        info.code = code;
+        info.raw[0] = band;
+        info.raw[1] = (u32)fd;
+    }
+    send_to_owner(async, info);
+}
+
 static void notify(struct poll_watch *watch, u32 events) {
     struct async *async = container_of(watch, struct async, watch);
     bool in = events & (POLLIN | POLLRDNORM), up = events & POLLHUP;
@@ -69,15 +81,10 @@ static void notify(struct poll_watch *watch, u32 events) {
         return;
     i32 code = up ? POLL_HUP : in ? POLL_IN : POLL_OUT;
     u32 band = up ? POLLHUP | POLLERR : in ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM | POLLWRBAND;
-    /* As much of si_band as siginfo's layout gives: band, then the descriptor. */
-    struct siginfo info = {.signo = async->signal ? async->signal : SIGIO, .code = SI_KERNEL};
-    if (async->signal) {
-        info.code = code;
-        info.raw[0] = band;
-        info.raw[1] = (u32)async->fd;
-    }
-    send_to_owner(async, info);
+    tell_owner(async, async->fd, code, band);
 }
+
+void async_message(struct file *file, i32 fd) { tell_owner(file->async, fd, POLL_MSG, POLLIN | POLLRDNORM | POLLMSG); }
 
 void async_urgent(struct file *file) {
     if (file->async)
@@ -129,6 +136,7 @@ i64 async_set(struct file *file, i32 fd, bool on) {
 void async_forget(struct file *file) {
     if (!file->async)
         return;
+    dnotify_forget(file, NULL);
     list_remove(&file->async->watch.link);
     kfree(file->async);
 }
@@ -153,6 +161,11 @@ static i64 set_owner(struct file *file, struct owner owner) {
     async->ruid = current->cred->ruid;
     async->euid = current->cred->euid;
     return 0;
+}
+
+i64 async_own(struct file *file) {
+    struct owner own = {F_OWNER_PID, current->process->pid};
+    return file->async && file->async->owner.pid ? 0 : set_owner(file, own);
 }
 
 i64 async_command(struct file *file, u32 command, u64 argument) {
