@@ -36,6 +36,7 @@ from nanvix.machine.clock import GuestClock
 from nanvix.machine.image import KernelImage
 from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
+from nanvix.machine.outcome import peak_memory, syscalls
 from nanvix.machine.timers import Timers
 from nanvix.machine.trace_ring import TraceEvent
 
@@ -229,8 +230,8 @@ def test_statistics(start: Start) -> None:
 
     machine = start(script)
     machine.run()
-    assert machine.syscalls() == {39: 5}
-    assert machine.peak_memory() == 3 * 4096
+    assert syscalls(machine.memory) == {39: 5}
+    assert peak_memory(machine.memory) == 3 * 4096
 
 
 # -- waiting and events ----------------------------------------------------------------------
