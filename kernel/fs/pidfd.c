@@ -2,6 +2,7 @@
 #include "fs/pidfd.h"
 #include "errno.h"
 #include "fs/anon.h"
+#include "fs/proc.h"
 #include "lib.h"
 #include "proc.h"
 #include "syscall.h"
@@ -130,12 +131,24 @@ static i64 send_by_handle(const struct pid_handle *handle, u32 scope, i32 sig, s
     return signal_from_program(handle->process ? handle->process : handle->thread->process, sig, info);
 }
 
+/* For signals the directory of a process in /proc will do, too: it was there before there were pidfds. */
+static struct pid_handle *handle_for_signal(i32 fd, u32 *flags, struct pid_handle *made) {
+    struct pid_handle *handle = pidfd_handle(fd, flags);
+    struct file *file = IS_ERR(handle) ? fd_peek(fd) : NULL;
+    if (!file || !proc_is_process(file->inode))
+        return handle;
+    struct process *process = proc_process_of(file->inode);
+    *flags = file->flags;
+    *made = (struct pid_handle){.pid = process ? process->pid : 0, .process = process};
+    return made;
+}
+
 i64 sys_pidfd_send_signal(const u64 *a) {
     u32 opened, scope = a[3];
     i32 sig = a[1];
     if (scope & ~(SIGNAL_THREAD | SIGNAL_THREAD_GROUP | SIGNAL_PROCESS_GROUP) || (scope & (scope - 1)))
         return -EINVAL;
-    struct pid_handle *handle = pidfd_handle(a[0], &opened);
+    struct pid_handle made, *handle = handle_for_signal(a[0], &opened, &made);
     if (IS_ERR(handle))
         return PTR_ERR(handle);
     if (!scope)

@@ -50,7 +50,7 @@ static i64 set(struct inode *inode, const char *name, struct io *from, u32 flags
     if (*at ? flags & XATTR_CREATE : flags & XATTR_REPLACE)
         return *at ? -EEXIST : -ENODATA;
     for (struct xattr *x = of(inode)->xattrs; x; x = x->next)
-        count++;
+        count += x != *at; /* whose place the new one takes */
     struct xattr *fresh = size <= VALUE_MAX && count < COUNT_MAX ? kmalloc(sizeof(*fresh) + name_size + size) : NULL;
     if (!fresh)
         return -ENOSPC;

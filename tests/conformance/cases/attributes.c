@@ -389,6 +389,23 @@ CASE(xattr_user, "setxattr getxattr listxattr removexattr")
     T(listxattr("f", text, 64));
 }
 
+/* How many a file may have is up to its file system; one that is full takes new values all the same. */
+CASE(xattr_full, "setxattr getxattr")
+{
+    char name[32], text[64] = "";
+    close(file_with("f", ""));
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "user.%d", i);
+        if (setxattr("f", name, "first", 5, XATTR_CREATE))
+            break;
+    }
+    T(setxattr("f", "user.0", "other", 5, XATTR_REPLACE));
+    T(setxattr("f", "user.0", "again", 5, 0));
+    T(getxattr("f", "user.0", text, 64));
+    say("%s", text);
+    T(setxattr("f", "user.0", "first", 5, XATTR_CREATE));
+}
+
 CASE(xattr_of_links_and_descriptors, "lsetxattr lgetxattr llistxattr lremovexattr fsetxattr fgetxattr flistxattr fremovexattr")
 {
     char text[64] = "";

@@ -336,3 +336,27 @@ CASE(advice_to_others, "process_madvise pidfd_open")
     T(syscall(SYS_process_madvise, other, parts, 1, 20, 0));
     T(syscall(448, other, 0));
 }
+
+/* For signals, and for nothing else, the directory of a process in /proc is a descriptor of it as well. */
+CASE(a_directory_of_proc, "pidfd_send_signal open")
+{
+    char path[32];
+    pid_t child = MUST(fork());
+    if (!child)
+        pause();
+    snprintf(path, sizeof path, "/proc/%d", child);
+    int directory = MUST(open(path, O_RDONLY | O_DIRECTORY)), only_path = MUST(open(path, O_PATH));
+    strcat(path, "/stat");
+    int file = MUST(open(path, O_RDONLY)), root = MUST(open("/proc", O_RDONLY));
+    T(send_by(directory, 0, 0, 0));
+    T(send_by(directory, 0, 0, SIGNAL_THREAD));
+    T(send_by(only_path, 0, 0, 0));
+    T(send_by(file, 0, 0, 0));
+    T(send_by(root, 0, 0, 0));
+    T(send_by(MUST(open("/proc/self/task", O_RDONLY)), 0, 0, 0));
+    T(syscall(SYS_pidfd_getfd, directory, 1, 0));
+    T(send_by(directory, SIGTERM, 0, 0));
+    say_status("child", wait_for(child));
+    T(send_by(directory, 0, 0, 0));
+    T(openat(directory, "stat", O_RDONLY));
+}
