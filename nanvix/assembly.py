@@ -1,19 +1,22 @@
 """A machine with all it needs, put together: :func:`assemble`."""
 
+from __future__ import annotations
+
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
 from nanvix.abi.layout import BOOT_HOST_STEP, BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
 from nanvix.errors import BackendUnavailable, KernelImageError, NanvixError, UsageError
 from nanvix.guest.launch import Launch, prepare
-from nanvix.result import Phases
+from nanvix.named import NamedTuple
 from nanvix.settings import COMMON_CPU, PORTABLE_CPU, Settings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nanvix.closing import Closer
     from nanvix.machine.backend import Backend
     from nanvix.machine.boot import BootSpec
     from nanvix.machine.clock import GuestClock
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from nanvix.macro.fs import Export
     from nanvix.macro.services import Services
     from nanvix.recorded import RecordedRun
+    from nanvix.result import Phases
     from nanvix.snapshot.state import Saved
 
 Stdio = tuple[int | None, int | None, int | None]
@@ -35,9 +39,9 @@ _STEPS = {None: 0, "guest": BOOT_STEP, "host": BOOT_STEP | BOOT_HOST_STEP}
 class Assembled(NamedTuple):
     """A machine that has booted, or been loaded, and what stands around it."""
 
-    machine: "Machine"
-    backend: "Backend"
-    services: "Services"
+    machine: Machine
+    backend: Backend
+    services: Services
 
 
 def launch(settings: Settings, argv: Sequence[str]) -> Launch:
@@ -56,15 +60,15 @@ def assemble(
     settings: Settings,
     launch: Launch,
     stdio: Stdio,
-    stack: ExitStack,
+    closing: Closer,
     phases: Phases,
     *,
-    journal: "Journal | None" = None,
-    recording: "RecordedRun | None" = None,
-    saved: "Saved | None" = None,
-    make_machine: "Callable[..., Machine] | None" = None,
+    journal: Journal | None = None,
+    recording: RecordedRun | None = None,
+    saved: Saved | None = None,
+    make_machine: Callable[..., Machine] | None = None,
 ) -> Assembled:
-    """Put a machine together; what it owns is released with ``stack``.
+    """Put a machine together; what it owns is released with ``closing``.
 
     ``journal``: keeps what enters the guest, or gives it. ``saved``: the machine goes on from
     there instead of booting. ``make_machine`` stands for what nanvix.machine would give. Raises a
@@ -82,10 +86,10 @@ def assemble(
         memory = GuestMemory(settings.memory)
     except (OSError, OverflowError, ValueError) as error:
         raise UsageError(f"{settings.memory >> 20} MiB of guest memory: {error}") from None
-    stack.callback(memory.close)
+    closing.callback(memory.close)
     phases.end("memory")
     backend = open_backend(settings.backend, memory)
-    stack.callback(backend.close)
+    closing.callback(backend.close)
     backend.set_budget(settings.max_instructions)
     phases.end("backend")
     watches = WatchTable()
@@ -103,7 +107,7 @@ def assemble(
         )
     except OSError as error:
         raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
-    stack.callback(services.close)
+    closing.callback(services.close)
     phases.end("services")
     try:
         image = KernelImage.load()
@@ -130,7 +134,7 @@ def assemble(
         raise UsageError(str(error)) from None
     except ImageError as error:
         raise KernelImageError(str(error)) from None
-    stack.callback(machine.close)
+    closing.callback(machine.close)
     if saved is not None:
         saved.resume(machine, services.keepers)
     if recording is not None:
@@ -139,7 +143,7 @@ def assemble(
     return Assembled(machine, backend, services)
 
 
-def open_backend(name: str, memory: "GuestMemory") -> "Backend":
+def open_backend(name: str, memory: GuestMemory) -> Backend:
     """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work.
 
     Raises BackendUnavailable, whose message says how to mend it.
@@ -160,7 +164,7 @@ def open_backend(name: str, memory: "GuestMemory") -> "Backend":
         raise BackendUnavailable(f"the emulator does not work: {error}") from None
 
 
-def _exports(launch: Launch) -> "list[Export]":
+def _exports(launch: Launch) -> list[Export]:
     from nanvix.macro.fs import Export
 
     return [
@@ -169,7 +173,7 @@ def _exports(launch: Launch) -> "list[Export]":
     ]
 
 
-def _boot_spec(settings: Settings, launch: Launch) -> "BootSpec":
+def _boot_spec(settings: Settings, launch: Launch) -> BootSpec:
     from nanvix.machine.boot import BootSpec
 
     flags = _NETWORK.get(settings.net, 0)

@@ -1,9 +1,15 @@
 """What a run amounts to: :class:`Result`, and its form for machines."""
 
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from __future__ import annotations
 
+import time
+
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from nanvix.machine.crash import CrashRecord
 
 EXIT_LIMIT = 124
@@ -46,7 +52,7 @@ class Result(NamedTuple):
     peak_memory: int
     phases: dict[str, float]
     ram_sha256: str | None = None
-    crash: "CrashRecord | None" = None
+    crash: CrashRecord | None = None
     stdout: bytes | None = None
     stderr: bytes | None = None
 

@@ -141,6 +141,7 @@ ACTIONS = (
 # fmt: on
 
 BY_NAME = {action.name: action for action in ACTIONS}
+BY_KEY = {action.key: action for action in ACTIONS}
 IN_BAR = sorted((action for action in ACTIONS if action.bar), key=lambda action: action.bar)
 
 

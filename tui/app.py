@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
+from textual.events import Event, Key
 from textual.message import Message
+from textual.widgets import Input
 
 from nanvix.errors import NanvixError
 from nanvix.tui import commands, cursor, export
-from nanvix.tui.actions import BY_NAME, IN_BAR, NEEDS, bindings
+from nanvix.tui.actions import BY_KEY, BY_NAME, IN_BAR, NEEDS, bindings
 from nanvix.tui.desk import Desk
 from nanvix.tui.events import Events
 from nanvix.tui.keybar import KeyBar
@@ -102,6 +104,7 @@ class DebugApp(App[int], Events):
         self._latest: View | None = None
         self._exchange = Lock()
         self.session = start if isinstance(start, Session) else Session(start, gdb)
+        self._early: list[Event] = []
         self.desk = Desk(all_panes())
         self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
         self.timeline = TimelineBar()
@@ -234,6 +237,28 @@ class DebugApp(App[int], Events):
         """Bring a pane to the front."""
         self.desk.show(name)
         self.seen_panes()
+
+    async def on_event(self, event: Event) -> None:
+        """Keys are taken in their order: an action begins before the next key is looked at, so
+        what is typed on behind `:` is for the prompt, and waits while it is being made."""
+        if not isinstance(event, Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self.prompt.opening:
+            self._early.append(event)
+        elif event.key in BY_KEY and not self._typing():
+            self.action_do(BY_KEY[event.key].name)
+        else:
+            await super().on_event(event)
+
+    def _typing(self) -> bool:
+        """Whether keys are for an input line, or for what lies over the desk."""
+        return isinstance(self.focused, Input) or len(self.screen_stack) > 1
+
+    async def on_prompt_ready(self) -> None:
+        """It has what was typed since it was asked for."""
+        early, self._early = self._early, []
+        for event in early:
+            await super().on_event(event)
 
     def on_prompt_given(self, message: Prompt.Given) -> None:
         """A command line."""

@@ -31,6 +31,9 @@ class Prompt(Horizontal):
             super().__init__()
             self.text = text
 
+    class Ready(Message):
+        """It takes keys now."""
+
     def __init__(self, words: list[str]) -> None:
         super().__init__(id="prompt")
         self.input = Input(
@@ -38,6 +41,8 @@ class Prompt(Horizontal):
         )  # what is typed goes behind the beginning of a command, not in its place
         """Only in the tree of widgets once something has been asked."""
         self.history: list[str] = []
+        self.opening = False
+        """Whether it has been asked for and does not take keys yet."""
         self._at = 0
         self._back_to: str | None = None
 
@@ -48,11 +53,19 @@ class Prompt(Horizontal):
             self._back_to = focused.id if focused is not None else None
         self._at = len(self.history)
         self.display = True
-        if not self.input.is_attached:
-            self.mount(Label(":"), self.input)
         self.input.value = text
         self.input.cursor_position = len(text)
-        self.input.focus()
+        if self.input.is_attached:
+            self.screen.set_focus(self.input)
+        else:
+            self.opening = True
+            self.mount(Label(":"), self.input)
+            self.call_after_refresh(self._opened)
+
+    def _opened(self) -> None:
+        self.opening = False
+        self.screen.set_focus(self.input)
+        self.post_message(self.Ready())
 
     def action_dismiss(self) -> None:
         """Put it away; the keyboard goes back to where it was."""

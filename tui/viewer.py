@@ -4,6 +4,7 @@ Runs on the session's thread, up to ten times a second while the guest runs; not
 long, and nothing that cannot be read may raise: it is shown as missing.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -51,6 +52,7 @@ FLAGS = {
 CODE_BEFORE, CODE_AFTER = 12, 56
 CODE_LEAST = 6
 """Instructions before the marked one, behind it, and how few before it may become."""
+_OFFSET = re.compile(r"\+0x[0-9a-f]+$")
 STACK_WORDS = 64
 _MARKS = 200
 _K = TypeVar("_K")
@@ -180,7 +182,7 @@ class Viewer:
         lines: list[CodeLine] = []
         label = source = ""
         for item in self._listed(debugger, start):
-            symbol = (item.symbol or "").partition("+")[0]
+            symbol = _OFFSET.sub("", item.symbol or "")
             if symbol and symbol != label:
                 lines.append(CodeLine(None, f"{symbol}:"))
             label = symbol or label

@@ -88,7 +88,9 @@ static void user_exception(struct trapframe *frame, u64 address) {
     u64 vector = frame->vector;
     if (vector == VECTOR_GENERAL_PROTECTION && counter_read(frame))
         return;
-    trace_event(NV_TRACE_EXCEPTION, (u16)vector, frame->rip, frame->error, address);
+    bool ours = watching() && vector == VECTOR_PAGE_FAULT && watch_closed(current->mm, address);
+    if (!ours || !(frame->error & PF_WRITE))
+        trace_event(NV_TRACE_EXCEPTION, (u16)vector, frame->rip, frame->error, address);
     if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
         return user_page_fault(frame, address);
     i32 signal = exceptions[vector].signal ? exceptions[vector].signal : SIGSEGV;

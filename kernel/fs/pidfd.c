@@ -131,16 +131,15 @@ static i64 send_by_handle(const struct pid_handle *handle, u32 scope, i32 sig, s
     return signal_from_program(handle->process ? handle->process : handle->thread->process, sig, info);
 }
 
-/* For signals the directory of a process in /proc will do, too: it was there before there were pidfds. */
-static struct pid_handle *handle_for_signal(i32 fd, u32 *flags, struct pid_handle *made) {
-    struct pid_handle *handle = pidfd_handle(fd, flags);
-    struct file *file = IS_ERR(handle) ? fd_peek(fd) : NULL;
-    if (!file || !proc_is_process(file->inode))
-        return handle;
-    struct process *process = proc_process_of(file->inode);
+/* The older way to hold a process: its directory in /proc. */
+static struct pid_handle *directory_handle(i32 fd, u32 *flags, struct pid_handle *handle) {
+    struct file *file = fd_peek(fd);
+    i32 pid = file ? proc_pid_of_directory(file->inode) : 0;
+    if (!pid)
+        return ERR_PTR(-EBADF);
     *flags = file->flags;
-    *made = (struct pid_handle){.pid = process ? process->pid : 0, .process = process};
-    return made;
+    *handle = (struct pid_handle){.pid = pid, .process = proc_process_of(file->inode)};
+    return handle;
 }
 
 i64 sys_pidfd_send_signal(const u64 *a) {
@@ -148,7 +147,9 @@ i64 sys_pidfd_send_signal(const u64 *a) {
     i32 sig = a[1];
     if (scope & ~(SIGNAL_THREAD | SIGNAL_THREAD_GROUP | SIGNAL_PROCESS_GROUP) || (scope & (scope - 1)))
         return -EINVAL;
-    struct pid_handle made, *handle = handle_for_signal(a[0], &opened, &made);
+    struct pid_handle of_directory, *handle = pidfd_handle(a[0], &opened);
+    if (IS_ERR(handle))
+        handle = directory_handle(a[0], &opened, &of_directory);
     if (IS_ERR(handle))
         return PTR_ERR(handle);
     if (!scope)

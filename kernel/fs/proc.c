@@ -24,8 +24,8 @@ struct process *proc_process_of(struct inode *inode) {
     return process && process->start_ns == of(inode)->born ? process : NULL;
 }
 
-bool proc_is_process(struct inode *inode) {
-    return inode->super == &proc_super && of(inode)->node == &proc_process;
+i32 proc_pid_of_directory(struct inode *inode) {
+    return inode->ops == &dir_ops && of(inode)->node == &proc_process ? of(inode)->pid : 0;
 }
 
 /* What an inode is about is gone: it may stay open, but says nothing any more. */

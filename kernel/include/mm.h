@@ -83,6 +83,8 @@ struct area *area_next(struct area *area);
 i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
 i64 mm_map_named(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset,
                  const char *name);
+/* The same with all that another area is, but for its place; `offset` is that of addr. */
+i64 mm_map_like(struct mm *mm, u64 addr, u64 size, const struct area *like, u64 offset);
 /* The same for the current process, within its limits, where mmap(2) would put it. */
 i64 mm_map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
 /* May the current process's space grow by so many bytes (RLIMIT_AS; for private writable memory

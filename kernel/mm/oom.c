@@ -1,10 +1,10 @@
 /* Out of memory: when a page is needed and none can be had, the process that counts most dies, so that
    the rest of the machine lives. What counts is its size, and what /proc/<pid>/oom_score_adj adds. */
 #include "file.h"
+#include "inherit.h"
 #include "lib.h"
 #include "mm.h"
 #include "proc.h"
-#include "run_queue.h"
 
 i64 oom_badness(const struct process *process) {
     if (process->zombie || process->exiting || process->oom_adjust == OOM_ADJUST_MIN || !process->leader ||
@@ -34,6 +34,6 @@ void out_of_memory(void) {
         return;
     struct task *task;
     list_for_each(task, &victim->threads, thread_link)
-        run_queue_prioritise(task, PRIORITY_OF_DYING);
+        set_own_priority(task, PRIORITY_OF_DYING);
     yield(); /* let it die */
 }

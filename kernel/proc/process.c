@@ -191,6 +191,7 @@ struct task *task_new(struct process *process, i32 tid) {
     task->cred = cred_get(current ? current->cred : process->cred);
     list_init(&task->run_link);
     list_init(&task->tracees);
+    list_init(&task->heirs);
     sig_pending_init(&task->pending);
     task_set_tid(task, tid);
     list_append(&process->threads, &task->thread_link);

@@ -18,6 +18,8 @@ static struct task *last_dead; /* its stack is free once another runs */
 void sched_add(struct task *task) {
     if (task->state == TASK_RUNNABLE && !list_empty(&task->run_link))
         return;
+    if (unlikely(task->realtime_priority) && task->state != TASK_RUNNABLE)
+        cpu_realtime_begins(task);
     task->state = TASK_RUNNABLE;
     if (list_empty(&task->run_link))
         run_queue_add(task, false);

@@ -4,8 +4,17 @@ Services never see guest memory: the channel has turned the request's segments i
 whose every byte is inside RAM, in arrays whose length is bounded.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from __future__ import annotations
+
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Handler = Callable[["Call"], int]
+    """Serves one op: the result (>= 0) or a negative errno. OSError becomes its errno; any
+    other exception becomes EIO in the channel and is counted as a bug of ours."""
 
 
 class Call:
@@ -28,11 +37,6 @@ class Call:
         self.outputs = outputs
         self.cookie = cookie
         self.out = [0] * 7
-
-
-Handler = Callable[[Call], int]
-"""Serves one op: the result (>= 0) or a negative errno. OSError becomes its errno; any
-other exception becomes EIO in the channel and is counted as a bug of ours."""
 
 
 class Watch(NamedTuple):

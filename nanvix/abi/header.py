@@ -3,12 +3,17 @@
 ``python -m nanvix.abi.header`` prints it; the kernel build writes it to its build folder.
 """
 
+from __future__ import annotations
+
 import zlib
-from collections.abc import Iterator
 
 from nanvix.abi import channel, layout, network
 from nanvix.abi.record import Record, split_type
 from nanvix.abi.syscalls import SYSCALLS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _RECORDS = (
     layout.BOOT_INFO,

@@ -24,7 +24,6 @@ PARTIAL: dict[str, str] = {
     "ptrace": "no breakpoints in debug registers: they are all in use, says ENOSPC",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",
-    "setrlimit": "RLIMIT_RTTIME is kept, nothing more",
     "settimeofday": "always EPERM for a new time: it is the host's",
     "umount2": _OF_THE_HOST,
     "unshare": "no new name spaces (EPERM)",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug import backing, finding
@@ -298,14 +298,15 @@ class Inspector:
             data = data[size:]
         return found
 
-    def _place(self, what: int | str, size: int | None) -> tuple[int, int]:
-        """Address and size of what is to be watched."""
+    def _place(self, what: int | str, size: int | None) -> tuple[int, int, dict[str, Any]]:
+        """Address and size of what is to be watched, and what a Watchpoint knows of it."""
         if isinstance(what, int):
-            return what, size or 8
+            return what, size or 8, {}
         value = self.evaluate(what)
         if value.address is not None:
-            return value.address, size or max(1, value.type.size)
-        return value.integer() & (1 << 64) - 1, size or 8
+            known = {"name": what, "shape": None if size else value.type}
+            return value.address, size or max(1, value.type.size), known
+        return value.integer() & (1 << 64) - 1, size or 8, {}
 
     def _watched_pages(self, points: Iterable[Point]) -> set[int] | None:
         """The physical pages that watchpoints for writing watch; None when anything else is

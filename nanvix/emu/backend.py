@@ -8,8 +8,7 @@ makes no difference to the guest: an interrupt that has to wait for IF is looked
 multiples of ``PENDING_SLICE``.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from __future__ import annotations
 
 from nanvix.abi.layout import (
     CODE_WRITTEN,
@@ -20,16 +19,23 @@ from nanvix.abi.layout import (
 )
 from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import Engine
-from nanvix.emu.intercepts import Intercepts, Observer
+from nanvix.emu.intercepts import Intercepts
 from nanvix.emu.layout import CR0, CR3, FLAG_IF, RIP
 from nanvix.emu.probes import Probes
 from nanvix.emu.registers import Registers
 from nanvix.emu.state import load, save
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.cpuid import Row, alike
-from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import walk
 from nanvix.machine.state import VcpuState
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nanvix.emu.intercepts import Observer
+    from nanvix.machine.memory import GuestMemory
 
 SLICE = 2_000_000
 """Instructions before Python gets a turn: 30 to 40 ms."""

@@ -4,6 +4,8 @@ The binding costs 40 ms to import and a few microseconds per callback; a hyperca
 than that. The version is pinned because :mod:`nanvix.emu.cpu` knows the engine's structures.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
 import sys
@@ -205,7 +207,7 @@ class Engine:
             "hook",
         )  # fmt: skip
 
-    def watch(self, kind: int, function: int, data: int = 0) -> "ctypes.Array[ctypes.c_uint64]":
+    def watch(self, kind: int, function: int, data: int = 0) -> ctypes.Array[ctypes.c_uint64]:
         """The same for a range of addresses (of code: linear, of data: physical), at first nowhere.
         The caller flushes translated code.
 

@@ -4,6 +4,8 @@
 Indices of CPU registers are in units of the view they belong to: ``q`` (64 bits) or ``w`` (32).
 """
 
+from __future__ import annotations
+
 import ctypes
 import zlib
 

@@ -3,15 +3,18 @@
 Importing this package imports none of it, so that other hosts can.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from nanvix.kvm.availability import Availability
     from nanvix.machine.backend import Backend
     from nanvix.machine.memory import GuestMemory
 
 
-def create(memory: "GuestMemory") -> "Backend":
+def create(memory: GuestMemory) -> Backend:
     """One vCPU over ``memory``. Raises BackendUnavailable where KVM does not work."""
     from nanvix.errors import BackendUnavailable
     from nanvix.kvm.availability import require
@@ -28,7 +31,7 @@ def create(memory: "GuestMemory") -> "Backend":
         raise BackendUnavailable(reason) from error
 
 
-def probe() -> "Availability":
+def probe() -> Availability:
     """Whether KVM works here, and if not what mends it. Creates no VM."""
     from nanvix.kvm.availability import probe
 

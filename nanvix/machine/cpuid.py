@@ -10,7 +10,11 @@ no leaf beyond 5 exists. Leaf 5 is all zeros on purpose: an Intel CPU answers an
 leaf with its highest basic one (SDM vol. 2, CPUID), so those read as zero on both backends.
 """
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Registers = tuple[int, int, int, int]
 """eax, ebx, ecx, edx."""

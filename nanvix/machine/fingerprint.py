@@ -1,5 +1,7 @@
 """Telling files apart quickly: a checksum costs less than importing what makes better ones."""
 
+from __future__ import annotations
+
 import os
 import zlib
 

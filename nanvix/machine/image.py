@@ -4,14 +4,19 @@ The format is the System V ABI's ELF-64 (gABI chapters 4 and 5). Anything unexpe
 :class:`ImageError`: a kernel that is not ours is refused, not guessed at.
 """
 
+from __future__ import annotations
+
 import os
 from bisect import bisect_right
-from collections.abc import Iterator
 from struct import Struct, iter_unpack
-from typing import NamedTuple
 
 from nanvix.abi.layout import KERNEL_BASE, KERNEL_PHYS, MEMORY_MIN, PAGE_SIZE
 from nanvix.machine.fingerprint import fingerprint
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _HEADER = Struct("<16sHHIQQQIHHHHHH")
 _PROGRAM = Struct("<IIQQQQQQ")
@@ -65,7 +70,7 @@ class KernelImage:
         self.end = self.segments[-1].start + self.segments[-1].size
 
     @classmethod
-    def load(cls, path: str | None = None) -> "KernelImage":
+    def load(cls, path: str | None = None) -> KernelImage:
         """Read an image file, by default the installed one. Raises ImageError."""
         path = path or default_image_path()
         try:

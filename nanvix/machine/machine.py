@@ -7,10 +7,8 @@
 :meth:`Machine.run` is the simple driver around it that blocks. An idle guest costs no thread.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-from nanvix.abi.call import Call, Handler, WatchTable
 from nanvix.abi.layout import (
     BOOT_HOST_STEP,
     BOOT_HOST_TIME,
@@ -29,19 +27,24 @@ from nanvix.machine.boot import BootSpec, boot
 from nanvix.machine.channel import Channel
 from nanvix.machine.clock import GuestClock
 from nanvix.machine.idle import Idle, Wait
-from nanvix.machine.image import KernelImage
 from nanvix.machine.inbox import Inbox
-from nanvix.machine.memory import GuestMemory
-from nanvix.machine.outcome import SAVED, Checkpoint, Listener, Log, Outcome
+from nanvix.machine.outcome import SAVED, Checkpoint, Outcome
 from nanvix.machine.system import SystemOps
 from nanvix.machine.timers import Timers
 from nanvix.machine.trace_ring import TraceEvent, TraceRing
 from nanvix.machine.watchdog import Watchdog
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nanvix.abi.call import Call, Handler, WatchTable
     from nanvix.machine.crash import CrashRecord
+    from nanvix.machine.image import KernelImage
     from nanvix.machine.journal import Journal
     from nanvix.machine.look import Look
+    from nanvix.machine.memory import GuestMemory
+    from nanvix.machine.outcome import Listener, Log
     from nanvix.machine.repeat import Repeater
     from nanvix.machine.steps import UserSteps
 
@@ -70,7 +73,7 @@ class Machine:
         *,
         events: Listener | None = None,
         log: Log | None = None,
-        journal: "Journal | None" = None,
+        journal: Journal | None = None,
     ) -> None:
         """Build and boot the machine; the guest's first instruction is up to :meth:`step`.
 
@@ -120,7 +123,7 @@ class Machine:
             self._repeater = repeat.Repeater(self, journal)
             self._repeater.prepare()
 
-    def _prepare_time(self, journal: "Journal", flags: int) -> None:
+    def _prepare_time(self, journal: Journal, flags: int) -> None:
         if flags & BOOT_TAPE:
             from nanvix.machine.tape import Tape
 
@@ -128,7 +131,7 @@ class Machine:
         else:
             journal.host_time = self.now_ns
 
-    def _user_steps(self) -> "UserSteps":
+    def _user_steps(self) -> UserSteps:
         from nanvix.machine.steps import UserSteps
 
         return UserSteps(self.backend, self.memory, self._emit)
@@ -359,7 +362,7 @@ class Machine:
             self.journal.append(Wake(self.backend.tsc()))
         return None
 
-    def _repeating(self) -> "Repeater | None":
+    def _repeating(self) -> Repeater | None:
         """What stands in for the world, while the journal is not at its end."""
         return None if self.journal is None or self.journal.live else self._repeater
 

@@ -1,18 +1,21 @@
 """What the machine says of itself: how a run ended, and its own part of a moment."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
 
-from nanvix.machine.trace_ring import TraceEvent
+from nanvix.named import NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nanvix.machine.crash import CrashRecord
+    from nanvix.machine.trace_ring import TraceEvent
+
+    Listener = Callable[[TraceEvent], None]
+    Log = Callable[[int, str], None]
 
 SAVED = "saved"
 """The reason of a stop at which the machine can be saved: :meth:`Machine.step` looks for one."""
-
-Listener = Callable[[TraceEvent], None]
-Log = Callable[[int, str], None]
 
 
 class Outcome(NamedTuple):
@@ -23,7 +26,7 @@ class Outcome(NamedTuple):
     reason: str
     status: int = 0
     detail: str = ""
-    crash: "CrashRecord | None" = None
+    crash: CrashRecord | None = None
 
 
 class Checkpoint(NamedTuple):
@@ -35,6 +38,6 @@ class Checkpoint(NamedTuple):
     trace_tail: int
     trace_lost: int
     counts: tuple[int, ...]
-    crash: "CrashRecord | None"
+    crash: CrashRecord | None
     position: int
     signals: frozenset[int]

@@ -4,11 +4,16 @@ The guest owns the memory and the cursor, so a reading is bounded by the ring's 
 cursor that jumps costs the guest its own records.
 """
 
+from __future__ import annotations
+
 from struct import Struct
-from typing import NamedTuple
 
 from nanvix.abi.layout import CONTROL, CONTROL_PHYS, TRACE_PHYS, TRACE_RECORD, TRACE_RECORDS
-from nanvix.machine.memory import GuestMemory
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.machine.memory import GuestMemory
 
 _CURSOR = Struct("<Q")
 _HEAD_AT = CONTROL_PHYS + CONTROL.offsets["trace_head"]

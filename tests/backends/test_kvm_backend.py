@@ -489,6 +489,22 @@ def test_a_failure_half_way_releases_everything(
     memory.close()
 
 
+def test_signals_do_not_keep_a_machine_from_being_made() -> None:
+    """KVM_CREATE_VM gives up where a signal is pending."""
+    seen = []
+    before = signal.signal(signal.SIGALRM, lambda *_: seen.append(None))
+    try:
+        for step in range(1, 61):
+            memory = GuestMemory(2 << 20)
+            signal.setitimer(signal.ITIMER_REAL, step * 0.00002)
+            create(memory).close()
+            memory.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(seen) > 20
+
+
 def test_many_machines_live_side_by_side() -> None:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     count = min(20, limit // 8)

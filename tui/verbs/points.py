@@ -34,6 +34,8 @@ def set_break(app: "DebugApp", text: str) -> None:
     def job(d: "Debugger") -> str:
         point = d.breakpoint(_number(where), condition=condition.strip() or None)
         app.keep_point(point.number, f"break {text}")
+        if not d.places(point):
+            return f"breakpoint {point.number} waits for {point.describe()}: not known here yet"
         return f"breakpoint {point.number} at {point.describe()}"
 
     app.session.do(job, "break")

@@ -66,7 +66,8 @@ i64 proc_set_oom_old_adjust(struct process *process, i32 number, struct io *io);
 
 /* Whom an inode of /proc is about: NULL when it is gone, or nobody. */
 struct process *proc_process_of(struct inode *inode);
+/* The number in the name of a directory of a process; 0 for anything else. */
+i32 proc_pid_of_directory(struct inode *inode);
 void proc_free(struct inode *inode);
-bool proc_is_process(struct inode *inode); /* /proc/<pid> itself */
 /* A thread of the process that still has what it runs on, or NULL. */
 struct task *proc_task(struct process *process);

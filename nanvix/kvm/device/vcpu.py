@@ -1,5 +1,7 @@
 """One virtual machine with one virtual CPU: made, run, interrupted."""
 
+from __future__ import annotations
+
 import errno
 import os
 

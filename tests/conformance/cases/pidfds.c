@@ -163,6 +163,32 @@ static void wait_bare(void)
         ;
 }
 
+CASE(signals_by_directory, "pidfd_send_signal pidfd_getfd pidfd_open waitid")
+{
+    char path[64];
+    pid_t child = MUST(fork());
+    if (!child)
+        for (;;)
+            pause();
+    snprintf(path, sizeof path, "/proc/%d", child);
+    int fd = MUST(open(path, O_DIRECTORY)), named = MUST(open(path, O_PATH)), none = MUST(open("/proc", O_DIRECTORY));
+    strcat(path, "/task");
+    int tasks = MUST(open(path, O_DIRECTORY));
+    T(send_by(fd, 0, 0, 0));
+    T(send_by(named, 0, 0, 0));
+    T(send_by(none, 0, 0, 0));
+    T(send_by(tasks, 0, 0, 0));
+    T(syscall(SYS_pidfd_getfd, fd, 0, 0));
+    T(waitid(P_PIDFD, fd, 0, WEXITED));
+    T(send_by(fd, SIGKILL, 0, 0));
+    int status = 0;
+    MUST(waitpid(child, &status, 0));
+    N(WTERMSIG(status));
+    T(send_by(fd, 0, 0, 0));
+    T(openat(fd, "status", O_RDONLY));
+    T(openat(fd, "nothing", O_RDONLY));
+}
+
 CASE(thread_with_a_descriptor, "clone poll pidfd_open pidfd_send_signal")
 {
     const unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_PIDFD;
@@ -335,28 +361,4 @@ CASE(advice_to_others, "process_madvise pidfd_open")
     wait_for(child);
     T(syscall(SYS_process_madvise, other, parts, 1, 20, 0));
     T(syscall(448, other, 0));
-}
-
-/* For signals, and for nothing else, the directory of a process in /proc is a descriptor of it as well. */
-CASE(a_directory_of_proc, "pidfd_send_signal open")
-{
-    char path[32];
-    pid_t child = MUST(fork());
-    if (!child)
-        pause();
-    snprintf(path, sizeof path, "/proc/%d", child);
-    int directory = MUST(open(path, O_RDONLY | O_DIRECTORY)), only_path = MUST(open(path, O_PATH));
-    strcat(path, "/stat");
-    int file = MUST(open(path, O_RDONLY)), root = MUST(open("/proc", O_RDONLY));
-    T(send_by(directory, 0, 0, 0));
-    T(send_by(directory, 0, 0, SIGNAL_THREAD));
-    T(send_by(only_path, 0, 0, 0));
-    T(send_by(file, 0, 0, 0));
-    T(send_by(root, 0, 0, 0));
-    T(send_by(MUST(open("/proc/self/task", O_RDONLY)), 0, 0, 0));
-    T(syscall(SYS_pidfd_getfd, directory, 1, 0));
-    T(send_by(directory, SIGTERM, 0, 0));
-    say_status("child", wait_for(child));
-    T(send_by(directory, 0, 0, 0));
-    T(openat(directory, "stat", O_RDONLY));
 }
