@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from errno import EMFILE, ENFILE
 
 from nanvix.abi.channel import MOUNT_READ_ONLY, MOUNT_STABLE
 from nanvix.abi.layout import BOOT_HOST_STEP, BOOT_NET_HOST, BOOT_NET_NONE, BOOT_STEADY, BOOT_STEP
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nanvix.closing import Closer
+    from nanvix.kvm.device.vm import Vm
     from nanvix.machine.backend import Backend
     from nanvix.machine.boot import BootSpec
     from nanvix.machine.clock import GuestClock
@@ -74,21 +76,25 @@ def assemble(
     there instead of booting. ``make_machine`` stands for what nanvix.machine would give. Raises a
     NanvixError if the guest cannot be started.
     """
-    from nanvix.abi.call import WatchTable
-    from nanvix.machine.boot import BootError, BootSpec
-    from nanvix.machine.image import ImageError, KernelImage
-    from nanvix.machine.machine import Machine
     from nanvix.machine.memory import GuestMemory
-    from nanvix.macro.services import build_services
 
-    phases.end("import")
     try:
         memory = GuestMemory(settings.memory)
     except (OSError, OverflowError, ValueError) as error:
         raise UsageError(f"{settings.memory >> 20} MiB of guest memory: {error}") from None
     closing.callback(memory.close)
+    vm = _begin_vm(settings.backend, memory)
+    if vm is not None:
+        closing.callback(vm.close)
     phases.end("memory")
-    backend = open_backend(settings.backend, memory)
+    from nanvix.abi.call import WatchTable
+    from nanvix.machine.boot import BootError, BootSpec
+    from nanvix.machine.image import ImageError, KernelImage
+    from nanvix.machine.machine import Machine
+    from nanvix.macro.services import build_services
+
+    phases.end("import")
+    backend = open_backend(settings.backend, memory, settings.unavailable, vm)
     closing.callback(backend.close)
     backend.set_budget(settings.max_instructions)
     phases.end("backend")
@@ -106,7 +112,7 @@ def assemble(
             now=None if host_time else lambda: machine.clock.realtime(backend.tsc()),
         )
     except OSError as error:
-        raise NanvixError(f"cannot serve {error.filename}: {error.strerror}") from None
+        raise NanvixError(f"cannot serve {error.filename}: {_reason(error)}") from None
     closing.callback(services.close)
     phases.end("services")
     try:
@@ -143,25 +149,52 @@ def assemble(
     return Assembled(machine, backend, services)
 
 
-def open_backend(name: str, memory: GuestMemory) -> Backend:
-    """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work.
+def _begin_vm(name: str, memory: GuestMemory) -> Vm | None:
+    """A machine of KVM's that is being made while we go on; None where there will be none."""
+    if name == "emu":
+        return None
+    from nanvix import kvm
 
-    Raises BackendUnavailable, whose message says how to mend it.
+    try:
+        return kvm.begin(memory)
+    except BackendUnavailable:
+        return None
+
+
+def open_backend(
+    name: str,
+    memory: GuestMemory,
+    unavailable: Callable[[str], None] | None = None,
+    vm: Vm | None = None,
+) -> Backend:
+    """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work, which
+    ``unavailable`` then hears the reason of.
+
+    ``vm``: a machine of KVM's with that memory. Raises BackendUnavailable, whose message says how
+    to mend it.
     """
     if name != "emu":
         from nanvix import kvm
 
         try:
-            return kvm.create(memory)
-        except BackendUnavailable:
+            return kvm.create(memory, vm)
+        except BackendUnavailable as error:
             if name == "kvm":
                 raise
+            if unavailable is not None:
+                unavailable(str(error))
     from nanvix import emu
 
     try:
         return emu.create(memory)
     except RuntimeError as error:
         raise BackendUnavailable(f"the emulator does not work: {error}") from None
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (EMFILE, ENFILE):
+        return "more files must be open at once than 'ulimit -n' allows"
+    return error.strerror or str(error)
 
 
 def _exports(launch: Launch) -> list[Export]:

@@ -62,6 +62,8 @@ class Settings:
     suspend: Callable[[], None] | None = None
     """Stops this process until its user continues it, for a guest on a terminal whose first process
     has been stopped; None where nobody could continue it."""
+    unavailable: Callable[[str], None] | None = None
+    """Hears why KVM does not work where ``auto`` goes on with the emulator."""
 
     def __init__(
         self,

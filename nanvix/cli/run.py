@@ -145,6 +145,7 @@ def _run(options: Any, argv: list[str], stdio: Stdio) -> Result:
 
 
 def _guarded(sandbox: Sandbox, options: Any, argv: list[str], stdio: Stdio) -> Result:
+    sandbox.unavailable = lambda reason: _on_emulator(reason, options.verbose)
     if options.save is None and options.save_after is None:
         with Relay(sandbox):
             result = sandbox.run(argv, stdio=stdio)
@@ -157,6 +158,12 @@ def _guarded(sandbox: Sandbox, options: Any, argv: list[str], stdio: Stdio) -> R
 
     with Saving(sandbox, options), Relay(sandbox):
         return sandbox.run(argv, stdio=stdio)
+
+
+def _on_emulator(reason: str, always: bool) -> None:
+    from nanvix.cli.advice import on_emulator
+
+    on_emulator(reason, always=always)
 
 
 def standard_streams() -> Stdio:

@@ -119,6 +119,8 @@ class View:
     def root(self) -> int:
         """Physical address of the page tables in use. A sunk kernel works under its own, without
         programs (docs/privilege.md): there it is those of the program it works for."""
+        if self.kernel.shown is not None:
+            return self.registers["cr3"]
         if self._sunk and not self.registers.user:
             return self.kernel.current_root() or self.registers["cr3"]
         return self.registers["cr3"]

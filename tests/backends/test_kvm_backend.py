@@ -468,7 +468,13 @@ def test_a_signal_handler_can_close() -> None:
             signal.signal(signal.SIGALRM, old)
 
 
-@pytest.mark.parametrize("failing", ["KVM_CREATE_VCPU", "KVM_SET_CPUID2", "KVM_GET_VCPU_MMAP_SIZE"])
+@pytest.mark.parametrize(
+    "failing",
+    [
+        "KVM_CREATE_VM", "KVM_SET_USER_MEMORY_REGION", "KVM_CREATE_VCPU", "KVM_SET_CPUID2",
+        "KVM_GET_VCPU_MMAP_SIZE",
+    ],
+)  # fmt: skip
 def test_a_failure_half_way_releases_everything(
     failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
