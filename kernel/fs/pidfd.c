@@ -2,6 +2,7 @@
 #include "fs/pidfd.h"
 #include "errno.h"
 #include "fs/anon.h"
+#include "fs/proc.h"
 #include "lib.h"
 #include "proc.h"
 #include "syscall.h"
@@ -130,12 +131,25 @@ static i64 send_by_handle(const struct pid_handle *handle, u32 scope, i32 sig, s
     return signal_from_program(handle->process ? handle->process : handle->thread->process, sig, info);
 }
 
+/* The older way to hold a process: its directory in /proc. */
+static struct pid_handle *directory_handle(i32 fd, u32 *flags, struct pid_handle *handle) {
+    struct file *file = fd_peek(fd);
+    i32 pid = file ? proc_pid_of_directory(file->inode) : 0;
+    if (!pid)
+        return ERR_PTR(-EBADF);
+    *flags = file->flags;
+    *handle = (struct pid_handle){.pid = pid, .process = proc_process_of(file->inode)};
+    return handle;
+}
+
 i64 sys_pidfd_send_signal(const u64 *a) {
     u32 opened, scope = a[3];
     i32 sig = a[1];
     if (scope & ~(SIGNAL_THREAD | SIGNAL_THREAD_GROUP | SIGNAL_PROCESS_GROUP) || (scope & (scope - 1)))
         return -EINVAL;
-    struct pid_handle *handle = pidfd_handle(a[0], &opened);
+    struct pid_handle of_directory, *handle = pidfd_handle(a[0], &opened);
+    if (IS_ERR(handle))
+        handle = directory_handle(a[0], &opened, &of_directory);
     if (IS_ERR(handle))
         return PTR_ERR(handle);
     if (!scope)

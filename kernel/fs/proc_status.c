@@ -72,12 +72,12 @@ void proc_stat(struct text *text, struct process *p, i32 number) {
              p->sid, p->terminal ? p->terminal->rdev : 0, p->terminal ? p->terminal->foreground : -1);
     text_add(text, "%lu %lu %lu %lu ", counts.minor_faults, p->child_counts.minor_faults, counts.major_faults,
              p->child_counts.major_faults);
-    i32 realtime = s.task ? s.task->realtime_priority : 0;
+    i32 realtime = s.task ? s.task->realtime_priority : 0, own = s.task ? s.task->own_priority : 0;
     text_add(text, "%lu %lu %lu %lu %d %d %u 0 ", used.user / TICK, used.system / TICK, p->child_cpu.user / TICK,
              p->child_cpu.system / TICK, realtime ? -1 - realtime : PRIORITY_BASE + p->nice, p->nice, threads_of(p));
     text_add(text, "%lu %lu %lu %lu ", p->start_ns / TICK, mm ? mm->reserved : 0, mm ? mm->resident : 0, RLIM_INFINITY);
     text_add(text, "1 1 %lu 0 0 0 0 0 0 0 0 0 %d 0 %d %u 0 0 0 0 0 ", mm ? mm->stack_top : 0,
-             s.whole ? p->exit_signal : -1, realtime, s.task ? s.task->policy & ~SCHED_RESET_ON_FORK : 0);
+             s.whole ? p->exit_signal : -1, own, s.task ? s.task->policy & ~SCHED_RESET_ON_FORK : 0);
     text_add(text, "%lu %lu %lu %lu %lu 0\n", mm ? mm->brk_start : 0, mm ? mm->arg_start : 0,
              mm ? mm->arg_end : 0, mm ? mm->env_start : 0, mm ? mm->env_end : 0);
 }

@@ -203,10 +203,12 @@ const struct inode_ops tmpfs_file_ops = {
     .setattr = tmpfs_setattr, .allocate = tmpfs_allocate, .xattr = &tmpfs_xattr_ops, .free = tmpfs_free,
 };
 const struct inode_ops tmpfs_link_ops = {
-    .readlink = tmpfs_readlink, .setattr = tmpfs_setattr, .free = tmpfs_free,
+    .readlink = tmpfs_readlink, .setattr = tmpfs_setattr, .xattr = &tmpfs_xattr_ops, .free = tmpfs_free,
 };
 /* Devices, FIFOs, sockets: what they do is found at open, by type. */
-const struct inode_ops tmpfs_special_ops = {.setattr = tmpfs_setattr, .free = tmpfs_free};
+const struct inode_ops tmpfs_special_ops = {
+    .setattr = tmpfs_setattr, .xattr = &tmpfs_xattr_ops, .free = tmpfs_free,
+};
 
 struct inode *tmpfs_inode(struct super *super, u32 mode) {
     struct tmpfs_inode *t = kmalloc(sizeof(*t));

@@ -1,5 +1,6 @@
-/* Extended attributes: names and rights are judged here, file systems keep the values. Only the user
-   name space exists; the others are empty, and closed to programs without privilege. */
+/* Extended attributes: names and rights are judged here, file systems keep the values. Files in memory
+   have the name spaces user, trusted and security, but for capabilities of programs; files of the host
+   have user alone. */
 #include "errno.h"
 #include "fs/open.h"
 #include "fs/walk.h"
@@ -17,6 +18,14 @@ static i64 get_name(char *text, u64 from) {
     return size == -ENAMETOOLONG || size == 0 ? -ERANGE : MIN(size, 0);
 }
 
+static i64 judge_privileged(struct inode *inode, const char *name, bool write) {
+    const struct xattr_ops *ops = inode->ops->xattr;
+    bool open = (begins(name, "security.") && !write) || capable(CAP_SYS_ADMIN);
+    if (!open || !ops || !ops->privileged || !strcmp(name, "security.capability"))
+        return write ? -EPERM : -ENODATA;
+    return name[strlen("trusted.")] ? 0 : -EINVAL;
+}
+
 /* What there is to say of a name without looking for it; 0: the file system knows. */
 static i64 judge(struct inode *inode, const char *name, bool write) {
     if (begins(name, "user.")) {
@@ -30,7 +39,7 @@ static i64 judge(struct inode *inode, const char *name, bool write) {
         return error ? error : inode->ops->xattr ? 0 : -EOPNOTSUPP;
     }
     if (begins(name, "trusted.") || begins(name, "security."))
-        return write ? -EPERM : -ENODATA;
+        return judge_privileged(inode, name, write);
     if (begins(name, "system.posix_acl_"))
         return write ? -EOPNOTSUPP : -ENODATA;
     return -EOPNOTSUPP;
@@ -69,7 +78,7 @@ static i64 removexattr(struct inode *inode, const char *name, const u64 *a) {
 
 static i64 listxattr(struct inode *inode, const char *name, const u64 *a) {
     struct io io;
-    if (!inode->ops->xattr || (!S_ISREG(inode->mode) && !S_ISDIR(inode->mode)))
+    if (!inode->ops->xattr)
         return 0;
     io_user(&io, a[1], MIN(a[2], XATTR_SIZE_MAX));
     return inode->ops->xattr->list(inode, &io, !a[2]);

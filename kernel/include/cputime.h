@@ -53,4 +53,6 @@ void cpu_events_end(struct process *process, const struct task *task);
 /* The scheduler says who gets the CPU, and who leaves it. */
 void cpu_enter(const struct task *task);
 void cpu_leave(struct process *process);
-void cpu_timers_changed(struct process *process); /* an event or RLIMIT_CPU was set */
+/* A thread becomes one of real time, or wakes up as one: RLIMIT_RTTIME counts from here. */
+void cpu_realtime_begins(struct task *task);
+void cpu_timers_changed(struct process *process); /* an event or a limit was set */

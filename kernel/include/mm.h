@@ -83,6 +83,8 @@ struct area *area_next(struct area *area);
 i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
 i64 mm_map_named(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset,
                  const char *name);
+/* The same with all that another area is, but for its place; `offset` is that of addr. */
+i64 mm_map_like(struct mm *mm, u64 addr, u64 size, const struct area *like, u64 offset);
 /* The same for the current process, within its limits, where mmap(2) would put it. */
 i64 mm_map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset);
 /* May the current process's space grow by so many bytes (RLIMIT_AS; for private writable memory
@@ -111,7 +113,6 @@ i64 area_grow_down(struct mm *mm, struct area *area, u64 addr);
 void area_insert(struct mm *mm, struct area *area);
 /* Join an area with its neighbours where they continue each other; the survivor. */
 struct area *area_merge(struct mm *mm, struct area *area);
-void area_free(struct mm *mm, struct area *area);
 /* uaccess on another address space (exec). */
 i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n);
 i64 mm_zero_out(struct mm *mm, u64 dst, u64 n);

@@ -42,6 +42,5 @@ static inline void run_queue_switch(struct task *last, const struct task *next) 
         run_queue_switch_realtime(last, next);
 }
 
-/* Change the priority of a task, wherever it is; 0: real time no longer. */
+/* Change the priority by which a task runs, wherever it is; 0: real time no longer. */
 void run_queue_prioritise(struct task *task, u8 priority);
-#define PRIORITY_OF_DYING 100 /* beyond what programs can have */

@@ -15,6 +15,7 @@ struct fs_context;
 struct terminal;
 struct tracee;
 struct seccomp_filter;
+struct futex_waiter;
 
 /* What the entry code pushes, lowest address first (boot/entry.S). */
 struct trapframe {
@@ -77,6 +78,7 @@ struct process {
     i32 stop_status;       /* the same while stopped or continued and not yet reported */
     i32 parent_death_signal; /* PR_SET_PDEATHSIG */
     i32 nice;
+    i32 oom_adjust, oom_adjust_least; /* /proc/<pid>/oom_score_adj, and how low the unprivileged may set it */
     u32 personality, membarrier;
     bool subreaper, not_dumpable;
     struct wait_queue child_exit; /* this process waits here for its children */
@@ -86,7 +88,7 @@ struct process {
     struct cpu_itimer cpu_itimers[2]; /* virtual, profiling */
     struct timer cpu_timer;       /* armed while one of the threads has the CPU (cputimer.c) */
     struct list cpu_events;       /* cpu_event.link */
-    bool cpu_watched;             /* the timer is needed: for those, or for RLIMIT_CPU */
+    bool cpu_watched;             /* the timer is needed: for those, or for a limit */
     struct rlimit limits[RLIM_COUNT];
     u64 start_ns;          /* clock_monotonic at creation */
     struct cpu_time cpu, child_cpu; /* of threads and of children that ended */
@@ -140,8 +142,12 @@ struct task {
     u64 rseq_area;           /* restartable sequences: what the thread has registered */
     u32 rseq_size, rseq_signature;
     u32 policy;              /* SCHED_*, and whether children get it too (proc/policy.c) */
-    u8 realtime_priority;    /* 1..99 under SCHED_FIFO and SCHED_RR, else 0 */
+    u8 own_priority;         /* 1..99 under SCHED_FIFO and SCHED_RR, else 0 */
+    u8 realtime_priority;    /* the same, or that of the most important of its heirs: who runs goes by this */
+    struct list heirs;       /* futex_waiter.owned: who waits for locks it holds (proc/inherit.c) */
+    struct futex_waiter *lock_wait; /* while it waits for one itself */
     u64 slice_used;          /* ns of its turn under SCHED_RR */
+    u64 realtime_from;       /* ns of CPU time: since then it has run in real time without a pause */
     u16 io_priority;         /* class and level, or 0 (proc/ioprio.c) */
     bool rseq_registered;
     struct tracee *trace;    /* who traces it, and how it stands; NULL: nobody (ptrace.h) */

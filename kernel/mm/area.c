@@ -39,7 +39,7 @@ void area_insert(struct mm *mm, struct area *area) {
     mm->reserved += area->end - area->node.key;
 }
 
-void area_free(struct mm *mm, struct area *area) {
+static void area_free(struct mm *mm, struct area *area) {
     tree_remove(&mm->areas, &area->node);
     mm->area_count--;
     mm->reserved -= area->end - area->node.key;
@@ -144,6 +144,11 @@ i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *
 
 i64 mm_map_named(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset,
                  const char *name) {
+    struct area like = { .prot = prot, .flags = flags, .file = file, .name = name };
+    return mm_map_like(mm, addr, size, &like, offset);
+}
+
+i64 mm_map_like(struct mm *mm, u64 addr, u64 size, const struct area *like, u64 offset) {
     i64 err = mm_unmap(mm, addr, size);
     if (err)
         return err;
@@ -152,11 +157,12 @@ i64 mm_map_named(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct 
         return -ENOMEM;
     area->node.key = addr;
     area->end = addr + size;
-    area->prot = prot;
-    area->flags = flags & KEEP_TOGETHER;
-    area->file = file ? file_get(file) : NULL;
+    area->prot = like->prot;
+    area->flags = like->flags & KEEP_TOGETHER;
+    area->file = like->file ? file_get(like->file) : NULL;
     area->offset = offset;
-    area->name = name;
+    area->policy = like->policy;
+    area->name = like->name;
     area_insert(mm, area);
     if (addr < mm->map_hint && addr + size > mm->map_hint - size && addr + size <= MM_MAP_TOP)
         mm->map_hint = addr;

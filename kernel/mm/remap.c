@@ -30,12 +30,12 @@ static i64 move(struct mm *mm, u64 old, u64 old_size, u64 to, u64 new_size, u32 
     i64 err = area_split(mm, old, old + old_size);
     if (err)
         return err;
-    struct area *area = area_find(mm, old);
-    const char *name = area->name;
-    i64 at = mm_map(mm, to, new_size, area->prot, area->flags, area->file, area->offset);
+    struct area like = *area_find(mm, old);
+    if (!(like.flags & AREA_FIXED_FRAMES))
+        like.name = NULL; /* heap and stack are places, the vDSO is a thing */
+    i64 at = mm_map_like(mm, to, new_size, &like, like.offset);
     if (at < 0)
         return at;
-    area_find(mm, to)->name = name;
     err = move_pages(mm, old, to, MIN(old_size, new_size));
     if (err)
         return err;
@@ -48,8 +48,7 @@ static i64 grow_in_place(struct mm *mm, struct area *area, u64 old, u64 old_size
     u64 end = old + old_size, more = new_size - old_size;
     if (area->end != end || !mm_is_free(mm, end, more) || end + more > NV_USER_END)
         return -ENOMEM;
-    i64 at = mm_map(mm, end, more, area->prot, area->flags, area->file,
-                    area->offset + (end - area->node.key));
+    i64 at = mm_map_like(mm, end, more, area, area->offset + (end - area->node.key));
     return at < 0 ? at : (i64)old;
 }
 

@@ -1,4 +1,4 @@
-/* Events after so much CPU time: interval and POSIX timers, sleeps, RLIMIT_CPU. An ordinary timer is
+/* Events after so much CPU time: interval and POSIX timers, sleeps, RLIMIT_CPU, RLIMIT_RTTIME. An ordinary timer is
    armed for the rest while a thread of the process has the CPU, so nothing ticks for anybody else. */
 #include "cputime.h"
 #include "linux/resource.h"
@@ -16,12 +16,31 @@ static u64 limit_of(const struct process *process) {
 
 static u64 left_until(u64 expiry, u64 used) { return expiry > used ? expiry - used : 0; }
 
+/* What a thread of real time may run without a pause, and has. */
+static u64 realtime_limit(const struct process *process) {
+    const struct rlimit *limit = &process->limits[RLIMIT_RTTIME];
+    return limit->cur < NEVER / 1000 ? MIN(limit->cur, limit->max) * 1000 : NEVER;
+}
+
+static u64 realtime_used(const struct task *task) {
+    return task->realtime_priority ? cpu_sum(task_cpu(task)) - task->realtime_from : 0;
+}
+
+void cpu_realtime_begins(struct task *task) {
+    task->realtime_from = cpu_sum(task_cpu(task));
+    if (task == current && task->process->cpu_watched)
+        cpu_timers_changed(task->process);
+}
+
 void cpu_enter(const struct task *task) {
     struct process *process = task->process;
     if (likely(!process->cpu_watched))
         return;
     u64 limit = limit_of(process);
     u64 left = limit == NEVER ? NEVER : left_until(limit, cpu_sum(process_cpu(process)));
+    u64 stretch = task->realtime_priority ? realtime_limit(process) : NEVER;
+    if (stretch != NEVER)
+        left = MIN(left, left_until(stretch, realtime_used(task)));
     const struct cpu_event *event;
     list_for_each(event, &process->cpu_events, link)
         if (!event->clock.task || event->clock.task == task)
@@ -35,7 +54,8 @@ void cpu_enter(const struct task *task) {
 void cpu_leave(struct process *process) { timer_cancel(&process->cpu_timer); }
 
 void cpu_timers_changed(struct process *process) {
-    process->cpu_watched = !list_empty(&process->cpu_events) || limit_of(process) != NEVER;
+    process->cpu_watched = !list_empty(&process->cpu_events) || limit_of(process) != NEVER ||
+                           realtime_limit(process) != NEVER;
     timer_cancel(&process->cpu_timer);
     if (current && process == current->process)
         cpu_enter(current);
@@ -92,6 +112,20 @@ static void check_limit(struct process *process) {
     }
 }
 
+/* The same for the running thread at RLIMIT_RTTIME, which is in microseconds. */
+static void check_realtime(const struct task *task) {
+    struct rlimit *limit = &task->process->limits[RLIMIT_RTTIME];
+    u64 used = realtime_used(task) / 1000;
+    if (!task->realtime_priority || limit->cur == RLIM_INFINITY)
+        return;
+    if (used >= limit->max) {
+        send(task->process, SIGKILL);
+    } else if (used >= limit->cur) {
+        limit->cur += SECOND_NS / 1000;
+        send(task->process, SIGXCPU);
+    }
+}
+
 static void expired(struct timer *timer) {
     struct process *process = container_of(timer, struct process, cpu_timer);
     struct cpu_event *event, *next;
@@ -102,5 +136,7 @@ static void expired(struct timer *timer) {
         event->fn(event);
     }
     check_limit(process);
+    if (process == current->process)
+        check_realtime(current);
     cpu_timers_changed(process);
 }

@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "file.h"
 #include "fs/pidfd.h"
+#include "futex.h"
 #include "hypercall.h"
 #include "ipc.h"
 #include "lib.h"
@@ -170,6 +171,7 @@ noreturn void exit_thread(i32 code) {
     cpu_events_end(process, last ? NULL : task);
     usage_add(&process->counts, &task->counts);
     ptrace_tracer_ends(); /* now that it sleeps no more, and nobody can choose it */
+    futex_pi_exit(); /* for who has come to wait meanwhile */
     task_unlink(task);
     if (task->trace)
         ptrace_ended(task->trace, process->exiting ? process->status : code);

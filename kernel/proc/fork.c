@@ -212,7 +212,7 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     child->memory_policy = current->memory_policy;
     child->io_priority = current->io_priority;
     child->policy = current->policy & ~SCHED_RESET_ON_FORK;
-    child->realtime_priority = current->realtime_priority;
+    child->own_priority = child->realtime_priority = current->own_priority;
     if (unlikely(child->policy != current->policy))
         reset_policy(child);
     if (!(flags & CLONE_VM))

@@ -13,15 +13,11 @@
 
 static struct list buckets[BUCKETS];
 
-static struct list *bucket_of(const struct futex_key *key) {
+struct list *futex_bucket(const struct futex_key *key) {
     struct list *bucket = &buckets[(key->at >> 2 ^ key->at >> 12 ^ (u64)key->mm >> 9) % BUCKETS];
     if (!bucket->next)
         list_init(bucket);
     return bucket;
-}
-
-static bool same(const struct futex_key *x, const struct futex_key *y) {
-    return x->mm == y->mm && x->at == y->at;
 }
 
 i64 futex_key_get(struct futex_key *key, u64 addr, bool private, bool write) {
@@ -51,17 +47,27 @@ void futex_key_put(const struct futex_key *key) {
         frame_put(ROUND_DOWN(key->at, PAGE_SIZE));
 }
 
-void futex_enqueue(struct futex_waiter *waiter) {
-    waiter->task = current;
-    waiter->woken = false;
-    struct list *bucket = bucket_of(&waiter->key);
+void futex_queue(struct futex_waiter *waiter) {
+    struct list *bucket = futex_bucket(&waiter->key);
     struct futex_waiter *other = NULL;
-    if (unlikely(current->realtime_priority))
+    u8 priority = waiter->task->realtime_priority;
+    if (unlikely(priority))
         list_for_each(other, bucket, link)
-            if (other->task->realtime_priority < current->realtime_priority)
+            if (other->task->realtime_priority < priority)
                 break;
     struct list *behind = other ? &other->link : bucket;
     list_insert_between(&waiter->link, behind->prev, behind);
+}
+
+void futex_queue_again(struct futex_waiter *waiter) {
+    list_remove(&waiter->link);
+    futex_queue(waiter);
+}
+
+void futex_enqueue(struct futex_waiter *waiter) {
+    waiter->task = current;
+    waiter->woken = false;
+    futex_queue(waiter);
 }
 
 i64 futex_sleep(struct futex_waiter *waiter, u64 deadline) {
@@ -70,41 +76,40 @@ i64 futex_sleep(struct futex_waiter *waiter, u64 deadline) {
     while (!waiter->woken && !why)
         why = sleep_until(deadline);
     list_remove(&waiter->link);
-    return waiter->woken ? 0 : why;
+    return waiter->woken ? waiter->result : why;
 }
 
-void futex_release(struct futex_waiter *waiter) {
+void futex_release(struct futex_waiter *waiter, i64 result) {
     list_remove(&waiter->link);
     waiter->woken = true;
+    waiter->result = result;
     wake_task(waiter->task);
 }
 
-i64 futex_wake(const struct futex_key *key, u32 count, u32 bitset) {
+/* As on Linux one is woken where `count` is 0; -EINVAL when a waiter wants a lock. */
+static i64 futex_wake(const struct futex_key *key, u32 count, u32 bitset) {
     struct futex_waiter *waiter, *next;
     i64 woken = 0;
-    list_for_each_safe(waiter, next, bucket_of(key), link) {
-        if (woken >= count)
-            break;
-        if (waiter->pi || !same(&waiter->key, key) || !(waiter->bitset & bitset))
+    list_for_each_safe(waiter, next, futex_bucket(key), link) {
+        if (!futex_same(&waiter->key, key))
             continue;
-        futex_release(waiter);
-        woken++;
+        if (waiter->owner || waiter->lock)
+            return -EINVAL;
+        if (!(waiter->bitset & bitset))
+            continue;
+        futex_release(waiter, 0);
+        if (++woken >= count)
+            break;
     }
     return woken;
 }
 
-struct futex_waiter *futex_first_pi(const struct futex_key *key, bool *more) {
-    struct futex_waiter *waiter, *first = NULL;
-    *more = false;
-    list_for_each(waiter, bucket_of(key), link) {
-        if (!waiter->pi || !same(&waiter->key, key))
-            continue;
-        *more = first != NULL;
-        if (*more)
-            break;
-        first = waiter;
-    }
-    return first;
+struct futex_waiter *futex_first(const struct futex_key *key) {
+    struct futex_waiter *waiter;
+    list_for_each(waiter, futex_bucket(key), link)
+        if (futex_same(&waiter->key, key))
+            return waiter;
+    return NULL;
 }
 
 i64 futex_wake_bitset(u64 addr, u32 count, bool private, u32 bitset) {
@@ -133,48 +138,6 @@ i64 futex_wait_value(u64 addr, u32 expected, bool private, u32 bitset, u64 deadl
     futex_key_put(&waiter.key);
     if (result == -EINTR)
         return restartable ? -ERESTARTSYS : restart_later(deadline, sys_futex);
-    return result;
-}
-
-/* Wake some waiters of one futex and move up to `move` others to a second one. */
-i64 futex_requeue(u64 addr, u64 addr2, bool private, u32 wake, u32 move, const u32 *expected) {
-    struct futex_key from, to;
-    u32 value;
-    if ((i32)wake < 0 || (i32)move < 0)
-        return -EINVAL;
-    i64 result = futex_key_get(&from, addr, private, false);
-    if (result)
-        return result;
-    result = futex_key_get(&to, addr2, private, true);
-    if (!result && expected) {
-        result = get_user(value, addr);
-        if (!result && value != *expected)
-            result = -EAGAIN;
-        if (result)
-            futex_key_put(&to);
-    }
-    if (!result) {
-        result = futex_wake(&from, wake, FUTEX_BITSET_MATCH_ANY);
-        struct futex_waiter *waiter, *next;
-        struct list *source = bucket_of(&from), *target = bucket_of(&to);
-        bool moving = !same(&from, &to);
-        list_for_each_safe(waiter, next, source, link) {
-            if (!move || !moving)
-                break;
-            if (waiter->pi || !same(&waiter->key, &from))
-                continue;
-            list_remove(&waiter->link);
-            list_append(target, &waiter->link);
-            futex_key_put(&waiter->key);
-            waiter->key = to;
-            if (!to.mm)
-                frame_get(ROUND_DOWN(to.at, PAGE_SIZE));
-            move--;
-            result++;
-        }
-        futex_key_put(&to);
-    }
-    futex_key_put(&from);
     return result;
 }
 
@@ -249,10 +212,10 @@ i64 sys_futex(const u64 *a) {
     u64 addr = a[0], addr2 = a[4], deadline = NEVER;
     u32 op = (u32)a[1], command = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME), value = (u32)a[2];
     bool private = op & FUTEX_PRIVATE_FLAG, realtime = op & FUTEX_CLOCK_REALTIME;
-    if (realtime && command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2)
+    if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2 && command != FUTEX_WAIT_REQUEUE_PI)
         return -ENOSYS;
     if (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
-        command == FUTEX_LOCK_PI2) {
+        command == FUTEX_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI) {
         i64 err = get_deadline(&deadline, a[3], command, realtime || command == FUTEX_LOCK_PI);
         if (err)
             return err;
@@ -279,6 +242,10 @@ i64 sys_futex(const u64 *a) {
         return futex_lock_pi(addr, private, true, NEVER);
     case FUTEX_UNLOCK_PI:
         return futex_unlock_pi(addr, private);
+    case FUTEX_WAIT_REQUEUE_PI:
+        return futex_wait_requeue_pi(addr, value, private, deadline, addr2);
+    case FUTEX_CMP_REQUEUE_PI:
+        return futex_requeue_pi(addr, addr2, private, value, (u32)a[3], (u32)a[5]);
     default:
         return -ENOSYS;
     }

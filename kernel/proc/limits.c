@@ -18,7 +18,7 @@ static i64 set_limit(struct process *process, u32 which, const struct rlimit *ne
         (which == RLIMIT_NPROC && new->max != RLIM_INFINITY && new->max > boot.max_tasks))
         return -EPERM;
     *limit = *new;
-    if (which == RLIMIT_CPU)
+    if (which == RLIMIT_CPU || which == RLIMIT_RTTIME)
         cpu_timers_changed(process);
     return 0;
 }

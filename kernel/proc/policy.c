@@ -2,10 +2,10 @@
    thread is. */
 #include "errno.h"
 #include "frame.h"
+#include "inherit.h"
 #include "linux/resource.h"
 #include "linux/sched.h"
 #include "proc.h"
-#include "run_queue.h"
 #include "syscall.h"
 #include "uaccess.h"
 
@@ -24,7 +24,7 @@ i64 sys_sched_getparam(const u64 *a) {
     if ((i32)a[0] < 0 || !a[1])
         return -EINVAL;
     const struct task *task = find_or_self((i32)a[0]);
-    i32 priority = task ? task->realtime_priority : 0;
+    i32 priority = task ? task->own_priority : 0;
     return task ? put_user(priority, a[1]) : -ESRCH;
 }
 
@@ -43,7 +43,7 @@ static bool permitted(const struct task *task, u32 policy, u32 priority) {
     if (capable(CAP_SYS_NICE))
         return true;
     if (is_realtime(kind_of(policy)) && ((kind_of(policy) != kind_of(task->policy) && !limit) ||
-                                         (priority > task->realtime_priority && priority > limit)))
+                                         (priority > task->own_priority && priority > limit)))
         return false;
     bool own = self->euid == task->cred->euid || self->euid == task->cred->ruid;
     bool rises = kind_of(task->policy) == SCHED_IDLE && kind_of(policy) != SCHED_IDLE;
@@ -60,7 +60,7 @@ static i64 set_policy(struct task *task, u32 policy, i32 priority) {
         return -EPERM;
     task->policy = policy;
     task->slice_used = 0;
-    run_queue_prioritise(task, (u8)priority);
+    set_own_priority(task, (u8)priority);
     return 0;
 }
 
@@ -68,7 +68,7 @@ void reset_policy(struct task *child) {
     bool other = child->process != current->process;
     if (is_realtime(child->policy)) {
         child->policy = SCHED_OTHER;
-        child->realtime_priority = 0;
+        child->own_priority = child->realtime_priority = 0;
         if (other)
             child->process->nice = 0;
     } else if (other) {
@@ -117,7 +117,7 @@ i64 sys_sched_getattr(const u64 *a) {
     struct attributes out = {
         .size = sizeof(out), .policy = kind_of(task->policy),
         .flags = task->policy & SCHED_RESET_ON_FORK ? FLAG_RESET_ON_FORK : 0,
-        .nice = is_realtime(kind_of(task->policy)) ? 0 : task->process->nice, .priority = task->realtime_priority,
+        .nice = is_realtime(kind_of(task->policy)) ? 0 : task->process->nice, .priority = task->own_priority,
     };
     return put_user(out, a[1]);
 }
@@ -160,7 +160,7 @@ i64 sys_sched_setattr(const u64 *a) {
         return -EPERM;
     if (in.priority > REALTIME_PRIORITY_MAX)
         return -EINVAL;
-    u32 priority = in.flags & FLAG_KEEP_PARAMS ? task->realtime_priority : in.priority;
+    u32 priority = in.flags & FLAG_KEEP_PARAMS ? task->own_priority : in.priority;
     err = set_policy(task, policy | (in.flags & FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0), (i32)priority);
     if (!err)
         task->process->nice = nice;

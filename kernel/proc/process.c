@@ -100,6 +100,8 @@ static void inherit(struct process *process, const struct process *maker) {
     process->sid = maker->sid;
     process->terminal = maker->terminal;
     process->nice = maker->nice;
+    process->oom_adjust = maker->oom_adjust;
+    process->oom_adjust_least = maker->oom_adjust_least;
     process->personality = maker->personality;
     process->membarrier = maker->membarrier;
     process->not_dumpable = maker->not_dumpable;
@@ -189,6 +191,7 @@ struct task *task_new(struct process *process, i32 tid) {
     task->cred = cred_get(current ? current->cred : process->cred);
     list_init(&task->run_link);
     list_init(&task->tracees);
+    list_init(&task->heirs);
     sig_pending_init(&task->pending);
     task_set_tid(task, tid);
     list_append(&process->threads, &task->thread_link);

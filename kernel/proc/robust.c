@@ -26,17 +26,13 @@ static void release(u64 entry, i64 offset, bool pending) {
             futex_wake_address(addr, 1);
         return;
     }
-    if (entry & ENTRY_PI) {
-        futex_pi_owner_died(addr);
-        return;
-    }
-    bool waiters = word & FUTEX_WAITERS;
+    bool waiters = word & FUTEX_WAITERS && !(entry & ENTRY_PI); /* those are served by futex_pi_exit */
     word = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
     if (!put_user(word, addr) && waiters)
         futex_wake_address(addr, 1);
 }
 
-void robust_list_exit(void) {
+static void release_all(void) {
     struct robust_head head;
     u64 at = current->robust_list;
     current->robust_list = 0;
@@ -54,6 +50,11 @@ void robust_list_exit(void) {
     }
     if (head.pending & ~ENTRY_PI)
         release(head.pending, head.offset, true);
+}
+
+void robust_list_exit(void) {
+    release_all();
+    futex_pi_exit();
 }
 
 i64 sys_set_robust_list(const u64 *a) {

@@ -72,6 +72,8 @@ void run_queue_prioritise(struct task *task, u8 priority) {
         return;
     task->realtime_priority = priority;
     need_resched = true;
+    if (fresh)
+        cpu_realtime_begins(task);
     if (task == current && fresh) {
         turn_start = realtime_since = clock_monotonic();
     } else if (!list_empty(&task->run_link)) {

@@ -486,7 +486,13 @@ def test_a_signal_handler_can_close() -> None:
             signal.signal(signal.SIGALRM, old)
 
 
-@pytest.mark.parametrize("failing", ["KVM_CREATE_VCPU", "KVM_SET_CPUID2", "KVM_GET_VCPU_MMAP_SIZE"])
+@pytest.mark.parametrize(
+    "failing",
+    [
+        "KVM_CREATE_VM", "KVM_SET_USER_MEMORY_REGION", "KVM_CREATE_VCPU", "KVM_SET_CPUID2",
+        "KVM_GET_VCPU_MMAP_SIZE",
+    ],
+)  # fmt: skip
 def test_a_failure_half_way_releases_everything(
     failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -505,6 +511,22 @@ def test_a_failure_half_way_releases_everything(
         create(memory)
     assert open_files() == before
     memory.close()
+
+
+def test_signals_do_not_keep_a_machine_from_being_made() -> None:
+    """KVM_CREATE_VM gives up where a signal is pending."""
+    seen = []
+    before = signal.signal(signal.SIGALRM, lambda *_: seen.append(None))
+    try:
+        for step in range(1, 61):
+            memory = GuestMemory(2 << 20)
+            signal.setitimer(signal.ITIMER_REAL, step * 0.00002)
+            create(memory).close()
+            memory.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(seen) > 20
 
 
 def test_many_machines_live_side_by_side() -> None:

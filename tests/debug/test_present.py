@@ -129,7 +129,7 @@ def test_a_signal_reaches_the_guest(spin: Guest) -> None:
     spin.spinning()
     spin.present.signal(signal.SIGINT)
     stop = spin.present.run()
-    assert (stop.reason, stop.detail) == ("exit", "wait status 0x700")
+    assert (stop.reason, stop.detail) == ("exit", "status 7")
 
 
 def test_the_listener_hears_ten_times_a_second(spin: Guest) -> None:

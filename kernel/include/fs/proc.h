@@ -57,9 +57,17 @@ i64 proc_set_comm(struct process *process, i32 number, struct io *io);
 void proc_stat(struct text *text, struct process *process, i32 number);
 void proc_status(struct text *text, struct process *process, i32 number);
 extern const struct inode_ops proc_mem_ops; /* fs/proc_mem.c */
+/* Who dies when memory is out (fs/proc_oom.c). */
+void proc_oom_score(struct text *text, struct process *process);
+void proc_oom_adjust(struct text *text, struct process *process);
+i64 proc_set_oom_adjust(struct process *process, i32 number, struct io *io);
+void proc_oom_old_adjust(struct text *text, struct process *process);
+i64 proc_set_oom_old_adjust(struct process *process, i32 number, struct io *io);
 
 /* Whom an inode of /proc is about: NULL when it is gone, or nobody. */
 struct process *proc_process_of(struct inode *inode);
+/* The number in the name of a directory of a process; 0 for anything else. */
+i32 proc_pid_of_directory(struct inode *inode);
 void proc_free(struct inode *inode);
 /* A thread of the process that still has what it runs on, or NULL. */
 struct task *proc_task(struct process *process);

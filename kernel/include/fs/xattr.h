@@ -1,4 +1,4 @@
-/* Extended attributes of the user name space, as a file system keeps them. */
+/* Extended attributes as a file system keeps them. */
 #pragma once
 #include "fs/io.h"
 #include "fs/vfs.h"
@@ -11,6 +11,7 @@
 /* Sizes, or negative errnos: ENODATA, EEXIST, ERANGE (the buffer is too small), ENOSPC. With `ask` only
    the size is wanted. A list is names with a NUL behind each. */
 struct xattr_ops {
+    bool privileged; /* keeps the name spaces trusted and security, too */
     i64 (*get)(struct inode *inode, const char *name, struct io *to, bool ask);
     i64 (*set)(struct inode *inode, const char *name, struct io *from, u32 flags);
     i64 (*remove)(struct inode *inode, const char *name);

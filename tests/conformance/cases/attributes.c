@@ -1,9 +1,8 @@
-/* Attributes: modes, owners, times, access, extended attributes, file systems. */
+/* Attributes: modes, owners, access, extended attributes, file systems. */
 #include "case.h"
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
-#include <utime.h>
 
 static void show_mode(const char *path)
 {
@@ -12,16 +11,6 @@ static void show_mode(const char *path)
         say("%s: %s", path, error_name(errno));
     else
         say("%s: mode %o", path, info.st_mode);
-}
-
-static void show_times(const char *path)
-{
-    struct stat info;
-    if (lstat(path, &info))
-        say("%s: %s", path, error_name(errno));
-    else
-        say("%s: accessed %lld.%09ld modified %lld.%09ld", path, (long long)info.st_atim.tv_sec, info.st_atim.tv_nsec,
-            (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
 
 CASE(stat_fields, "stat lstat fstat")
@@ -250,118 +239,6 @@ CASE(access_modes, "access faccessat faccessat2")
     T(syscall(SYS_faccessat2, open("f", O_RDONLY), "", R_OK, AT_EMPTY_PATH));
 }
 
-CASE(utimensat_times, "utimensat")
-{
-    struct timespec times[2] = {{1000, 123456789}, {2000, 987654321}};
-    int fd = file_with("f", "");
-    T(utimensat(AT_FDCWD, "f", times, 0));
-    show_times("f");
-    times[0].tv_nsec = UTIME_OMIT;
-    times[1].tv_sec = 3000;
-    T(utimensat(AT_FDCWD, "f", times, 0));
-    show_times("f");
-    times[0].tv_nsec = 1000000000;
-    T(utimensat(AT_FDCWD, "f", times, 0));
-    times[0].tv_nsec = times[1].tv_nsec = UTIME_OMIT;
-    T(utimensat(AT_FDCWD, "f", times, 0));
-    T(utimensat(AT_FDCWD, "missing", times, 0));
-    times[0] = times[1] = (struct timespec){5000, 1};
-    T(futimens(fd, times));
-    show_times("f");
-    T(symlink("f", "l"));
-    T(utimensat(AT_FDCWD, "l", times, AT_SYMLINK_NOFOLLOW));
-    show_times("l");
-    T(utimensat(AT_FDCWD, "f", times, 0x40000));
-    T(syscall(SYS_utimensat, fd, 0, 0, 0));
-    struct stat info;
-    T(fstat(fd, &info));
-    IS(info.st_mtime > 1600000000);
-    T(syscall(SYS_utimensat, 77, 0, times, 0));
-}
-
-CASE(utime_family, "utime utimes futimesat")
-{
-    close(file_with("f", ""));
-    T(syscall(SYS_utime, "f", (&(struct utimbuf){111, 222})));
-    show_times("f");
-    struct timeval times[2] = {{333, 444}, {555, 666}};
-    T(syscall(SYS_utimes, "f", times));
-    show_times("f");
-    times[0].tv_usec = 1000000;
-    T(syscall(SYS_utimes, "f", times));
-    times[0].tv_usec = 5;
-    T(syscall(SYS_futimesat, AT_FDCWD, "f", times));
-    show_times("f");
-    T(syscall(SYS_utime, "missing", 0));
-    T(syscall(SYS_utimes, "f", 0));
-}
-
-CASE(times_follow_use, "read write open")
-{
-    struct timespec old[2] = {{1000, 0}, {1000, 0}};
-    struct stat info;
-    char text[4];
-    int fd = file_with("f", "abc");
-    T(futimens(fd, old));
-    T(read(fd, text, 3));
-    T(fstat(fd, &info));
-    N(info.st_mtime);
-    IS(info.st_atime > 1000);
-    T(futimens(fd, old));
-    T(write(fd, "d", 1));
-    T(fstat(fd, &info));
-    IS(info.st_mtime > 1000);
-    N(info.st_atime);
-    T(futimens(fd, old));
-    T(ftruncate(fd, 1));
-    T(fstat(fd, &info));
-    IS(info.st_mtime > 1000);
-    T(mkdir("d", 0755));
-    T(utimensat(AT_FDCWD, "d", old, 0));
-    T(mkdir("d/e", 0755));
-    T(stat("d", &info));
-    IS(info.st_mtime > 1000);
-}
-
-/* Reading changes the time of the last access when something has changed since, by whatever way. */
-CASE(times_follow_reading, "read mmap getdents64 readlink open")
-{
-    struct timespec old[2] = {{1000, 0}, {1000, 0}}, newer[2] = {{3000000000, 0}, {1000, 0}};
-    struct stat info;
-    char text[512];
-    int fd = file_with("f", "abc"), quiet = MUST(open("f", O_RDONLY | O_NOATIME)), folder;
-    MUST(futimens(fd, old));
-    T(read(quiet, text, 3));
-    T(fstat(fd, &info));
-    N(info.st_atime);
-    IS(mmap(0, 3, PROT_READ, MAP_PRIVATE, fd, 0) != MAP_FAILED);
-    T(fstat(fd, &info));
-    IS(info.st_atime > 1000);
-    MUST(futimens(fd, old));
-    T(read(fd, text, 0));
-    T(fstat(fd, &info));
-    IS(info.st_atime > 1000);
-    MUST(futimens(fd, old));
-    T(pread(fd, text, 3, 100));
-    T(fstat(fd, &info));
-    IS(info.st_atime > 1000);
-    MUST(futimens(fd, newer));
-    T(pread(fd, text, 3, 0));
-    T(fstat(fd, &info));
-    N(info.st_atime);
-    MUST(symlink("f", "l"));
-    MUST(utimensat(AT_FDCWD, "l", old, AT_SYMLINK_NOFOLLOW));
-    T(readlink("l", text, sizeof text));
-    T(lstat("l", &info));
-    IS(info.st_atime > 1000);
-    MUST(mkdir("d", 0755));
-    MUST(utimensat(AT_FDCWD, "d", old, 0));
-    folder = MUST(open("d", O_RDONLY));
-    T(syscall(SYS_getdents64, folder, text, sizeof text));
-    T(stat("d", &info));
-    IS(info.st_atime > 1000);
-}
-
 CASE(xattr_user, "setxattr getxattr listxattr removexattr")
 {
     char text[64] = "";
@@ -387,6 +264,62 @@ CASE(xattr_user, "setxattr getxattr listxattr removexattr")
     T(removexattr("f", "user.a"));
     T(removexattr("f", "user.a"));
     T(listxattr("f", text, 64));
+}
+
+CASE(xattr_many_and_large, "setxattr getxattr listxattr removexattr")
+{
+    static char text[65536], value[65536];
+    char name[32];
+    close(file_with("f", ""));
+    memset(value, 'v', sizeof value);
+    if (setxattr("f", "user.probe", "x", 1, 0)) {
+        say("%s", error_name(errno));
+        return;
+    }
+    T(setxattr("f", "user.large", value, 65536, 0));
+    T(setxattr("f", "user.large", value, 65537, 0));
+    T(getxattr("f", "user.large", text, 65535));
+    T(getxattr("f", "user.large", text, 65536));
+    IS(memcmp(text, value, sizeof value) == 0);
+    T(setxattr("f", "user.large", value, 4097, XATTR_REPLACE));
+    T(getxattr("f", "user.large", text, 65536));
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "user.%d", i * 37 % 200);
+        MUST(setxattr("f", name, "x", 1, XATTR_CREATE));
+    }
+    T(listxattr("f", text, sizeof text));
+    /* Linux lists them from the last name to the first. */
+    for (int at = 0, i = 0; i < 5; i++, at += strlen(text + at) + 1)
+        say("%s", text + at);
+    T(removexattr("f", "user.100"));
+    T(listxattr("f", text, sizeof text));
+}
+
+CASE(xattr_of_the_privileged, "setxattr lsetxattr getxattr lgetxattr listxattr llistxattr removexattr")
+{
+    char text[64] = "";
+    close(file_with("f", ""));
+    MUST(symlink("f", "l"));
+    MUST(mkfifo("p", 0644));
+    T(setxattr("f", "trusted.a", "value", 5, 0));
+    T(setxattr("f", "trusted.", "value", 5, 0));
+    T(setxattr("f", "security.a", "value", 5, 0));
+    T(lsetxattr("l", "trusted.b", "of the link", 11, 0));
+    T(lsetxattr("l", "user.b", "x", 1, 0));
+    T(setxattr("p", "trusted.c", "x", 1, 0));
+    T(lgetxattr("l", "trusted.b", text, sizeof text));
+    T(getxattr("l", "trusted.b", text, sizeof text));
+    T(llistxattr("l", text, sizeof text));
+    T(listxattr("p", text, sizeof text));
+    T(listxattr("f", text, sizeof text));
+    if (!geteuid())
+        MUST(setresuid(1000, 1000, 1000));
+    T(listxattr("f", text, sizeof text));
+    T(getxattr("f", "trusted.a", text, sizeof text));
+    T(getxattr("f", "security.a", text, sizeof text));
+    T(setxattr("f", "trusted.a", "x", 1, 0));
+    T(setxattr("f", "security.a", "x", 1, 0));
+    T(removexattr("f", "security.a"));
 }
 
 CASE(xattr_of_links_and_descriptors, "lsetxattr lgetxattr llistxattr lremovexattr fsetxattr fgetxattr flistxattr fremovexattr")

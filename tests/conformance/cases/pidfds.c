@@ -163,6 +163,32 @@ static void wait_bare(void)
         ;
 }
 
+CASE(signals_by_directory, "pidfd_send_signal pidfd_getfd pidfd_open waitid")
+{
+    char path[64];
+    pid_t child = MUST(fork());
+    if (!child)
+        for (;;)
+            pause();
+    snprintf(path, sizeof path, "/proc/%d", child);
+    int fd = MUST(open(path, O_DIRECTORY)), named = MUST(open(path, O_PATH)), none = MUST(open("/proc", O_DIRECTORY));
+    strcat(path, "/task");
+    int tasks = MUST(open(path, O_DIRECTORY));
+    T(send_by(fd, 0, 0, 0));
+    T(send_by(named, 0, 0, 0));
+    T(send_by(none, 0, 0, 0));
+    T(send_by(tasks, 0, 0, 0));
+    T(syscall(SYS_pidfd_getfd, fd, 0, 0));
+    T(waitid(P_PIDFD, fd, 0, WEXITED));
+    T(send_by(fd, SIGKILL, 0, 0));
+    int status = 0;
+    MUST(waitpid(child, &status, 0));
+    N(WTERMSIG(status));
+    T(send_by(fd, 0, 0, 0));
+    T(openat(fd, "status", O_RDONLY));
+    T(openat(fd, "nothing", O_RDONLY));
+}
+
 CASE(thread_with_a_descriptor, "clone poll pidfd_open pidfd_send_signal")
 {
     const unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_PIDFD;
