@@ -1,10 +1,13 @@
 """What a user asks to be stopped at, and what a stop is: plain data."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
 from nanvix.debug.values import SCALARS, Value
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,7 +136,7 @@ class Watchpoint(Point):
         physical: bool,
         *,
         name: str = "",
-        shape: "Type | None" = None,
+        shape: Type | None = None,
         **options: object,
     ) -> None:
         if access not in ACCESSES:
@@ -171,7 +174,7 @@ class Watchpoint(Point):
         return f"{place}: {_bytes(old, first)} -> {_bytes(new, first)}"
 
 
-def _shown(shape: "Type", data: bytes) -> str:
+def _shown(shape: Type, data: bytes) -> str:
     return Value(shape, lambda _address, _size: b"", data=data).show() if data else "?"
 
 
@@ -193,7 +196,7 @@ class Catchpoint(Point):
     kind = "catchpoint"
 
     def __init__(
-        self, number: int, event: str, names: "Iterable[str]" = (), **options: object
+        self, number: int, event: str, names: Iterable[str] = (), **options: object
     ) -> None:
         if event not in EVENTS:
             raise DebugError(f"can only catch one of {', '.join(EVENTS)}")

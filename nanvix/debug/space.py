@@ -1,11 +1,16 @@
 """Guest memory by linear addresses: reads that stop where nothing is mapped, page-table walks."""
 
+from __future__ import annotations
+
 from struct import Struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import DIRECT_BASE, KERNEL_BASE, PAGE_SIZE
-from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import ADDRESS_MASK, HUGE, PRESENT, canonical, walk
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from nanvix.machine.memory import GuestMemory
 
 _QUAD = Struct("<Q")
 _LEVELS = (("PML4", 39), ("PDPT", 30), ("PD", 21), ("PT", 12))
@@ -61,11 +66,6 @@ class Space:
     def string(self, address: int, limit: int = 4096) -> bytes:
         """Bytes up to a NUL, at most ``limit``."""
         return self.read(address, limit).split(b"\0")[0]
-
-    def quad(self, address: int) -> int | None:
-        """Eight bytes as a number, or None."""
-        data = self.read(address, 8)
-        return _QUAD.unpack(data)[0] if len(data) == 8 else None
 
     def walk(self, address: int) -> list[Entry]:
         """Every table entry on the way to ``address``, as far as the way goes."""
