@@ -80,6 +80,16 @@ struct process {
     i32 nice;
     u32 personality, membarrier;
     bool subreaper, not_dumpable;
+    i16 oom_adjust, oom_adjust_least; /* likelier to die of lack of memory by so many thousandths; may be lowered to */
+#define OOM_ADJUST_MAX 1000
+    u8 memory_failure;     /* PR_MCE_KILL, counted down from the default */
+    bool no_huge_pages;    /* PR_SET_THP_DISABLE: there are none anyway */
+    u8 exec_gain_refused;  /* PR_SET_MDWE */
+#define MDWE_REFUSE 1
+#define MDWE_NO_INHERIT 2
+    u16 core_filter;       /* PR_SET_DUMPABLE's finer sister, kept for those who ask */
+#define CORE_FILTER_KNOWN 0x1ff
+#define CORE_FILTER_DEFAULT 0x33
     struct wait_queue child_exit; /* this process waits here for its children */
     struct sig_pending pending;   /* for the whole group */
     struct timer alarm;           /* ITIMER_REAL */

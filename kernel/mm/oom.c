@@ -6,9 +6,13 @@
 #include "mm.h"
 #include "proc.h"
 
+/* What it holds, and what it has been said to be worth (/proc/<pid>/oom_score_adj). */
 static u64 weight(const struct process *process) {
-    return process->zombie || process->exiting || !process->leader || !process->leader->mm
-               ? 0 : process->leader->mm->resident;
+    i64 adjust = process->oom_adjust * (i64)frames_total() / OOM_ADJUST_MAX;
+    bool spared = process->oom_adjust == -OOM_ADJUST_MAX;
+    if (process->zombie || process->exiting || spared || !process->leader || !process->leader->mm)
+        return 0;
+    return (u64)MAX((i64)process->leader->mm->resident + adjust, 1);
 }
 
 void out_of_memory(void) {

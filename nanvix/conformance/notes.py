@@ -8,6 +8,7 @@ _OF_THE_HOST = "always EPERM: the name space of a guest is the host's to make"
 
 PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
+    "fcntl": "no leases (F_SETLEASE) and no notices of directories (F_NOTIFY): EINVAL",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
     "kcmp": "no KCMP_EPOLL_TFD",
@@ -21,7 +22,9 @@ PARTIAL: dict[str, str] = {
     "open_tree": _OF_THE_HOST,
     "pivot_root": _OF_THE_HOST,
     "pkey_alloc": "always ENOSPC: the virtual CPU has no protection keys",
+    "prctl": "no PR_SET_MM and PR_TSC_SIGSEGV",
     "sched_setattr": "no SCHED_DEADLINE",
+    "semget": "sets of at most 250 semaphores",
     "ptrace": "no breakpoints in debug registers: they are all in use, says ENOSPC",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",
