@@ -309,7 +309,6 @@ CASE(waiting_with_options, "waitid wait4")
     T(waitid(P_PIDFD, 0, &info, WEXITED));
     struct rusage usage;
     T(syscall(SYS_waitid, P_PID, child, 0, WEXITED, &usage));
-    IS(usage.ru_maxrss > 0);
     T(waitid(P_PID, (id_t)child, &info, WEXITED));
     child = (pid_t)MUST(syscall(SYS_clone, 0, 0, 0, 0, 0)); /* no signal at its end */
     if (!child)
@@ -362,6 +361,6 @@ CASE(stacks_for_signals, "sigaltstack")
     T(sigaltstack(&(stack_t){.ss_flags = SS_DISABLE, .ss_size = 1}, &old));
     N(old.ss_flags);
     IS(old.ss_sp == stack);
-    T(sigaltstack((void *)8, 0));
-    T(sigaltstack(0, (void *)8));
+    T(syscall(SYS_sigaltstack, 8, 0));
+    T(syscall(SYS_sigaltstack, 0, 8));
 }
