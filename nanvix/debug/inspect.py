@@ -176,12 +176,6 @@ class Inspector:
         """Where a file of the guest is on the host."""
         return self._locate(path)
 
-    def syscall_number(self) -> int | None:
-        """The system call about to be made, if the next instruction makes one."""
-        if self.in_kernel or self._kind() != "syscall":
-            return None
-        return self._view.registers["rax"] & 0xFFFF_FFFF
-
     # -- code and names ----------------------------------------------------------------------
 
     def instruction(self) -> Instruction:
