@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nanvix.closing import Closer
+    from nanvix.kvm.device.vm import Vm
     from nanvix.machine.backend import Backend
     from nanvix.machine.boot import BootSpec
     from nanvix.machine.clock import GuestClock
@@ -75,21 +76,25 @@ def assemble(
     there instead of booting. ``make_machine`` stands for what nanvix.machine would give. Raises a
     NanvixError if the guest cannot be started.
     """
-    from nanvix.abi.call import WatchTable
-    from nanvix.machine.boot import BootError, BootSpec
-    from nanvix.machine.image import ImageError, KernelImage
-    from nanvix.machine.machine import Machine
     from nanvix.machine.memory import GuestMemory
-    from nanvix.macro.services import build_services
 
-    phases.end("import")
     try:
         memory = GuestMemory(settings.memory)
     except (OSError, OverflowError, ValueError) as error:
         raise UsageError(f"{settings.memory >> 20} MiB of guest memory: {error}") from None
     closing.callback(memory.close)
+    vm = _begin_vm(settings.backend, memory)
+    if vm is not None:
+        closing.callback(vm.close)
     phases.end("memory")
-    backend = open_backend(settings.backend, memory, settings.unavailable)
+    from nanvix.abi.call import WatchTable
+    from nanvix.machine.boot import BootError, BootSpec
+    from nanvix.machine.image import ImageError, KernelImage
+    from nanvix.machine.machine import Machine
+    from nanvix.macro.services import build_services
+
+    phases.end("import")
+    backend = open_backend(settings.backend, memory, settings.unavailable, vm)
     closing.callback(backend.close)
     backend.set_budget(settings.max_instructions)
     phases.end("backend")
@@ -144,19 +149,35 @@ def assemble(
     return Assembled(machine, backend, services)
 
 
+def _begin_vm(name: str, memory: GuestMemory) -> Vm | None:
+    """A machine of KVM's that is being made while we go on; None where there will be none."""
+    if name == "emu":
+        return None
+    from nanvix import kvm
+
+    try:
+        return kvm.begin(memory)
+    except BackendUnavailable:
+        return None
+
+
 def open_backend(
-    name: str, memory: GuestMemory, unavailable: Callable[[str], None] | None = None
+    name: str,
+    memory: GuestMemory,
+    unavailable: Callable[[str], None] | None = None,
+    vm: Vm | None = None,
 ) -> Backend:
     """A vCPU over ``memory``; ``auto`` falls back to the emulator where KVM does not work, which
     ``unavailable`` then hears the reason of.
 
-    Raises BackendUnavailable, whose message says how to mend it.
+    ``vm``: a machine of KVM's with that memory. Raises BackendUnavailable, whose message says how
+    to mend it.
     """
     if name != "emu":
         from nanvix import kvm
 
         try:
-            return kvm.create(memory)
+            return kvm.create(memory, vm)
         except BackendUnavailable as error:
             if name == "kvm":
                 raise

@@ -1,7 +1,7 @@
 """The application: panes on a desk, a session behind them, one table of actions in front."""
 
+import asyncio
 import gc
-from asyncio import get_running_loop
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -9,19 +9,18 @@ from signal import SIGHUP, SIGTERM
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Event, Key
 from textual.message import Message
-from textual.widgets import Input
 
 from nanvix.errors import NanvixError
 from nanvix.tui import commands, cursor, export
-from nanvix.tui.actions import BY_KEY, BY_NAME, IN_BAR, NEEDS, bindings
+from nanvix.tui.actions import BY_NAME, IN_BAR, NEEDS, bindings
 from nanvix.tui.desk import Desk
 from nanvix.tui.events import Events
 from nanvix.tui.keybar import KeyBar
 from nanvix.tui.lines import LinePane
+from nanvix.tui.ordered import Ordered
 from nanvix.tui.palette import ActionCommands
 from nanvix.tui.panes import all_panes
 from nanvix.tui.panes.base import ViewPane
@@ -63,7 +62,7 @@ class Posted(Message):
         self.act = act
 
 
-class DebugApp(App[int], Events):
+class DebugApp(Ordered, Events):
     """``start``: makes the debugger over the descriptors it is given, on the session's thread; or a
     session that has begun.
     ``store``: what is kept of this program from one session to the next. ``gdb``: listens for a gdb
@@ -104,7 +103,6 @@ class DebugApp(App[int], Events):
         self._latest: View | None = None
         self._exchange = Lock()
         self.session = start if isinstance(start, Session) else Session(start, gdb)
-        self._early: list[Event] = []
         self.desk = Desk(all_panes())
         self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
         self.timeline = TimelineBar()
@@ -126,7 +124,7 @@ class DebugApp(App[int], Events):
     def on_mount(self) -> None:
         """The guest starts once the screen is there."""
         for number in (SIGHUP, SIGTERM):
-            get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+            asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
         if self._capsule is not None:
             self._first = (*export.unpack(self, self._capsule), *self._first)
         self.begin()
@@ -213,7 +211,9 @@ class DebugApp(App[int], Events):
         self.notify(text, severity="error" if error else "information", markup=False, timeout=4)
 
     def command(self, text: str) -> None:
-        """Do what was typed."""
+        """Do what was typed, if anything was."""
+        if not text:
+            return
         try:
             commands.perform(self, text)
         except NanvixError as error:
@@ -237,28 +237,6 @@ class DebugApp(App[int], Events):
         """Bring a pane to the front."""
         self.desk.show(name)
         self.seen_panes()
-
-    async def on_event(self, event: Event) -> None:
-        """Keys are taken in their order: an action begins before the next key is looked at, so
-        what is typed on behind `:` is for the prompt, and waits while it is being made."""
-        if not isinstance(event, Key) or event.is_forwarded:
-            await super().on_event(event)
-        elif self.prompt.opening:
-            self._early.append(event)
-        elif event.key in BY_KEY and not self._typing():
-            self.action_do(BY_KEY[event.key].name)
-        else:
-            await super().on_event(event)
-
-    def _typing(self) -> bool:
-        """Whether keys are for an input line, or for what lies over the desk."""
-        return isinstance(self.focused, Input) or len(self.screen_stack) > 1
-
-    async def on_prompt_ready(self) -> None:
-        """It has what was typed since it was asked for."""
-        early, self._early = self._early, []
-        for event in early:
-            await super().on_event(event)
 
     def on_prompt_given(self, message: Prompt.Given) -> None:
         """A command line."""
@@ -366,7 +344,7 @@ class DebugApp(App[int], Events):
         self.session.tick()
         silent = self.session.silent
         if silent and self.timeline.progress is None and self.view.status is not Status.RUNNING:
-            self.timeline.show_progress(silent, 0.0)
+            self.timeline.show_progress(silent, None)
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]

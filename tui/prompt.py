@@ -53,8 +53,7 @@ class Prompt(Horizontal):
             self._back_to = focused.id if focused is not None else None
         self._at = len(self.history)
         self.display = True
-        self.input.value = text
-        self.input.cursor_position = len(text)
+        self.write(text)
         if self.input.is_attached:
             self.screen.set_focus(self.input)
         else:
@@ -72,21 +71,28 @@ class Prompt(Horizontal):
         self.display = False
         if self._back_to is not None:
             for widget in self.screen.query(f"#{self._back_to}"):
-                widget.focus()
+                self.screen.set_focus(widget)
 
     def action_recall(self, step: int) -> None:
         """An earlier or a later command."""
         self._at = min(max(self._at + step, 0), len(self.history))
-        text = self.history[self._at] if self._at < len(self.history) else ""
+        self.write(self.history[self._at] if self._at < len(self.history) else "")
+
+    def write(self, text: str) -> None:
+        """Put this into the line."""
         self.input.value = text
         self.input.cursor_position = len(text)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter."""
-        event.stop()
-        text = event.value.strip()
+    def take(self) -> str:
+        """What has been typed; it is put away, and kept to be recalled."""
+        text = self.input.value.strip()
         self.action_dismiss()
-        if text:
-            if self.history[-1:] != [text]:
-                self.history.append(text)
+        if text and self.history[-1:] != [text]:
+            self.history.append(text)
+        return text
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter, from a test or a mouse: what keys do is up to the application."""
+        event.stop()
+        if text := self.take():
             self.post_message(self.Given(text))

@@ -196,6 +196,18 @@ static bool syscall_by_fault(struct trapframe *frame) {
     return true;
 }
 
+static noreturn void panic_at(struct trapframe *frame, const char *what) {
+    char text[160];
+    u64 size = format(text, sizeof(text), "%s in the kernel: vector %lu, error %lx, rip %lx, cr2 %lx",
+                      what, frame->vector, frame->error, frame->rip, fault_address());
+    hc_begin(NV_OP_PANIC);
+    hc_arg(0, (u64)frame);
+    hc_in(text, MIN(size, sizeof(text) - 1));
+    hc_ring();
+    for (;;)
+        __asm__ volatile("hlt");
+}
+
 noreturn void panic_in_kernel(struct trapframe *frame) {
     const char *name = frame->vector < 32 ? exceptions[frame->vector].name : NULL;
     panic_at(frame, name ? name : "unexpected trap");
@@ -242,16 +254,4 @@ void trap(struct trapframe *frame) {
         user_exception(frame, address);
     }
     return_to_user(frame);
-}
-
-noreturn void panic_at(struct trapframe *frame, const char *what) {
-    char text[160];
-    u64 size = format(text, sizeof(text), "%s in the kernel: vector %lu, error %lx, rip %lx, cr2 %lx",
-                      what, frame->vector, frame->error, frame->rip, fault_address());
-    hc_begin(NV_OP_PANIC);
-    hc_arg(0, (u64)frame);
-    hc_in(text, MIN(size, sizeof(text) - 1));
-    hc_ring();
-    for (;;)
-        __asm__ volatile("hlt");
 }

@@ -82,7 +82,6 @@ static void write_fdinfo(struct text *text, struct process *p, i32 fd) {
 }
 
 static void write_cgroup(struct text *text, struct process *p) { text_add(text, "0::/\n"); }
-static void write_zero(struct text *text, struct process *p) { text_add(text, "0\n"); }
 
 static i64 copy_path(const char *path, char *buf, u64 size) {
     u64 n = MIN(strlen(path), size);
@@ -169,8 +168,9 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
     {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_mem_ops},                    \
     {.name = "mountinfo", .mode = TEXT, .write = proc_mountinfo},                     \
     {.name = "mounts", .mode = TEXT, .write = proc_mounts},                           \
-    {.name = "oom_score", .mode = TEXT, .write = write_zero},                         \
-    {.name = "oom_score_adj", .mode = TEXT, .write = write_zero},                     \
+    {.name = "oom_adj", .mode = S_IFREG | 0644, .write = proc_oom_old_adjust, .store = proc_set_oom_old_adjust}, \
+    {.name = "oom_score", .mode = TEXT, .write = proc_oom_score},                     \
+    {.name = "oom_score_adj", .mode = S_IFREG | 0644, .write = proc_oom_adjust, .store = proc_set_oom_adjust},   \
     {.name = "root", .mode = LINK, .link = link_root, .follow = follow_root},         \
     {.name = "smaps", .mode = TEXT, .write = proc_smaps},                             \
     {.name = "smaps_rollup", .mode = TEXT, .write = proc_smaps_rollup},               \

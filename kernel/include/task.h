@@ -78,6 +78,7 @@ struct process {
     i32 stop_status;       /* the same while stopped or continued and not yet reported */
     i32 parent_death_signal; /* PR_SET_PDEATHSIG */
     i32 nice;
+    i32 oom_adjust, oom_adjust_least; /* /proc/<pid>/oom_score_adj, and how low the unprivileged may set it */
     u32 personality, membarrier;
     bool subreaper, not_dumpable;
     struct wait_queue child_exit; /* this process waits here for its children */

@@ -100,6 +100,8 @@ static void inherit(struct process *process, const struct process *maker) {
     process->sid = maker->sid;
     process->terminal = maker->terminal;
     process->nice = maker->nice;
+    process->oom_adjust = maker->oom_adjust;
+    process->oom_adjust_least = maker->oom_adjust_least;
     process->personality = maker->personality;
     process->membarrier = maker->membarrier;
     process->not_dumpable = maker->not_dumpable;

@@ -6,8 +6,6 @@ whose every byte is inside RAM, in arrays whose length is bounded.
 
 from __future__ import annotations
 
-from nanvix.named import NamedTuple
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,12 +37,15 @@ class Call:
         self.out = [0] * 7
 
 
-class Watch(NamedTuple):
+class Watch:
     """A one-shot wish: tell the guest once when ``fd`` shows one of ``events`` (poll bits)."""
 
-    fd: int
-    events: int
-    cookie: int
+    __slots__ = ("cookie", "events", "fd")
+
+    def __init__(self, fd: int, events: int, cookie: int) -> None:
+        self.fd = fd
+        self.events = events
+        self.cookie = cookie
 
 
 class WatchTable:

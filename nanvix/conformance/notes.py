@@ -10,7 +10,6 @@ PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
-    "kcmp": "no KCMP_EPOLL_TFD",
     "mincore": "of the pages next to one that was touched, those only read since count as absent",
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,

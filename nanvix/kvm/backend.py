@@ -11,6 +11,7 @@ from nanvix.kvm import registers
 from nanvix.kvm.clock import NS, TscClock
 from nanvix.kvm.device import vcpu as device
 from nanvix.kvm.device.vcpu import Vcpu
+from nanvix.kvm.device.vm import Vm
 from nanvix.kvm.general import Registers
 from nanvix.kvm.wakeup import Wakeup, here
 from nanvix.machine.backend import Capabilities, Exit
@@ -34,11 +35,18 @@ STRAY_LIMIT = 100_000
 
 
 class KvmBackend:
-    """One vCPU on KVM. ``quirks``, ``capabilities``: what nanvix.kvm.quirks found out."""
+    """One vCPU on KVM. ``quirks``, ``capabilities``: what nanvix.kvm.quirks found out. ``vm``: a
+    machine with that memory, which the backend takes over."""
 
     name = "kvm"
 
-    def __init__(self, memory: GuestMemory, quirks: int, capabilities: Capabilities) -> None:
+    def __init__(
+        self,
+        memory: GuestMemory,
+        quirks: int,
+        capabilities: Capabilities,
+        vm: Vm | None = None,
+    ) -> None:
         self.capabilities = capabilities
         self.quirks = quirks
         self.exit_value = 0
@@ -57,7 +65,7 @@ class KvmBackend:
         self._stepper: Stepper | None = None
         # Held so that no late kick writes to a page that is gone; a signal handler may re-enter.
         self._life = RLock()
-        self.vcpu = Vcpu(memory.address, memory.size, PORT)
+        self.vcpu = Vcpu(vm or Vm(memory.address, memory.size), PORT)
         try:
             self.vcpu.set_cpuid(entries())
             self._clock = TscClock(self.vcpu)

@@ -7,7 +7,6 @@ from errno import EPROTO
 from nanvix.abi.channel import OPS, TIME_OUT
 from nanvix.abi.header import abi_version
 from nanvix.machine.clock import NEVER
-from nanvix.machine.describe import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,5 +106,7 @@ class SystemOps:
 
 def _text(call: Call) -> str:
     """The inputs as one printable line of bounded length."""
+    from nanvix.machine.describe import printable
+
     data = b"".join(bytes(view[:_TEXT_MAX]) for view in call.inputs[:4])[:_TEXT_MAX]
     return printable(data.rstrip(b"\0\n"))

@@ -33,6 +33,11 @@ def set_break(app: "DebugApp", text: str) -> None:
     where, _, condition = text.partition(" if ")
 
     def job(d: "Debugger") -> str:
+        for known in d.points:
+            same = known.kind == "breakpoint" and known.describe() == where.strip()
+            if same and (known.condition.text if known.condition else "") == condition.strip():
+                known.enabled = True
+                return f"breakpoint {known.number} is there already"
         point = d.breakpoint(_number(where), condition=condition.strip() or None)
         app.keep_point(point.number, f"break {text}")
         if not d.places(point):

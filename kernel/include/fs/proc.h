@@ -57,6 +57,12 @@ i64 proc_set_comm(struct process *process, i32 number, struct io *io);
 void proc_stat(struct text *text, struct process *process, i32 number);
 void proc_status(struct text *text, struct process *process, i32 number);
 extern const struct inode_ops proc_mem_ops; /* fs/proc_mem.c */
+/* Who dies when memory is out (fs/proc_oom.c). */
+void proc_oom_score(struct text *text, struct process *process);
+void proc_oom_adjust(struct text *text, struct process *process);
+i64 proc_set_oom_adjust(struct process *process, i32 number, struct io *io);
+void proc_oom_old_adjust(struct text *text, struct process *process);
+i64 proc_set_oom_old_adjust(struct process *process, i32 number, struct io *io);
 
 /* Whom an inode of /proc is about: NULL when it is gone, or nobody. */
 struct process *proc_process_of(struct inode *inode);

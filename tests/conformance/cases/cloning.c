@@ -1,6 +1,8 @@
 /* clone, vfork and unshare: what two tasks share; descriptors for processes. */
 #include "case.h"
 #include <linux/sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 CASE(vfork_shares, "vfork")
 {
@@ -170,6 +172,34 @@ CASE(what_is_shared, "kcmp clone")
     kill(near, SIGKILL);
     while (wait(0) > 0)
         ;
+}
+
+CASE(what_an_epoll_watches, "kcmp epoll_ctl")
+{
+    struct {
+        unsigned epoll, fd, place;
+    } slot = {MUST(epoll_create1(0)), MUST(eventfd(0, 0)), 0};
+    struct epoll_event event = {.events = EPOLLIN};
+    int first = MUST(dup(slot.fd)), second = MUST(eventfd(0, 0));
+    MUST(epoll_ctl(slot.epoll, EPOLL_CTL_ADD, slot.fd, &event));
+    T(syscall(SYS_kcmp, getpid(), getpid(), 7, slot.fd, &slot));
+    IS(syscall(SYS_kcmp, getpid(), getpid(), 7, slot.epoll, &slot) > 0);
+    MUST(dup2(second, slot.fd)); /* the same number for another file; both are watched */
+    MUST(epoll_ctl(slot.epoll, EPOLL_CTL_ADD, slot.fd, &event));
+    IS(syscall(SYS_kcmp, getpid(), getpid(), 7, second, &slot) != syscall(SYS_kcmp, getpid(), getpid(), 7, first, &slot));
+    slot.place = 1;
+    IS(syscall(SYS_kcmp, getpid(), getpid(), 7, second, &slot) != syscall(SYS_kcmp, getpid(), getpid(), 7, first, &slot));
+    slot.place = 2;
+    T(syscall(SYS_kcmp, getpid(), getpid(), 7, first, &slot));
+    slot.place = 0;
+    T(syscall(SYS_kcmp, getpid(), getpid(), 7, 999, &slot));
+    T(syscall(SYS_kcmp, getpid(), getpid(), 7, first, 0));
+    slot.fd = first;
+    T(syscall(SYS_kcmp, getpid(), getpid(), 7, first, &slot));
+    slot.epoll = first;
+    T(syscall(SYS_kcmp, getpid(), getpid(), 7, first, &slot));
+    slot.epoll = 999;
+    T(syscall(SYS_kcmp, getpid(), getpid(), 7, first, &slot));
 }
 
 static int unshares(void *flags)

@@ -183,3 +183,22 @@ CASE(eventfd_edge, "eventfd2 epoll_wait")
     T(eventfd_write(fd, 1));
     T(epoll_wait(epoll, events, 2, 0));
 }
+
+/* A number that many watched files have had, one after the other: each is found by it while it bears it. */
+CASE(epoll_reused_descriptors, "epoll_ctl dup2")
+{
+    enum { FILES = 12, AT = 50 };
+    int epoll = MUST(epoll_create1(0)), files[FILES];
+    struct epoll_event event = {EPOLLIN, {.u64 = 1}};
+    for (int i = 0; i < FILES; i++) {
+        files[i] = MUST(eventfd(0, 0));
+        MUST(dup2(files[i], AT));
+        MUST(epoll_ctl(epoll, EPOLL_CTL_ADD, AT, &event));
+    }
+    for (int i = 0; i < FILES; i++) {
+        MUST(dup2(files[i], AT));
+        T(epoll_ctl(epoll, EPOLL_CTL_ADD, AT, &event));
+        T(epoll_ctl(epoll, EPOLL_CTL_MOD, AT, &event));
+        T(epoll_ctl(epoll, EPOLL_CTL_DEL, AT, 0));
+    }
+}

@@ -2,6 +2,7 @@
 #include "case.h"
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 
 static char *text_of(const char *path)
 {
@@ -329,4 +330,53 @@ CASE(threads_are_listed, "getdents64")
     while ((entry = readdir(listing)))
         count += entry->d_name[0] != '.';
     N(count);
+}
+
+static void store(const char *path, const char *text)
+{
+    int fd = MUST(open(path, O_WRONLY));
+    errno = 0;
+    long size = write(fd, text, strlen(text));
+    say("%s < %s: %ld %s", path, text, size, size < 0 ? error_name(errno) : "");
+    close(fd);
+}
+
+static void say_text(const char *path)
+{
+    char *text = text_of(path);
+    say("%s: %s", path, text ? text : "");
+}
+
+/* Nobody may make himself less likely to die when memory is out, but the privileged. */
+CASE(out_of_memory_scores, "open read write")
+{
+    static const char *const values[] = {"300", " 0x12c \n", "0454", "1000", "1001", "-1001", "-1", "x", "", "9x",
+                                         "99999999999", "300\n", "+300", "0000000000000300", "300                 x"};
+    static const char *const old_values[] = {"15", "16", "5", "-18", "8", "-17", "9"};
+    struct stat info;
+    if (!fork()) {
+        if (!geteuid())
+            MUST(syscall(SYS_setresuid, 5, 5, 5));
+        MUST(prctl(PR_SET_DUMPABLE, 1));
+        for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
+            store("/proc/self/oom_score_adj", values[i]);
+            say_text("/proc/self/oom_score_adj");
+        }
+        say_text("/proc/self/oom_adj");
+        T(atoi(text_of("/proc/self/oom_score")) > 800);
+        for (unsigned i = 0; i < sizeof old_values / sizeof *old_values; i++) {
+            store("/proc/self/oom_adj", old_values[i]);
+            say_text("/proc/self/oom_score_adj");
+        }
+        store("/proc/self/oom_score_adj", "777");
+        CHILD(say_text("/proc/self/oom_score_adj"); store("/proc/self/oom_score_adj", "888"));
+        say_text("/proc/self/oom_score_adj");
+        say_text("/proc/thread-self/oom_score_adj");
+        _exit(0);
+    }
+    wait(0);
+    T(stat("/proc/self/oom_score_adj", &info));
+    say("%o", info.st_mode);
+    T(stat("/proc/self/oom_adj", &info));
+    say("%o", info.st_mode);
 }
