@@ -1,5 +1,7 @@
 """Where nanvix keeps what it would otherwise find out or build again."""
 
+from __future__ import annotations
+
 import os
 
 

@@ -1,13 +1,13 @@
 """The file of one recorded run: :class:`RecordedRun`."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from nanvix.errors import NanvixError, UsageError
 from nanvix.guest.launch import Launch
 
 if TYPE_CHECKING:
+    from nanvix.closing import Closer
     from nanvix.machine.backend import Backend
     from nanvix.machine.boot import BootSpec
     from nanvix.machine.image import KernelImage
@@ -23,15 +23,15 @@ class RecordedRun:
 
     recorder: "Recorder"
 
-    def __init__(self, path: str, argv: Sequence[str], stack: ExitStack) -> None:
+    def __init__(self, path: str, argv: Sequence[str], closing: "Closer") -> None:
         self._path = path
-        self._stack = stack
+        self._closing = closing
         self._argv = argv
         try:
             self._file = open(path, "wb")  # noqa: SIM115
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}") from None
-        stack.callback(self._close)
+        closing.callback(self._close)
 
     def begin(
         self,
@@ -50,7 +50,7 @@ class RecordedRun:
             self._file, argv=self._argv, program=launch.program, spec=spec, image=image,
             backend=backend, memory=memory, ops=services.handlers,
         )  # fmt: skip
-        self._stack.callback(self.recorder.close)
+        self._closing.callback(self.recorder.close)
         return spec, self.recorder
 
     def report(self, machine: "Machine") -> "Callable[[OSError], None]":

@@ -7,18 +7,22 @@
 A sandbox is a set of limits and grants; each run gets a fresh VM.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from __future__ import annotations
 
 from nanvix.assembly import Stdio, assemble, launch
+from nanvix.closing import Closing
 from nanvix.errors import UsageError
-from nanvix.guest.launch import Launch
-from nanvix.result import Phases, Result, exit_code
+from nanvix.result import Phases, Result, result_of
 from nanvix.settings import Settings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
+
+    from nanvix.guest.launch import Launch
     from nanvix.machine.journal import Journal
     from nanvix.machine.machine import Machine
     from nanvix.recorded import RecordedRun
@@ -29,7 +33,7 @@ class Sandbox(Settings):
     """Runs programs, one after the other, under the limits and with the grants of
     :class:`nanvix.settings.Settings`, which says what arguments there are."""
 
-    _machine: "Machine | None" = None
+    _machine: Machine | None = None
     _stop: tuple[str, str] | None = None
     _save_to: str | None = None
     _argv: Sequence[str] = ()
@@ -130,21 +134,23 @@ class Sandbox(Settings):
                 lambda streams: self._run(program, streams, saved=saved), stdio, input, capture
             )
 
-    def _exact(self, recording: "RecordedRun | None") -> bool:
+    def _exact(self, recording: RecordedRun | None) -> bool:
         """Whether somebody may want to know that two runs ended the same."""
         return self.seed is not None or (recording is not None and recording.recorder.exact)
 
-    @contextmanager
     def machine(
-        self, argv: Sequence[str], *, stdio: Stdio = (0, 1, 2), journal: "Journal | None" = None
-    ) -> "Iterator[Machine]":
+        self, argv: Sequence[str], *, stdio: Stdio = (0, 1, 2), journal: Journal | None = None
+    ) -> AbstractContextManager[Machine]:
         """A booted machine to drive by hand: its first instruction is up to the caller.
 
         ``journal``: keeps what enters the guest. Raises a NanvixError as :meth:`run` does.
         """
-        program = launch(self, argv)
-        with ExitStack() as stack:
-            yield assemble(self, program, stdio, stack, Phases(), journal=journal).machine
+
+        def boot(closing: Closing) -> Machine:
+            program = launch(self, argv)
+            return assemble(self, program, stdio, closing, Phases(), journal=journal).machine
+
+        return _Booted(boot)
 
     def _start(self, argv: Sequence[str], stdio: Stdio) -> Result:
         phases = Phases()
@@ -158,13 +164,13 @@ class Sandbox(Settings):
         program: Launch,
         stdio: Stdio,
         phases: Phases | None = None,
-        saved: "Saved | None" = None,
+        saved: Saved | None = None,
     ) -> Result:
         phases = phases or Phases()
-        with ExitStack() as stack:
-            recording = self._recorded(stack)
+        with Closing() as closing:
+            recording = self._recorded(closing)
             machine, backend, services = assemble(
-                self, program, stdio, stack, phases, recording=recording, saved=saved
+                self, program, stdio, closing, phases, recording=recording, saved=saved
             )
             self._machine = machine
             try:
@@ -192,30 +198,42 @@ class Sandbox(Settings):
             if recording is not None:
                 recording.finish(outcome, backend)
                 phases.end("recording")
-            result = Result(
-                program=program.program,
-                exit_code=exit_code(outcome.reason, outcome.status),
-                reason=outcome.reason,
-                detail=outcome.detail,
-                backend=backend.name,
-                instructions=backend.instructions(),
-                exits=backend.exits,
-                hypercalls=machine.hypercalls(),
-                syscalls=machine.syscalls(),
-                peak_memory=machine.peak_memory(),
-                phases=phases.phases,
-                ram_sha256=machine.memory.sha256() if self._exact(recording) else None,
-                crash=outcome.crash,
-            )
+            result = result_of(
+                machine, outcome, program.program,
+                phases=phases.phases, checksum=self._exact(recording),
+            )  # fmt: skip
         phases.end("close")
         return result
 
-    def _recorded(self, stack: ExitStack) -> "RecordedRun | None":
+    def _recorded(self, closing: Closing) -> RecordedRun | None:
         if self.record is None:
             return None
         from nanvix.recorded import RecordedRun
 
-        return RecordedRun(self.record, self._argv, stack)
+        return RecordedRun(self.record, self._argv, closing)
+
+
+class _Booted:
+    """A machine while it is driven by hand."""
+
+    def __init__(self, boot: Callable[[Closing], Machine]) -> None:
+        self._boot = boot
+        self._closing = Closing()
+
+    def __enter__(self) -> Machine:
+        try:
+            return self._boot(self._closing)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.close()
 
 
 def _piped(

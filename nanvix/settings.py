@@ -1,15 +1,18 @@
 """The limits and grants of a sandbox: :class:`Settings`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from nanvix.abi.layout import HUGE_SIZE, MEMORY_DEFAULT
 from nanvix.errors import NanvixError, UsageError
 from nanvix.guest.launch import Launch
-from nanvix.guest.mounts import Mount
 from nanvix.guest.namespace import Shown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from nanvix.guest.mounts import Mount
     from nanvix.machine.outcome import Listener, Log
     from nanvix.macro.net import Published
     from nanvix.policy.egress import Egress
@@ -59,6 +62,8 @@ class Settings:
     suspend: Callable[[], None] | None = None
     """Stops this process until its user continues it, for a guest on a terminal whose first process
     has been stopped; None where nobody could continue it."""
+    unavailable: Callable[[str], None] | None = None
+    """Hears why KVM does not work where ``auto`` goes on with the emulator."""
 
     def __init__(
         self,
@@ -79,8 +84,8 @@ class Settings:
         net: str | None = None,
         allow: Iterable[str] = (),
         ports: Iterable[str] = (),
-        events: "Listener | None" = None,
-        log: "Log | None" = None,
+        events: Listener | None = None,
+        log: Log | None = None,
     ) -> None:
         if backend not in BACKENDS:
             raise UsageError(f"unknown backend {backend!r}: choose one of {', '.join(BACKENDS)}")
@@ -120,7 +125,7 @@ class Settings:
         self.events = events
         self.log = log
 
-    def egress(self) -> "Egress | None":
+    def egress(self) -> Egress | None:
         """The rules for connections to the world; None where there are none to be made."""
         if self.net != "host":
             return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.binding import Binding
 
 from nanvix.tui import export
-from nanvix.tui.verbs import look, points, run, screen, travel
+from nanvix.tui.verbs import frames, look, points, run, screen, travel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,11 @@ ACTIONS = (
     Action("code_at", "G", "G", "code at", "Show code at an address or symbol.",
            "Look", look.ask_code),
     Action("follow", "r", "r", "follow", "Let memory follow the stack, and code the next "
-           "instruction, again.", "Look", look.follow),
+           "instruction of the running thread, again.", "Look", look.follow),
+    Action("outer", "o", "o", "outer call", "Look from the caller: code, registers, variables.",
+           "Look", frames.outer),
+    Action("inner", "i", "i", "inner call", "Look from the function that was called.",
+           "Look", frames.inner),
     Action("search", "slash", "/", "search", "Find text, or bytes in hex, in memory; in Log: "
            "show matching rows only.", "Look", look.ask_search, "", 13),
     Action("again", "a", "a", "search again", "Find the next place.", "Look", look.search_again),
@@ -141,6 +145,7 @@ ACTIONS = (
 # fmt: on
 
 BY_NAME = {action.name: action for action in ACTIONS}
+BY_KEY = {action.key: action for action in ACTIONS}
 IN_BAR = sorted((action for action in ACTIONS if action.bar), key=lambda action: action.bar)
 
 

@@ -1,7 +1,7 @@
 """The application: panes on a desk, a session behind them, one table of actions in front."""
 
+import asyncio
 import gc
-from asyncio import get_running_loop
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -9,7 +9,7 @@ from signal import SIGHUP, SIGTERM
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
@@ -20,6 +20,7 @@ from nanvix.tui.desk import Desk
 from nanvix.tui.events import Events
 from nanvix.tui.keybar import KeyBar
 from nanvix.tui.lines import LinePane
+from nanvix.tui.ordered import Ordered
 from nanvix.tui.palette import ActionCommands
 from nanvix.tui.panes import all_panes
 from nanvix.tui.panes.base import ViewPane
@@ -61,7 +62,7 @@ class Posted(Message):
         self.act = act
 
 
-class DebugApp(App[int], Events):
+class DebugApp(Ordered, Events):
     """``start``: makes the debugger over the descriptors it is given, on the session's thread; or a
     session that has begun.
     ``store``: what is kept of this program from one session to the next. ``gdb``: listens for a gdb
@@ -123,7 +124,7 @@ class DebugApp(App[int], Events):
     def on_mount(self) -> None:
         """The guest starts once the screen is there."""
         for number in (SIGHUP, SIGTERM):
-            get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+            asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
         if self._capsule is not None:
             self._first = (*export.unpack(self, self._capsule), *self._first)
         self.begin()
@@ -210,7 +211,9 @@ class DebugApp(App[int], Events):
         self.notify(text, severity="error" if error else "information", markup=False, timeout=4)
 
     def command(self, text: str) -> None:
-        """Do what was typed."""
+        """Do what was typed, if anything was."""
+        if not text:
+            return
         try:
             commands.perform(self, text)
         except NanvixError as error:
@@ -341,7 +344,7 @@ class DebugApp(App[int], Events):
         self.session.tick()
         silent = self.session.silent
         if silent and self.timeline.progress is None and self.view.status is not Status.RUNNING:
-            self.timeline.show_progress(silent, 0.0)
+            self.timeline.show_progress(silent, None)
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]

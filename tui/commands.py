@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nanvix.debug.errors import DebugError
 from nanvix.tui import export
 from nanvix.tui.actions import ACTIONS
-from nanvix.tui.verbs import look, points, run, screen, travel
+from nanvix.tui.verbs import frames, look, points, run, screen, travel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,36 +14,44 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """``run`` gets the app and the text behind the name. ``needs``: as in an Action."""
+    """``run`` gets the app and the text behind the name. ``needs``: as in an Action.
+    ``completes``: what Tab finds behind the name: a "name" of the program, a "pane", an "event"."""
 
     name: str
     usage: str
     help: str
     run: "Callable[[DebugApp, str], None]"
     needs: str = ""
+    completes: str = ""
 
 
 # fmt: off
 COMMANDS = (
-    Command("break", "WHERE [if CONDITION]", "Set a breakpoint.", points.set_break, "points"),
+    Command("break", "WHERE [if CONDITION]", "Set a breakpoint.", points.set_break, "points",
+            "name"),
     Command("watch", "WHAT [read|write|access|change] [if CONDITION]", "Set a watchpoint.",
-            points.set_watch, "watch"),
+            points.set_watch, "watch", "name"),
     Command("catch", "EVENT [NAME...] [if CONDITION]", "Stop at an event.",
-            points.set_catch, "points"),
+            points.set_catch, "points", "event"),
     Command("delete", "NUMBER", "Remove a point.", points.remove, "points"),
-    Command("until", "WHERE", "Run to a place.", run.until, "points"),
+    Command("until", "WHERE", "Run to a place.", run.until, "points", "name"),
     Command("moment", "COUNT | +N | -N", "Go to an instruction count.", travel.moment, "travel"),
-    Command("wrote", "WHAT", "Go to the last write of something.", travel.wrote, "travel"),
+    Command("wrote", "WHAT", "Go to the last write of something.", travel.wrote, "travel", "name"),
     Command("mark", "[NAME]", "Bookmark this moment.", travel.bookmark, "travel"),
-    Command("goto", "WHERE", "Show memory.", look.goto),
-    Command("code", "WHERE", "Show code.", look.code),
+    Command("goto", "WHERE", "Show memory.", look.goto, "", "name"),
+    Command("code", "WHERE", "Show code.", look.code, "", "name"),
+    Command("frame", "[NUMBER]", "Look from a call in Calls.", frames.frame_by_number),
+    Command("thread", "[TID]", "Look from a thread, or from the running one again.",
+            frames.thread_by_number),
     Command("find", 'TEXT | "TEXT" | 0xBYTES', "Search memory.", look.find),
     Command("filter", "[WORD...]", "Show only log rows with these words.",
             lambda app, text: app.filter_log(text)),
-    Command("display", "EXPRESSION", "Watch an expression, or stop watching it.", look.display),
-    Command("print", "EXPRESSION", "Show a value.", look.show),
-    Command("set", "REGISTER = VALUE | ADDRESS = BYTES", "Change the guest.", look.edit),
-    Command("pane", "NAME", "Show a pane.", screen.show_pane),
+    Command("display", "EXPRESSION", "Watch an expression, or stop watching it.", look.display,
+            "", "name"),
+    Command("print", "EXPRESSION", "Show a value.", look.show, "", "name"),
+    Command("set", "REGISTER = VALUE | ADDRESS = BYTES", "Change the guest.", look.edit,
+            "", "name"),
+    Command("pane", "NAME", "Show a pane.", screen.show_pane, "", "pane"),
     Command("picture", "[FILE.svg]", "Save the screen.", screen.picture),
     Command("trace", "FILE", "Save the events: JSON Lines, or a Chrome trace for *.json.",
             export.trace),

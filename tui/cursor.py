@@ -7,6 +7,7 @@ from nanvix.tui.panes.log import LogPane
 from nanvix.tui.panes.memory import MemoryPane
 from nanvix.tui.panes.registers import RegistersPane
 from nanvix.tui.panes.tables import PointsPane
+from nanvix.tui.verbs import frames
 
 if TYPE_CHECKING:
     from nanvix.tui.app import DebugApp
@@ -45,6 +46,10 @@ def choose(app: "DebugApp", pane: "LinePane", index: int) -> None:
             app.session.do(lambda d: d.go(moment), "to the event")
     elif pane.id == "stack":
         app.look(memory=f"{view.stack[index].address:#x}")
+    elif pane.id == "calls":
+        frames.frame(app, view.calls[index].level)
+    elif pane.id == "tasks":
+        frames.thread(app, view.tasks[index].tid)
     elif pane.id == "maps":
         app.look(memory=f"{view.maps[index].start:#x}")
     elif isinstance(pane, RegistersPane) and (register := pane.register(index)) is not None:

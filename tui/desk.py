@@ -56,7 +56,7 @@ SMALL: Arrangement = (
     )),
     Column(30, (
         Cell(56, ("registers", "vectors")),
-        Cell(44, ("stack", "locals")),
+        Cell(44, ("stack", "calls", "locals")),
     )),
 )  # fmt: skip
 
@@ -69,7 +69,7 @@ MEDIUM: Arrangement = (
     Column(54, (
         Cell(40, ("registers", "vectors")),
         Cell(34, ("stack", "locals")),
-        Cell(26, ("tasks", "points")),
+        Cell(26, ("calls", "tasks", "points")),
     )),
 )  # fmt: skip
 
@@ -77,8 +77,9 @@ LARGE: Arrangement = (
     Column(76, (Cell(64, ("code",)), Cell(36, ("console",)))),
     Column(50, (
         Cell(36, ("registers", "vectors")),
-        Cell(40, ("stack",)),
-        Cell(24, ("locals",)),
+        Cell(26, ("stack",)),
+        Cell(18, ("calls",)),
+        Cell(20, ("locals",)),
     )),
     Column(74, (
         Cell(34, ("memory",)),

@@ -45,6 +45,7 @@ class CodeLine(NamedTuple):
     code: str = ""
     here: bool = False
     breakpoint: bool = False
+    chosen: bool = False
     target: str = ""
 
 
@@ -64,6 +65,31 @@ class StackRow(NamedTuple):
     value: int | None
     telescope: str
     frame: str = ""
+
+
+class CallRow(NamedTuple):
+    """One call. ``where``: file and line, or the address. ``chosen``: it is looked at."""
+
+    level: int
+    symbol: str
+    where: str
+    ring: str
+    chosen: bool
+
+
+class Chosen(NamedTuple):
+    """The frame that is looked at, for as long as the guest has not run on: ``version`` is that of
+    the view it was chosen in. ``program``: counted from where the thread is in its program."""
+
+    tid: int | None = None
+    level: int = 0
+    version: int = -1
+    program: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it is where the running thread goes on."""
+        return self.tid is None and not self.level
 
 
 class MapRow(NamedTuple):
@@ -141,12 +167,16 @@ class View(NamedTuple):
     reason: str = ""
     where: str = ""
     moment: int | None = None
+    version: int = 0
+    """Another one whenever the guest has run."""
+    chosen: Chosen = Chosen()
     registers: tuple[Register, ...] = ()
     flags: tuple[Flag, ...] = ()
     vectors: tuple[Register, ...] = ()
     code: tuple[CodeLine, ...] = ()
     memory: Bytes = Bytes()
     stack: tuple[StackRow, ...] = ()
+    calls: tuple[CallRow, ...] = ()
     maps: tuple[MapRow, ...] = ()
     walk: tuple[WalkRow, ...] = ()
     tasks: tuple[TaskRow, ...] = ()
@@ -164,4 +194,5 @@ class Focus(NamedTuple):
     memory: str | None = None
     code: str | None = None
     watches: tuple[str, ...] = ()
+    chosen: Chosen = Chosen()
     panes: frozenset[str] = frozenset()

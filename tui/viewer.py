@@ -4,14 +4,14 @@ Runs on the session's thread, up to ten times a second while the guest runs; not
 long, and nothing that cannot be read may raise: it is shown as missing.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from nanvix.debug.disassembly import Instruction
-from nanvix.debug.errors import DebugError
-from nanvix.machine.memory import BadAddress
+from nanvix.tui import rows
 from nanvix.tui.view import (
     BYTES,
     ROWS,
@@ -19,13 +19,9 @@ from nanvix.tui.view import (
     CodeLine,
     Flag,
     Focus,
-    MapRow,
-    PointRow,
     Register,
     StackRow,
     Status,
-    TaskRow,
-    Timeline,
     View,
     WalkRow,
     WatchRow,
@@ -51,8 +47,8 @@ FLAGS = {
 CODE_BEFORE, CODE_AFTER = 12, 56
 CODE_LEAST = 6
 """Instructions before the marked one, behind it, and how few before it may become."""
+_OFFSET = re.compile(r"\+0x[0-9a-f]+$")
 STACK_WORDS = 64
-_MARKS = 200
 _K = TypeVar("_K")
 _T = TypeVar("_T")
 
@@ -87,14 +83,18 @@ class Viewer:
         self._makers: dict[str, Callable[[Guest, Focus], dict[str, object]]] = {
             "registers": self._general,
             "vectors": self._vector,
-            "code": lambda d, focus: {"code": self._code(d, focus.code)},
+            "code": lambda d, focus: {"code": self._code(d, focus)},
             "memory": lambda d, focus: {"memory": self._window(d, focus.memory)},
             "stack": lambda d, _: {"stack": self._stack(d)},
-            "maps": lambda d, _: {"maps": _maps(d)},
+            "maps": lambda d, _: {"maps": rows.maps(d)},
             "walk": lambda d, focus: {"walk": self._walk(d, focus.memory)},
-            "tasks": lambda d, _: {"tasks": _tasks(d)},
-            "points": lambda d, _: {"points": _points(d)},
-            "locals": lambda d, focus: {"locals": self._locals(d, focus.watches)},
+            "locals": lambda d, focus: {"locals": self._locals(d, focus)},
+        }
+        """Of what is seen from the frame that is looked at."""
+        self._others: dict[str, Callable[[Guest, Focus], dict[str, object]]] = {
+            "tasks": lambda d, _: {"tasks": rows.tasks(d)},
+            "points": lambda d, _: {"points": rows.points(d)},
+            "calls": lambda d, focus: {"calls": rows.calls(d, focus.chosen)},
         }
 
     def view(
@@ -111,25 +111,37 @@ class Viewer:
         moment, before = debugger.moment, self._before
         parts: dict[str, object] = {}
         with debugger.steady():
-            for pane, make in self._makers.items():
+            chosen, context = rows.looked_at(
+                debugger, stop, focus.chosen, running=status is Status.RUNNING
+            )
+            focus = focus._replace(chosen=chosen)
+            for pane, make in self._others.items():
                 if pane in focus.panes:
-                    parts |= _or(partial(make, debugger, focus)) or {}
+                    parts |= rows.or_none(partial(make, debugger, focus)) or {}
+            with context:
+                where = rows.where(debugger)
+                for pane, make in self._makers.items():
+                    if pane in focus.panes:
+                        parts |= rows.or_none(partial(make, debugger, focus)) or {}
         self._before = before._replace(
             status=status,
-            reason=doing or describe(stop),
-            where=_where(debugger, stop),
+            reason=doing or rows.describe(stop),
+            where=f"{rows.who(stop, chosen)} {where}",
             moment=moment,
-            timeline=_timeline(debugger, bookmarks),
+            version=debugger.version,
+            chosen=chosen,
+            timeline=rows.timeline(debugger, bookmarks),
             **parts,  # type: ignore[arg-type]
         )
         return self._before
 
     # -- registers -----------------------------------------------------------------------------
 
-    def _general(self, debugger: "Guest", _: Focus) -> dict[str, object]:
+    def _general(self, debugger: "Guest", focus: Focus) -> dict[str, object]:
         values = debugger.registers()
         rflags = values.get("rflags", 0)
-        old = self._registers.renew(debugger.version, values)
+        plain = focus.chosen.running
+        old = self._registers.renew(debugger.version, values) if plain else values
         changed = old.get("rflags", 0) ^ rflags
         return {
             "registers": tuple(
@@ -168,8 +180,9 @@ class Viewer:
 
     # -- code ----------------------------------------------------------------------------------
 
-    def _code(self, debugger: "Guest", where: str | None) -> tuple[CodeLine, ...]:
-        rip = debugger.registers()["rip"]
+    def _code(self, debugger: "Guest", focus: Focus) -> tuple[CodeLine, ...]:
+        rip, where = debugger.registers()["rip"], focus.code
+        plain = focus.chosen.running
         start = rip if where is None else place(debugger, where)
         marked = {
             address
@@ -180,7 +193,7 @@ class Viewer:
         lines: list[CodeLine] = []
         label = source = ""
         for item in self._listed(debugger, start):
-            symbol = (item.symbol or "").partition("+")[0]
+            symbol = _OFFSET.sub("", item.symbol or "")
             if symbol and symbol != label:
                 lines.append(CodeLine(None, f"{symbol}:"))
             label = symbol or label
@@ -192,8 +205,9 @@ class Viewer:
                     item.address,
                     item.text,
                     item.data[:7].hex(" "),
-                    item.address == rip,
+                    plain and item.address == rip,
                     item.address in marked,
+                    not plain and item.address == rip,
                     item.note,
                 )
             )
@@ -228,117 +242,53 @@ class Viewer:
     # -- memory --------------------------------------------------------------------------------
 
     def _window(self, debugger: "Guest", where: str | None) -> Bytes:
-        start = _memory_place(debugger, where) & ~(BYTES - 1)
+        start = rows.memory_place(debugger, where) & ~(BYTES - 1)
         data = read_with_holes(debugger.read_memory, start, ROWS * BYTES)
         old = self._memory.renew(debugger.version, dict(enumerate(data, start)))
         changed = frozenset(i for i, byte in enumerate(data, start) if old.get(i, byte) != byte)
         return Bytes(start, data, frozenset(i - start for i in changed))
 
     def _walk(self, debugger: "Guest", where: str | None) -> tuple[WalkRow, ...]:
-        address = _memory_place(debugger, where)
-        rows = []
+        address = rows.memory_place(debugger, where)
+        found = []
         for level, entry in enumerate(debugger.page_walk(address)):
             slot = address >> (39 - 9 * level) & 511
-            rows.append(WalkRow(entry.table, slot, entry.value, entry.rights or "not present"))
+            found.append(WalkRow(entry.table, slot, entry.value, entry.rights or "not present"))
         physical = debugger.translate(address)
         end = "not mapped" if physical is None else f"physical {physical:#x}"
-        return (*rows, WalkRow("", address & 4095, address, end))
+        return (*found, WalkRow("", address & 4095, address, end))
 
     def _stack(self, debugger: "Guest") -> tuple[StackRow, ...]:
         sp = debugger.registers()["rsp"] & ~7
         data = read_with_holes(debugger.read_memory, sp, STACK_WORDS * 8)
         frames = {
             call.cfa - 8: f"returns from {call.symbol or hex(call.pc)}"
-            for call in _or(debugger.backtrace) or []
+            for call in rows.or_none(debugger.backtrace) or []
         }
-        rows = []
+        found = []
         for at in range(0, len(data), 8):
             word = data[at : at + 8]
             value = None if None in word else int.from_bytes(bytes(word), "little")  # type: ignore[arg-type]
             lead = "" if value is None else telescope(debugger, value)
-            rows.append(StackRow(sp + at, value, lead, frames.get(sp + at, "")))
-        return tuple(rows)
+            found.append(StackRow(sp + at, value, lead, frames.get(sp + at, "")))
+        return tuple(found)
 
-    def _locals(self, debugger: "Guest", watches: tuple[str, ...]) -> tuple[WatchRow, ...]:
-        found = [(text, *_evaluate(debugger, text)) for text in watches]
+    def _locals(self, debugger: "Guest", focus: Focus) -> tuple[WatchRow, ...]:
+        found = [(text, *rows.evaluated(debugger, text)) for text in focus.watches]
         found += [
             (local.name, f"<{local.problem}>", "")
             if local.value is None
             else (local.name, local.value.show(), local.value.type.name)
-            for local in _or(debugger.variables) or []
+            for local in rows.or_none(debugger.variables) or []
         ]
-        old = self._watches.renew(debugger.version, {name: value for name, value, _ in found})
+        values = {name: value for name, value, _ in found}
+        plain = focus.chosen.running
+        old = self._watches.renew(debugger.version, values) if plain else values
         return tuple(
             WatchRow(name, value, kind, old.get(name, value) != value)
             for name, value, kind in found
         )
 
 
-# -- without memory of the moment before -------------------------------------------------------
-
-
-def describe(stop: "Stop") -> str:
-    """Why the guest stands, in a few words."""
-    points = ", ".join(str(number) for number in stop.points)
-    text = f"{stop.reason} {points}".rstrip()
-    return f"{text}: {stop.detail}" if stop.detail else text
-
-
-def _where(debugger: "Guest", stop: "Stop") -> str:
-    ring = "kernel" if debugger.in_kernel else "user"
-    name = _or(lambda: debugger.symbol(debugger.registers()["rip"]))
-    return f"pid {stop.pid} tid {stop.tid} {ring} {name or f'{stop.rip:#x}'}"
-
-
-def _memory_place(debugger: "Guest", where: str | None) -> int:
-    return debugger.registers()["rsp"] if where is None else place(debugger, where)
-
-
-def _evaluate(debugger: "Guest", text: str) -> tuple[str, str]:
-    try:
-        value = debugger.evaluate(text)
-        return value.show(), value.type.name
-    except DebugError as error:
-        return f"<{error}>", ""
-
-
-def _maps(debugger: "Guest") -> tuple[MapRow, ...]:
-    return tuple(MapRow(a.start, a.end, a.rights, a.name) for a in debugger.maps())
-
-
-def _tasks(debugger: "Guest") -> tuple[TaskRow, ...]:
-    return tuple(TaskRow(t.pid, t.tid, t.name, t.state, t.current) for t in debugger.threads())
-
-
-def _points(debugger: "Guest") -> tuple[PointRow, ...]:
-    return tuple(
-        PointRow(
-            point.number,
-            point.kind.removesuffix("point"),
-            point.describe(),
-            point.condition.text if point.condition is not None else "",
-            point.hits,
-            point.enabled,
-        )
-        for point in debugger.points
-    )
-
-
-def _timeline(debugger: "Guest", bookmarks: Iterable[tuple[int, str]]) -> Timeline | None:
-    if debugger.moment is None:
-        return None
-    checkpoints = debugger.timeline.checkpoints
-    thinned = checkpoints[:: max(1, len(checkpoints) // _MARKS)]
-    return Timeline(debugger.moment, debugger.frontier, tuple(thinned), tuple(bookmarks))
-
-
 def _address(item: Instruction) -> int:
     return item.address
-
-
-def _or(make: Callable[[], _T]) -> _T | None:
-    """What ``make`` makes; None where that cannot be seen now."""
-    try:
-        return make()
-    except (DebugError, BadAddress):
-        return None

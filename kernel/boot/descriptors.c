@@ -49,7 +49,7 @@ static struct gate idt[VECTORS];
 
 extern const u64 vector_table[VECTORS];      /* boot/entry.S */
 extern const u64 sink_vector_table[VECTORS]; /* boot/sink.S */
-extern char syscall_entry[], fault_stack_top[];
+extern char syscall_entry[], narrow_entry[], fault_stack_top[];
 extern u64 kernel_stack_top; /* boot/privilege.c */
 
 static void idt_init(void) {
@@ -90,7 +90,9 @@ void descriptors_init(void) {
     tss_init();
     /* CS and SS already hold these selectors: the host loaded the same descriptors. */
     __asm__ volatile("lgdt %0; lidt %1; ltr %w2" ::"m"(gdtr), "m"(idtr), "r"((u16)NV_SEL_TSS) : "memory");
-    wrmsr(MSR_STAR, (u64)NV_SEL_KERNEL_CODE << 32 | (u64)(NV_SEL_USER_CODE32 & ~3) << 48);
+    /* With its RPL: sysret makes SS of it, and AMD's CPUs set the ring in that of CS alone (APM vol. 3). */
+    wrmsr(MSR_STAR, (u64)NV_SEL_KERNEL_CODE << 32 | (u64)NV_SEL_USER_CODE32 << 48);
     wrmsr(MSR_LSTAR, (u64)syscall_entry);
+    wrmsr(MSR_CSTAR, (u64)narrow_entry);
     wrmsr(MSR_SFMASK, FLAG_TF | FLAG_IF | FLAG_DF | FLAG_NT | FLAG_AC);
 }

@@ -68,6 +68,21 @@ syscall_entry:
     save
     jmp     syscall_work
 
+    /* From 32-bit code, where AMD's CPUs have the instruction: ours is one of Intel's and has it not. */
+    .globl  narrow_entry
+narrow_entry:
+    movq    %rsp, user_rsp(%rip)
+    movq    kernel_stack_top(%rip), %rsp
+    subq    $2, %rcx                    /* back to the instruction */
+    pushq   $NV_SEL_USER_DATA
+    pushq   user_rsp(%rip)
+    pushq   %r11
+    pushq   $NV_SEL_USER_CODE32
+    pushq   %rcx
+    pushq   $0
+    pushq   $6                          /* invalid opcode */
+    jmp     trap_entry
+
     .text
     .globl  syscall_work                /* a debugger looks for the sysretq from here */
 syscall_work:

@@ -58,9 +58,9 @@ void user_space_flush_all(void) {
         load_root(user_root);
 }
 
+/* Also if they are the same: a program that has loaded a selector is without its base, and whoever comes
+   next must not be. */
 void user_bases_load(u64 fs, u64 gs) {
-    if (fs == user_fs && gs == user_gs)
-        return;
     user_fs = fs;
     user_gs = gs;
     if (sunk) {

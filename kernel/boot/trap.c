@@ -88,7 +88,9 @@ static void user_exception(struct trapframe *frame, u64 address) {
     u64 vector = frame->vector;
     if (vector == VECTOR_GENERAL_PROTECTION && counter_read(frame))
         return;
-    trace_event(NV_TRACE_EXCEPTION, (u16)vector, frame->rip, frame->error, address);
+    bool ours = watching() && vector == VECTOR_PAGE_FAULT && watch_closed(current->mm, address);
+    if (!ours || !(frame->error & PF_WRITE))
+        trace_event(NV_TRACE_EXCEPTION, (u16)vector, frame->rip, frame->error, address);
     if (vector == VECTOR_PAGE_FAULT && address < NV_USER_END)
         return user_page_fault(frame, address);
     i32 signal = exceptions[vector].signal ? exceptions[vector].signal : SIGSEGV;
@@ -173,6 +175,8 @@ void return_to_user(struct trapframe *frame) {
         prepare_return(frame);
     if (watching())
         leave_watched(frame);
+    if (unlikely(frame->cs != NV_SEL_USER_CODE)) /* 32-bit code: iretq may fault for an address beyond */
+        frame->rip = (u32)frame->rip;
     cpu_charge();
     if (unlikely(boot.flags & NV_BOOT_STEP))
         step_program(frame);
@@ -190,6 +194,18 @@ static bool syscall_by_fault(struct trapframe *frame) {
     frame->error = frame->rax;
     trap_syscall(frame);
     return true;
+}
+
+static noreturn void panic_at(struct trapframe *frame, const char *what) {
+    char text[160];
+    u64 size = format(text, sizeof(text), "%s in the kernel: vector %lu, error %lx, rip %lx, cr2 %lx",
+                      what, frame->vector, frame->error, frame->rip, fault_address());
+    hc_begin(NV_OP_PANIC);
+    hc_arg(0, (u64)frame);
+    hc_in(text, MIN(size, sizeof(text) - 1));
+    hc_ring();
+    for (;;)
+        __asm__ volatile("hlt");
 }
 
 noreturn void panic_in_kernel(struct trapframe *frame) {
@@ -238,16 +254,4 @@ void trap(struct trapframe *frame) {
         user_exception(frame, address);
     }
     return_to_user(frame);
-}
-
-noreturn void panic_at(struct trapframe *frame, const char *what) {
-    char text[160];
-    u64 size = format(text, sizeof(text), "%s in the kernel: vector %lu, error %lx, rip %lx, cr2 %lx",
-                      what, frame->vector, frame->error, frame->rip, fault_address());
-    hc_begin(NV_OP_PANIC);
-    hc_arg(0, (u64)frame);
-    hc_in(text, MIN(size, sizeof(text) - 1));
-    hc_ring();
-    for (;;)
-        __asm__ volatile("hlt");
 }

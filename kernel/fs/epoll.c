@@ -145,7 +145,7 @@ static bool reaches(struct epoll *from, struct epoll *to) {
 }
 
 static struct epoll_item *find(struct epoll *ep, i32 fd, struct file *file) {
-    struct tree_node *n = tree_find(&ep->items, fd);
+    struct tree_node *n = tree_ceil(&ep->items, fd);
     while (n && n->key == (u64)fd) { /* a descriptor may have been reused while its file lives on */
         struct epoll_item *item = tree_entry(n, struct epoll_item, node);
         if (item->file == file)
@@ -153,6 +153,17 @@ static struct epoll_item *find(struct epoll *ep, i32 fd, struct file *file) {
         n = tree_next(n);
     }
     return NULL;
+}
+
+struct file *epoll_watched(struct file *file, u32 fd, u32 place) {
+    struct epoll *ep = as_epoll(file);
+    if (!ep)
+        return ERR_PTR(-EINVAL);
+    struct tree_node *n = tree_ceil(&ep->items, fd);
+    for (; n && n->key == fd; n = tree_next(n))
+        if (!place--)
+            return tree_entry(n, struct epoll_item, node)->file;
+    return ERR_PTR(-ENOENT);
 }
 
 static void set_events(struct epoll_item *item, const struct epoll_event *event) {

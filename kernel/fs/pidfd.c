@@ -145,7 +145,7 @@ static struct pid_handle *directory_handle(i32 fd, u32 *flags, struct pid_handle
     if (!pid)
         return ERR_PTR(-EBADF);
     *flags = file->flags;
-    *handle = (struct pid_handle){.pid = pid, .process = process_find(pid)};
+    *handle = (struct pid_handle){.pid = pid, .process = proc_process_of(file->inode)};
     return handle;
 }
 

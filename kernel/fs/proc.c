@@ -11,6 +11,7 @@ struct proc_inode {
     const struct proc_node *node;
     i32 pid;    /* of the process it is about, or 0 */
     i32 number; /* in a directory of numbers: descriptor or thread */
+    u64 born;   /* the process: another one may have got its pid since */
 };
 
 static struct super proc_super;
@@ -19,8 +20,8 @@ static const struct inode_ops dir_ops, file_ops_inode, link_ops, magic_ops;
 static struct proc_inode *of(struct inode *inode) { return container_of(inode, struct proc_inode, inode); }
 
 struct process *proc_process_of(struct inode *inode) {
-    i32 pid = of(inode)->pid;
-    return pid ? process_find(pid) : NULL;
+    struct process *process = process_find(of(inode)->pid);
+    return process && process->start_ns == of(inode)->born ? process : NULL;
 }
 
 i32 proc_pid_of_directory(struct inode *inode) {
@@ -66,6 +67,7 @@ static struct inode *make_inode(const struct proc_node *node, i32 pid, i32 numbe
     p->inode.ino = number_of(node, pid, number);
     p->inode.mtime = p->inode.ctime = p->inode.atime = clock_realtime();
     struct process *process = pid ? process_find(pid) : NULL;
+    p->born = process ? process->start_ns : 0;
     if (process)
         set_owner(&p->inode, process);
     if (S_ISDIR(node->mode))
@@ -103,13 +105,15 @@ static struct dentry *attach(struct dentry *dir, const struct name *name, const 
 static struct dentry *proc_lookup(struct dentry *dir, const struct name *name, const char *rest, u32 flags) {
     struct proc_inode *p = of(dir->inode);
     const struct proc_node *node = p->node;
+    if (gone(dir->inode))
+        return ERR_PTR(-ESRCH);
     for (const struct proc_node *e = node->entries; e && e->name; e++)
         if (strlen(e->name) == name->size && !memcmp(e->name, name->text, name->size))
             return attach(dir, name, e, p->pid, p->number);
     i32 number = node->next ? parse_number(name) : -1;
     struct process *process = proc_process_of(dir->inode);
     /* Not even a name to be made here: nothing is. */
-    if (number < 0 || gone(dir->inode) || node->next(process, number) != number)
+    if (number < 0 || node->next(process, number) != number)
         return ERR_PTR(-ENOENT);
     /* In the root the numbers are processes, below they belong to one. */
     return attach(dir, name, node->numbered, p->pid ? p->pid : number, p->pid ? number : 0);

@@ -82,8 +82,6 @@ static void write_fdinfo(struct text *text, struct process *p, i32 fd) {
         file->ops->show(file, text);
 }
 
-static void write_zero(struct text *text, struct process *p) { text_add(text, "0\n"); }
-
 static i64 copy_path(const char *path, char *buf, u64 size) {
     u64 n = MIN(strlen(path), size);
     memcpy(buf, path, n);
@@ -175,7 +173,8 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
     {.name = "mounts", .mode = TEXT, .write = proc_mounts},                           \
     {.name = "net", .mode = DIR, .entries = proc_net_entries},                        \
     {.name = "ns", .mode = S_IFDIR | 0511, .entries = proc_space_entries},            \
-    {.name = "oom_score", .mode = TEXT, .write = write_zero},                         \
+    {.name = "oom_adj", .mode = TEXT_RW, .write = proc_oom_old_adjust, .store = proc_set_oom_old_adjust}, \
+    {.name = "oom_score", .mode = TEXT, .write = proc_oom_score},                     \
     {.name = "oom_score_adj", .mode = TEXT_RW, .write = proc_oom_adjust, .store = proc_set_oom_adjust}, \
     {.name = "personality", .mode = S_IFREG | 0400, .write = proc_personality},       \
     {.name = "projid_map", .mode = TEXT_RW, .write = proc_id_map},                    \

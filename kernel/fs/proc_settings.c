@@ -38,23 +38,6 @@ static struct task *thread_of(struct process *p, i32 number) {
     return task && task->process == p ? task : NULL;
 }
 
-void proc_oom_adjust(struct text *text, struct process *p) { text_add(text, "%d\n", p->oom_adjust); }
-
-/* Who is not privileged may become likelier to die, not less so. */
-i64 proc_set_oom_adjust(struct process *p, i32 number, struct io *io) {
-    i64 value, size = take_number(io, &value);
-    if (size < 0)
-        return size;
-    if (value < -OOM_ADJUST_MAX || value > OOM_ADJUST_MAX)
-        return -EINVAL;
-    if (value < p->oom_adjust_least && !capable(CAP_SYS_RESOURCE))
-        return -EACCES;
-    p->oom_adjust = (i16)value;
-    if (capable(CAP_SYS_RESOURCE))
-        p->oom_adjust_least = (i16)value;
-    return size;
-}
-
 void proc_core_filter(struct text *text, struct process *p) { text_add(text, "%08x\n", p->core_filter); }
 
 /* What a core file would hold; none is written. */

@@ -16,6 +16,9 @@ u32 hash_bytes(const void *data, u64 n);
 u64 format(char *buf, u64 size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 u64 vformat(char *buf, u64 size, const char *fmt, __builtin_va_list args);
 
+/* A whole number with spaces around it, decimal, 0 octal or 0x hexadecimal: 0, -EINVAL or -ERANGE. */
+i64 parse_i32(const char *text, i32 *number);
+
 /* One line for `nanvix run --verbose`. */
 void klog(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The kernel is wrong: report and stop the VM. Never for anything a program can cause. */

@@ -92,5 +92,9 @@ void vfork_release(struct process *process);
 void process_announce_end(struct process *process);
 bool process_reap_unwanted(struct process *process); /* true if it is no more */
 
-/* oom.c: a frame was needed and there is none: the largest process dies. */
+/* oom.c: a frame was needed and there is none: the process with the most pages, as adjusted, dies. */
+#define OOM_ADJUST_MIN (-1000) /* never */
+#define OOM_ADJUST_MAX 1000    /* as if it had all memory */
+#define OOM_NEVER (i64)(1UL << 63)
 void out_of_memory(void);
+i64 oom_badness(const struct process *process); /* pages, or OOM_NEVER */

@@ -78,10 +78,9 @@ struct process {
     i32 stop_status;       /* the same while stopped or continued and not yet reported */
     i32 parent_death_signal; /* PR_SET_PDEATHSIG */
     i32 nice;
+    i32 oom_adjust, oom_adjust_least; /* /proc/<pid>/oom_score_adj, and how low the unprivileged may set it */
     u32 personality, membarrier;
     bool subreaper, not_dumpable;
-    i16 oom_adjust, oom_adjust_least; /* likelier to die of lack of memory by so many thousandths; may be lowered to */
-#define OOM_ADJUST_MAX 1000
     u8 memory_failure;     /* PR_MCE_KILL, counted down from the default */
     bool no_huge_pages;    /* PR_SET_THP_DISABLE: there are none anyway */
     u8 exec_gain_refused;  /* PR_SET_MDWE */

@@ -15,11 +15,11 @@ struct tree {
 /* Insert by node->key, which the caller has set; equal keys are kept, later ones behind. */
 void tree_insert(struct tree *tree, struct tree_node *node);
 void tree_remove(struct tree *tree, struct tree_node *node);
-/* The node with exactly this key, or NULL. */
+/* A node with exactly this key, any of equals, or NULL. */
 struct tree_node *tree_find(const struct tree *tree, u64 key);
 /* The node with the greatest key <= key, or NULL. */
 struct tree_node *tree_floor(const struct tree *tree, u64 key);
-/* The node with the smallest key >= key, or NULL. */
+/* The node with the smallest key >= key, the first of equals, or NULL. */
 struct tree_node *tree_ceil(const struct tree *tree, u64 key);
 struct tree_node *tree_first(const struct tree *tree);
 struct tree_node *tree_next(struct tree_node *node);

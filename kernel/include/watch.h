@@ -14,6 +14,8 @@ void watch_forget(struct mm *mm);
 
 /* The kernel has made the page of an address writable, to write there itself. */
 void watch_reached(struct mm *mm, u64 address);
+/* A write there faults for our sake alone. */
+bool watch_closed(const struct mm *mm, u64 address);
 /* A program has, by a fault on it. */
 void watch_faulted(struct trapframe *frame, u64 address);
 /* A program was trapped behind an instruction: tell the host if that was one that wrote. True when

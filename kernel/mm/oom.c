@@ -1,29 +1,34 @@
-/* Out of memory: when a page is needed and none can be had, the largest process dies, so that the
-   rest of the machine lives. */
+/* Out of memory: when a page is needed and none can be had, the process that counts most dies, so that
+   the rest of the machine lives. What counts is its size, and what /proc/<pid>/oom_score_adj adds. */
 #include "file.h"
 #include "inherit.h"
 #include "lib.h"
 #include "mm.h"
 #include "proc.h"
 
-/* What it holds, and what it has been said to be worth (/proc/<pid>/oom_score_adj). */
-static u64 weight(const struct process *process) {
-    i64 adjust = process->oom_adjust * (i64)frames_total() / OOM_ADJUST_MAX;
-    bool spared = process->oom_adjust == -OOM_ADJUST_MAX;
-    if (process->zombie || process->exiting || spared || !process->leader || !process->leader->mm)
-        return 0;
-    return (u64)MAX((i64)process->leader->mm->resident + adjust, 1);
+i64 oom_badness(const struct process *process) {
+    if (process->zombie || process->exiting || process->oom_adjust == OOM_ADJUST_MIN || !process->leader ||
+        !process->leader->mm)
+        return OOM_NEVER;
+    return (i64)process->leader->mm->resident + process->oom_adjust * (i64)frames_total() / OOM_ADJUST_MAX;
+}
+
+/* Where nobody may die, whoever asks for memory does. */
+static struct process *most_harmful(void) {
+    struct process *process, *victim = current->process;
+    list_for_each(process, &all_processes, all)
+        if (oom_badness(process) > oom_badness(victim))
+            victim = process;
+    return victim;
 }
 
 void out_of_memory(void) {
     if (pagecache_relieve())
         return; /* the access is tried again */
-    struct process *process, *victim = current->process;
-    list_for_each(process, &all_processes, all)
-        if (weight(process) > weight(victim))
-            victim = process;
+    struct process *victim = most_harmful();
+    struct mm *mm = victim->leader ? victim->leader->mm : NULL;
     klog("out of memory: process %d (%s) dies with %lu pages", victim->pid, victim->leader->comm,
-         weight(victim));
+         mm ? mm->resident : 0);
     signal_process(victim, SIGKILL, NULL);
     if (victim == current->process)
         return;

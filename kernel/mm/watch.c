@@ -15,6 +15,7 @@
 static struct {
     u64 mm; /* its serial; 0: this place is free */
     u64 page;
+    bool closed; /* it is not writable because of us: the next write there is no fault of the program's */
 } watched[NV_WATCHED_PAGES];
 
 /* Who may write to watched pages, until it has executed the instruction at rip. */
@@ -56,6 +57,7 @@ bool watch_page(i32 pid, u64 address, bool on) {
         } else if (!done && !watched[i].mm) {
             watched[i].mm = mm->serial;
             watched[i].page = page;
+            watched[i].closed = false;
             done = true;
         }
     }
@@ -73,6 +75,13 @@ void watch_forget(struct mm *mm) {
 void watch_reached(struct mm *mm, u64 address) {
     if (is_watched(mm, address))
         written = address;
+}
+
+bool watch_closed(const struct mm *mm, u64 address) {
+    for (u32 i = 0; i < NV_WATCHED_PAGES; i++)
+        if (watched[i].mm == mm->serial && watched[i].page == ROUND_DOWN(address, PAGE_SIZE))
+            return watched[i].closed;
+    return false;
 }
 
 void watch_faulted(struct trapframe *frame, u64 address) {
@@ -115,6 +124,7 @@ static void close_pages(const struct mm *mm) {
         if (!pte || (*pte & (PTE_PRESENT | PTE_WRITE)) != (PTE_PRESENT | PTE_WRITE))
             continue;
         *pte &= ~PTE_WRITE;
+        watched[i].closed = true;
         user_space_flush(watched[i].page);
     }
 }

@@ -1,9 +1,11 @@
 /* kcmp(2): do two threads share something? */
 #include "errno.h"
+#include "fs/epoll.h"
 #include "fs/open.h"
 #include "lib.h"
 #include "proc.h"
 #include "syscall.h"
+#include "uaccess.h"
 
 enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, KCMP_EPOLL_TFD, KCMP_TYPES };
 
@@ -22,6 +24,23 @@ static i64 compare_files(const struct task *a, const struct task *b, u64 fd_a, u
     const struct file *first = a->files ? fd_in(a->files, (i32)fd_a) : NULL;
     const struct file *second = b->files ? fd_in(b->files, (i32)fd_b) : NULL;
     return first && second ? compare(first, second) : -EBADF;
+}
+
+/* One of the files an epoll watches, by its descriptor then: the place-th of those that were added under it. */
+struct epoll_slot {
+    u32 epoll, fd, place;
+};
+
+static i64 compare_watched(const struct task *a, const struct task *b, u64 fd, u64 address) {
+    struct epoll_slot slot;
+    if (get_user(slot, address))
+        return -EFAULT;
+    const struct file *file = a->files ? fd_in(a->files, (i32)fd) : NULL;
+    struct file *epoll = b->files ? fd_in(b->files, (i32)slot.epoll) : NULL;
+    if (!file || !epoll)
+        return -EBADF;
+    const struct file *watched = epoll_watched(epoll, slot.fd, slot.place);
+    return IS_ERR(watched) ? PTR_ERR(watched) : compare(file, watched);
 }
 
 i64 sys_kcmp(const u64 *args) {
@@ -46,7 +65,7 @@ i64 sys_kcmp(const u64 *args) {
     case KCMP_SYSVSEM:
         return compare(a->process->sem_undo, b->process->sem_undo);
     case KCMP_EPOLL_TFD:
-        return -EOPNOTSUPP;
+        return compare_watched(a, b, args[3], args[4]);
     default:
         return -EINVAL;
     }

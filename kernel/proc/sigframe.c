@@ -82,13 +82,14 @@ i64 sigframe_push(struct trapframe *frame, i32 sig, const struct siginfo *info,
     frame->rsi = sp + offsetof(struct rt_sigframe, info);
     frame->rdx = sp + offsetof(struct rt_sigframe, uc);
     frame->rax = 0;
+    frame->cs = NV_SEL_USER_CODE;
     frame->rip = action->handler;
     frame->rsp = sp;
     frame->rflags &= ~(FLAG_DF | FLAG_TF | FLAG_RF);
     return 0;
 }
 
-/* Only what a program may choose is taken: segments stay, flags are filtered. */
+/* Only what a program may choose is taken: of code segments there are two, flags are filtered. */
 static void load_registers(struct trapframe *f, const struct sigcontext *c) {
     f->r8 = c->r8;
     f->r9 = c->r9;
@@ -107,6 +108,7 @@ static void load_registers(struct trapframe *f, const struct sigcontext *c) {
     f->rcx = c->cx;
     f->rsp = c->sp;
     f->rip = c->ip;
+    f->cs = c->cs == NV_SEL_USER_CODE32 ? NV_SEL_USER_CODE32 : NV_SEL_USER_CODE;
     f->rflags = (c->flags & FLAGS_USER) | FLAG_IF | 2;
 }
 

@@ -4,8 +4,15 @@ Services never see guest memory: the channel has turned the request's segments i
 whose every byte is inside RAM, in arrays whose length is bounded.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Handler = Callable[["Call"], int]
+    """Serves one op: the result (>= 0) or a negative errno. OSError becomes its errno; any
+    other exception becomes EIO in the channel and is counted as a bug of ours."""
 
 
 class Call:
@@ -30,17 +37,15 @@ class Call:
         self.out = [0] * 7
 
 
-Handler = Callable[[Call], int]
-"""Serves one op: the result (>= 0) or a negative errno. OSError becomes its errno; any
-other exception becomes EIO in the channel and is counted as a bug of ours."""
-
-
-class Watch(NamedTuple):
+class Watch:
     """A one-shot wish: tell the guest once when ``fd`` shows one of ``events`` (poll bits)."""
 
-    fd: int
-    events: int
-    cookie: int
+    __slots__ = ("cookie", "events", "fd")
+
+    def __init__(self, fd: int, events: int, cookie: int) -> None:
+        self.fd = fd
+        self.events = events
+        self.cookie = cookie
 
 
 class WatchTable:

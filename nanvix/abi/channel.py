@@ -7,6 +7,8 @@ back into the header. All requests complete before the guest runs again; what ha
 (console input, sockets) is done by WATCH and an event.
 """
 
+from __future__ import annotations
+
 from nanvix.abi.layout import PAGE_SIZE
 from nanvix.abi.record import Record
 

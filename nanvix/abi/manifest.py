@@ -4,9 +4,13 @@ The kernel reads the records in order, so a directory comes before what lies in 
 ``str`` as Python's ``os`` functions give it (surrogate escapes stand for undecodable bytes).
 """
 
-from typing import Self
+from __future__ import annotations
 
 from nanvix.abi import channel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 
 class Manifest:

@@ -5,6 +5,8 @@ rendered into the kernel's header by :mod:`nanvix.abi.header`, so the two sides 
 VM boundary cannot disagree about an offset.
 """
 
+from __future__ import annotations
+
 import struct
 
 _CODES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i32": "i", "i64": "q"}

@@ -1,5 +1,7 @@
 """Linux x86-64 system calls by number (arch/x86/entry/syscalls/syscall_64.tbl)."""
 
+from __future__ import annotations
+
 SYSCALLS: dict[int, str] = {
     0: "read",
     1: "write",

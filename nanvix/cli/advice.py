@@ -1,4 +1,4 @@
-"""A line for people at a terminal whose program failed for want of a file on the host."""
+"""A line for people at a terminal: on a file their program wanted, on the KVM they may not use."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ from nanvix.guest.launch import Launch
 from nanvix.result import Result
 from nanvix.settings import Settings
 
+_KVM = "/dev/kvm"
 _OWN = ("/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/var")
 """What is there on the host says nothing about the guest, which has its own."""
 
@@ -22,6 +23,13 @@ def advise(settings: Settings, argv: Sequence[str], result: Result) -> None:
                 f"nanvix: the guest does not see {word}; -v {_holder(word)}:ro shows it",
                 file=sys.stderr,
             )
+
+
+def on_emulator(reason: str, *, always: bool) -> None:
+    """Say why ``auto`` means the emulator; unless ``always``, only where there is something to
+    mend: a KVM, which is not ours to use."""
+    if always or (sys.stderr.isatty() and os.path.exists(_KVM)):
+        print(f"nanvix: on the emulator: {reason}", file=sys.stderr)
 
 
 def unseen(argv: Sequence[str], launched: Launch) -> str | None:

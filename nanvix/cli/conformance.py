@@ -2,7 +2,7 @@
 
 import sys
 
-from nanvix.cli.options import Parser
+from nanvix.cli.parser import Parser
 from nanvix.conformance import suite
 from nanvix.conformance.kernel_table import implemented
 from nanvix.conformance.matrix import compare, plain, render

@@ -3,7 +3,8 @@
 import os
 import sys
 
-from nanvix.cli.options import Parser, add_program, command, sandbox_options, seed
+from nanvix.cli.options import PROGRAM, command, sandbox_options, seed
+from nanvix.cli.parser import Parser
 from nanvix.errors import UsageError
 
 
@@ -36,9 +37,9 @@ def main(arguments: list[str]) -> int:
         help="on KVM: leave the guest alone and keep its run, for bug capsules and the way back",
     )  # fmt: skip
     parser.add_argument("--seed", type=seed, metavar="N", help="fix what is random and the date")
-    add_program(parser)
+    parser.add(*PROGRAM)
     options = parser.parse_args(arguments)
-    argv = command(options, parser)
+    argv = command(options, "nanvix debug")
     settings = sandbox_options(options) | {"seed": options.seed}
     first = (*(f"break {where}" for where in options.breaks), *_script(options.script))
     batch = not (os.isatty(0) and os.isatty(1))

@@ -4,7 +4,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nanvix.cli.options import Parser, add_program, command, sandbox_options
+from nanvix.cli.options import PROGRAM, command, sandbox_options
+from nanvix.cli.parser import Parser
 from nanvix.cli.run import report, standard_streams
 from nanvix.cli.signals import Relay
 from nanvix.sandbox import Sandbox
@@ -40,9 +41,9 @@ def main(arguments: list[str]) -> int:
         "--instructions", action="store_true",
         help="run it twice and compare the registers after every instruction",
     )  # fmt: skip
-    add_program(parser)
+    parser.add(*PROGRAM)
     options = parser.parse_args(arguments)
-    argv = command(options, parser)
+    argv = command(options, "nanvix diff")
     settings = sandbox_options(options)
     if not options.independent and not options.instructions:
         return _recorded(argv, settings, options.record)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nanvix.cli.options import Parser
+from nanvix.cli.parser import Parser
 from nanvix.doctor import FAILURE, OK, Check, examine
 
 _MARKS = {OK: "ok", FAILURE: "FAIL"}

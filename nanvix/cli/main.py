@@ -1,5 +1,7 @@
 """The entry point: finds the verb and imports only what that verb needs."""
 
+from __future__ import annotations
+
 import errno
 import gc
 import os

@@ -1,82 +1,185 @@
-"""Options that verbs share, and a parser that fails as the rest of nanvix does."""
+"""Options that verbs share, as tables; and how a plain command line is read without a parser.
 
-import argparse
-from typing import Any, NoReturn
+Importing argparse and what it stands on takes as long as starting a guest. So ``nanvix run`` reads
+a command line by its table alone, and only one that is not plain (a mistake, ``--help``, options
+written together) goes to a parser made of the same table (nanvix.cli.parser).
+"""
+
+from __future__ import annotations
 
 from nanvix.abi.layout import MEMORY_DEFAULT
 from nanvix.errors import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentTypeError, Namespace
+    from collections.abc import Iterable
+    from typing import Any
+
+    Option = tuple[tuple[str, ...], dict[str, Any]]
+    """The arguments of argparse's ``add_argument``: names, and what else there is to say."""
+
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_REST = "..."
+"""argparse.REMAINDER: the one positional takes all the rest."""
 
 
-class _Formatter(argparse.HelpFormatter):
-    """Of a fixed width: asking for the terminal's would import shutil, at every start."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=32, width=96)
-
-
-class Parser(argparse.ArgumentParser):
-    """Reports a mistake as a UsageError: one line and our own exit code."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, formatter_class=_Formatter, **options)
-
-    def error(self, message: str) -> NoReturn:
-        """Called by argparse for every mistake."""
-        raise UsageError(f"{message} (try '{self.prog} --help')")
+def size(text: str) -> int:
+    """Bytes from ``256M``, ``1G``, ``1GiB``, ``65536``."""
+    number = text.upper().removesuffix("B").removesuffix("I")
+    unit = number[-1:] if number[-1:] in _UNITS else ""
+    try:
+        value = int(float(number.removesuffix(unit)) * _UNITS[unit])
+    except (ValueError, OverflowError):
+        value = -1
+    if value <= 0:
+        raise _wrong(f"{text!r} is not a size such as 256M or 1G")
+    return value
 
 
-def add_program(parser: Parser) -> None:
-    """What to run and how: for every verb that starts a guest."""
-    parser.add_argument(
+def seconds(text: str) -> float:
+    """A length of time above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise _wrong(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number above 0, of instructions."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1 << 63:
+        raise _wrong(f"{text!r} is not a number of instructions above 0")
+    return value
+
+
+def seed(text: str) -> int:
+    """A whole number, decimal or as in ``0xbeef``."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise _wrong(f"{text!r} is not a whole number") from None
+
+
+def _wrong(text: str) -> ArgumentTypeError:
+    from argparse import ArgumentTypeError
+
+    return ArgumentTypeError(text)
+
+
+def option(*names: str, **about: Any) -> Option:
+    """A row of a table."""
+    return names, about
+
+
+PROGRAM = (
+    option(
         "--memory", type=size, default=MEMORY_DEFAULT, metavar="SIZE",
         help="guest memory, such as 512M or 2G (default: 256M)",
-    )  # fmt: skip
-    parser.add_argument(
+    ),
+    option(
         "--timeout", type=seconds, metavar="S", help="end the guest after S seconds of wall time"
-    )
-    parser.add_argument(
+    ),
+    option(
         "-e", "--env", action="append", default=[], metavar="K=V",
         help="set an environment variable (K alone: take the host's)",
-    )  # fmt: skip
-    parser.add_argument("-w", "--workdir", metavar="DIR", help="the guest's working directory")
-    parser.add_argument(
+    ),
+    option("-w", "--workdir", metavar="DIR", help="the guest's working directory"),
+    option(
         "-v", "--volume", action="append", default=[], metavar="HOST[:GUEST][:ro|rw]",
         help="show a host file or directory to the guest, writable unless it says ro",
-    )  # fmt: skip
-    parser.add_argument(
+    ),
+    option(
         "--net", choices=("none", "loopback", "host"),
         help="none, the guest's own loopback (default), or the host's as far as --allow grants it",
-    )  # fmt: skip
-    parser.add_argument(
+    ),
+    option(
         "--allow", action="append", default=[], metavar="HOST[:PORT]",
         help="let the guest reach a name, address or network (or any); implies --net host",
-    )  # fmt: skip
-    parser.add_argument(
+    ),
+    option(
         "-p", "--publish", action="append", default=[], metavar="[ADDR:]PORT:GUESTPORT",
         help="lead a port of the host (on 127.0.0.1) into the guest; implies --net host",
-    )  # fmt: skip
+    ),
     # One positional that takes all the rest: nothing behind PROGRAM is an option of ours.
-    parser.add_argument(
-        "command", nargs=argparse.REMAINDER, metavar="PROGRAM [ARGS...]",
+    option(
+        "command", nargs=_REST, metavar="PROGRAM [ARGS...]",
         help="an ELF program, a script with a '#!' line, or a source file (.py, .c, .js, ...)",
-    )  # fmt: skip
+    ),
+)  # fmt: skip
+"""What to run and how: for every verb that starts a guest."""
+
+SAVING = (
+    option(
+        "--save", metavar="FILE", help="on SIGUSR2 save the machine for 'nanvix resume' and end"
+    ),
+    option("--save-after", type=seconds, metavar="S", help="with --save: after S seconds too"),
+)
+"""When to save the machine: for nanvix.cli.save."""
 
 
-def add_saving(parser: Parser) -> None:
-    """When to save the machine: for nanvix.cli.save."""
-    parser.add_argument(
-        "--save", metavar="FILE",
-        help="on SIGUSR2 save the machine for 'nanvix resume' and end",
-    )  # fmt: skip
-    parser.add_argument(
-        "--save-after", type=seconds, metavar="S", help="with --save: after S seconds too"
-    )
+class Options:
+    """What a command line says, as argparse's Namespace has it."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.__dict__.update(values)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
-def sandbox_options(options: argparse.Namespace) -> dict[str, Any]:
-    """Keyword arguments for a Sandbox from what :func:`add_program` added."""
+def read_plain(table: Iterable[Option], words: list[str]) -> Options | None:
+    """What ``words`` say if every option is written out, with its value as the next word or behind
+    ``=``, and the rest follows; None for what a parser has to look at."""
+    values: dict[str, Any] = {}
+    known: dict[str, tuple[str, dict[str, Any]]] = {}
+    rest = ""
+    for names, about in table:
+        field = names[-1].lstrip("-").replace("-", "_")
+        switch = about.get("action") == "store_true"
+        values[field] = about.get("default", False if switch else None)
+        if about.get("nargs") == _REST:
+            rest = field
+        known.update(dict.fromkeys(names, (field, about)))
+    place = 0
+    while place < len(words) and (words[place].startswith("-") or not rest):
+        name, equals, value = words[place].partition("=")
+        if name not in known or name == rest or (equals and not name.startswith("--")):
+            return None
+        field, about = known[name]
+        action = about.get("action")
+        place += 1
+        if action == "store_true":
+            if equals:
+                return None
+            values[field] = True
+            continue
+        if not equals:
+            if place == len(words) or words[place].startswith("-"):
+                return None
+            value = words[place]
+            place += 1
+        try:
+            read = about["type"](value) if "type" in about else value
+        except Exception:
+            return None
+        if "choices" in about and read not in about["choices"]:
+            return None
+        values[field] = [*values[field], read] if action == "append" else read
+    if rest:
+        values[rest] = words[place:]
+    return Options(values)
+
+
+def sandbox_options(options: Namespace | Options) -> dict[str, Any]:
+    """Keyword arguments for a Sandbox from what the table PROGRAM reads."""
     from nanvix.guest.mounts import parse_mount
 
     return {
@@ -91,57 +194,14 @@ def sandbox_options(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def command(options: argparse.Namespace, parser: Parser) -> list[str]:
+def command(options: Namespace | Options, verb: str) -> list[str]:
     """The guest's argv, with the ``--`` that may precede it removed."""
     argv: list[str] = options.command
     if argv[:1] == ["--"]:
         argv = argv[1:]
     if not argv:
-        parser.error("no PROGRAM given")
+        raise UsageError(f"no PROGRAM given (try '{verb} --help')")
     return argv
-
-
-def size(text: str) -> int:
-    """Bytes from ``256M``, ``1G``, ``1GiB``, ``65536``."""
-    number = text.upper().removesuffix("B").removesuffix("I")
-    unit = number[-1:] if number[-1:] in _UNITS else ""
-    try:
-        value = int(float(number.removesuffix(unit)) * _UNITS[unit])
-    except (ValueError, OverflowError):
-        value = -1
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 256M or 1G")
-    return value
-
-
-def seconds(text: str) -> float:
-    """A length of time above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return value
-
-
-def count(text: str) -> int:
-    """A whole number above 0, of instructions."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if not 0 < value < 1 << 63:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of instructions above 0")
-    return value
-
-
-def seed(text: str) -> int:
-    """A whole number, decimal or as in ``0xbeef``."""
-    try:
-        return int(text, 0)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
 def _environment(assignments: list[str]) -> dict[str, str]:

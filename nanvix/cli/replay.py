@@ -2,7 +2,7 @@
 
 import sys
 
-from nanvix.cli.options import Parser
+from nanvix.cli.parser import Parser
 from nanvix.cli.run import report, write_json
 
 

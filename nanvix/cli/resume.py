@@ -1,6 +1,7 @@
 """``nanvix resume``: go on with a machine that has been saved."""
 
-from nanvix.cli.options import Parser, add_saving, count, seconds
+from nanvix.cli.options import SAVING, count, seconds
+from nanvix.cli.parser import Parser
 from nanvix.cli.run import report, standard_streams, write_json
 from nanvix.cli.save import Saving
 from nanvix.cli.signals import Relay
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
         "--max-instructions", type=count, metavar="N",
         help="end the guest after N instructions since it booted (on the emulator)",
     )  # fmt: skip
-    add_saving(parser)
+    parser.add(*SAVING)
     parser.add_argument("--json", metavar="FILE", help="write what the run took; - for stdout")
     parser.add_argument("file", metavar="FILE", help="the saved machine")
     options = parser.parse_args(arguments)

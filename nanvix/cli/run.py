@@ -1,16 +1,17 @@
 """``nanvix run``: one program in one micro-VM, its exit code passed through."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Any
 
-from nanvix.assembly import Stdio
 from nanvix.cli.options import (
-    Parser,
-    add_program,
-    add_saving,
+    PROGRAM,
+    SAVING,
     command,
     count,
+    option,
+    read_plain,
     sandbox_options,
     seed,
 )
@@ -19,52 +20,61 @@ from nanvix.errors import NanvixError, UsageError
 from nanvix.sandbox import Sandbox
 from nanvix.settings import BACKENDS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
+    from typing import IO, Any
+
+    from nanvix.assembly import Stdio
     from nanvix.result import Result
+
+
+_VERB = "nanvix run"
+_OPTIONS = (
+    option(
+        "--backend", choices=BACKENDS, default="auto", help="auto: KVM where it works, else emu"
+    ),
+    option(
+        "--max-instructions", type=count, metavar="N",
+        help="end the guest after N instructions (on the emulator)",
+    ),
+    option(
+        "--seed", type=seed, metavar="N",
+        help="fix what is random and the date: on emu, the same N gives the same run",
+    ),
+    option(
+        "--record", metavar="FILE", help="record all that enters the guest, for 'nanvix replay'"
+    ),
+    option(
+        "--portable", action="store_true",
+        help="keep programs to the CPU both backends have, so that a saved machine can move",
+    ),
+    *SAVING,
+    option("--json", metavar="FILE", help="write what the run took; - for stdout"),
+    option("--trace", metavar="FILE", help="write every event as JSON Lines"),
+    option(
+        "--verbose", action="store_true", help="the kernel's log and where the time went, on stderr"
+    ),
+    option(
+        "--gdb", metavar="HOST:PORT",
+        help="wait for gdb there before the first instruction (loopback only)",
+    ),
+    *PROGRAM,
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:
     """Run; the exit code is the guest's, 128 + signal, 124 at a limit, or 125 to 127."""
-    parser = Parser(prog="nanvix run", description="Run a program in a micro-VM of its own.")
-    parser.add_argument(
-        "--backend", choices=BACKENDS, default="auto", help="auto: KVM where it works, else emu"
-    )
-    parser.add_argument(
-        "--max-instructions", type=count, metavar="N",
-        help="end the guest after N instructions (on the emulator)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seed", type=seed, metavar="N",
-        help="fix what is random and the date: on emu, the same N gives the same run",
-    )  # fmt: skip
-    parser.add_argument(
-        "--record", metavar="FILE", help="record all that enters the guest, for 'nanvix replay'"
-    )
-    parser.add_argument(
-        "--portable", action="store_true",
-        help="keep programs to the CPU both backends have, so that a saved machine can move",
-    )  # fmt: skip
-    add_saving(parser)
-    parser.add_argument("--json", metavar="FILE", help="write what the run took; - for stdout")
-    parser.add_argument("--trace", metavar="FILE", help="write every event as JSON Lines")
-    parser.add_argument(
-        "--verbose", action="store_true", help="the kernel's log and where the time went, on stderr"
-    )
-    parser.add_argument(
-        "--gdb", metavar="HOST:PORT",
-        help="wait for gdb there before the first instruction (loopback only)",
-    )  # fmt: skip
-    add_program(parser)
-    options = parser.parse_args(arguments)
+    options = read_plain(_OPTIONS, arguments) or _parsed(arguments)
     stdio = standard_streams()
     if options.gdb:
         from nanvix.cli.gdb import serve
 
         settings = sandbox_options(options) | {"seed": options.seed}
         settings.pop("timeout")
-        return serve(options, command(options, parser), settings, stdio)
+        return serve(options, command(options, _VERB), settings, stdio)
     try:
-        result = _run(options, command(options, parser), stdio)
+        result = _run(options, command(options, _VERB), stdio)
     except NanvixError as error:
         if options.json:
             write_json(
@@ -80,7 +90,15 @@ def main(arguments: list[str]) -> int:
     return result.exit_code
 
 
-def report(result: "Result") -> None:
+def _parsed(arguments: list[str]) -> Namespace:
+    from nanvix.cli.parser import Parser
+
+    parser = Parser(prog=_VERB, description="Run a program in a micro-VM of its own.")
+    parser.add(*_OPTIONS)
+    return parser.parse_args(arguments)
+
+
+def report(result: Result) -> None:
     """Say on stderr why the guest did not end by itself, with the crash report if it crashed."""
     if result.reason == "exit":
         return
@@ -106,7 +124,7 @@ _MEANING = {
 }
 
 
-def _run(options: Any, argv: list[str], stdio: Stdio) -> "Result":
+def _run(options: Any, argv: list[str], stdio: Stdio) -> Result:
     settings = sandbox_options(options)
     settings.update(
         backend=options.backend,
@@ -126,7 +144,8 @@ def _run(options: Any, argv: list[str], stdio: Stdio) -> "Result":
         return _guarded(Sandbox(**settings), options, argv, stdio)
 
 
-def _guarded(sandbox: Sandbox, options: Any, argv: list[str], stdio: Stdio) -> "Result":
+def _guarded(sandbox: Sandbox, options: Any, argv: list[str], stdio: Stdio) -> Result:
+    sandbox.unavailable = lambda reason: _on_emulator(reason, options.verbose)
     if options.save is None and options.save_after is None:
         with Relay(sandbox):
             result = sandbox.run(argv, stdio=stdio)
@@ -139,6 +158,12 @@ def _guarded(sandbox: Sandbox, options: Any, argv: list[str], stdio: Stdio) -> "
 
     with Saving(sandbox, options), Relay(sandbox):
         return sandbox.run(argv, stdio=stdio)
+
+
+def _on_emulator(reason: str, always: bool) -> None:
+    from nanvix.cli.advice import on_emulator
+
+    on_emulator(reason, always=always)
 
 
 def standard_streams() -> Stdio:
@@ -162,7 +187,7 @@ def _log(level: int, line: str) -> None:
     print(f"nanvix: guest: {line}", file=sys.stderr)
 
 
-def _print_phases(result: "Result") -> None:
+def _print_phases(result: Result) -> None:
     print(f"nanvix: {result.backend}, {result.exits} exits", file=sys.stderr)
     for name, seconds in result.phases.items():
         print(f"nanvix: {name:>8} {seconds * 1e3:9.2f} ms", file=sys.stderr)

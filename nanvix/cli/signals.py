@@ -1,18 +1,25 @@
 """Signals of the terminal on their way to the guest."""
 
-import os
-import signal
-import time
-from types import FrameType, TracebackType
-from typing import Any, Self
+from __future__ import annotations
 
-from nanvix.sandbox import Sandbox
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from types import FrameType, TracebackType
+    from typing import Any, Self
+
+    from nanvix.sandbox import Sandbox
+else:
+    import _signal as signal  # which makes no enums of its numbers
 
 _TWICE_S = 2.0
 """A second Ctrl-C within this time ends the guest instead of reaching it."""
 _RELAYED = (signal.SIGQUIT, signal.SIGWINCH)
 _STOPPING = (signal.SIGTSTP,)
-_ENDING = {signal.SIGTERM: "terminate", signal.SIGHUP: "hangup"}
+_ENDING: dict[int, str] = {signal.SIGTERM: "terminate", signal.SIGHUP: "hangup"}
 
 
 class Relay:
@@ -25,7 +32,7 @@ class Relay:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._interrupted = -_TWICE_S
-        self._previous: dict[signal.Signals, Any] = {}
+        self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         on_terminal = any(map(os.isatty, range(3)))
@@ -47,10 +54,9 @@ class Relay:
             signal.signal(*self._previous.popitem())
 
     def _received(self, number: int, frame: FrameType | None) -> None:
-        signo = signal.Signals(number)
-        if signo in _ENDING:
-            self._sandbox.stop(_ENDING[signo])
-        elif signo is not signal.SIGINT:
+        if number in _ENDING:
+            self._sandbox.stop(_ENDING[number])
+        elif number != signal.SIGINT:
             self._sandbox.signal(number)
         elif not self._sandbox.running:
             raise KeyboardInterrupt

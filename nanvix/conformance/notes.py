@@ -8,10 +8,9 @@ _OF_THE_HOST = "always EPERM: the name space of a guest is the host's to make"
 
 PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
-    "fcntl": "no leases (F_SETLEASE) and no notices of directories (F_NOTIFY): EINVAL",
+    "fcntl": "no leases (F_SETLEASE: EINVAL)",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
-    "kcmp": "no KCMP_EPOLL_TFD",
     "mincore": "of the pages next to one that was touched, those only read since count as absent",
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,

@@ -78,7 +78,7 @@ class Backward(Control):
         """Who last wrote these bytes before the moment shown; None when nobody has since the
         start. Nothing is shown but the moment we are at; go to ``access.moment - 1`` to see it.
         Raises DebugError where a pause ends it before that is known."""
-        address, size = self._place(what, size)
+        address, size, _ = self._place(what, size)
         here = self.moment
         point = Watchpoint(0, address, size, "write", False, pid=self._view.kernel.ids()[0])
         self.machine.pause_wanted = False

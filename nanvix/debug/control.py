@@ -10,6 +10,7 @@ from nanvix.debug.inspect import Inspector
 from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Stop, Watchpoint
 from nanvix.debug.search import Search
 from nanvix.debug.timeline import Timeline
+from nanvix.machine.describe import ended
 
 if TYPE_CHECKING:
     from nanvix.guest.mounts import Mount
@@ -122,11 +123,11 @@ class Control(Inspector):
     ) -> Watchpoint:  # fmt: skip
         """Stop behind an instruction that touches memory: an address, or an expression whose
         value lies in memory. ``access``: write, read, access, change."""
-        address, size = self._place(what, size)
+        address, size, known = self._place(what, size)
         if not physical:
             options.setdefault("pid", self._view.kernel.ids()[0])
         return self._add(
-            Watchpoint(self._next_number(), address, size, access, physical, **options)
+            Watchpoint(self._next_number(), address, size, access, physical, **known, **options)
         )
 
     def catch(self, event: str, *names: str, **options: Any) -> Catchpoint:
@@ -202,7 +203,7 @@ class Control(Inspector):
             return self._report(hit)
         if timeline.end is not None and timeline.live:
             reason = ENDS.get(timeline.end.reason, "error")
-            detail = timeline.end.detail or f"wait status {timeline.end.status:#x}"
+            detail = timeline.end.detail or ended(timeline.end.status)
             return self._stop(reason, detail)
         if machine.pause_wanted:
             machine.pause_wanted = False

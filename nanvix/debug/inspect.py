@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug import backing, finding
@@ -15,6 +15,7 @@ from nanvix.debug.disassembly import LONGEST, Instruction, before, decode, disas
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
 from nanvix.debug.kernel import Area, Process, Thread
+from nanvix.debug.looking import Chosen
 from nanvix.debug.points import Breakpoint, Point, Watchpoint
 from nanvix.debug.scope import FrameScope
 from nanvix.debug.space import Entry, Space
@@ -58,6 +59,14 @@ class Inspector:
         quicker."""
         return self._view.steady()
 
+    def chosen(
+        self, tid: int | None, level: int = 0, *, program: bool = False
+    ) -> AbstractContextManager[None]:
+        """A context in which a frame of a thread is looked at in the place of the running one's
+        innermost: its registers as far as they are known, its memory, its variables. ``program``:
+        without what the kernel does for it."""
+        return Chosen(self._view, tid, level, program)
+
     # -- registers and memory ----------------------------------------------------------------
 
     def registers(self, tid: int | None = None) -> dict[str, int]:
@@ -66,7 +75,13 @@ class Inspector:
         if tid is not None:
             return dict(self._view.thread(tid).registers)
         live = self._view.registers
-        return live.general() | {"fs_base": live["fs_base"], "gs_base": live["gs_base"]}
+        known = live.general()
+        for name in ("fs_base", "gs_base"):
+            try:
+                known[name] = live[name]
+            except KeyError:  # of a frame that is only looked at
+                continue
+        return known
 
     def cpu(self) -> "VcpuState":
         """Everything of the virtual CPU: segments, control registers, x87 and SSE."""
@@ -161,12 +176,6 @@ class Inspector:
         """Where a file of the guest is on the host."""
         return self._locate(path)
 
-    def syscall_number(self) -> int | None:
-        """The system call about to be made, if the next instruction makes one."""
-        if self.in_kernel or self._kind() != "syscall":
-            return None
-        return self._view.registers["rax"] & 0xFFFF_FFFF
-
     # -- code and names ----------------------------------------------------------------------
 
     def instruction(self) -> Instruction:
@@ -213,6 +222,13 @@ class Inspector:
     def symbol(self, address: int) -> str | None:
         """``main+0x12``, or None."""
         return self._view.name(address)
+
+    def place_in_file(self, address: int) -> str:
+        """``libc.so.6+0x29d90``, where there is no symbol; empty outside files."""
+        for area in self.maps():
+            if area.start <= address < area.end and area.file:
+                return f"{area.name.rpartition('/')[2]}+{address - area.start + area.offset:#x}"
+        return ""
 
     def address(self, where: int | str) -> int:
         """The address of a symbol, symbol+offset or line. Raises DebugError when not known."""
@@ -298,14 +314,15 @@ class Inspector:
             data = data[size:]
         return found
 
-    def _place(self, what: int | str, size: int | None) -> tuple[int, int]:
-        """Address and size of what is to be watched."""
+    def _place(self, what: int | str, size: int | None) -> tuple[int, int, dict[str, Any]]:
+        """Address and size of what is to be watched, and what a Watchpoint knows of it."""
         if isinstance(what, int):
-            return what, size or 8
+            return what, size or 8, {}
         value = self.evaluate(what)
         if value.address is not None:
-            return value.address, size or max(1, value.type.size)
-        return value.integer() & (1 << 64) - 1, size or 8
+            known = {"name": what, "shape": None if size else value.type}
+            return value.address, size or max(1, value.type.size), known
+        return value.integer() & (1 << 64) - 1, size or 8, {}
 
     def _watched_pages(self, points: Iterable[Point]) -> set[int] | None:
         """The physical pages that watchpoints for writing watch; None when anything else is

@@ -73,6 +73,8 @@ class Kernel:
         self.symbols = image.symbols()
         self._offsets = self._layout(image)
         self._current = self.address("current") - KERNEL_BASE
+        self.shown: int | None = None
+        """A task in the place of the running one (nanvix/debug/looking.py)."""
 
     def address(self, symbol: str) -> int:
         """Address of a kernel symbol. Raises DebugError."""
@@ -85,6 +87,8 @@ class Kernel:
 
     def current(self) -> int:
         """The running task's structure, 0 before there is one."""
+        if self.shown is not None:
+            return self.shown
         address: int = _QUAD.unpack_from(self._memory.view, self._current)[0]
         return address
 
@@ -98,7 +102,10 @@ class Kernel:
 
     def current_root(self) -> int:
         """Physical address of the running task's page tables, 0 when it has none; cheap."""
-        task = self.current()
+        return self.root_of_task(self.current())
+
+    def root_of_task(self, task: int) -> int:
+        """Physical address of a task's page tables, 0 when it has none."""
         mm = self._quad(task, "task.mm") if task else 0
         return self._quad(mm, "mm.root") if mm else 0
 

@@ -4,13 +4,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
+from nanvix.debug.values import SCALARS, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nanvix.debug.values import Type
+
 EVENTS = ("syscall", "return", "hypercall", "signal", "fork", "exec", "exit", "fault", "user")
 ACCESSES = ("write", "read", "access", "change")
 _MAX_WATCHED = 4096
+_WORD = 8
 
 
 class Access(NamedTuple):
@@ -115,12 +119,22 @@ class Breakpoint(Point):
 
 class Watchpoint(Point):
     """``size`` bytes at a linear ``address`` of process ``pid``, or a physical one (``pid`` is
-    None). ``access``: write, read, access (both), or change (a write of another value)."""
+    None). ``access``: write, read, access (both), or change (a write of another value).
+    ``name``, ``shape``: what the user calls it, and its type if that is known."""
 
     kind = "watchpoint"
 
     def __init__(
-        self, number: int, address: int, size: int, access: str, physical: bool, **options: object
+        self,
+        number: int,
+        address: int,
+        size: int,
+        access: str,
+        physical: bool,
+        *,
+        name: str = "",
+        shape: "Type | None" = None,
+        **options: object,
     ) -> None:
         if access not in ACCESSES:
             raise DebugError(f"a watchpoint is for one of {', '.join(ACCESSES)}")
@@ -131,11 +145,44 @@ class Watchpoint(Point):
         self.size = size
         self.access = access
         self.physical = physical
+        self.name = name
+        self.shape = shape
 
     def describe(self) -> str:
-        """``write of 8 bytes at 0x1000``."""
+        """``write of total, 8 bytes at 0x1000``."""
         kind = "physical " if self.physical else ""
-        return f"{self.access} of {self.size} bytes at {kind}{self.address:#x}"
+        name = f"{self.name}, " if self.name else ""
+        return f"{self.access} of {name}{self.size} bytes at {kind}{self.address:#x}"
+
+    def news(self, access: Access) -> str:
+        """What one touch did: ``total: 7 -> 17``; of much memory the first bytes that differ."""
+        name = self.name or f"{self.address:#x}"
+        if not access.write:
+            return f"{name} read"
+        old, new = access.old, access.new
+        whole = (access.address, len(new)) == (self.address, self.size)
+        if self.shape is not None and self.shape.kind in SCALARS and whole:
+            return f"{name}: {_shown(self.shape, old)} -> {_shown(self.shape, new)}"
+        differ = (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
+        first = next(differ, 0)
+        first = 0 if len(new) <= _WORD else first
+        offset = access.address - self.address + first
+        place = f"{name}+{offset}" if offset else name
+        return f"{place}: {_bytes(old, first)} -> {_bytes(new, first)}"
+
+
+def _shown(shape: "Type", data: bytes) -> str:
+    return Value(shape, lambda _address, _size: b"", data=data).show() if data else "?"
+
+
+def _bytes(data: bytes, first: int) -> str:
+    """A word as a number, the beginning of more as bytes."""
+    if not data:
+        return "?"
+    if len(data) in (1, 2, 4, _WORD):
+        return f"{int.from_bytes(data, 'little'):#x}"
+    more = "..." if len(data) > first + _WORD else ""
+    return f"{data[first : first + _WORD].hex(' ')}{more}"
 
 
 class Catchpoint(Point):

@@ -16,6 +16,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from nanvix.abi.channel import OPS
+from nanvix.abi.layout import TRACE_HYPERCALL
 from nanvix.debug.control import ENDS
 from nanvix.debug.errors import DebugError
 from nanvix.debug.events import Event, EventLog
@@ -23,6 +25,8 @@ from nanvix.debug.inspect import Inspector
 from nanvix.debug.pausing import Pausing
 from nanvix.debug.points import Point, Stop
 from nanvix.machine.backend import Exit
+from nanvix.machine.describe import ended
+from nanvix.machine.trace_ring import TraceEvent
 
 if TYPE_CHECKING:
     from nanvix.assembly import Stdio
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from nanvix.machine.idle import Wait
     from nanvix.machine.memory import GuestMemory
 
+_DEBUG = OPS["DEBUG"][0]
 _SLICE_S = 0.01
 """How often a running guest is looked at, at most: as often as its timer may poll."""
 NOT_KEPT = "on KVM the run is kept only with --record"
@@ -74,7 +79,12 @@ class PresentMachine(Pausing):
 
 
 class _Log(EventLog):
-    """Events by the guest's monotonic time in ns: instructions are not counted here."""
+    """Events by the guest's monotonic time in ns: instructions are not counted here. What the
+    kernel asks the debugger itself is no event of the guest's."""
+
+    def __call__(self, record: TraceEvent) -> None:
+        if (record.kind, record.code) != (TRACE_HYPERCALL, _DEBUG):
+            super().__call__(record)
 
     def _moment(self, tsc: int) -> int:
         return 0 if self.machine is None else max(0, self.machine.clock.ns(tsc))
@@ -219,7 +229,7 @@ class Present(Inspector):
         machine.drain()
         if machine.outcome is not None:
             reason = ENDS.get(machine.outcome.reason, "error")
-            detail = machine.outcome.detail or f"wait status {machine.outcome.status:#x}"
+            detail = machine.outcome.detail or ended(machine.outcome.status)
             return self._stop(reason, detail)
         return self._stop("idle" if idle else "pause")
 

@@ -16,7 +16,14 @@ from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Watchpoin
 from nanvix.debug.probe import Plan
 from nanvix.emu.layout import CALL, FAULT
 from nanvix.emu.probes import READ, WRITE
-from nanvix.machine.describe import FORKS, exception_name, op_name, signal_name, syscall_name
+from nanvix.machine.describe import (
+    FORKS,
+    ended,
+    exception_name,
+    op_name,
+    signal_name,
+    syscall_name,
+)
 
 if TYPE_CHECKING:
     from nanvix.debug.view import View
@@ -226,7 +233,7 @@ class Search(Plan):
             what = f" {registers['rcx']}.{registers['rdx']}"
             hit = self._caught("fork", {FORKS.get(code, "fork")}, count, {}, what)
         elif kind == TRACE_EXIT and "exit" in self._catches:
-            hit = self._caught("exit", set(), count, {}, f" status {registers['rdx']:#x}")
+            hit = self._caught("exit", set(), count, {}, f", {ended(registers['rdx'])}")
         if hit is None or (count == self._here and self._before is None):
             return False
         return self._report(hit)
@@ -293,6 +300,7 @@ class Search(Plan):
                 pid, tid = self._kernel.ids()
                 at = point.address + offset + low - first
                 access = Access(count, rip, pid, tid, at, high - low, write, old, new)
+                detail = detail or point.news(access)
         if access is None:
             return False
         return self._report(Hit(count, "watchpoint", tuple(numbers), detail, access))

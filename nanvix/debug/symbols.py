@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE, PIE_BASE, USER_END
 from nanvix.debug.cfi import CallFrames
+from nanvix.debug.demangle import demangle, may_mean, means, shown
 from nanvix.debug.dwarf import Dwarf
 from nanvix.debug.kernel import Area
+from nanvix.debug.mangled import without_arguments
 from nanvix.debug.sections import ElfFile, NotElf, Section
 from nanvix.machine.image import KernelImage
 
@@ -45,6 +47,7 @@ class Binary:
         self._dwarf: Dwarf | None = None
         self._functions: tuple[list[int], list[Symbol]] | None = None
         self.names: dict[str, Symbol] = {}
+        self._meant: dict[str, tuple[Symbol, ...]] = {}
         try:
             self.file = ElfFile(path)
             self.segments = self.file.segments
@@ -78,6 +81,32 @@ class Binary:
                         found[value] = symbol
         starts = sorted(found)
         self._functions = starts, [found[start] for start in starts]
+
+    def meant(self, wanted: str) -> "tuple[Symbol, ...]":
+        """The functions and data that C++ or Rust call so, each address once."""
+        known = self._meant.get(wanted)
+        if known is None:
+            part = may_mean(wanted)
+            found = {
+                symbol.address: symbol
+                for name, symbol in self.names.items()
+                if name.startswith("_Z") and part in name and means(wanted, name)
+            }
+            known = self._meant[wanted] = tuple(found[address] for address in sorted(found))
+        return known
+
+    def paths(self, prefix: str) -> set[str]:
+        """Names of C++ and Rust that begin so, without template arguments."""
+        scope, _, last = prefix.rpartition("::")
+        words = [*scope.split("::"), last] if scope else [last]
+        found = set()
+        for name in self.names:
+            if name.startswith("_Z") and all(word in name for word in words):
+                parts = demangle(name)
+                path = "" if parts is None else without_arguments(parts.path)
+                if path.startswith(prefix):
+                    found.add(path)
+        return found
 
     def frames(self) -> CallFrames:
         """Call frame information, empty where there is none."""
@@ -196,27 +225,39 @@ class Symbols:
                 if symbol is None:
                     return None
                 offset = address - module.bias - symbol.address
-                return f"{symbol.name}+{offset:#x}" if offset else symbol.name
+                name = shown(symbol.name)
+                return f"{name}+{offset:#x}" if offset else name
         return None
 
     def symbol(self, name: str, modules: Iterable[Module]) -> tuple[int, int, bool] | None:
         """Address and size of a name, and whether it is code: the program's before its
         libraries'; ``kernel:NAME`` is the kernel's."""
         if not name.startswith("kernel:"):
-            for module in modules:
-                symbol = module.binary.names.get(name)
-                if symbol is not None:
-                    return symbol.address + module.bias, symbol.size, symbol.code
-            return None
+            found = self.named(name, modules)
+            if not found:
+                return None
+            symbol, bias = found[0]
+            return symbol.address + bias, symbol.size, symbol.code
         address = self._kernel_names.get(name.removeprefix("kernel:"))
         if address is None:
             return None
         return address, 0, self._image.symbol(address) == name.removeprefix("kernel:")
 
+    def named(self, name: str, modules: Iterable[Module]) -> list[tuple[Symbol, int]]:
+        """What has this name in the first file where anything has, and that file's bias: one
+        symbol, or of C++ and Rust all that may be meant."""
+        for module in modules:
+            symbol = module.binary.names.get(name)
+            found = module.binary.meant(name) if symbol is None else (symbol,)
+            if found:
+                return [(symbol, module.bias) for symbol in found]
+        return []
+
     def names(self, prefix: str, modules: Iterable[Module], limit: int = 100) -> list[str]:
         """Names that begin so, for completion."""
         tables = [module.binary.names for module in modules]
         found = {name for table in tables for name in table if name.startswith(prefix)}
+        found |= {name for module in modules for name in module.binary.paths(prefix)}
         kernel = (f"kernel:{name}" for name in self._kernel_names)
         found |= {name for name in kernel if name.startswith(prefix)}
         return sorted(found)[:limit]

@@ -35,7 +35,7 @@ from nanvix.debug.trapped import DYING, Told, TrappedMachine
 from nanvix.debug.traps import Traps
 from nanvix.debug.watches import Watches
 from nanvix.machine.crash import FRAME_FIELDS
-from nanvix.machine.describe import FORKS, signal_name, signed, syscall_name
+from nanvix.machine.describe import FORKS, ended, signal_name, signed, syscall_name
 
 if TYPE_CHECKING:
     from nanvix.debug.kernel import Thread
@@ -106,9 +106,9 @@ class Trapping(Present):
         """Stop behind what changes memory of a process: an address, or an expression whose value
         lies in memory. Raises DebugError for any other ``access``."""
         self._standing()
-        address, size = self._place(what, size)
+        address, size, known = self._place(what, size)
         point = Watchpoint(
-            self._next(), address, size, access, False, pid=self._pid(pid), **options
+            self._next(), address, size, access, False, pid=self._pid(pid), **known, **options
         )
         self._watches.insert(point)
         return self._add(point)
@@ -291,8 +291,10 @@ class Trapping(Present):
         """A page with watched memory has been written to; behind it a step ends as well."""
         found = self._watches.changed(told, pid, tid)
         if found:
-            first = next(iter(found.values()))
-            stop = self._stop("watchpoint", f"{first.old.hex()} -> {first.new.hex()}")
+            number, first = next(iter(found.items()))
+            point = self._points[number]
+            assert isinstance(point, Watchpoint)
+            stop = self._stop("watchpoint", point.news(first))
             if self._wanted(stop._replace(points=tuple(found), access=first)):
                 self.machine.taken = tid in self._stepped
                 return self.last
@@ -319,13 +321,13 @@ class Trapping(Present):
             return "fork", {name}, f"fork {name} {told.second}.{told.first}"
         if told.kind == TRACE_EXEC:
             return "exec", set(), "exec"
-        return "exit", set(), f"exit status {told.first:#x}"
+        return "exit", set(), f"exit, {ended(told.first)}"
 
     def _end(self) -> Stop:
         outcome = self.machine.outcome
         if outcome is None:
             return self._stop("pause")
-        detail = outcome.detail or f"wait status {outcome.status:#x}"
+        detail = outcome.detail or ended(outcome.status)
         return self._stop(ENDS.get(outcome.reason, "error"), detail)
 
     def _stop(self, reason: str, detail: str = "") -> Stop:

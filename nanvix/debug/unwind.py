@@ -10,6 +10,7 @@ from nanvix.abi.layout import USER_END
 from nanvix.debug.cfi import RETURN, step
 from nanvix.debug.errors import DebugError
 from nanvix.debug.location import REGISTERS
+from nanvix.debug.looking import exact
 
 if TYPE_CHECKING:
     from nanvix.debug.space import Space
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _ENTRIES = (
     "syscall_entry", "syscall_work", "trap_entry", "trap_return", "task_start", "enter_user",
-    "return_by_monitor", "vector_",
+    "return_by_monitor", "vector_", "sunk_", "sink_",
 )  # fmt: skip
 """Kernel code that stands between a program and the kernel's C."""
 _SAVED = ("r15", "r14", "r13", "r12", "rbp", "rbx", "rip")
@@ -99,17 +100,17 @@ class Unwinder:
             space = type(space)(view.memory, thread.root or space.root)
             registers = self._switched(task, space) or thread.registers
         modules = view.modules(task) if task else []
-        frames = [Frame(0, dict(registers), space, True)]
+        frames = [Frame(0, dict(registers), space, not running or exact(view.registers))]
         while len(frames) < limit:
             inner = frames[-1]
             outer = self._outer(inner, task, space, modules)
             if outer is None:
                 break
-            registers, exact = outer
+            registers, precise = outer
             climbs = registers["rsp"] > inner.registers["rsp"]
-            if not (climbs or exact or inner.how == "entry" or inner.level == 0):
+            if not (climbs or precise or inner.how == "entry" or inner.level == 0):
                 break  # stacks grow down: this is no chain
-            frames.append(Frame(len(frames), registers, space, exact))
+            frames.append(Frame(len(frames), registers, space, precise))
         return frames
 
     def _outer(

@@ -81,7 +81,7 @@ BASE = {
 }
 """Types every expression may name."""
 U64, I64 = BASE["u64"], BASE["i64"]
-_SCALARS = frozenset(("int", "uint", "bool", "char", "enum", "pointer", "float", "function"))
+SCALARS = frozenset(("int", "uint", "bool", "char", "enum", "pointer", "float", "function"))
 
 
 class Value:
@@ -127,7 +127,7 @@ class Value:
             if self.address is None:
                 raise DebugError(f"{self.type.name} is not in memory")
             return self.address
-        if kind not in _SCALARS:
+        if kind not in SCALARS:
             raise DebugError(f"{self.type.name} is not a number")
         data = self.bytes()
         if kind == "float":
@@ -183,7 +183,7 @@ class Value:
 
     def cast(self, type: Type) -> "Value":
         """The same as another scalar type, or the same memory as another struct."""
-        if type.kind in _SCALARS:
+        if type.kind in SCALARS:
             number = self.scalar()
             if type.kind == "float":
                 from struct import pack

@@ -119,6 +119,8 @@ class View:
     def root(self) -> int:
         """Physical address of the page tables in use. A sunk kernel works under its own, without
         programs (docs/privilege.md): there it is those of the program it works for."""
+        if self.kernel.shown is not None:
+            return self.registers["cr3"]
         if self._sunk and not self.registers.user:
             return self.kernel.current_root() or self.registers["cr3"]
         return self.registers["cr3"]
@@ -182,14 +184,19 @@ class View:
         file, colon, line = text.rpartition(":")
         if colon and line.isdigit():
             return self.line_addresses(file, int(line), task)
-        name, plus, offset = text.partition("+")
-        found = self.symbols.symbol(name.strip(), self.modules(task))
-        if found is None:
-            return []
+        name, plus, offset = text.rpartition("+")
+        if not plus or not offset.strip()[:1].isdigit():
+            name, offset = text, "0"
         try:
-            return [found[0] + (int(offset, 0) if plus else 0)]
+            further = int(offset, 0)
         except ValueError:
             raise DebugError(f"{where!r}: {offset!r} is no offset") from None
+        name = name.strip()
+        if name.startswith("kernel:"):
+            found = self.symbols.symbol(name, ())
+            return [] if found is None else [found[0] + further]
+        modules = self.modules(task)
+        return [s.address + bias + further for s, bias in self.symbols.named(name, modules)]
 
     def line_addresses(self, file: str, line: int, task: int | None = None) -> list[int]:
         """Where the code of a source line, or of the next that has any, begins."""

@@ -4,8 +4,9 @@ A debugging backend, not a security boundary: Unicorn is C code that parses host
 this process. What it does differently from hardware is listed in :mod:`nanvix.emu.divergences`.
 """
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nanvix.machine.backend import Backend
     from nanvix.machine.memory import GuestMemory
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["create"]
 
 
-def create(memory: "GuestMemory") -> "Backend":
+def create(memory: GuestMemory) -> Backend:
     """A vCPU over ``memory``. Raises EngineError when the emulator library cannot be used."""
     from nanvix.emu.backend import EmuBackend
 

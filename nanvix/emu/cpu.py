@@ -7,6 +7,8 @@ the public calls, every field we derive is checked against such a marker, and
 :mod:`nanvix.emu.engine` refuses any other version of the library.
 """
 
+from __future__ import annotations
+
 import ctypes
 
 from nanvix.emu.engine import (
@@ -47,7 +49,8 @@ _CPU_POINTER = 0x1B8
 _MARK = 0x5EED_0000_C0DE_0000
 _GPRS = tuple(REG_RAX + i for i in (0, 3, 5, 2, 9, 1, 8, 4)) + tuple(range(106, 114))
 """The engine's public numbers of RAX..R15 in the structure's order."""
-_MSR_STAR, _MSR_LSTAR, _MSR_SFMASK, _MSR_KERNEL_GS = 0xC0000081, 0xC0000082, 0xC0000084, 0xC0000102
+_MSR_STAR, _MSR_LSTAR, _MSR_CSTAR, _MSR_SFMASK = 0xC0000081, 0xC0000082, 0xC0000083, 0xC0000084
+_MSR_KERNEL_GS = 0xC0000102
 
 
 class Cpu:
@@ -90,7 +93,8 @@ class Cpu:
     def _locate(self, before: bytes) -> None:
         """Offsets of what follows the register file, each by its own marker."""
         engine = self.engine
-        for index, msr in enumerate((_MSR_STAR, _MSR_LSTAR, _MSR_SFMASK, _MSR_KERNEL_GS)):
+        msrs = (_MSR_STAR, _MSR_LSTAR, _MSR_SFMASK, _MSR_KERNEL_GS, _MSR_CSTAR)
+        for index, msr in enumerate(msrs):
             engine.write_structure(REG_MSR, Msr(msr, _MARK + 0x20 + index))
         engine.write(REG_DR0, _MARK + 0x30)
         engine.write(REG_CR2, _MARK + 0x31)
@@ -100,6 +104,7 @@ class Cpu:
         self.lstar = self._offset(0x21)
         self.sfmask = self._offset(0x22)
         self.kernel_gs = self._offset(0x23)
+        self.cstar = self._offset(0x24)
         dr0 = self._offset(0x30) * 2
         # In front of the debug registers: error_code, exception_is_int, next RIP; behind them
         # and four pointers: the exception in flight, -1 for none.

@@ -4,7 +4,10 @@ The binding costs 40 ms to import and a few microseconds per callback; a hyperca
 than that. The version is pinned because :mod:`nanvix.emu.cpu` knows the engine's structures.
 """
 
+from __future__ import annotations
+
 import ctypes
+import mmap
 import os
 import sys
 
@@ -19,6 +22,8 @@ _CPU_WESTMERE = 34
 """The engine's model closest to ours: the same instructions as nanvix.machine.cpuid."""
 CODE_BUFFER = 256 << 20
 """Bytes of translated code kept; only what is used becomes resident."""
+_ROOM = 16 << 20
+"""What it allocates besides."""
 
 # unicorn.h: uc_control_type, and the direction bits of UC_CTL.
 _CTL_USE_EXITS = 4
@@ -110,6 +115,17 @@ def library_path() -> str:
     raise EngineError("the emulator is not installed: pip install unicorn==2.1.4")
 
 
+def _require_room() -> None:
+    """The library ends the process where there is no room for its translated code."""
+    try:
+        mmap.mmap(-1, CODE_BUFFER + _ROOM).close()
+    except (OSError, ValueError):
+        needed = CODE_BUFFER + _ROOM >> 20
+        raise EngineError(
+            f"the emulator needs {needed} MiB of address space more than 'ulimit -v' leaves it"
+        ) from None
+
+
 class Engine:
     """One emulated CPU with RAM at guest-physical 0. Every method is a single engine call."""
 
@@ -122,6 +138,7 @@ class Engine:
         found = (version >> 24, version >> 16 & 255, version >> 8 & 255)
         if found != VERSION:
             raise EngineError(f"unicorn {VERSION} is needed, {path} is {found}")
+        _require_room()
         self._callbacks: list[object] = []
         handle = ctypes.c_void_p()
         self._check(lib.uc_open(_ARCH_X86, _MODE_64, ctypes.byref(handle)), "open")
@@ -205,7 +222,7 @@ class Engine:
             "hook",
         )  # fmt: skip
 
-    def watch(self, kind: int, function: int, data: int = 0) -> "ctypes.Array[ctypes.c_uint64]":
+    def watch(self, kind: int, function: int, data: int = 0) -> ctypes.Array[ctypes.c_uint64]:
         """The same for a range of addresses (of code: linear, of data: physical), at first nowhere.
         The caller flushes translated code.
 

@@ -5,11 +5,11 @@ the time-stamp counter. A callback into Python would take longer than all the in
 system call. This is the Python end: the structure both work on, and what a slice has come to.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
-from collections.abc import Callable
 
-from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import (
     CODE_BUFFER,
     HOOK_BLOCK,
@@ -46,7 +46,15 @@ from nanvix.emu.layout import (
 )
 from nanvix.machine.backend import Exit
 from nanvix.machine.cpuid import CPU_MODEL, Table
-from nanvix.machine.memory import GuestMemory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nanvix.emu.cpu import Cpu
+    from nanvix.machine.memory import GuestMemory
+
+    Observer = Callable[[int, int, int, int], bool]
 
 _HOOKS = (
     (HOOK_INTR, "on_exception", 0),
@@ -73,7 +81,6 @@ _MOST_PROBES = 64
 """More addresses than that are not looked for in every new block of code."""
 _OBSERVER = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_uint64] * 4)
 
-Observer = Callable[[int, int, int, int], bool]
 """Hears of every way into the guest kernel before it is taken: the kind (of an event, or CALL),
 the vector or rax, rip, and how many instructions have retired (with SYSCALL and INT, which have;
 without one that faults). True ends the slice there."""
@@ -223,7 +230,7 @@ class Intercepts:
             return FAILED
         return PAUSE if stop else GO_ON
 
-    def watch(self, code: "dict[int, ctypes.Array[ctypes.c_uint64]]", everything: bool) -> None:
+    def watch(self, code: dict[int, ctypes.Array[ctypes.c_uint64]], everything: bool) -> None:
         """Count each instruction as it runs: those of blocks that hold an address of ``code``,
         whose hooks have these bounds, or all of them."""
         shared = self.shared

@@ -4,8 +4,10 @@
 Indices of CPU registers are in units of the view they belong to: ``q`` (64 bits) or ``w`` (32).
 """
 
+from __future__ import annotations
+
 import ctypes
-import zlib
+from binascii import crc32
 
 from nanvix.abi.channel import PORT
 
@@ -180,7 +182,7 @@ class Shared(ctypes.Structure):
 
 CONSTANTS = {name: value for name, value in globals().items() if isinstance(value, int)}
 CONSTANTS["PORT"] = PORT
-FINGERPRINT = zlib.crc32(repr((CONSTANTS, _FIELDS)).encode())
+FINGERPRINT = crc32(repr((CONSTANTS, _FIELDS)).encode())
 """Of both: the C part says which it was built with."""
 
 

@@ -6,25 +6,31 @@ never taken out: removing one looks its address up in the guest's page tables, a
 mapped that leaves a page fault behind. They wait out of the way for the next probe instead.
 """
 
-import ctypes
-from collections.abc import Callable, Iterable
+from __future__ import annotations
 
-from nanvix.emu.cpu import Cpu
+import ctypes
+
 from nanvix.emu.engine import HOOK_CODE, HOOK_MEM_READ, HOOK_MEM_WRITE, Engine
-from nanvix.emu.intercepts import Intercepts
 from nanvix.emu.layout import NOWHERE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nanvix.emu.cpu import Cpu
+    from nanvix.emu.intercepts import Intercepts
+
+    CodeProbe = Callable[[int, int], bool]
+    """``(address, count)``: an instruction is about to run, the first after ``count`` have retired.
+    True stops the guest in front of it."""
+    MemoryProbe = Callable[[int, int, int, int, int], bool]
+    """``(access, physical, size, value, count)``: an instruction, the last of ``count``, is reading
+    or about to write (``value``: what). True stops the guest behind it."""
 
 READ, WRITE = 1, 2
 _KINDS = {READ: HOOK_MEM_READ, WRITE: HOOK_MEM_WRITE}
 _MEMORY_READ = 16
 """uc_mem_type: UC_MEM_READ; UC_MEM_WRITE follows it."""
-
-CodeProbe = Callable[[int, int], bool]
-"""``(address, count)``: an instruction is about to run, the first after ``count`` have retired.
-True stops the guest in front of it."""
-MemoryProbe = Callable[[int, int, int, int, int], bool]
-"""``(access, physical, size, value, count)``: an instruction, the last of ``count``, is reading or
-about to write (``value``: what). True stops the guest behind it."""
 
 # Callbacks declare only the arguments they use; the C caller cleans up the rest.
 _CODE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64)
@@ -75,7 +81,7 @@ class Probes:
 
     def _fit(
         self,
-        hooks: "dict[tuple[int, int, int], ctypes.Array[ctypes.c_uint64]]",
+        hooks: dict[tuple[int, int, int], ctypes.Array[ctypes.c_uint64]],
         wanted: set[tuple[int, int, int]],
         callback: object,
     ) -> bool:

@@ -1,7 +1,12 @@
 """The general registers of the live CPU by name, cheap enough for every probe."""
 
-from nanvix.emu.cpu import Cpu
-from nanvix.emu.layout import CR2, CR3, CS, FS, GS, HF_CPL, HFLAGS, RIP
+from __future__ import annotations
+
+from nanvix.emu.layout import CR2, CR3, FS, GS, HF_CPL, HFLAGS, RIP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.emu.cpu import Cpu
 
 _NAMES = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
@@ -58,8 +63,3 @@ class Registers:
         found = {name: q[index] for index, name in enumerate(_NAMES)}
         found["rflags"] = self._cpu.flags()
         return found
-
-    @property
-    def code_selector(self) -> int:
-        """CS."""
-        return self._cpu.selector(CS)

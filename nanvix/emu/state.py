@@ -1,8 +1,9 @@
 """The CPU structure to and from the neutral :class:`~nanvix.machine.state.VcpuState`."""
 
+from __future__ import annotations
+
 from struct import Struct
 
-from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import (
     REG_FDP,
     REG_FIP,
@@ -46,6 +47,10 @@ from nanvix.emu.layout import (
 )
 from nanvix.machine.state import Segment, VcpuState
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.emu.cpu import Cpu
+
 _GPRS = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
@@ -85,7 +90,7 @@ def load(engine: Engine, cpu: Cpu, state: VcpuState) -> None:
     q[CR0], q[CR2], q[CR3], q[CR4] = state.cr0, state.cr2, state.cr3, state.cr4
     q[EFER] = state.efer
     q[cpu.star], q[cpu.lstar], q[cpu.sfmask] = state.star, state.lstar, state.sfmask
-    q[cpu.kernel_gs] = state.kernel_gs_base
+    q[cpu.cstar], q[cpu.kernel_gs] = state.cstar, state.kernel_gs_base
     cpu.set_flags(state.rflags)
     cpu.s[cpu.in_flight] = -1
     cpu.w[HFLAGS] = cpu.w[HFLAGS] & ~_HFLAGS_OF_STATE | _hidden_flags(state)
@@ -121,6 +126,7 @@ def save(engine: Engine, cpu: Cpu, tsc: int, pending: frozenset[int]) -> VcpuSta
         efer=q[EFER],
         star=q[cpu.star],
         lstar=q[cpu.lstar],
+        cstar=q[cpu.cstar],
         sfmask=q[cpu.sfmask],
         kernel_gs_base=q[cpu.kernel_gs],
         tsc=tsc,

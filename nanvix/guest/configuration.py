@@ -4,6 +4,8 @@ Only what packages install for everybody to read. What administrators write (use
 networks, passwords of services) is not here, whatever the rights of its file.
 """
 
+from __future__ import annotations
+
 import os
 
 _TABLES = frozenset((

@@ -5,11 +5,13 @@ every offset is checked against its size, every table is bounded, and whatever i
 :class:`BadElf` with one line that says what.
 """
 
+from __future__ import annotations
+
 import os
 import struct
-from typing import NamedTuple
 
 from nanvix.abi.layout import PAGE_SIZE, USER_END
+from nanvix.named import NamedTuple
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SEGMENT = struct.Struct("<IIQQQQQQ")

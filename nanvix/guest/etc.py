@@ -1,5 +1,7 @@
 """The guest's own ``/etc``: made up, so that nothing of the host's shows through."""
 
+from __future__ import annotations
+
 import os
 import pwd
 

@@ -1,16 +1,22 @@
 """Puts a guest together: program, environment and name space become exports and a manifest."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from nanvix.abi.channel import MAX_PATH
 from nanvix.abi.manifest import Manifest
 from nanvix.errors import UsageError
 from nanvix.guest import etc
-from nanvix.guest.mounts import Mount
 from nanvix.guest.namespace import Shown, default_view
 from nanvix.guest.program import DEFAULT_PATH, resolve
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from nanvix.guest.mounts import Mount
 
 INHERITED = ("PATH", "HOME", "TERM", "LANG", "TZ")
 """All that a guest inherits of the host's environment."""

@@ -1,10 +1,12 @@
 """``-v HOST[:GUEST][:ro|rw]``: host files the user grants to the guest."""
 
+from __future__ import annotations
+
 import os
 import stat
-from typing import NamedTuple
 
 from nanvix.errors import UsageError
+from nanvix.named import NamedTuple
 
 _OWN = ("/proc", "/sys", "/dev")
 """Made by the guest's kernel; what is mounted there would be hidden or harmful."""

@@ -5,20 +5,25 @@ symbolic links on the way there (``/lib -> usr/lib``) become links of the guest'
 Everything else in the guest's root is made here or by its kernel.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from typing import NamedTuple
 
 from nanvix.abi.channel import MOUNT_FILE, MOUNT_READ_ONLY, MOUNT_STABLE
-from nanvix.abi.manifest import Manifest
 from nanvix.guest.configuration import shown_configuration
-from nanvix.guest.mounts import Mount
 from nanvix.guest.program import (
     DATA_DIRECTORIES,
     LIBRARY_DIRECTORIES,
     PROGRAM_DIRECTORIES,
     Program,
 )
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.manifest import Manifest
+    from nanvix.guest.mounts import Mount
 
 _MAX_LINKS = 40
 """Links on one path before it counts as a loop, as in Linux."""

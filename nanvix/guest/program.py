@@ -4,16 +4,17 @@ The kernel follows ``#!`` and PT_INTERP by itself; the host walks the same chain
 which files the guest must see and to refuse in one clear line what could not run.
 """
 
+from __future__ import annotations
+
 import errno
 import os
-import re
 import stat
 import sys
-from typing import TYPE_CHECKING
 
 from nanvix.errors import ProgramError, ProgramNotFound
 from nanvix.guest.elf import MAGIC, BadElf, read_elf
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nanvix.guest.languages import Language
 
@@ -29,12 +30,12 @@ SYSTEM_PREFIXES = ("/", "/usr", "/usr/local")
 _MAX_SCRIPTS = 4
 """How many ``#!`` lines may lead from one to the next, as in Linux."""
 _LINE = 256
-_PYTHON = re.compile(r"python(3(\.\d+)?)?")
-_ENGINES = re.compile(
-    r"(python|pypy|node|nodejs|perl|lua|luajit|ruby|php|tclsh|guile|Rscript|ocaml|escript|swipl|"
-    r"sh|bash|dash|zsh|ksh|fish)[\d.]*"
-)
-"""Programs whose first argument that is no option names a script."""
+_ENGINES = frozenset((
+    "python", "pypy", "node", "nodejs", "perl", "lua", "luajit", "ruby", "php", "tclsh", "guile",
+    "Rscript", "ocaml", "escript", "swipl", "sh", "bash", "dash", "zsh", "ksh", "fish",
+))  # fmt: skip
+"""Programs whose first argument that is no option names a script; a version may follow the name."""
+_VERSION = "0123456789."
 
 
 class Program:
@@ -81,7 +82,7 @@ def resolve(name: str, arguments: list[str], search: str) -> Program:
     Raises ProgramNotFound or another ProgramError, whose message names the file at fault.
     """
     program = _resolve(name, arguments, search)
-    if _ENGINES.fullmatch(os.path.basename(program.path)):
+    if os.path.basename(program.path).rstrip(_VERSION) in _ENGINES:
         _add_named_script(program)
     return program
 
@@ -107,7 +108,7 @@ def _resolve(name: str, arguments: list[str], search: str) -> Program:
         language = language_of(name)
         if language is not None:
             return _source(name, arguments, search, language)
-    if "/" not in name and _PYTHON.fullmatch(name):
+    if "/" not in name and _is_python(name):
         found = _search(name, search)
         if _head(found).startswith(b"#!"):
             # A launcher script (pyenv, asdf) only finds the interpreter we know already.
@@ -121,7 +122,7 @@ def _resolve(name: str, arguments: list[str], search: str) -> Program:
     return program
 
 
-def _source(name: str, arguments: list[str], search: str, language: "Language") -> Program:
+def _source(name: str, arguments: list[str], search: str, language: Language) -> Program:
     """A source file: run as the program it already is, by its engine, or compiled first."""
     path = os.path.abspath(name)
     head = _head(path)
@@ -137,7 +138,7 @@ def _source(name: str, arguments: list[str], search: str, language: "Language") 
         return program
     else:
         engine, options = _engine(path, head, search, language)
-        if _PYTHON.fullmatch(os.path.basename(engine)):
+        if _is_python(os.path.basename(engine)):
             program = _python([sys.executable, *options, path, *arguments], script=path)
         else:
             program = _chain(engine, engine, [*options, path, *arguments], search)
@@ -148,7 +149,7 @@ def _source(name: str, arguments: list[str], search: str, language: "Language") 
     return program
 
 
-def _engine(path: str, head: bytes, search: str, language: "Language") -> tuple[str, list[str]]:
+def _engine(path: str, head: bytes, search: str, language: Language) -> tuple[str, list[str]]:
     """What runs the script, and the options before its name. A ``#!`` line decides."""
     if not head.startswith(b"#!"):
         for name in language.engines:
@@ -161,7 +162,15 @@ def _engine(path: str, head: bytes, search: str, language: "Language") -> tuple[
     words = argument.removeprefix("-S").split()
     if not words:
         raise ProgramError(f"{path}: its first line names no interpreter")
-    return (words[0] if _PYTHON.fullmatch(words[0]) else _search(words[0], search)), words[1:]
+    return (words[0] if _is_python(words[0]) else _search(words[0], search)), words[1:]
+
+
+def _is_python(name: str) -> bool:
+    """Whether it is ``python``, ``python3`` or ``python3.11``, say."""
+    major, dot, minor = name.removeprefix("python").partition(".")
+    if not name.startswith("python") or major not in ("", "3"):
+        return False
+    return not dot or (major == "3" and minor.isdecimal() and minor.isascii())
 
 
 def _chain(path: str, name: str, arguments: list[str], search: str) -> Program:
@@ -180,7 +189,7 @@ def _chain(path: str, name: str, arguments: list[str], search: str) -> Program:
             program.commands = True
         if os.path.basename(interpreter) == "env":
             target = argument.removeprefix("-S").split()[:1]
-            if target and _PYTHON.fullmatch(target[0]):
+            if target and _is_python(target[0]):
                 return _python([sys.executable, path, *arguments], script=path)
             if target and (found := _find(target[0], search)):
                 _add_elf_if_one(program, found)
@@ -223,7 +232,7 @@ def _add_elf(program: Program, path: str, head: bytes) -> None:
         program.directories += [os.path.dirname(elf_interpreter), *LIBRARY_DIRECTORIES]
     if os.path.dirname(path) in PROGRAM_DIRECTORIES:
         program.commands = True
-    if _PYTHON.fullmatch(os.path.basename(os.path.realpath(path))):
+    if _is_python(os.path.basename(os.path.realpath(path))):
         program.directories += _python_directories(path)
         program.commands = True
 

@@ -1,11 +1,13 @@
 """Does KVM work here, and if not: why, and what mends it?"""
 
+from __future__ import annotations
+
 import errno
 import os
-from typing import NamedTuple
 
 from nanvix.errors import BackendUnavailable
 from nanvix.kvm.device.calls import API_VERSION, CAPABILITIES, DEVICE, REQUIRED, System
+from nanvix.named import NamedTuple
 
 _EMULATOR = "or use --backend emu, which needs no hardware"
 

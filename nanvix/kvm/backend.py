@@ -1,8 +1,9 @@
 """The KVM backend: :class:`nanvix.machine.backend.Backend` over one :class:`Vcpu`."""
 
+from __future__ import annotations
+
 import errno
 from _thread import RLock  # importing threading takes a millisecond
-from typing import TYPE_CHECKING
 
 from nanvix.abi.channel import PORT
 from nanvix.abi.layout import QUIRK_HOST_CPUID
@@ -10,19 +11,21 @@ from nanvix.kvm import registers
 from nanvix.kvm.clock import NS, TscClock
 from nanvix.kvm.device import vcpu as device
 from nanvix.kvm.device.vcpu import Vcpu
+from nanvix.kvm.device.vm import Vm
 from nanvix.kvm.general import Registers
 from nanvix.kvm.wakeup import Wakeup, here
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.cpuid import entries
-from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import walk
 from nanvix.machine.state import VcpuState
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nanvix.kvm.stepping import Stepper
     from nanvix.machine.cpuid import Row
+    from nanvix.machine.memory import GuestMemory
 
 # Looking a member up in its enum costs more than all the rest of run (Python 3.11).
 _DOORBELL = Exit.DOORBELL
@@ -32,11 +35,18 @@ STRAY_LIMIT = 100_000
 
 
 class KvmBackend:
-    """One vCPU on KVM. ``quirks``, ``capabilities``: what nanvix.kvm.quirks found out."""
+    """One vCPU on KVM. ``quirks``, ``capabilities``: what nanvix.kvm.quirks found out. ``vm``: a
+    machine with that memory, which the backend takes over."""
 
     name = "kvm"
 
-    def __init__(self, memory: GuestMemory, quirks: int, capabilities: Capabilities) -> None:
+    def __init__(
+        self,
+        memory: GuestMemory,
+        quirks: int,
+        capabilities: Capabilities,
+        vm: Vm | None = None,
+    ) -> None:
         self.capabilities = capabilities
         self.quirks = quirks
         self.exit_value = 0
@@ -55,7 +65,7 @@ class KvmBackend:
         self._stepper: Stepper | None = None
         # Held so that no late kick writes to a page that is gone; a signal handler may re-enter.
         self._life = RLock()
-        self.vcpu = Vcpu(memory.address, memory.size, PORT)
+        self.vcpu = Vcpu(vm or Vm(memory.address, memory.size), PORT)
         try:
             self.vcpu.set_cpuid(entries())
             self._clock = TscClock(self.vcpu)
@@ -195,7 +205,7 @@ class KvmBackend:
         """Whether ring 3 is next, as of :meth:`general` or a step."""
         return self._steps().in_user()
 
-    def _steps(self) -> "Stepper":
+    def _steps(self) -> Stepper:
         if self._stepper is None:
             from nanvix.kvm.stepping import Stepper
 
@@ -274,6 +284,7 @@ class KvmBackend:
             {
                 registers.MSR_STAR: state.star,
                 registers.MSR_LSTAR: state.lstar,
+                registers.MSR_CSTAR: state.cstar,
                 registers.MSR_SFMASK: state.sfmask,
                 registers.MSR_KERNEL_GS_BASE: state.kernel_gs_base,
             }
@@ -291,9 +302,8 @@ class KvmBackend:
         state = VcpuState()
         registers.decode(state, *vcpu.registers())
         state.pending |= self._pending
-        state.star, state.lstar, state.sfmask, state.kernel_gs_base, state.tsc = vcpu.msrs(
-            (*registers.STATE_MSRS, registers.MSR_TSC)
-        )
+        msrs = vcpu.msrs((*registers.STATE_MSRS, registers.MSR_TSC))
+        state.star, state.lstar, state.cstar, state.sfmask, state.kernel_gs_base, state.tsc = msrs
         image, state.extended = vcpu.fpu()
         state.fxsave = registers.neutral_fxsave(image)
         return state
@@ -302,7 +312,7 @@ class KvmBackend:
         """The general registers by name, for a debugger: valid until the guest runs on."""
         return Registers(self.vcpu)
 
-    def shown_cpuid(self) -> "list[Row]":
+    def shown_cpuid(self) -> list[Row]:
         """The rows of CPUID in which programs here see something else than the guest's table."""
         if not self.quirks & QUIRK_HOST_CPUID:
             return []

@@ -5,13 +5,18 @@ six numbers of a row of CPUID. Whatever is not exactly that counts as absent, an
 cannot be written is simply no cache.
 """
 
+from __future__ import annotations
+
 import os
 from binascii import crc32
 
 import nanvix
 from nanvix.caches import cache_directory
 from nanvix.kvm.device.calls import API_VERSION
-from nanvix.machine.cpuid import Row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.machine.cpuid import Row
 
 _TITLE = "nanvix kvm quirks"
 _SIZE_LIMIT = 65536

@@ -5,10 +5,15 @@ oscillator without corrections, so one pair of readings converts it; pairs are r
 rounding could add up.
 """
 
+from __future__ import annotations
+
 import time
 
-from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.kvm.registers import MSR_TSC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.kvm.device.vcpu import Vcpu
 
 NS = 1_000_000_000
 RENEW_NS = 1_000_000_000

@@ -1,9 +1,14 @@
 """The general registers of a stopped vCPU by name, as nanvix.emu.registers has the emulator's."""
 
+from __future__ import annotations
+
 from nanvix.abi.layout import USER_END
 from nanvix.kvm import registers
-from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.machine.state import VcpuState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.kvm.device.vcpu import Vcpu
 
 _MASK = (1 << 64) - 1
 _BASES = {"fs_base": "fs", "gs_base": "gs"}

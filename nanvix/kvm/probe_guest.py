@@ -5,8 +5,9 @@ reads from the trap frame or the result page. Pages are identity-mapped; only th
 are user accessible.
 """
 
+from __future__ import annotations
+
 from struct import pack
-from typing import Self
 
 from nanvix.abi.layout import (
     SEL_KERNEL_CODE,
@@ -20,6 +21,10 @@ from nanvix.kvm.backend import KvmBackend
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.state import Segment, VcpuState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 _MEMORY_SIZE = 2 << 20
 _PML4, _PDPT, _PD, _PT = 0x1000, 0x2000, 0x3000, 0x4000
@@ -38,10 +43,8 @@ TIME_LIMIT_MS = 500
 
 _UNKNOWN = Capabilities(
     deterministic=False,
-    instruction_count=False,
     single_step_user=False,
     single_step_kernel=False,
-    hardware_breakpoints=False,
 )
 
 

@@ -5,10 +5,10 @@ in the CPU's ring 3. No quirk is guessed from a name: each has a probe, a throw-
 few instructions. The answers are cached (nanvix.kvm.cache).
 """
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable
 from struct import pack
-from typing import NamedTuple
 
 from nanvix.abi.layout import (
     QUIRK_HOST_CPUID,
@@ -21,7 +21,6 @@ from nanvix.abi.layout import (
 )
 from nanvix.kvm import cache
 from nanvix.kvm.device.kept import DEBUG_ENABLE, DEBUG_HARDWARE_BREAKPOINTS, DEBUG_SINGLE_STEP
-from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.kvm.probe_guest import (
     KERNEL_CODE,
     RESULT,
@@ -34,6 +33,13 @@ from nanvix.kvm.probe_guest import (
 from nanvix.kvm.registers import MSR_TSC
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.cpuid import FEATURES_LEAF, HYPERVISOR_BASE, cpuid
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nanvix.kvm.device.vcpu import Vcpu
 
 # The probes' code; each constant is named after what it does, in the order it does it.
 _UD2 = b"\x0f\x0b"
@@ -279,10 +285,8 @@ class Findings(dict[str, bool]):
         """What the backend can do here."""
         return Capabilities(
             deterministic=False,
-            instruction_count=False,
             single_step_user=not self["no_user_step"],
             single_step_kernel=not self["no_kernel_step"],
-            hardware_breakpoints=not self["no_breakpoints"],
         )
 
 

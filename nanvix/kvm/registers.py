@@ -1,5 +1,7 @@
 """Between :class:`VcpuState` and the kernel's struct kvm_regs, kvm_sregs and MSR numbers."""
 
+from __future__ import annotations
+
 import struct
 
 from nanvix.machine.state import GPRS, Segment, VcpuState
@@ -20,9 +22,10 @@ SREGS_SIZE = _BITMAP_AT + 32
 MSR_TSC = 0x10
 MSR_STAR = 0xC000_0081
 MSR_LSTAR = 0xC000_0082
+MSR_CSTAR = 0xC000_0083
 MSR_SFMASK = 0xC000_0084
 MSR_KERNEL_GS_BASE = 0xC000_0102
-STATE_MSRS = (MSR_STAR, MSR_LSTAR, MSR_SFMASK, MSR_KERNEL_GS_BASE)
+STATE_MSRS = (MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK, MSR_KERNEL_GS_BASE)
 
 PRESENT = 1 << 7
 RESET_TR = Segment(0, 0, 0xFFFF, 0x8B)

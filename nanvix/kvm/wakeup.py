@@ -10,12 +10,20 @@ on the main thread the timer therefore repeats slowly; being pending while the g
 run, it then costs nothing.
 """
 
+from __future__ import annotations
+
 import os
-import signal
 from _thread import _local, get_native_id
 
 from nanvix.kvm.device.timers import ThreadTimer, install_null_handler, signal_thread
-from nanvix.kvm.device.vcpu import Vcpu
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+
+    from nanvix.kvm.device.vcpu import Vcpu
+else:
+    import _signal as signal  # which makes no enums of its numbers
 
 SIGNAL = signal.SIGRTMAX - 3
 

@@ -1,5 +1,7 @@
 """How many arguments each system call has; the registers behind them hold leftovers."""
 
+from __future__ import annotations
+
 from nanvix.abi.syscalls import SYSCALLS
 
 _BY_COUNT = {

@@ -4,39 +4,56 @@ The run loop talks to KVM and to the emulator only through this protocol, so a f
 needs more than it must first become a capability here.
 """
 
-from enum import IntEnum
-from typing import NamedTuple, Protocol
+from __future__ import annotations
 
-from nanvix.machine.state import VcpuState
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar, Protocol
+
+    from nanvix.machine.state import VcpuState
+else:
+    Protocol = object
 
 
-class Exit(IntEnum):
-    """Why :meth:`Backend.run` came back."""
+class Exit:
+    """Why :meth:`Backend.run` came back: one of the objects below, as an enum has them."""
 
-    DOORBELL = 0
+    __slots__ = ("name",)
+
+    DOORBELL: ClassVar[Exit]
     """The guest kernel wrote to the channel's port; ``exit_value`` is eax."""
-    TIMER = 1
+    TIMER: ClassVar[Exit]
     """The deadline of :meth:`Backend.set_timer` has passed."""
-    KICKED = 2
+    KICKED: ClassVar[Exit]
     """:meth:`Backend.kick` or a host signal interrupted the guest."""
-    BUDGET = 3
+    BUDGET: ClassVar[Exit]
     """The instruction budget is used up (emulator only)."""
-    SHUTDOWN = 4
+    SHUTDOWN: ClassVar[Exit]
     """Triple fault: the guest kernel is lost."""
-    ERROR = 5
+    ERROR: ClassVar[Exit]
     """The CPU cannot go on; ``exit_detail`` says why in one line."""
-    PAUSED = 6
+    PAUSED: ClassVar[Exit]
     """A debugger's stop (emulator only); the guest has not noticed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Exit.{self.name}"
+
+
+for _name in Exit.__annotations__:
+    setattr(Exit, _name, Exit(_name))
 
 
 class Capabilities(NamedTuple):
     """What a backend can do beyond running."""
 
     deterministic: bool
-    instruction_count: bool
     single_step_user: bool
     single_step_kernel: bool
-    hardware_breakpoints: bool
 
 
 class Stepping(Protocol):

@@ -4,8 +4,9 @@ Everything the kernel finds at its first instruction is built here: the image at
 addresses, the page tables (Intel SDM vol. 3, 4.5), the boot pages and the manifest.
 """
 
+from __future__ import annotations
+
 from struct import pack
-from typing import NamedTuple
 
 from nanvix.abi.header import abi_version
 from nanvix.abi.layout import (
@@ -26,12 +27,16 @@ from nanvix.abi.layout import (
     SEL_KERNEL_DATA,
     SEL_TSS,
 )
-from nanvix.machine.backend import Backend
 from nanvix.machine.clock import NANOSECONDS, GuestClock
-from nanvix.machine.image import KernelImage
-from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import ACCESSED, DIRTY, HUGE, NO_EXECUTE, PRESENT, USER, WRITE
 from nanvix.machine.state import Segment, VcpuState
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.machine.backend import Backend
+    from nanvix.machine.image import KernelImage
+    from nanvix.machine.memory import GuestMemory
 
 CR0 = 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 16 | 1 << 31
 """PE, MP, ET, NE, WP, PG (SDM vol. 3, 2.5)."""

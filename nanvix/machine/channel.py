@@ -5,18 +5,25 @@ later (a segment may overlap it) changes what has been checked. What a service t
 :class:`Call` whose views lie inside RAM.
 """
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
 from errno import EFAULT, EINVAL, EIO, EMSGSIZE, ENOSYS
 from struct import Struct
-from typing import TYPE_CHECKING
 
-from nanvix.abi.call import Call, Handler
+from nanvix.abi.call import Call
 from nanvix.abi.channel import MAX_SEGMENTS, REQUEST, SEGMENT
 from nanvix.abi.layout import PAGE_SHIFT, PAGE_SIZE
-from nanvix.machine.memory import GuestMemory
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nanvix.abi.call import Handler
     from nanvix.machine.journal import Journal
+    from nanvix.machine.memory import GuestMemory
+
+    Policy = Callable[[Call], int | None]
+    """Asked before a service: None lets the call through, a number is its result."""
 
 MAX_BYTES = 64 << 20
 """Most bytes one request may name, all segments together."""
@@ -34,9 +41,6 @@ _NO_VIEWS: list[memoryview] = []
 _NO_OUT = (0,) * 7
 
 assert _SEGMENTS_AT + MAX_SEGMENTS * SEGMENT.size <= PAGE_SIZE
-
-Policy = Callable[[Call], int | None]
-"""Asked before a service: None lets the call through, a number is its result."""
 
 
 class Channel:

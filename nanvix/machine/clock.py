@@ -3,6 +3,8 @@
 monotonic = monotonic_base + ((tsc - tsc_base) * mult >> shift), with a 128-bit product.
 """
 
+from __future__ import annotations
+
 from nanvix.abi.layout import CLOCK
 
 NANOSECONDS = 1_000_000_000

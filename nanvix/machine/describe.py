@@ -1,11 +1,16 @@
 """Names for people: signals, exceptions, operations, and one line per event."""
 
+from __future__ import annotations
+
 from struct import pack
 
 from nanvix.abi import channel, layout
 from nanvix.abi.syscalls import SYSCALLS
 from nanvix.machine.arity import arguments
-from nanvix.machine.trace_ring import TraceEvent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.machine.trace_ring import TraceEvent
 
 SIGNALS = (
     "0", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE",
@@ -75,6 +80,12 @@ def exec_path(event: TraceEvent) -> str:
     return printable(pack("<6Q", *event.args).split(b"\0")[0])
 
 
+def ended(status: int) -> str:
+    """How a process ended, by its wait status: ``status 3``, or ``by SIGSEGV``."""
+    number = status & 0x7F
+    return f"by {signal_name(number)}" if number else f"status {status >> 8 & 0xFF}"
+
+
 def describe(event: TraceEvent) -> str:
     """One line, without the time."""
     kind, code, args = event.kind, event.code, event.args
@@ -92,7 +103,7 @@ def describe(event: TraceEvent) -> str:
     if kind == layout.TRACE_EXEC:
         return f"{who}exec {exec_path(event)}"
     if kind == layout.TRACE_EXIT:
-        return f"{who}exit, wait status {args[0]:#x}"
+        return f"{who}exit, {ended(args[0])}"
     if kind == layout.TRACE_SIGNAL:
         return f"{who}{signal_name(code)} from {args[0]}, address {args[1]:#x}"
     if kind == layout.TRACE_FORK:

@@ -5,10 +5,15 @@ guest that never reads its events, or lies about it, has a full ring and harms o
 what does not fit waits with its owner.
 """
 
+from __future__ import annotations
+
 from struct import Struct
 
 from nanvix.abi.layout import CONTROL, CONTROL_PHYS, EVENT, EVENT_SLOTS
-from nanvix.machine.memory import GuestMemory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.machine.memory import GuestMemory
 
 _CURSOR = Struct("<I")
 _HEAD_AT = CONTROL_PHYS + CONTROL.offsets["event_head"]

@@ -4,13 +4,17 @@ A parked guest is a :class:`Wait`: descriptors and a deadline. Who blocks on it 
 simple driver calls :meth:`Wait.block`, an event loop watches the same descriptors instead.
 """
 
+from __future__ import annotations
+
 import os
 import select
 import time
 
-from nanvix.abi.call import Watch, WatchTable
-from nanvix.machine.backend import Backend
-from nanvix.machine.clock import GuestClock
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.call import Watch, WatchTable
+    from nanvix.machine.backend import Backend
+    from nanvix.machine.clock import GuestClock
 
 _MILLISECOND = 1_000_000
 _ALWAYS = select.POLLERR | select.POLLHUP | select.POLLNVAL if hasattr(select, "POLLERR") else 0

@@ -4,14 +4,19 @@ The format is the System V ABI's ELF-64 (gABI chapters 4 and 5). Anything unexpe
 :class:`ImageError`: a kernel that is not ours is refused, not guessed at.
 """
 
+from __future__ import annotations
+
 import os
-from bisect import bisect_right
-from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
 from struct import Struct, iter_unpack
-from typing import NamedTuple
 
 from nanvix.abi.layout import KERNEL_BASE, KERNEL_PHYS, MEMORY_MIN, PAGE_SIZE
 from nanvix.machine.fingerprint import fingerprint
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _HEADER = Struct("<16sHHIQQQIHHHHHH")
 _PROGRAM = Struct("<IIQQQQQQ")
@@ -47,11 +52,11 @@ class KernelImage:
 
     __slots__ = ("_data", "_symbols", "end", "entry", "segments")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | mmap) -> None:
         """Parse an ELF file's bytes. Raises ImageError."""
         self._data = data
         self._symbols: tuple[list[int], list[str]] | None = None
-        if len(data) < _HEADER.size or not data.startswith(_IDENT):
+        if len(data) < _HEADER.size or data[: len(_IDENT)] != _IDENT:
             raise ImageError("the kernel image is not a 64-bit little-endian ELF file")
         header = _HEADER.unpack_from(data)
         kind, machine, self.entry, offset, size, count = *header[1:3], *header[4:6], *header[9:11]
@@ -65,7 +70,7 @@ class KernelImage:
         self.end = self.segments[-1].start + self.segments[-1].size
 
     @classmethod
-    def load(cls, path: str | None = None) -> "KernelImage":
+    def load(cls, path: str | None = None) -> KernelImage:
         """Read an image file, by default the installed one. Raises ImageError."""
         path = path or default_image_path()
         try:
@@ -75,8 +80,13 @@ class KernelImage:
                 f"no kernel image at {path} ({error.strerror}): build it with `pip install` "
                 "or `python kernel/build.py`"
             ) from None
-        with open(fd, "rb", buffering=0) as file:
-            return cls(file.readall())
+        try:
+            # Most of the file is for debuggers: mapped, it is read when they come.
+            return cls(mmap(fd, 0, access=ACCESS_READ))
+        except ValueError:
+            raise ImageError(f"the kernel image at {path} is empty") from None
+        finally:
+            os.close(fd)
 
     def sha256(self) -> str:
         """Checksum of the file, in hex."""
@@ -92,6 +102,8 @@ class KernelImage:
         """``name+0x1f`` of the function a kernel address lies in, or None."""
         if self._symbols is None:
             self._symbols = self._read_symbols()
+        from bisect import bisect_right
+
         starts, names = self._symbols
         index = bisect_right(starts, address) - 1
         if index < 0 or not starts[0] <= address < KERNEL_BASE + self.end:

@@ -1,10 +1,15 @@
 """What the world has for the guest: signals, ready descriptors, a debugger's wish to stop."""
 
-from nanvix.abi.call import WatchTable
+from __future__ import annotations
+
 from nanvix.abi.layout import EVENT_DEBUG, EVENT_READY, EVENT_SIGNAL
 from nanvix.machine.event_ring import EventRing
 from nanvix.machine.idle import Waker, ready
-from nanvix.machine.memory import GuestMemory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.call import WatchTable
+    from nanvix.machine.memory import GuestMemory
 
 SIGNALS = 128
 """More than there are signals: posted ones are kept as numbers, thread * SIGNALS + signal."""

@@ -4,6 +4,8 @@ Everything on the host that touches guest memory goes through :class:`GuestMemor
 the guest made up is an ordinary :class:`BadAddress`, never an index error or a crash.
 """
 
+from __future__ import annotations
+
 import ctypes
 import mmap
 import os
@@ -37,7 +39,7 @@ class GuestMemory:
         self._anchor = ctypes.c_char.from_buffer(self._map)
         self.address = ctypes.addressof(self._anchor)
 
-    def twin(self) -> "GuestMemory":
+    def twin(self) -> GuestMemory:
         """Another memory with the same content, for a short time: what is written there is not
         written here, but what is written here meanwhile may show there."""
         twin = GuestMemory.__new__(GuestMemory)

@@ -4,10 +4,15 @@ The tables belong to the guest, so an entry may say anything: a table outside RA
 like an absent entry, and a walk reads at most four of them.
 """
 
-from struct import Struct
-from typing import NamedTuple
+from __future__ import annotations
 
-from nanvix.machine.memory import GuestMemory
+from struct import Struct
+
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.machine.memory import GuestMemory
 
 PRESENT = 1 << 0
 WRITE = 1 << 1

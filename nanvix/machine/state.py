@@ -4,6 +4,8 @@ Layouts follow the manuals, not KVM's or Unicorn's structures: FXSAVE image (Int
 10.5), segment attributes as the descriptor's bits 8..23 without the limit (SDM vol. 3, 3.4.5).
 """
 
+from __future__ import annotations
+
 GPRS = (
     "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
@@ -58,9 +60,9 @@ class VcpuState(_Record):
     """
 
     __slots__ = (
-        "cr0", "cr2", "cr3", "cr4", "efer", "extended", "fxsave", "gdt_base", "gdt_limit", "gpr",
-        "idt_base", "idt_limit", "kernel_gs_base", "lstar", "pending", "rflags", "rip", "segments",
-        "sfmask", "star", "tsc",
+        "cr0", "cr2", "cr3", "cr4", "cstar", "efer", "extended", "fxsave", "gdt_base", "gdt_limit",
+        "gpr", "idt_base", "idt_limit", "kernel_gs_base", "lstar", "pending", "rflags", "rip",
+        "segments", "sfmask", "star", "tsc",
     )  # fmt: skip
 
     def __init__(
@@ -81,6 +83,7 @@ class VcpuState(_Record):
         efer: int = 0,
         star: int = 0,
         lstar: int = 0,
+        cstar: int = 0,
         sfmask: int = 0,
         kernel_gs_base: int = 0,
         tsc: int = 0,
@@ -103,6 +106,7 @@ class VcpuState(_Record):
         self.efer = efer
         self.star = star
         self.lstar = lstar
+        self.cstar = cstar
         self.sfmask = sfmask
         self.kernel_gs_base = kernel_gs_base
         self.tsc = tsc

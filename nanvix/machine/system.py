@@ -1,15 +1,16 @@
 """The system operations: the calls in which the guest kernel talks to the machine itself."""
 
-from errno import EPROTO
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-from nanvix.abi.call import Call, Handler
+from errno import EPROTO
+
 from nanvix.abi.channel import OPS, TIME_OUT
 from nanvix.abi.header import abi_version
 from nanvix.machine.clock import NEVER
-from nanvix.machine.describe import printable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nanvix.abi.call import Call, Handler
     from nanvix.machine.machine import Machine
 
 _TEXT_MAX = 1024
@@ -20,7 +21,7 @@ class SystemOps:
 
     __slots__ = ("_machine", "handlers")
 
-    def __init__(self, machine: "Machine") -> None:
+    def __init__(self, machine: Machine) -> None:
         self._machine = machine
         serve: dict[str, Handler] = {
             "HELLO": self._hello,
@@ -105,5 +106,7 @@ class SystemOps:
 
 def _text(call: Call) -> str:
     """The inputs as one printable line of bounded length."""
+    from nanvix.machine.describe import printable
+
     data = b"".join(bytes(view[:_TEXT_MAX]) for view in call.inputs[:4])[:_TEXT_MAX]
     return printable(data.rstrip(b"\0\n"))

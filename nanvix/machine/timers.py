@@ -1,13 +1,15 @@
 """The one backend timer, shared by the guest's deadline, the polling of watches and the journal."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 from nanvix.abi.layout import VECTOR_TIMER
-from nanvix.machine.backend import Backend
-from nanvix.machine.clock import GuestClock
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from nanvix.machine.backend import Backend
+    from nanvix.machine.clock import GuestClock
 
 _POLLS_PER_SECOND = 100
 

@@ -1,9 +1,14 @@
 """A wall-clock limit for a guest that may never come back by itself."""
 
+from __future__ import annotations
+
 import _thread
-from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
 
 # The threading module would cost more to import than the rest of the run loop.
 

@@ -5,19 +5,24 @@ the open file description, which other processes share, so readiness is asked wi
 before every transfer instead.
 """
 
+from __future__ import annotations
+
 import os
 import select
 import stat
-from collections.abc import Callable
 from errno import EAGAIN, EBADF, EINVAL, ENOSPC, ENOSYS
-from typing import TYPE_CHECKING, Any
 
-from nanvix.abi.call import Call, Handler, Watch, WatchTable
+from nanvix.abi.call import Watch
 from nanvix.abi.channel import OPS
 from nanvix.errors import NanvixError
 from nanvix.macro.terminal import TERMIOS_SIZE, TerminalSettings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from nanvix.abi.call import Call, Handler, WatchTable
     from nanvix.macro.steady import WholeInput
 
 PIECE = 4096
@@ -224,7 +229,7 @@ class Console:
             return self._whole(stream).unread()
         return int.from_bytes(ioctl(stream.fd, FIONREAD, bytes(4)), "little")
 
-    def _whole(self, stream: _Stream) -> "WholeInput":
+    def _whole(self, stream: _Stream) -> WholeInput:
         from nanvix.macro.steady import WholeInput
 
         if stream.whole is None:

@@ -1,9 +1,14 @@
 """The entropy service: the host's randomness, or a reproducible stream from a seed."""
 
+from __future__ import annotations
+
 import os
 
-from nanvix.abi.call import Call, Handler
 from nanvix.abi.channel import OPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.call import Call, Handler
 
 _PIECE = 1 << 16
 

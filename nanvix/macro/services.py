@@ -1,16 +1,21 @@
 """Puts the macro-kernel together: one table of handlers for all services of a VM."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from __future__ import annotations
 
-from nanvix.abi.call import Handler, WatchTable
 from nanvix.macro.console import Console
 from nanvix.macro.entropy import Entropy
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Protocol
+
+    from nanvix.abi.call import Handler, WatchTable
     from nanvix.macro.fs import Export
     from nanvix.macro.net import Published
     from nanvix.policy.egress import Egress
+else:
+    Protocol = object
 
 Stdio = tuple[int | None, int | None, int | None]
 
@@ -53,13 +58,13 @@ class Services:
 
 def build_services(
     *,
-    exports: Sequence["Export"],
+    exports: Sequence[Export],
     watches: WatchTable,
     stdio: Stdio = (0, 1, 2),
     seed: bytes | None = None,
     now: Callable[[], int] | None = None,
-    egress: "Egress | None" = None,
-    ports: Sequence["Published"] = (),
+    egress: Egress | None = None,
+    ports: Sequence[Published] = (),
     suspend: Callable[[], None] | None = None,
 ) -> Services:
     """Console, entropy and host files for one VM, and sockets of the host if it has ``egress``.

@@ -3,8 +3,13 @@
 However a guest ends, and whenever its user stops it for a while, the terminal is again what it was.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TCGETS = 0x5401
 TCSETS = 0x5402

@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from nanvix.abi.layout import PAGE_SHIFT, PAGE_SIZE
-from nanvix.machine.backend import Backend
 from nanvix.machine.machine import Machine
 from nanvix.machine.outcome import Checkpoint as MachineState
 from nanvix.snapshot.dirty import populated, watch
@@ -26,7 +25,7 @@ BUDGET = 512 << 20
 
 
 @runtime_checkable
-class Reversible(Backend, Protocol):
+class Reversible(Protocol):
     """A backend whose vCPU can be put back: the emulator."""
 
     def checkpoint(self) -> Any:

@@ -289,7 +289,8 @@ def test_swapgs_and_the_base_registers(tiny: Tiny) -> None:
 
 
 @pytest.mark.parametrize(
-    "msr", [0xC0000081, 0xC0000082, 0xC0000084, 0xC0000100, 0xC0000101, 0xC0000102]
+    "msr",
+    [0xC0000081, 0xC0000082, 0xC0000083, 0xC0000084, 0xC0000100, 0xC0000101, 0xC0000102],
 )
 def test_model_specific_registers_hold_what_is_written(tiny: Tiny, msr: int) -> None:
     # write it, clear the registers, read it back, bell
@@ -310,6 +311,7 @@ def rich_state(guest: TinyGuest) -> VcpuState:
         state.gpr[name] = 0x1111_1111_1111_1111 * index
     state.rflags = 0x2 | 0x8D5 | 0x400
     state.kernel_gs_base, state.lstar = 0x1234_5000, 0xFFFF_8000_0000_1000
+    state.cstar = 0xFFFF_8000_0000_3000
     state.sfmask, state.cr2 = 0x4_7700, 0xDEAD_B000
     state.segments["fs"].base = 0x7FFF_0000_1000
     state.segments["gs"].base = 0xFFFF_8000_0000_2000

@@ -10,7 +10,8 @@ from catalog.table import GROUPS, PROGRAMS
 from support.guest import Ran, Same, fill, tree
 from support.host import kvm_trouble
 
-from nanvix.cli.options import Parser, add_program, sandbox_options
+from nanvix.cli.options import PROGRAM, sandbox_options
+from nanvix.cli.parser import Parser
 from nanvix.replay import load
 from nanvix.replay.compare import compare
 from nanvix.sandbox import Sandbox
@@ -67,7 +68,7 @@ def replays(program: Program, expected: Ran, here: Path, file: Path) -> None:
     included."""
     left = tree(here)
     parser = Parser()
-    add_program(parser)
+    parser.add(*PROGRAM)
     mount = ["-v", f"{here}:{here}:rw", "-w", str(here)]
     options = [*mount, "--timeout", str(program.limit), *program.options]
     fill(here, program.files)

@@ -34,7 +34,7 @@ class Watched:
             assert stop.reason == "watchpoint" and stop.access is not None, stop
             old, new = (int.from_bytes(d, "little") for d in (stop.access.old, stop.access.new))
             found.append((self.writer(stop), stop.points[0], old, new))
-        assert (stop.reason, stop.detail) == ("exit", "wait status 0x0")
+        assert (stop.reason, stop.detail) == ("exit", "status 0")
         return found
 
     def writer(self, stop: Stop) -> str:

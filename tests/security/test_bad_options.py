@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.guest import Guest, Ran
+from support.guest import Guest, Ran, host_environment
+from support.terminal import Terminal
 from support.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from conftest import Nanvix
+    from security.conftest import Prefixed
 
 BAD = {
     "unknown backend": (["--backend", "bochs"], "bochs"),
@@ -87,4 +89,17 @@ def test_auto_falls_back(no_kvm: Guest, compiled: Toolchain, tmp_path: Path) -> 
     no_kvm.backend = "auto"
     ran = no_kvm([compiled("hello.c")], options=["--verbose"])
     assert (ran.code, ran.out) == (3, b"hello, world\n")
-    assert b"nanvix: emu, " in ran.err
+    assert b"nanvix: emu, " in ran.err and b"/dev/kvm: " in ran.err
+
+
+@pytest.mark.requires("setpriv")
+def test_auto_says_why(no_kvm: "Prefixed", compiled: Toolchain) -> None:
+    """To a person, and only where there is a KVM that they may come to use."""
+    no_kvm.backend = "auto"
+    command = no_kvm.command([compiled("hello.c")])
+    with Terminal(command, host_environment()) as terminal:
+        terminal.expect(b"hello, world\r\n")
+        assert terminal.ends() == 3
+    told = terminal.output.startswith(b"nanvix: on the emulator: no permission to open /dev/kvm: ")
+    assert told is ("/dev/kvm" in no_kvm.prefix)
+    assert b"nanvix" not in no_kvm([compiled("hello.c")]).err

@@ -169,6 +169,13 @@ def with_header(machine: Path, to: Path, change: Callable[[dict[str, Any]], Any]
     return to
 
 
+def test_system_calls_return_to_ring_3(machine: Path, tmp_path: Path) -> None:
+    """SYSRET makes SS of a selector in STAR: on AMD's CPUs with the ring that it has there."""
+    seen: list[dict[str, Any]] = []
+    with_header(machine, tmp_path / "copy", lambda header: seen.append(header) or header)
+    assert seen[0]["vcpu"]["star"] >> 48 & 3 == 3
+
+
 def test_another_kernel(machine: Path, tmp_path: Path) -> None:
     other = with_header(machine, tmp_path / "other", lambda h: h | {"kernel": "0" * 64})
     assert "another kernel image" in refused(other, "--backend", "emu")

@@ -3,6 +3,7 @@
 from nanvix.tui.app import DebugApp
 from nanvix.tui.view import (
     Bytes,
+    CallRow,
     CodeLine,
     Flag,
     LogRow,
@@ -55,6 +56,10 @@ VIEW = View(
             0x7FFF_FFFF_E000 + 8 * i, i, '→ "text"' if i == 1 else "", "main" if i == 2 else ""
         )
         for i in range(60)
+    ),
+    calls=(
+        CallRow(0, "square", "hello.c:2", "user", True),
+        CallRow(1, "main+0x12", "hello.c:5", "user", False),
     ),
     maps=(
         MapRow(0x400000, 0x402000, "r-xp", "/tmp/hello"),

@@ -146,9 +146,9 @@ async def test_the_mouse_moves_the_lines_between_panes(tmp_path: Path) -> None:
 
 async def test_panes_that_come_with_a_larger_screen_are_filled(steps: str) -> None:
     async with opened(steps, size=(80, 24)) as d:
-        assert not d.app.view.memory.data and not d.app.view.tasks
+        assert not d.app.view.memory.data and not d.app.view.calls
         await d.pilot.resize_terminal(120, 40)
-        await d.until(lambda: bool(d.app.view.memory.data and d.app.view.tasks), "other panes")
+        await d.until(lambda: bool(d.app.view.memory.data and d.app.view.calls), "other panes")
         d.app.desk.zoom("maps")
         await d.until(lambda: bool(d.app.view.maps), "maps")
 

@@ -83,7 +83,7 @@ async def test_memory_and_registers_can_be_changed(backend: str, spin: str) -> N
         assert b"spinning" in bytes(b or 0 for b in memory.data)
         await d.type("set limit = 0")
         await d("c")
-        assert d.app.view.status is Status.ENDED and "0x700" in d.app.view.reason
+        assert d.app.view.status is Status.ENDED and "status 7" in d.app.view.reason
         await d.shows("counted to the limit")
 
 
@@ -238,6 +238,25 @@ def test_a_script(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
     assert lines[0] == "breakpoint 1 at store" and "counter = 0" in lines
     assert any(line.startswith("stopped: step") for line in lines)
     hit = next(line for line in lines if line.startswith("stopped: watchpoint 2: "))
-    assert "07000000 -> 11000000" in hit and "worker" in hit
+    assert "counter: 7 -> 17" in hit and "worker" in hit
     assert lines.index("counter = 17") > lines.index(hit)
     assert "37 99 abcdefgh 2" in lines and lines[-1].startswith("ended: exit")
+
+
+async def test_watching_leaves_no_traces_of_its_own(backend: str, compiled: Toolchain) -> None:
+    """The faults and calls by which the kernel hears of writes are none of the program's; the stop
+    says what has changed, in the title too."""
+    program = str(compiled("debug/watched.c", "glibc", ["-g", "-O1"]))
+    async with opened(program, backend=backend) as d:
+        await d.type("break store")
+        await d("c")
+        page = f"{d.app.session._debugger.evaluate('&counter').integer() >> 12:x}"  # type: ignore[union-attr]
+        await d.type("delete 1")
+        await d.type("watch counter")
+        for old, new in ((0, 7), (7, 17)):
+            await d("c")
+            assert d.app.view.reason == f"watchpoint 2: counter: {old} -> {new}"
+        texts = [row.text for row in d.app.session.log]
+        assert not any("DEBUG(" in text for text in texts)
+        faults = [t for t in texts if "#PF" in t and f"address 0x{page}" in t]
+        assert len(faults) <= 2, faults  # its first touch, and a page of its own

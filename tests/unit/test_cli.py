@@ -5,10 +5,14 @@ import signal
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nanvix import __version__
 from nanvix.cli import main as cli
-from nanvix.cli.options import Parser, add_program, command, sandbox_options, size
+from nanvix.cli import run as run_verb
+from nanvix.cli.options import PROGRAM, command, read_plain, sandbox_options, size
+from nanvix.cli.parser import Parser
 from nanvix.cli.signals import Relay
 from nanvix.errors import UsageError
 from nanvix.result import exit_code
@@ -39,9 +43,9 @@ def test_refuses_sizes(text: str) -> None:
 
 def parse(*arguments: str) -> tuple[argparse.Namespace, list[str]]:
     parser = Parser(prog="test")
-    add_program(parser)
+    parser.add(*PROGRAM)
     options = parser.parse_args(list(arguments))
-    return options, command(options, parser)
+    return options, command(options, "test")
 
 
 @pytest.mark.parametrize(
@@ -174,3 +178,47 @@ def test_interrupts_reach_the_guest_and_twice_end_it() -> None:
 def test_an_interrupt_before_the_guest_runs_is_an_ordinary_one() -> None:
     with pytest.raises(KeyboardInterrupt), Relay(Sandbox()):
         signal.raise_signal(signal.SIGINT)
+
+
+def parsed(*words: str) -> dict[str, object]:
+    parser = Parser(prog="test")
+    parser.add(*run_verb._OPTIONS)
+    return vars(parser.parse_args(list(words)))
+
+
+NAMES = sorted({name for names, _ in run_verb._OPTIONS for name in names} - {"command"})
+WORDS = st.one_of(
+    st.sampled_from(NAMES),
+    st.sampled_from(
+        ("kvm", "emu", "5", "0x7", "256M", "A=b", "host", "ls", "-", "--", "-1", "", "-h")
+    ),
+    st.sampled_from(
+        ("--memory=1G", "--backend=", "-p80:80", "--verbose=1", "--tim=5", "-x", "--json=-")
+    ),
+)
+
+
+@given(st.lists(WORDS, max_size=7))
+def test_what_is_read_plainly_is_what_the_parser_reads(words: list[str]) -> None:
+    options = read_plain(run_verb._OPTIONS, words)
+    if options is not None:
+        assert vars(options) == parsed(*words)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ls -la --help", "--backend kvm --timeout 5 -e A=b -e C=d -v /tmp:/t:ro -w /t sh -c x",
+        "--seed=7 --json result.json --verbose --portable --net host -p 80:80 --allow any ./a.out",
+        "--memory 1G --save f --save-after 2 --record g --trace h --max-instructions 9 true",
+    ],
+)  # fmt: skip
+def test_a_usual_line_needs_no_parser(line: str) -> None:
+    words = line.split()
+    options = read_plain(run_verb._OPTIONS, words)
+    assert options is not None and vars(options) == parsed(*words)
+
+
+@pytest.mark.parametrize("line", ["--help", "-p80:80 ls", "--memory no ls", "--net x ls", "--json"])
+def test_the_rest_is_the_parsers(line: str) -> None:
+    assert read_plain(run_verb._OPTIONS, line.split()) is None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nanvix.abi.call import Call, Watch, WatchTable
+from nanvix.abi.call import Call, WatchTable
 from nanvix.abi.channel import OPS
 from nanvix.macro.console import Console
 from nanvix.macro.terminal import TCGETS, TERMIOS_SIZE
@@ -142,7 +142,9 @@ def test_closed_and_unknown_streams(stream: int) -> None:
 def test_watch(pipe: tuple[int, int]) -> None:
     guest = Guest(pipe[0])
     assert guest.call("CON_WATCH", 0, select.POLLIN, cookie=77)[0] == 0
-    assert guest.watches.pending == {77: Watch(pipe[0], select.POLLIN, 77)}
+    (watch,) = guest.watches.pending.values()
+    assert (watch.fd, watch.events, watch.cookie) == (pipe[0], select.POLLIN, 77)
+    assert guest.watches.pending == {77: watch}
     for cookie in range(WatchTable.LIMIT - 1):
         guest.call("CON_WATCH", 0, select.POLLIN, cookie=1000 + cookie)
     assert guest.call("CON_WATCH", 0, select.POLLIN, cookie=5)[0] == -errno.ENOSPC

@@ -12,9 +12,10 @@ def all_panes() -> list[Widget]:
     from nanvix.tui.panes.registers import RegistersPane, VectorsPane
     from nanvix.tui.panes.spaces import MapsPane, WalkPane
     from nanvix.tui.panes.stack import StackPane
-    from nanvix.tui.panes.tables import LocalsPane, PointsPane, TasksPane
+    from nanvix.tui.panes.tables import CallsPane, LocalsPane, PointsPane, TasksPane
 
     return [
-        CodePane(), RegistersPane(), VectorsPane(), StackPane(), LocalsPane(), MemoryPane(),
+        CodePane(), RegistersPane(), VectorsPane(), StackPane(), CallsPane(), LocalsPane(),
+        MemoryPane(),
         MapsPane(), WalkPane(), LogPane(), ConsolePane(), TasksPane(), PointsPane(),
     ]  # fmt: skip

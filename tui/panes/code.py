@@ -26,7 +26,7 @@ class CodePane(ViewPane):
 
     def _show_marked(self) -> None:
         for index, line in enumerate(self.view.code):
-            if line.here:
+            if line.here or line.chosen:
                 height = self.scrollable_content_region.height
                 self.reveal(index, margin=min(4, max(height // 2 - 1, 0)))
                 return
@@ -49,10 +49,10 @@ def _line(line: CodeLine, wide: bool) -> Line:
     mnemonic, _, operands = line.text.partition(" ")
     return [
         (mark, "bad"),
-        ("▶" if line.here else " ", "mark"),
+        ("▶" if line.here else "▷" if line.chosen else " ", "mark"),
         (f"{line.address:x} ", "address"),
         (f"{line.code:<21} " if wide else "", "muted"),
-        (f"{mnemonic:<7} ", "here" if line.here else "symbol"),
-        (operands, "here" if line.here else "text"),
+        (f"{mnemonic:<7} ", "here" if line.here or line.chosen else "symbol"),
+        (operands, "here" if line.here or line.chosen else "text"),
         (f"  {line.target}" if line.target else "", "muted"),
     ]

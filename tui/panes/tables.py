@@ -25,6 +25,25 @@ class TasksPane(ViewPane):
         ]
 
 
+class CallsPane(ViewPane):
+    """Who has called whom, innermost first; Enter looks at a frame from there."""
+
+    def __init__(self) -> None:
+        super().__init__("calls", "Calls", "no call is known here")
+
+    def lines_of(self, view: View) -> list[Line]:
+        """One call a line."""
+        return [
+            [
+                ("▶" if row.chosen else " ", "mark"),
+                (f"{row.level:>3} ", "muted"),
+                (row.symbol, "muted" if row.ring == "kernel" else "symbol"),
+                (f"  {row.where}", "source" if ":" in row.where else "muted"),
+            ]
+            for row in view.calls
+        ]
+
+
 class PointsPane(ViewPane):
     """Breakpoints and watchpoints with their conditions and hits."""
 

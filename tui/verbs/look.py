@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from nanvix.abi.layout import USER_END
 from nanvix.debug.errors import DebugError
 from nanvix.tui import cursor
+from nanvix.tui.verbs.frames import from_here
+from nanvix.tui.view import Chosen
 from nanvix.tui.words import place
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def code(app: "DebugApp", text: str) -> None:
 
 def follow(app: "DebugApp") -> None:
     """Follow the stack pointer and the next instruction again."""
-    app.look(memory=None, code=None)
+    app.look(memory=None, code=None, chosen=Chosen())
 
 
 def display(app: "DebugApp", text: str) -> None:
@@ -69,8 +71,8 @@ def show(app: "DebugApp", text: str) -> None:
     """Print the value of an expression."""
 
     def job(d: "Debugger") -> str:
-        value = d.evaluate(text)
-        return f"{text} = {value.show()}"
+        with from_here(app.view, d):
+            return f"{text} = {d.evaluate(text).show()}"
 
     app.session.do(job, "print")
 
@@ -110,11 +112,14 @@ def edit(app: "DebugApp", text: str) -> None:
 
     def job(d: "Debugger") -> str:
         if left.lower() in d.registers():
+            if app.view.chosen != Chosen():
+                raise DebugError("registers are changed in the innermost call only: r leads there")
             d.set_register(left.lower(), d.evaluate(right).integer() & (1 << 64) - 1)
         elif right.startswith('"') or " " in right:
             d.write_memory(place(d, left), _pattern(right))
         else:
-            value = d.evaluate(left)
+            with from_here(app.view, d):
+                value = d.evaluate(left)
             where = value.address if value.address is not None else value.integer()
             size = value.type.size if value.address is not None else 1
             data = d.evaluate(right).integer() & (1 << 8 * size) - 1

@@ -58,10 +58,14 @@ i64 proc_set_comm(struct process *process, i32 number, struct io *io);
 void proc_stat(struct text *text, struct process *process, i32 number);
 void proc_status(struct text *text, struct process *process, i32 number);
 extern const struct inode_ops proc_mem_ops; /* fs/proc_mem.c */
-
-/* fs/proc_settings.c */
+/* Who dies when memory is out (fs/proc_oom.c). */
+void proc_oom_score(struct text *text, struct process *process);
 void proc_oom_adjust(struct text *text, struct process *process);
 i64 proc_set_oom_adjust(struct process *process, i32 number, struct io *io);
+void proc_oom_old_adjust(struct text *text, struct process *process);
+i64 proc_set_oom_old_adjust(struct process *process, i32 number, struct io *io);
+
+/* fs/proc_settings.c */
 void proc_core_filter(struct text *text, struct process *process);
 i64 proc_set_core_filter(struct process *process, i32 number, struct io *io);
 void proc_slack(struct text *text, struct process *process, i32 number);

@@ -1,9 +1,15 @@
 """The bottom of the wall: libc, ioctls by name, and ``/dev/kvm`` itself."""
 
+from __future__ import annotations
+
+import errno
 import os
-from typing import Self
 
 from nanvix.kvm._kvm_abi import ffi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 DEVICE = "/dev/kvm"
 API_VERSION = 12
@@ -45,10 +51,13 @@ def address_of(pointer: object) -> int:
 
 
 def ioctl(fd: int, name: str, argument: int = 0) -> int:
-    """The ioctl called ``name``; OSError with that name if it fails."""
-    result = int(ioctl_raw(fd, getattr(libc, name), argument))
-    if result < 0:
-        raise OSError(ffi.errno, os.strerror(ffi.errno), name)
+    """The ioctl called ``name``; OSError with that name if it fails.
+
+    KVM_CREATE_VM gives up where a signal is pending, and is asked again once Python has seen it.
+    """
+    while (result := int(ioctl_raw(fd, getattr(libc, name), argument))) < 0:
+        if ffi.errno != errno.EINTR:
+            raise OSError(ffi.errno, os.strerror(ffi.errno), name)
     return result
 
 

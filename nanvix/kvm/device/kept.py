@@ -1,11 +1,16 @@
 """What KVM keeps of a virtual CPU outside the run page: asked for and set by ioctls."""
 
+from __future__ import annotations
+
 import errno
-from collections.abc import Iterable
 
 from nanvix.kvm._kvm_abi import ffi
 from nanvix.kvm.device import calls
 from nanvix.kvm.device.calls import address_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DEBUG_ENABLE = 1 << 0
 DEBUG_SINGLE_STEP = 1 << 1

@@ -1,5 +1,7 @@
 """Signals and timers of one thread, below Python's own."""
 
+from __future__ import annotations
+
 import os
 
 from nanvix.kvm._kvm_abi import ffi

@@ -1,4 +1,6 @@
-"""One virtual machine with one virtual CPU: made, run, interrupted."""
+"""One virtual CPU: made, run, interrupted."""
+
+from __future__ import annotations
 
 import errno
 import os
@@ -7,12 +9,15 @@ from nanvix.kvm._kvm_abi import ffi
 from nanvix.kvm.device import calls
 from nanvix.kvm.device.calls import (
     CAP_ENFORCE_PV_FEATURE_CPUID,
-    System,
     address_of,
     ioctl_raw,
     libc,
 )
 from nanvix.kvm.device.kept import Kept
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.kvm.device.vm import Vm
 
 EXIT_IO = 2
 EXIT_DEBUG = 4
@@ -31,43 +36,36 @@ SREGS_SIZE = 312
 
 _SYNC_GENERAL = 1
 _SYNC_ALL = 7  # general registers | special registers | events
-_TSS_ADDRESS = 0xFFFB_D000
 _PROT_READ_WRITE = 3
 _MAP_SHARED = 1
 _KVM_RUN = libc.KVM_RUN
 
 
 class Vcpu(Kept):
-    """One VM with one memory slot and one virtual CPU.
+    """The one virtual CPU of ``vm``, which it takes over.
 
-    ``address``, ``size``: host mapping that becomes guest-physical 0. ``doorbell``: port whose
-    32-bit OUT is reported apart from all other I/O. OSError names the ioctl that failed.
+    ``doorbell``: port whose 32-bit OUT is reported apart from all other I/O. OSError names the
+    ioctl that failed.
     """
 
-    def __init__(self, address: int, size: int, doorbell: int) -> None:
+    def __init__(self, vm: Vm, doorbell: int) -> None:
         self.value = 0
         self.error = 0
         self._leave_soon = False
-        self._vm = self._fd = -1
+        self._vm = vm
+        self._fd = -1
         self._page = ffi.NULL
         # direction out | 4 bytes | port | count 1, as one 64-bit field of the run page
         self._doorbell = 1 | 4 << 8 | doorbell << 16 | 1 << 32
         try:
-            self._create(address, size)
+            self._create()
         except BaseException:
             self.close()
             raise
 
-    def _create(self, address: int, size: int) -> None:
-        with System() as system:
-            self._vm = calls.ioctl(system.fd, "KVM_CREATE_VM")
-            self._page_size = calls.ioctl(system.fd, "KVM_GET_VCPU_MMAP_SIZE")
-        if size <= _TSS_ADDRESS:
-            # Only VT-x without "unrestricted guest" uses it; elsewhere it may not even exist.
-            ioctl_raw(self._vm, libc.KVM_SET_TSS_ADDR, _TSS_ADDRESS)
-        region = ffi.new("struct memory_region *", (0, 0, 0, size, address))
-        calls.ioctl(self._vm, "KVM_SET_USER_MEMORY_REGION", address_of(region))
-        self._fd = calls.ioctl(self._vm, "KVM_CREATE_VCPU")
+    def _create(self) -> None:
+        self._fd = calls.ioctl(self._vm.ready(), "KVM_CREATE_VCPU")
+        self._page_size = self._vm.page_size
         page = libc.mmap(ffi.NULL, self._page_size, _PROT_READ_WRITE, _MAP_SHARED, self._fd, 0)
         if address_of(page) == (1 << 64) - 1:
             raise OSError(ffi.errno, os.strerror(ffi.errno), "mmap of the run page")
@@ -90,10 +88,10 @@ class Vcpu(Kept):
             libc.munmap(self._page, self._page_size)
             self._page = ffi.NULL
             del self._run, self._words
-        for fd in (self._fd, self._vm):
-            if fd >= 0:
-                os.close(fd)
-        self._fd = self._vm = -1
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        self._vm.close()
 
     # Running
 

@@ -1,7 +1,12 @@
 """Where answers go: checks of the views a request brought for output."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from errno import EINVAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def room(outputs: Sequence[memoryview], size: int) -> memoryview:

@@ -1,11 +1,12 @@
 """Attributes: from the host's stat to nv_attr, and back for what the guest may change."""
 
+from __future__ import annotations
+
 import os
 import struct
 from errno import EACCES, EINVAL, EISDIR
 from stat import S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK
 
-from nanvix.abi.call import Call
 from nanvix.abi.channel import (
     ATTR,
     SET_ATIME,
@@ -15,9 +16,13 @@ from nanvix.abi.channel import (
     SET_SIZE,
 )
 from nanvix.macro.fs.answers import room
-from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.nodes import Node, NodeTable
-from nanvix.macro.fs.stamps import Stamps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.call import Call
+    from nanvix.macro.fs.descriptors import Descriptors
+    from nanvix.macro.fs.nodes import Node, NodeTable
+    from nanvix.macro.fs.stamps import Stamps
 
 READ, WRITE, EXECUTE = 4, 2, 1
 

@@ -5,18 +5,23 @@ read-only export each is EROFS before anything else is looked at. New files and 
 exactly the permissions the guest asks for: it applies its own umask, the host's is undone.
 """
 
+from __future__ import annotations
+
 import os
 from errno import EINVAL, ENOENT, EPERM, EXDEV
 from stat import S_IFDIR, S_IFLNK, S_IFREG
 
-from nanvix.abi.call import Call
 from nanvix.abi.channel import ATTR
 from nanvix.macro.fs import linux, names
 from nanvix.macro.fs.answers import room
 from nanvix.macro.fs.attributes import SPECIAL, Attributes, directory_mode, file_mode
-from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.nodes import Node, NodeTable
-from nanvix.macro.fs.stamps import Stamps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.call import Call
+    from nanvix.macro.fs.descriptors import Descriptors
+    from nanvix.macro.fs.nodes import Node, NodeTable
+    from nanvix.macro.fs.stamps import Stamps
 
 CREATE_UNNAMED = 2
 RENAME_NOREPLACE = 1

@@ -4,15 +4,20 @@ Data goes straight between the host's page cache and guest memory. A write that 
 the host (no space, quota, RLIMIT_FSIZE) is short or an errno; Python ignores SIGXFSZ.
 """
 
+from __future__ import annotations
+
 import os
 from errno import EACCES, EINVAL
 from stat import S_IFDIR
 
-from nanvix.abi.call import Call
 from nanvix.macro.fs.attributes import MAX_OFFSET
-from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.nodes import Node, NodeTable
-from nanvix.macro.fs.stamps import Stamps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.call import Call
+    from nanvix.macro.fs.descriptors import Descriptors
+    from nanvix.macro.fs.nodes import Node, NodeTable
+    from nanvix.macro.fs.stamps import Stamps
 
 _MASK64 = (1 << 64) - 1
 

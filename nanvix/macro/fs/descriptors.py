@@ -6,13 +6,16 @@ opened here is known to be a regular file or a directory: no FIFO can block us, 
 hears of us. While a file stays in the table for writing, the host cannot execute it (ETXTBSY).
 """
 
+from __future__ import annotations
+
 import os
 import resource
-from collections import OrderedDict
 from errno import EACCES, EINVAL, EISDIR, EMFILE, ENFILE, ENOTDIR
 from stat import S_IFDIR, S_IFLNK, S_IFREG
 
-from nanvix.macro.fs.nodes import Node
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.macro.fs.nodes import Node
 
 MAX_OPEN = 256
 
@@ -34,7 +37,7 @@ class Descriptors:
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._limit = MAX_OPEN if soft < 0 else min(MAX_OPEN, max(soft // 8, 1))
         # Key: node number * 2, + 1 for writing.
-        self._open: OrderedDict[int, int] = OrderedDict()
+        self._open: dict[int, int] = {}
 
     def reader(self, node: Node) -> int:
         """A descriptor to read a regular file; EISDIR, EINVAL (link) or EACCES for others."""
@@ -83,9 +86,9 @@ class Descriptors:
             self.by_number = -1
 
     def _cached(self, key: int) -> int | None:
-        fd = self._open.get(key)
+        fd = self._open.pop(key, None)
         if fd is not None:
-            self._open.move_to_end(key)
+            self._open[key] = fd  # behind the others: it is the last one used
         return fd
 
     def _through(self, fd: int, flags: int) -> int:
@@ -102,7 +105,7 @@ class Descriptors:
 
     def _add(self, key: int, fd: int) -> int:
         if len(self._open) >= self._limit:
-            os.close(self._open.popitem(last=False)[1])
+            os.close(self._open.pop(next(iter(self._open))))
         self._open[key] = fd
         return fd
 

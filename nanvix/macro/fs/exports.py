@@ -1,11 +1,13 @@
 """Exports: which parts of the host a guest may see at all."""
 
+from __future__ import annotations
+
 import os
 from errno import EACCES, ENODEV
 from stat import S_ISDIR, S_ISREG
-from typing import NamedTuple
 
 from nanvix.macro.fs import linux
+from nanvix.named import NamedTuple
 
 # linux/magic.h. Files of these are doors to the kernel, other processes or this very process
 # (/proc/self/mem), not storage: they are not shown even when mounted below an export.

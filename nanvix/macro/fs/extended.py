@@ -4,14 +4,19 @@ Only the ``user.`` name space is the guest's: what the host keeps in the others 
 labels, access lists) is nothing it should see or make.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Sequence
 from errno import EOPNOTSUPP, EPERM, ERANGE
 from stat import S_IFDIR, S_IFREG
 
-from nanvix.abi.call import Call
-from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.nodes import Node, NodeTable
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nanvix.abi.call import Call
+    from nanvix.macro.fs.descriptors import Descriptors
+    from nanvix.macro.fs.nodes import Node, NodeTable
 
 _PREFIX = b"user."
 _NAME_MAX = 255

@@ -4,13 +4,18 @@ A file is known by device and inode; a regular file must also have the size and 
 change it had, because the guest may have parts of it in its memory.
 """
 
+from __future__ import annotations
+
 import os
 from errno import ENOENT, ESTALE
 from stat import S_ISREG
-from typing import Any
 
 from nanvix.errors import NanvixError
 from nanvix.macro.fs import linux
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def describe(fd: int) -> list[int]:

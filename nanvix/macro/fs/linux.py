@@ -5,11 +5,16 @@ The only file of the service that speaks ctypes. Every name given to :func:`look
 link, so no race with a rename or a swapped-in symlink can lead out of it.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
-from collections.abc import Callable
 from errno import EINTR, EMFILE, ENFILE, ENOSYS, EPERM
 from struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _OPENAT2 = 437
 """The same number on every architecture (asm-generic/unistd.h)."""

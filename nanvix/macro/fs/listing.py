@@ -5,20 +5,26 @@ while entries come and go, so nothing has to be kept between two calls. That ord
 entries were made, or of a key of the file system: a steady listing has another one (ordered.py).
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Iterator
 from errno import EINVAL
 from stat import S_IFMT
 from struct import Struct
-from typing import NamedTuple
 
-from nanvix.abi.call import Call
 from nanvix.abi.channel import DIRENT
 from nanvix.macro.fs import linux
 from nanvix.macro.fs.answers import scatter
 from nanvix.macro.fs.attributes import MAX_OFFSET
-from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.nodes import NodeTable
+from nanvix.named import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nanvix.abi.call import Call
+    from nanvix.macro.fs.descriptors import Descriptors
+    from nanvix.macro.fs.nodes import NodeTable
 
 MAX_LISTING = 256 << 10
 """Most bytes of entries one call returns."""

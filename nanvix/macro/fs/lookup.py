@@ -1,16 +1,21 @@
 """Finding nodes: FS_WALK, FS_READLINK, FS_STATFS, FS_FORGET."""
 
+from __future__ import annotations
+
 import os
 from errno import EINVAL, EIO
 from stat import S_IFLNK, S_IFREG
 
-from nanvix.abi.call import Call
 from nanvix.abi.channel import ATTR, STATFS
 from nanvix.macro.fs import names
 from nanvix.macro.fs.answers import room, scatter
 from nanvix.macro.fs.attributes import READ, Attributes
-from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.nodes import Node, NodeTable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.call import Call
+    from nanvix.macro.fs.descriptors import Descriptors
+    from nanvix.macro.fs.nodes import Node, NodeTable
 
 _EXECUTABLE = 0o111
 _HALF_FULL = (1 << 26, 1 << 25, 1 << 25)

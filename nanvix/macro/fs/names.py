@@ -4,10 +4,15 @@ What leaves this file is a single directory entry's name (or a list of them) tha
 to a ``*at`` call: it cannot mean another directory, and it has no byte Python would object to.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from errno import EINVAL, ENAMETOOLONG, ENOENT
 
 from nanvix.abi.channel import MAX_NAME, MAX_PATH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_COMPONENTS = 16
 

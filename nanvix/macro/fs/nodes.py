@@ -7,17 +7,23 @@ Numbers are never used twice. The same inode reached through two exports is two 
 belong to the export by which the guest came.
 """
 
+from __future__ import annotations
+
 import os
 import resource
-from collections.abc import Sequence
 from errno import ENFILE, EROFS, ESTALE
 from stat import S_IFDIR, S_IFMT
-from typing import Any
 
 from nanvix.errors import NanvixError
 from nanvix.macro.fs import identity, linux
 from nanvix.macro.fs.exports import Export, open_root, require_storage
-from nanvix.macro.fs.numbers import Numbers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from nanvix.macro.fs.numbers import Numbers
 
 MAX_NODES = 65_536
 RESERVED_DESCRIPTORS = 512

@@ -10,9 +10,14 @@ The table of them is bounded. A file that finds no room in it has a number that 
 host's by a key: as good as any other, but for a tree that is made anew another one.
 """
 
+from __future__ import annotations
+
 import os
 from itertools import chain
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_INODES = 1 << 18
 """Files with a number in the table, about 100 bytes each."""

@@ -12,15 +12,13 @@ that come across it; a network or FUSE file system that hangs blocks the VM; and
 writable export can hold is for quotas of the host to limit.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 from nanvix.abi.channel import OPS
 from nanvix.macro.fs.attributes import Attributes
 from nanvix.macro.fs.changes import Changes
 from nanvix.macro.fs.content import Content
 from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.exports import Export
 from nanvix.macro.fs.extended import Extended
 from nanvix.macro.fs.listing import Listing
 from nanvix.macro.fs.lookup import Lookup
@@ -29,8 +27,12 @@ from nanvix.macro.fs.numbers import Numbers
 from nanvix.macro.fs.space import Space
 from nanvix.macro.fs.stamps import Stamps
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from nanvix.abi.call import Handler
+    from nanvix.macro.fs.exports import Export
 
 
 class FileService:

@@ -1,16 +1,21 @@
 """Where a file has data and where holes: FS_ALLOCATE, FS_SEEK."""
 
+from __future__ import annotations
+
 import os
 from errno import EINVAL, EOPNOTSUPP
 
-from nanvix.abi.call import Call
 from nanvix.abi.channel import ATTR
 from nanvix.macro.fs import linux
 from nanvix.macro.fs.answers import room
 from nanvix.macro.fs.attributes import MAX_OFFSET, Attributes
-from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.nodes import NodeTable
-from nanvix.macro.fs.stamps import Stamps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nanvix.abi.call import Call
+    from nanvix.macro.fs.descriptors import Descriptors
+    from nanvix.macro.fs.nodes import NodeTable
+    from nanvix.macro.fs.stamps import Stamps
 
 KEEP_SIZE, PUNCH_HOLE, COLLAPSE_RANGE, ZERO_RANGE, INSERT_RANGE = 1, 2, 8, 16, 32
 """fallocate(2) modes (linux/falloc.h)."""

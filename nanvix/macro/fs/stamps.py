@@ -6,11 +6,16 @@ future, and make, for one, would not believe it. Times of status change stay the
 can set them.
 """
 
-import os
-from collections.abc import Callable
+from __future__ import annotations
 
-from nanvix.macro.fs.descriptors import Descriptors
-from nanvix.macro.fs.nodes import Node
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nanvix.macro.fs.descriptors import Descriptors
+    from nanvix.macro.fs.nodes import Node
 
 
 class Stamps:

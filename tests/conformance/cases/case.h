@@ -169,6 +169,9 @@ static inline void sleep_ms(int duration)
         ;
 }
 
+/* A handler whose signal only interrupts. */
+static inline void nothing(int signal) { (void)signal; }
+
 /* A file with this text; the descriptor is open for reading and writing at its start. */
 static inline int file_with(const char *name, const char *text)
 {

@@ -181,11 +181,6 @@ CASE(priority_inheritance, "futex")
     T(futex(word, FUTEX_LOCK_PI, 0, &at, 0, 0));
 }
 
-static void nothing(int signal)
-{
-    (void)signal;
-}
-
 CASE(interrupted, "futex rt_sigaction")
 {
     uint32_t word = 0;

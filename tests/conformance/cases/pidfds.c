@@ -185,6 +185,8 @@ CASE(signals_by_directory, "pidfd_send_signal pidfd_getfd pidfd_open waitid")
     MUST(waitpid(child, &status, 0));
     N(WTERMSIG(status));
     T(send_by(fd, 0, 0, 0));
+    T(openat(fd, "status", O_RDONLY));
+    T(openat(fd, "nothing", O_RDONLY));
 }
 
 CASE(thread_with_a_descriptor, "clone poll pidfd_open pidfd_send_signal")

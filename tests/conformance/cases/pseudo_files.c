@@ -1,7 +1,8 @@
-/* /proc and /dev: what programs read there. */
+/* /proc: what programs read there. */
 #include "case.h"
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 
 static char *text_of(const char *path)
 {
@@ -321,69 +322,6 @@ CASE(proc_is_read_only, "open mkdir unlink")
     T(open("/proc/self", O_RDONLY | O_DIRECTORY));
 }
 
-CASE(dev_null_and_zero, "read write")
-{
-    char text[8] = "abcdefg";
-    int null = T(open("/dev/null", O_RDWR)), zero = T(open("/dev/zero", O_RDWR));
-    T(read(null, text, 8));
-    T(write(null, text, 8));
-    T(read(zero, text, 4));
-    IS(!text[0] && !text[3] && text[4] == 'e');
-    T(write(zero, text, 8));
-    T(lseek(null, 100, SEEK_SET));
-    T(lseek(zero, 0, SEEK_END));
-    T(ftruncate(null, 0));
-    T(read(zero, (void *)8, 8));
-    T(write(null, (void *)8, 8));
-}
-
-CASE(dev_full, "read write")
-{
-    char text[4] = "abc";
-    int full = T(open("/dev/full", O_RDWR));
-    T(write(full, text, 3));
-    T(read(full, text, 3));
-    N(text[0]);
-}
-
-CASE(dev_random, "read write open")
-{
-    unsigned char a[32] = {0}, b[32] = {0};
-    int random = T(open("/dev/urandom", O_RDWR));
-    T(read(random, a, 32));
-    T(read(random, b, 32));
-    IS(memcmp(a, b, 32));
-    T(read(open("/dev/random", O_RDONLY), a, 16));
-    T(write(random, a, 4));
-}
-
-CASE(dev_links, "readlink open")
-{
-    char text[64] = "";
-    T(readlink("/dev/fd", text, 63));
-    say("%s", text);
-    memset(text, 0, sizeof text);
-    T(readlink("/dev/stdin", text, 63));
-    say("%s", text);
-    T(access("/dev/shm", W_OK));
-    int fd = file_with("f", "again");
-    char path[32];
-    snprintf(path, sizeof path, "/dev/fd/%d", fd);
-    T(read(open(path, O_RDONLY), text, 5));
-}
-
-CASE(shared_memory_objects, "open mmap unlink")
-{
-    char name[64];
-    snprintf(name, sizeof name, "/dev/shm/case-%d", getpid());
-    int fd = T(open(name, O_CREAT | O_EXCL | O_RDWR, 0600));
-    T(ftruncate(fd, PAGE));
-    char *at = MUST(mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-    CHILD(strcpy(at, "shared"));
-    say("%s", at);
-    T(unlink(name));
-}
-
 CASE(threads_are_listed, "getdents64")
 {
     DIR *listing = opendir("/proc/self/task");
@@ -392,4 +330,53 @@ CASE(threads_are_listed, "getdents64")
     while ((entry = readdir(listing)))
         count += entry->d_name[0] != '.';
     N(count);
+}
+
+static void store(const char *path, const char *text)
+{
+    int fd = MUST(open(path, O_WRONLY));
+    errno = 0;
+    long size = write(fd, text, strlen(text));
+    say("%s < %s: %ld %s", path, text, size, size < 0 ? error_name(errno) : "");
+    close(fd);
+}
+
+static void say_text(const char *path)
+{
+    char *text = text_of(path);
+    say("%s: %s", path, text ? text : "");
+}
+
+/* Nobody may make himself less likely to die when memory is out, but the privileged. */
+CASE(out_of_memory_scores, "open read write")
+{
+    static const char *const values[] = {"300", " 0x12c \n", "0454", "1000", "1001", "-1001", "-1", "x", "", "9x",
+                                         "99999999999", "300\n", "+300", "0000000000000300", "300                 x"};
+    static const char *const old_values[] = {"15", "16", "5", "-18", "8", "-17", "9"};
+    struct stat info;
+    if (!fork()) {
+        if (!geteuid())
+            MUST(syscall(SYS_setresuid, 5, 5, 5));
+        MUST(prctl(PR_SET_DUMPABLE, 1));
+        for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
+            store("/proc/self/oom_score_adj", values[i]);
+            say_text("/proc/self/oom_score_adj");
+        }
+        say_text("/proc/self/oom_adj");
+        T(atoi(text_of("/proc/self/oom_score")) > 800);
+        for (unsigned i = 0; i < sizeof old_values / sizeof *old_values; i++) {
+            store("/proc/self/oom_adj", old_values[i]);
+            say_text("/proc/self/oom_score_adj");
+        }
+        store("/proc/self/oom_score_adj", "777");
+        CHILD(say_text("/proc/self/oom_score_adj"); store("/proc/self/oom_score_adj", "888"));
+        say_text("/proc/self/oom_score_adj");
+        say_text("/proc/thread-self/oom_score_adj");
+        _exit(0);
+    }
+    wait(0);
+    T(stat("/proc/self/oom_score_adj", &info));
+    say("%o", info.st_mode);
+    T(stat("/proc/self/oom_adj", &info));
+    say("%o", info.st_mode);
 }

@@ -1,0 +1,67 @@
+/* Memory: the break, and stacks that grow. */
+#include "faults.h"
+
+CASE(the_break, "brk")
+{
+    char *start = (char *)syscall(SYS_brk, 0);
+    IS(start != 0);
+    IS((char *)syscall(SYS_brk, start + 3 * PAGE + 5) == start + 3 * PAGE + 5);
+    start[3 * PAGE] = 1;
+    N(start[0]);
+    IS((char *)syscall(SYS_brk, start + PAGE) == start + PAGE);
+    IS((char *)syscall(SYS_brk, 0) == start + PAGE);
+    IS((char *)syscall(SYS_brk, start + 3 * PAGE + 5) == start + 3 * PAGE + 5);
+    N(start[3 * PAGE]);
+    char *end = (char *)syscall(SYS_brk, 0);
+    IS((char *)syscall(SYS_brk, 16) == end);
+    IS((char *)syscall(SYS_brk, 0xffff800000000000) == end);
+    IS((char *)syscall(SYS_brk, start) == start);
+    catch_faults();
+    READ(start + 2 * PAGE);
+}
+
+static int deep(int depth)
+{
+    volatile char room[4000];
+    room[0] = depth;
+    return depth ? deep(depth - 1) + room[0] - (depth & 0xff) : 1;
+}
+
+CASE(stack_grows, "mmap")
+{
+    IS(deep(1500) != 0);
+}
+
+static void forever(volatile char *previous)
+{
+    volatile char room[8000];
+    room[0] = previous ? *previous : 0;
+    forever(room);
+    room[1] = 0;
+}
+
+CASE(stack_ends, "sigaltstack rt_sigaction")
+{
+    catch_faults();
+    CHILD(forever(0));
+    CHILD(
+        stack_t other = {.ss_sp = anonymous(16 * PAGE, PROT_READ | PROT_WRITE), .ss_size = 16 * PAGE};
+        sigaltstack(&other, 0);
+        struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+        sigaction(SIGSEGV, &action, 0);
+        if (!sigsetjmp(back, 1)) forever(0);
+        N(fault_code));
+}
+
+CASE(grows_down, "mmap")
+{
+    char *at = MUST(mmap(0, 64 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    MUST(munmap(at, 64 * PAGE));
+    char *top = at + 60 * PAGE;
+    IS(mmap(top, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0) == top);
+    catch_faults();
+    WRITE(top);
+    WRITE(top - PAGE);
+    WRITE(top - 5 * PAGE);
+    READ(top + PAGE);
+}
