@@ -28,7 +28,7 @@ PARTIAL: dict[str, str] = {
     "ptrace": "no breakpoints in debug registers: they are all in use, says ENOSPC",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",
-    "setsockopt": "no multicast groups, no SO_BINDTODEVICE; SO_TIMESTAMP and IP_RECVERR are kept, nothing more",
+    "setsockopt": "no multicast groups and devices; SO_TIMESTAMP and IP_RECVERR are only kept",
     "settimeofday": "always EPERM for a new time: it is the host's",
     "umount2": _OF_THE_HOST,
     "unshare": "no new name spaces (EPERM)",
