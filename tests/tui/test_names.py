@@ -31,3 +31,6 @@ async def test_names_and_arguments(backend: str, compiled: Toolchain) -> None:
         assert d.where == "bank::Box<int>::twice" and await printed("this->value") == "21"
         await d("o")
         assert await printed("account.balance") == "3107"
+        assert await printed("owners") == '2 of {"ann", "bob"}'
+        assert await printed("none") == "0 of {}"
+        assert (await printed("other")).startswith("0x")
