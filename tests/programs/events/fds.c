@@ -364,17 +364,7 @@ static void counters(void)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } parts[] = {{"timers", timers}, {"signals", signals}, {"processes", processes}, {"counters", counters}};
+    static const struct part parts[] = {{"timers", timers}, {"signals", signals}, {"processes", processes}, {"counters", counters}};
 
-    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (argc > 1 && strcmp(argv[1], parts[i].name))
-            continue;
-        printf("== %s\n", parts[i].name);
-        parts[i].run();
-        fflush(stdout);
-    }
-    return 0;
+    return run_parts(argc, argv, parts, sizeof parts / sizeof *parts);
 }

@@ -460,18 +460,8 @@ static void stopping(void)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } parts[] = {{"claims", claims}, {"background", background}, {"orphans", orphans}, {"abandoned", abandoned},
+    static const struct part parts[] = {{"claims", claims}, {"background", background}, {"orphans", orphans}, {"abandoned", abandoned},
                  {"keys", keys}, {"hangup", hangup}, {"leader_exit", leader_exit}, {"stopping", stopping}};
 
-    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (argc > 1 && strcmp(argv[1], parts[i].name))
-            continue;
-        printf("== %s\n", parts[i].name);
-        parts[i].run();
-        fflush(stdout);
-    }
-    return 0;
+    return run_parts(argc, argv, parts, sizeof parts / sizeof *parts);
 }

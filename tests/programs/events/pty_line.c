@@ -444,18 +444,8 @@ static void ends(void)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } parts[] = {{"names", names}, {"editing", editing}, {"flags", flags}, {"output", output}, {"queues", queues},
+    static const struct part parts[] = {{"names", names}, {"editing", editing}, {"flags", flags}, {"output", output}, {"queues", queues},
                  {"timing", timing}, {"packets", packets}, {"ends", ends}};
 
-    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (argc > 1 && strcmp(argv[1], parts[i].name))
-            continue;
-        printf("== %s\n", parts[i].name);
-        parts[i].run();
-        fflush(stdout);
-    }
-    return 0;
+    return run_parts(argc, argv, parts, sizeof parts / sizeof *parts);
 }

@@ -57,3 +57,21 @@ static inline void die(const char *what)
     printf("%s: %s\n", what, strerror(errno));
     exit(99);
 }
+
+struct part {
+    const char *name;
+    void (*run)(void);
+};
+
+/* All parts in order, each under its heading, or the one that is named. */
+static inline int run_parts(int argc, char **argv, const struct part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (argc > 1 && strcmp(argv[1], parts[i].name))
+            continue;
+        printf("== %s\n", parts[i].name);
+        parts[i].run();
+        fflush(stdout);
+    }
+    return 0;
+}
