@@ -1,5 +1,7 @@
 /* What the programs here share: every call prints its result, with the name of an error. */
+#pragma once
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +58,13 @@ static inline void die(const char *what)
 {
     printf("%s: %s\n", what, strerror(errno));
     exit(99);
+}
+
+static inline short polled(int fd)
+{
+    struct pollfd p = {fd, POLLIN | POLLOUT | POLLPRI, 0};
+    poll(&p, 1, 0);
+    return p.revents;
 }
 
 struct part {
