@@ -15,6 +15,7 @@ RECENT = pytest.mark.linux(6, 16)
     [
         "unix_streams",
         "tcp",
+        "tcp_ends",
         "many",
         *(pytest.param(n, marks=RECENT) for n in ("unix_packets", "udp")),
     ],
