@@ -28,6 +28,7 @@ from nanvix.machine.backend import Exit
 from nanvix.machine.clock import GuestClock
 from nanvix.machine.timers import Timers
 
+
 def test_sleep_takes_real_time_and_wakes_at_the_exact_virtual_time(start: Start) -> None:
     def script(b: FakeBackend) -> Iterator[Exit]:
         yield b.ring(IDLE, 20 * MS + 123)
