@@ -175,6 +175,8 @@ void return_to_user(struct trapframe *frame) {
         prepare_return(frame);
     if (watching())
         leave_watched(frame);
+    if (unlikely(frame->cs != NV_SEL_USER_CODE)) /* 32-bit code: iretq may fault for an address beyond */
+        frame->rip = (u32)frame->rip;
     cpu_charge();
     if (unlikely(boot.flags & NV_BOOT_STEP))
         step_program(frame);

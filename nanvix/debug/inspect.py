@@ -59,10 +59,13 @@ class Inspector:
         quicker."""
         return self._view.steady()
 
-    def chosen(self, tid: int | None, level: int | None = 0) -> AbstractContextManager[int]:
+    def chosen(
+        self, tid: int | None, level: int = 0, *, program: bool = False
+    ) -> AbstractContextManager[None]:
         """A context in which a frame of a thread is looked at in the place of the running one's
-        innermost: its registers as far as they are known, its memory, its variables."""
-        return Chosen(self._view, tid, level)
+        innermost: its registers as far as they are known, its memory, its variables. ``program``:
+        without what the kernel does for it."""
+        return Chosen(self._view, tid, level, program)
 
     # -- registers and memory ----------------------------------------------------------------
 
