@@ -15,7 +15,7 @@ from nanvix.debug.cfi import CallFrames
 from nanvix.debug.demangle import demangle, may_mean, means, shown
 from nanvix.debug.dwarf import Dwarf
 from nanvix.debug.kernel import Area
-from nanvix.debug.mangled import without_arguments
+from nanvix.debug.mangled_text import without_arguments
 from nanvix.debug.sections import ElfFile, NotElf, Section
 from nanvix.machine.image import KernelImage
 

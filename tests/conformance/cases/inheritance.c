@@ -1,114 +1,9 @@
-/* Locks that lend their owner the priority of who waits for them (FUTEX_LOCK_PI and what belongs to it). */
-#include "case.h"
-#include <linux/futex.h>
-#include <stdatomic.h>
+/* Locks that lend their owner the priority of who waits for them (FUTEX_LOCK_PI). */
+#include "inheritance.h"
 
 #ifndef FUTEX_LOCK_PI2
 #define FUTEX_LOCK_PI2 13
 #endif
-
-static long futex(uint32_t *word, int op, uint32_t value, const void *timeout, uint32_t *other, uint32_t last)
-{
-    return syscall(SYS_futex, word, op, value, timeout, other, last);
-}
-
-static long lock(uint32_t *word)
-{
-    return futex(word, FUTEX_LOCK_PI, 0, 0, 0, 0);
-}
-
-static long unlock(uint32_t *word)
-{
-    return futex(word, FUTEX_UNLOCK_PI, 0, 0, 0, 0);
-}
-
-/* What the processes of a case share. */
-struct shared {
-    uint32_t a, b, c, condition;
-    atomic_int next, seen[32];
-};
-
-static struct shared *shared_memory(void)
-{
-    return MUST((struct shared *)mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-}
-
-static void note(struct shared *s, int what)
-{
-    int at = s->next++;
-    if (at < 32)
-        s->seen[at] = what;
-}
-
-static void say_order(struct shared *s)
-{
-    char text[256] = "";
-    for (int i = 0; i < s->next && i < 32; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), " %d", s->seen[i]);
-    say("order:%s", text);
-}
-
-static struct timespec in_ms(clockid_t clock, int ms)
-{
-    struct timespec at;
-    clock_gettime(clock, &at);
-    at.tv_nsec += ms * 1000000L;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
-
-/* A word of such a lock, without the number of its owner. */
-static void say_word(const char *what, uint32_t word, pid_t owner)
-{
-    say("%s:%s%s %s", what, word & FUTEX_WAITERS ? " waiters" : "", word & FUTEX_OWNER_DIED ? " died" : "",
-        !(word & FUTEX_TID_MASK) ? "free" : (word & FUTEX_TID_MASK) == (uint32_t)owner ? "owned" : "owned by another");
-}
-
-static void set_policy(pid_t who, int policy, int priority)
-{
-    MUST(syscall(SYS_sched_setscheduler, who, policy, &(struct sched_param){.sched_priority = priority}));
-}
-
-static void one_processor(void)
-{
-    unsigned long set[16] = {1};
-    MUST(syscall(SYS_sched_setaffinity, 0, sizeof set, set));
-}
-
-/* The priority with which a process runs, and the one it has by its policy. */
-static void say_priority(const char *who, pid_t process)
-{
-    char path[32], text[1024];
-    long fields[60] = {0};
-    int number = 3;
-    snprintf(path, sizeof path, "/proc/%d/stat", process);
-    int fd = MUST(open(path, O_RDONLY | O_CLOEXEC));
-    text[MUST(read(fd, text, sizeof text - 1))] = 0;
-    close(fd);
-    for (char *word = strtok(strrchr(text, ')') + 4, " "); word && number < 59; word = strtok(0, " "))
-        fields[++number] = atol(word);
-    say("%s: %ld, %ld", who, fields[18], fields[40]);
-}
-
-static void wait_for_all(void)
-{
-    while (wait(0) > 0)
-        ;
-}
-
-/* A child of this priority (0: none) that runs the statements until they sleep. */
-#define CHILD_OF(child, priority, ...)                                                  \
-    pid_t child = MUST(fork());                                                         \
-    if (!child) {                                                                       \
-        set_policy(0, (priority) ? SCHED_FIFO : SCHED_OTHER, priority);                 \
-        __VA_ARGS__;                                                                    \
-        _exit(0);                                                                       \
-    }                                                                                   \
-    until_asleep(child)
-
-/* Only root gets real-time priority; natively the case says nothing without. */
-#define ROOT_ONLY if (geteuid()) return
 
 static void wait_for_byte(int ends[2])
 {
@@ -172,7 +67,7 @@ CASE(locks_with_timeouts, "futex")
     T(unlock(&s->b));
 }
 
-static void nothing(int number)
+static void say_handler(int number)
 {
     (void)number;
     (void)!write(1, "handler\n", 8);
@@ -181,7 +76,7 @@ static void nothing(int number)
 CASE(signals_do_not_end_the_wait, "futex rt_sigaction")
 {
     struct shared *s = shared_memory();
-    struct sigaction action = {.sa_handler = nothing};
+    struct sigaction action = {.sa_handler = say_handler};
     T(lock(&s->a));
     pid_t child = fork();
     if (!child) {
@@ -436,173 +331,4 @@ CASE(what_is_lent_is_not_inherited, "futex fork sched_setscheduler")
     send_byte(go);
     say_status("owner", wait_for(owner));
     say_status("waiter", wait_for(waiter));
-}
-
-static long wait_requeue(struct shared *s, const struct timespec *at)
-{
-    return futex(&s->condition, FUTEX_WAIT_REQUEUE_PI, 0, at, &s->a, 0);
-}
-
-static long move(struct shared *s, int wake, long count)
-{
-    return futex(&s->condition, FUTEX_CMP_REQUEUE_PI, wake, (void *)count, &s->a, 0);
-}
-
-CASE(moving_to_a_lock, "futex")
-{
-    struct shared *s = shared_memory();
-    pid_t children[4];
-    T(move(s, 1, 10));
-    T(move(s, 0, 10));
-    T(move(s, 2, 10));
-    T(move(s, 1, -1));
-    T(futex(&s->condition, FUTEX_CMP_REQUEUE_PI, 1, (void *)1, &s->condition, 0));
-    T(futex(&s->condition, FUTEX_CMP_REQUEUE_PI, 1, (void *)1, &s->a, 1));
-    T(futex(&s->condition, FUTEX_WAIT_REQUEUE_PI, 0, 0, &s->condition, 0));
-    T(futex(&s->condition, FUTEX_WAIT_REQUEUE_PI, 1, 0, &s->a, 0));
-    struct timespec at = in_ms(CLOCK_MONOTONIC, 10);
-    T(wait_requeue(s, &at));
-    at = in_ms(CLOCK_REALTIME, 10);
-    T(futex(&s->condition, FUTEX_WAIT_REQUEUE_PI | FUTEX_CLOCK_REALTIME, 0, &at, &s->a, 0));
-    N(s->a);
-    for (int i = 0; i < 4; i++) {
-        children[i] = fork();
-        if (!children[i]) {
-            long failed = wait_requeue(s, 0);
-            note(s, i * 10 + !!(s->a & FUTEX_WAITERS));
-            _exit(failed || unlock(&s->a));
-        }
-        until_asleep(children[i]);
-    }
-    T(futex(&s->condition, FUTEX_WAKE, 1, 0, 0, 0));
-    T(futex(&s->condition, FUTEX_CMP_REQUEUE, 1, (void *)1, &s->b, 0));
-    T(futex(&s->condition, FUTEX_CMP_REQUEUE_PI, 1, (void *)1, &s->b, 0));
-    T(futex(&s->condition, FUTEX_CMP_REQUEUE_PI, 1, (void *)1, &s->a, 9));
-    lock(&s->a);
-    T(move(s, 1, 0)); /* one of them now waits for the lock */
-    say_word("with one", s->a, getpid());
-    T(unlock(&s->a));
-    say_status("child", wait_for(children[0]));
-    T(move(s, 1, 0)); /* the lock is free: one has it */
-    say_status("child", wait_for(children[1]));
-    lock(&s->a);
-    T(move(s, 1, 10));
-    T(move(s, 1, 10));
-    T(unlock(&s->a));
-    say_status("child", wait_for(children[2]));
-    say_status("child", wait_for(children[3]));
-    say_order(s);
-    N(s->a);
-}
-
-CASE(waiting_to_be_moved, "futex rt_sigaction")
-{
-    struct shared *s = shared_memory();
-    struct sigaction action = {.sa_handler = nothing};
-    lock(&s->a);
-    pid_t child = fork();
-    if (!child) {
-        sigaction(SIGUSR1, &action, 0);
-        T(wait_requeue(s, 0));
-        struct timespec at = in_ms(CLOCK_MONOTONIC, 150);
-        T(wait_requeue(s, &at));
-        _exit(0);
-    }
-    until_asleep(child);
-    kill(child, SIGUSR1); /* it waits on */
-    sleep_ms(30);
-    until_asleep(child);
-    T(move(s, 1, 1));
-    kill(child, SIGUSR1); /* now it does not */
-    sleep_ms(30);
-    until_asleep(child);
-    T(move(s, 1, 1));
-    say_status("child", wait_for(child));
-    T(unlock(&s->a));
-    N(s->a);
-}
-
-CASE(moved_waiters_lend, "futex sched_setscheduler")
-{
-    ROOT_ONLY;
-    struct shared *s = shared_memory();
-    static const int priorities[] = {10, 30, 20};
-    one_processor();
-    set_policy(0, SCHED_FIFO, 60);
-    CHILD_OF(owner, 5, lock(&s->a); pause());
-    for (int i = 0; i < 3; i++) {
-        CHILD_OF(child, priorities[i], if (wait_requeue(s, 0)) note(s, -1); note(s, priorities[i]); unlock(&s->a));
-        (void)child;
-    }
-    say_priority("owner", owner);
-    T(move(s, 1, 10));
-    say_priority("owner", owner);
-    kill(owner, SIGKILL);
-    wait_for_all();
-    say_order(s);
-}
-
-static volatile int told;
-
-static void count(int number)
-{
-    (void)number;
-    told++;
-}
-
-static struct rlimit stretch_limit(void)
-{
-    struct rlimit limit;
-    MUST(getrlimit(RLIMIT_RTTIME, &limit));
-    return limit;
-}
-
-static void spin_until_told(int times, int limit_ms)
-{
-    long long end = now_ms() + limit_ms;
-    while (told < times && now_ms() < end)
-        ;
-}
-
-CASE(a_stretch_of_real_time, "setrlimit sched_setscheduler")
-{
-    ROOT_ONLY;
-    MUST(setrlimit(RLIMIT_RTTIME, &(struct rlimit){200000, 3000000}));
-    signal(SIGXCPU, count);
-    spin_until_told(1, 300);
-    say("not in real time: %d", told);
-    set_policy(0, SCHED_FIFO, 10);
-    long long start = now_ms();
-    for (int i = 0; i < 3; i++) { /* a pause begins a new stretch */
-        long long end = now_ms() + 120;
-        while (now_ms() < end)
-            ;
-        sleep_ms(5);
-    }
-    say("with pauses: %d", told);
-    start = now_ms();
-    spin_until_told(1, 900);
-    say("without: %d, %s", told, now_ms() - start >= 190 ? "not before it was due" : "too early");
-    N(stretch_limit().rlim_cur);
-    spin_until_told(2, 1900);
-    say("after a second: %d", told);
-    N(stretch_limit().rlim_cur);
-    set_policy(0, SCHED_OTHER, 0);
-}
-
-CASE(too_long_a_stretch, "setrlimit sched_setscheduler")
-{
-    ROOT_ONLY;
-    for (int i = 0; i < 2; i++) {
-        pid_t child = MUST(fork());
-        if (!child) {
-            if (i)
-                signal(SIGXCPU, count);
-            MUST(setrlimit(RLIMIT_RTTIME, &(struct rlimit){60000, 150000}));
-            set_policy(0, SCHED_RR, 10);
-            spin_until_told(9, 900);
-            _exit(told);
-        }
-        say_status("child", wait_for(child));
-    }
 }
