@@ -1,5 +1,6 @@
 /* Epolls that watch epolls: no circles, and no long chains. */
 #include "fs/epoll_item.h"
+#include "fs/open.h"
 #include "lib.h"
 
 #define MAX_DEPTH 5 /* epolls inside epolls */

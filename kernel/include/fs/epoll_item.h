@@ -1,7 +1,6 @@
 /* Inside epoll(7): what it watches. */
 #pragma once
 #include "fs/epoll.h"
-#include "file.h"
 #include "fs/poll.h"
 
 struct epoll {
