@@ -1,6 +1,8 @@
 """What the documents name exists, and what a user must know is in them."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -49,3 +51,9 @@ def test_the_example_of_the_readme_runs() -> None:
     """Its assertions are its own."""
     [example] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})
+
+
+def test_the_example_of_a_sandbox_runs() -> None:
+    path = ROOT / "examples" / "sandbox.py"
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("cherry\nbanana\napple\nexit code 0 on ")
