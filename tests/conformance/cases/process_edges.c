@@ -243,7 +243,7 @@ CASE(signals_to_threads_that_ended, "tgkill tkill sched_getscheduler")
     say_status("child", wait_for(child));
 }
 
-CASE(flags_of_new_processes, "clone clone3 unshare setns")
+CASE(flags_of_new_processes, "clone clone3 unshare")
 {
     struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; } args = {0};
     static char stack[PAGE];
