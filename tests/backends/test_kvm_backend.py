@@ -10,8 +10,8 @@ from support.patience import least
 
 from nanvix.abi.layout import VECTOR_EVENT, VECTOR_TIMER
 from nanvix.kvm import backend as kvm_backend
+from nanvix.kvm.findings import findings
 from nanvix.kvm.probe_guest import KERNEL_CODE, RESULT, USER_CODE, VECTOR_GP, VECTOR_UD, ProbeGuest
-from nanvix.kvm.quirks import findings
 from nanvix.machine.backend import Exit
 
 pytestmark = pytest.mark.usefixtures("kvm")

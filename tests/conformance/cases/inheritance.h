@@ -106,3 +106,9 @@ static inline void wait_for_all(void)
 
 /* Only root gets real-time priority; natively the case says nothing without. */
 #define ROOT_ONLY if (geteuid()) return
+
+static inline void on_signal(int number)
+{
+    (void)number;
+    (void)!write(1, "handler\n", 8);
+}

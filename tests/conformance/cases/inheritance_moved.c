@@ -61,7 +61,7 @@ CASE(moving_to_a_lock, "futex")
 CASE(waiting_to_be_moved, "futex rt_sigaction")
 {
     struct shared *s = shared_memory();
-    struct sigaction action = {.sa_handler = nothing};
+    struct sigaction action = {.sa_handler = on_signal};
     lock(&s->a);
     pid_t child = fork();
     if (!child) {

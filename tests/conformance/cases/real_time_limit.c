@@ -57,9 +57,9 @@ CASE(too_long_a_stretch, "setrlimit sched_setscheduler")
         if (!child) {
             if (i)
                 signal(SIGXCPU, count);
-            MUST(setrlimit(RLIMIT_RTTIME, &(struct rlimit){60000, 150000}));
+            MUST(setrlimit(RLIMIT_RTTIME, &(struct rlimit){60000, i ? 300000 : 5000000}));
             set_policy(0, SCHED_RR, 10);
-            spin_until_told(9, 900);
+            spin_until_told(9, 4000);
             _exit(told);
         }
         say_status("child", wait_for(child));
