@@ -16,13 +16,26 @@ struct timerfd {
     struct timer timer;
     i32 clock;
     u64 interval, ticks; /* ns; expirations nobody has read */
+    bool resting;        /* it has expired, and goes on when somebody looks */
     struct poll_head head;
 };
 
 static void expired(struct timer *timer) {
     struct timerfd *t = container_of(timer, struct timerfd, timer);
-    t->ticks += 1 + (t->interval ? timer_again(timer, t->interval) : 0);
+    t->ticks++;
+    t->resting = t->interval;
     poll_wake(&t->head, POLLIN | POLLRDNORM);
+}
+
+/* What has passed since a periodic timer expired is counted when it is asked for: one with a short period
+   that nobody reads costs nothing. */
+static void catch_up(struct timerfd *t) {
+    if (!t->resting)
+        return;
+    u64 due = t->timer.node.key, missed = (clock_monotonic() - due) / t->interval;
+    t->resting = false;
+    t->ticks += missed;
+    timer_start(&t->timer, due + (missed + 1) * t->interval);
 }
 
 static i64 timerfd_read(struct file *file, struct io *io, u64 *pos) {
@@ -35,6 +48,7 @@ static i64 timerfd_read(struct file *file, struct io *io, u64 *pos) {
         if (wait_on(&t->head.sleepers, NEVER))
             return -ERESTARTSYS;
     }
+    catch_up(t);
     u64 ticks = t->ticks;
     t->ticks = 0;
     return io_put(io, &ticks, sizeof(ticks));
@@ -100,7 +114,8 @@ static struct timerfd *find(i32 fd, i64 *error) {
     return *error ? NULL : file->private;
 }
 
-static i64 put_setting(const struct timerfd *t, u64 addr) {
+static i64 put_setting(struct timerfd *t, u64 addr) {
+    catch_up(t);
     struct itimerspec out = { timespec_of(t->interval), timespec_of(timer_left(&t->timer)) };
     return put_user(out, addr);
 }
@@ -126,6 +141,7 @@ i64 sys_timerfd_settime(const u64 *a) {
     timer_cancel(&t->timer);
     t->interval = interval;
     t->ticks = 0;
+    t->resting = false;
     /* Nobody can set the guest's clock, so there is never anything to cancel. */
     if (value)
         timer_start(&t->timer, clock_deadline(t->clock, value, flags & TFD_TIMER_ABSTIME));
