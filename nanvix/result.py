@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from nanvix.machine.outcome import peak_memory, syscalls
 from nanvix.named import NamedTuple
 
 TYPE_CHECKING = False
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nanvix.machine.crash import CrashRecord
+    from nanvix.machine.machine import Machine
+    from nanvix.machine.outcome import Outcome
 
 EXIT_LIMIT = 124
 EXIT_ERROR = 125
@@ -80,6 +83,34 @@ class Result(NamedTuple):
             "peak_memory": self.peak_memory,
             "phases": {name: round(seconds, 6) for name, seconds in self.phases.items()},
         }
+
+
+def result_of(
+    machine: Machine,
+    outcome: Outcome,
+    program: str,
+    *,
+    detail: str = "",
+    phases: dict[str, float] | None = None,
+    checksum: bool = False,
+) -> Result:
+    """What the run of a machine amounts to. ``detail``: where the outcome has none;
+    ``checksum``: whether somebody may want to compare the guest's memory."""
+    return Result(
+        program=program,
+        exit_code=exit_code(outcome.reason, outcome.status),
+        reason=outcome.reason,
+        detail=outcome.detail or detail,
+        backend=machine.backend.name,
+        instructions=machine.backend.instructions(),
+        exits=machine.backend.exits,
+        hypercalls={op: count for op, count in enumerate(machine.channel.counts) if count},
+        syscalls=syscalls(machine.memory),
+        peak_memory=peak_memory(machine.memory),
+        phases=phases or {},
+        ram_sha256=machine.memory.sha256() if checksum else None,
+        crash=outcome.crash,
+    )
 
 
 class Phases:

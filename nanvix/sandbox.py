@@ -12,7 +12,7 @@ from __future__ import annotations
 from nanvix.assembly import Stdio, assemble, launch
 from nanvix.closing import Closing
 from nanvix.errors import UsageError
-from nanvix.result import Phases, Result, exit_code
+from nanvix.result import Phases, Result, result_of
 from nanvix.settings import Settings
 
 TYPE_CHECKING = False
@@ -198,21 +198,10 @@ class Sandbox(Settings):
             if recording is not None:
                 recording.finish(outcome, backend)
                 phases.end("recording")
-            result = Result(
-                program=program.program,
-                exit_code=exit_code(outcome.reason, outcome.status),
-                reason=outcome.reason,
-                detail=outcome.detail,
-                backend=backend.name,
-                instructions=backend.instructions(),
-                exits=backend.exits,
-                hypercalls=machine.hypercalls(),
-                syscalls=machine.syscalls(),
-                peak_memory=machine.peak_memory(),
-                phases=phases.phases,
-                ram_sha256=machine.memory.sha256() if self._exact(recording) else None,
-                crash=outcome.crash,
-            )
+            result = result_of(
+                machine, outcome, program.program,
+                phases=phases.phases, checksum=self._exact(recording),
+            )  # fmt: skip
         phases.end("close")
         return result
 

@@ -344,7 +344,7 @@ class DebugApp(Ordered, Events):
         self.session.tick()
         silent = self.session.silent
         if silent and self.timeline.progress is None and self.view.status is not Status.RUNNING:
-            self.timeline.show_progress(silent, 0.0)
+            self.timeline.show_progress(silent, None)
         text = self.session.terminal.drain()
         if text:
             pane = self.desk.panes["console"]

@@ -1,6 +1,7 @@
 """The rows of lists and lines, each made of one look at the guest, without memory of another."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 
 from nanvix.debug.errors import DebugError
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     Guest = Debugger | Present
 
 _MARKS = 200
+_BY_CHANCE = ("pause", "idle", "exit", "killed")
+"""Reasons to stop at which the kernel is of no interest."""
+_READS_INPUT = (0, 0)
+"""The number of read(2), and of standard input."""
 _T = TypeVar("_T")
 
 
@@ -26,6 +31,15 @@ def describe(stop: "Stop") -> str:
     return f"{text}: {stop.detail}" if stop.detail else text
 
 
+def doing(debugger: "Guest", what: str) -> str:
+    """The job in hand while the guest runs, and what for it waits if all of it does."""
+    threads = debugger.threads()
+    if not threads or any(thread.state != "sleeping" for thread in threads):
+        return what
+    calls = ((t.registers.get("rax"), t.registers.get("rdi")) for t in threads)
+    return f"{what}, {'waits for input: Console' if _READS_INPUT in calls else 'all threads sleep'}"
+
+
 def where(debugger: "Guest") -> str:
     """Ring and symbol of the next instruction."""
     ring = "kernel" if debugger.in_kernel else "user"
@@ -34,39 +48,45 @@ def where(debugger: "Guest") -> str:
     return f"{ring} {name or debugger.place_in_file(rip) or f'{rip:#x}'}"
 
 
-def chosen_frame(debugger: "Guest", chosen: Chosen) -> Chosen:
-    """The frame that is looked at: the innermost one if the guest has run since it was chosen, or
-    there is none such."""
+def looked_at(
+    debugger: "Guest", stop: "Stop", chosen: Chosen, *, running: bool
+) -> tuple[Chosen, AbstractContextManager[None]]:
+    """The frame that is looked at, and the context to look in: the innermost one if the guest has
+    run since another was chosen. Where it stands by chance, that is the program's."""
     if chosen.version != debugger.version:
-        return Chosen()
-    tid = chosen.tid
+        chosen = Chosen()
+        if debugger.in_kernel and (running or stop.reason in _BY_CHANCE):
+            chosen = Chosen(None, 0, debugger.version, True)
+    elif chosen.tid in (None, debugger.last.tid) and not (chosen.level or debugger.in_kernel):
+        chosen = Chosen()
+    context = debugger.chosen(chosen.tid, chosen.level, program=chosen.program)
     try:
-        with debugger.chosen(tid, chosen.level) as level:
-            running = tid in (None, debugger.last.tid) and not level
+        with context:
+            return chosen, context
     except (DebugError, BadAddress):
-        return Chosen()
-    return Chosen() if running else Chosen(tid, level, debugger.version)
+        return Chosen(), debugger.chosen(None)
 
 
 def who(stop: "Stop", chosen: Chosen) -> str:
     """Which thread is looked at, and which of its frames."""
-    if chosen == Chosen():
-        return f"pid {stop.pid} tid {stop.tid}"
+    if chosen.running:
+        return f"pid {stop.pid} tid {stop.tid}{' in the kernel for' if chosen.program else ''}"
     return f"frame {chosen.level} of tid {stop.tid if chosen.tid is None else chosen.tid}"
 
 
 def calls(debugger: "Guest", chosen: Chosen) -> tuple[CallRow, ...]:
     """A thread's calls."""
-    return tuple(
-        CallRow(
-            call.level,
-            call.symbol or debugger.place_in_file(call.pc) or f"{call.pc:#x}",
-            (call.line or f"{call.pc:#x}").rpartition("/")[2],
-            call.ring,
-            call.level == (chosen.level or 0),
+    with debugger.chosen(chosen.tid, program=chosen.program):
+        return tuple(
+            CallRow(
+                call.level,
+                call.symbol or debugger.place_in_file(call.pc) or f"{call.pc:#x}",
+                (call.line or f"{call.pc:#x}").rpartition("/")[2],
+                call.ring,
+                call.level == chosen.level,
+            )
+            for call in debugger.backtrace()
         )
-        for call in debugger.backtrace(chosen.tid)
-    )
 
 
 def memory_place(debugger: "Guest", where: str | None) -> int:

@@ -13,6 +13,7 @@ from traceback import format_exc
 from typing import TYPE_CHECKING, Any, cast
 
 from nanvix.errors import NanvixError
+from nanvix.tui import rows
 from nanvix.tui.events import Events
 from nanvix.tui.stdio import GuestTerminal
 from nanvix.tui.view import Focus, LogRow, Status
@@ -314,7 +315,7 @@ class Session:
             return
         begun, worked = time.monotonic(), time.thread_time()
         self._take_events(debugger)
-        doing = self._what if status is Status.RUNNING else ""
+        doing = rows.doing(debugger, self._what) if status is Status.RUNNING else ""
         view = self._viewer.view(
             debugger, stop, self._focus, status, sorted(self.bookmarks.items()), doing
         )

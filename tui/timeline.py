@@ -28,8 +28,8 @@ class TimelineBar(Widget):
     def __init__(self) -> None:
         super().__init__(id="timeline")
         self.timeline: Timeline | None = Timeline()
-        self.progress: tuple[str, float] | None = None
-        """Work in hand: what, and how much of it is done (0 to 1)."""
+        self.progress: tuple[str, float | None] | None = None
+        """Work in hand: what, and how much of it is done (0 to 1) if that is known."""
 
     def draw(self, timeline: Timeline | None) -> None:
         """Show this one; None: moments are not known here."""
@@ -37,9 +37,10 @@ class TimelineBar(Widget):
             self.timeline = timeline
             self.refresh()
 
-    def show_progress(self, what: str, done: float) -> None:
+    def show_progress(self, what: str, done: float | None) -> None:
         """Long work is under way; ``what`` = '' ends that."""
-        self.progress = (what, min(max(done, 0.0), 1.0)) if what else None
+        known = None if done is None else min(max(done, 0.0), 1.0)
+        self.progress = (what, known) if what else None
         self.refresh()
 
     def column(self, timeline: Timeline, count: int) -> int:
@@ -83,6 +84,8 @@ class TimelineBar(Widget):
     def _legend(self) -> list[Segment]:
         if self.progress is not None:
             what, done = self.progress
+            if done is None:
+                return [Segment(f"{what} ...   Esc stops it", self._style("mark"))]
             filled = round(done * 20)
             bar = "█" * filled + "░" * (20 - filled)
             text = f"{what} {bar} {done:4.0%}   Esc cancels"

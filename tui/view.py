@@ -79,11 +79,17 @@ class CallRow(NamedTuple):
 
 class Chosen(NamedTuple):
     """The frame that is looked at, for as long as the guest has not run on: ``version`` is that of
-    the view it was chosen in. ``level`` None: the thread's innermost one in its program."""
+    the view it was chosen in. ``program``: counted from where the thread is in its program."""
 
     tid: int | None = None
-    level: int | None = 0
+    level: int = 0
     version: int = -1
+    program: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it is where the running thread goes on."""
+        return self.tid is None and not self.level
 
 
 class MapRow(NamedTuple):

@@ -16,7 +16,6 @@ from nanvix.tui.view import (
     BYTES,
     ROWS,
     Bytes,
-    Chosen,
     CodeLine,
     Flag,
     Focus,
@@ -112,12 +111,14 @@ class Viewer:
         moment, before = debugger.moment, self._before
         parts: dict[str, object] = {}
         with debugger.steady():
-            chosen = rows.chosen_frame(debugger, focus.chosen)
+            chosen, context = rows.looked_at(
+                debugger, stop, focus.chosen, running=status is Status.RUNNING
+            )
             focus = focus._replace(chosen=chosen)
             for pane, make in self._others.items():
                 if pane in focus.panes:
                     parts |= rows.or_none(partial(make, debugger, focus)) or {}
-            with debugger.chosen(chosen.tid, chosen.level):
+            with context:
                 where = rows.where(debugger)
                 for pane, make in self._makers.items():
                     if pane in focus.panes:
@@ -139,7 +140,7 @@ class Viewer:
     def _general(self, debugger: "Guest", focus: Focus) -> dict[str, object]:
         values = debugger.registers()
         rflags = values.get("rflags", 0)
-        plain = focus.chosen == Chosen()
+        plain = focus.chosen.running
         old = self._registers.renew(debugger.version, values) if plain else values
         changed = old.get("rflags", 0) ^ rflags
         return {
@@ -181,7 +182,7 @@ class Viewer:
 
     def _code(self, debugger: "Guest", focus: Focus) -> tuple[CodeLine, ...]:
         rip, where = debugger.registers()["rip"], focus.code
-        plain = focus.chosen == Chosen()
+        plain = focus.chosen.running
         start = rip if where is None else place(debugger, where)
         marked = {
             address
@@ -281,7 +282,7 @@ class Viewer:
             for local in rows.or_none(debugger.variables) or []
         ]
         values = {name: value for name, value, _ in found}
-        plain = focus.chosen == Chosen()
+        plain = focus.chosen.running
         old = self._watches.renew(debugger.version, values) if plain else values
         return tuple(
             WatchRow(name, value, kind, old.get(name, value) != value)

@@ -175,6 +175,8 @@ void return_to_user(struct trapframe *frame) {
         prepare_return(frame);
     if (watching())
         leave_watched(frame);
+    if (unlikely(frame->cs != NV_SEL_USER_CODE)) /* 32-bit code: iretq may fault for an address beyond */
+        frame->rip = (u32)frame->rip;
     cpu_charge();
     if (unlikely(boot.flags & NV_BOOT_STEP))
         step_program(frame);
@@ -192,6 +194,18 @@ static bool syscall_by_fault(struct trapframe *frame) {
     frame->error = frame->rax;
     trap_syscall(frame);
     return true;
+}
+
+static noreturn void panic_at(struct trapframe *frame, const char *what) {
+    char text[160];
+    u64 size = format(text, sizeof(text), "%s in the kernel: vector %lu, error %lx, rip %lx, cr2 %lx",
+                      what, frame->vector, frame->error, frame->rip, fault_address());
+    hc_begin(NV_OP_PANIC);
+    hc_arg(0, (u64)frame);
+    hc_in(text, MIN(size, sizeof(text) - 1));
+    hc_ring();
+    for (;;)
+        __asm__ volatile("hlt");
 }
 
 noreturn void panic_in_kernel(struct trapframe *frame) {
@@ -240,16 +254,4 @@ void trap(struct trapframe *frame) {
         user_exception(frame, address);
     }
     return_to_user(frame);
-}
-
-noreturn void panic_at(struct trapframe *frame, const char *what) {
-    char text[160];
-    u64 size = format(text, sizeof(text), "%s in the kernel: vector %lu, error %lx, rip %lx, cr2 %lx",
-                      what, frame->vector, frame->error, frame->rip, fault_address());
-    hc_begin(NV_OP_PANIC);
-    hc_arg(0, (u64)frame);
-    hc_in(text, MIN(size, sizeof(text) - 1));
-    hc_ring();
-    for (;;)
-        __asm__ volatile("hlt");
 }

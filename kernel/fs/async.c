@@ -1,5 +1,6 @@
 /* O_ASYNC and the owner of a file: readiness that arrives as a signal. */
 #include "fs/async.h"
+#include "fs/dnotify.h"
 #include "lib.h"
 #include "proc.h"
 #include "task.h"
@@ -29,21 +30,47 @@ static bool permitted(const struct async *async, const struct process *target) {
            async->ruid == other->suid || async->ruid == other->ruid;
 }
 
-static void send_to(struct async *async, struct process *process, struct task *thread, i32 code, u32 band) {
-    /* As much of si_band as siginfo's layout gives: band, then the descriptor. */
-    struct siginfo info = {.signo = async->signal ? async->signal : SIGIO, .code = SI_KERNEL};
+static void send_to(struct async *async, struct process *process, struct task *thread, struct siginfo info) {
     if (!permitted(async, process))
         return;
-    if (async->signal) {
-        info.code = code;
-        info.raw[0] = band;
-        info.raw[1] = (u32)async->fd;
-    }
     i64 error = thread ? signal_task(thread, info.signo, &info) : signal_process(process, info.signo, &info);
     if (error && async->signal) { /* the queue is full: SIGIO says that something was lost */
         info = (struct siginfo){.signo = SIGIO, .code = SI_KERNEL};
         signal_process(process, SIGIO, &info);
     }
+}
+
+static void send_to_owner(struct async *async, struct siginfo info) {
+    struct process *process;
+    struct task *task;
+    if (!async->owner.pid)
+        return;
+    switch (async->owner.type) {
+    case F_OWNER_TID:
+        task = task_find(async->owner.pid);
+        if (task && task->process)
+            send_to(async, task->process, task, info);
+        return;
+    case F_OWNER_PID:
+        process = process_find(async->owner.pid);
+        if (process)
+            send_to(async, process, NULL, info);
+        return;
+    }
+    list_for_each(process, &all_processes, all)
+        if (process->pgid == async->owner.pid)
+            send_to(async, process, NULL, info);
+}
+
+/* Of whatever needs a code and a band: SIGIO alone, or all that siginfo's layout gives. */
+static void tell_owner(struct async *async, i32 fd, i32 code, u32 band) {
+    struct siginfo info = {.signo = async->signal ? async->signal : SIGIO, .code = SI_KERNEL};
+    if (async->signal) {
+        info.code = code;
+        info.raw[0] = band;
+        info.raw[1] = (u32)fd;
+    }
+    send_to_owner(async, info);
 }
 
 static void notify(struct poll_watch *watch, u32 events) {
@@ -54,25 +81,14 @@ static void notify(struct poll_watch *watch, u32 events) {
         return;
     i32 code = up ? POLL_HUP : in ? POLL_IN : POLL_OUT;
     u32 band = up ? POLLHUP | POLLERR : in ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM | POLLWRBAND;
-    struct process *process;
-    struct task *task;
-    if (!async->owner.pid)
-        return;
-    switch (async->owner.type) {
-    case F_OWNER_TID:
-        task = task_find(async->owner.pid);
-        if (task && task->process)
-            send_to(async, task->process, task, code, band);
-        return;
-    case F_OWNER_PID:
-        process = process_find(async->owner.pid);
-        if (process)
-            send_to(async, process, NULL, code, band);
-        return;
-    }
-    list_for_each(process, &all_processes, all)
-        if (process->pgid == async->owner.pid)
-            send_to(async, process, NULL, code, band);
+    tell_owner(async, async->fd, code, band);
+}
+
+void async_message(struct file *file, i32 fd) { tell_owner(file->async, fd, POLL_MSG, POLLIN | POLLRDNORM | POLLMSG); }
+
+void async_urgent(struct file *file) {
+    if (file->async)
+        send_to_owner(file->async, (struct siginfo){.signo = SIGURG, .code = SI_KERNEL});
 }
 
 static void add_head(struct poll_table *table, struct poll_head *head) {
@@ -120,6 +136,7 @@ i64 async_set(struct file *file, i32 fd, bool on) {
 void async_forget(struct file *file) {
     if (!file->async)
         return;
+    dnotify_forget(file, NULL);
     list_remove(&file->async->watch.link);
     kfree(file->async);
 }
@@ -144,6 +161,11 @@ static i64 set_owner(struct file *file, struct owner owner) {
     async->ruid = current->cred->ruid;
     async->euid = current->cred->euid;
     return 0;
+}
+
+i64 async_own(struct file *file) {
+    struct owner own = {F_OWNER_PID, current->process->pid};
+    return file->async && file->async->owner.pid ? 0 : set_owner(file, own);
 }
 
 i64 async_command(struct file *file, u32 command, u64 argument) {

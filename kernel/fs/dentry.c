@@ -32,7 +32,7 @@ void name_set(struct name *name, const char *text, u64 size) {
     }
 }
 
-bool name_is(const struct name *name, const struct dentry *dentry) {
+static bool name_is(const struct name *name, const struct dentry *dentry) {
     if (name->hash != dentry->hash || name->size != dentry->size)
         return false;
     u64 at = 0;

@@ -1,6 +1,7 @@
 /* fcntl(2). */
 #include "errno.h"
 #include "fs/async.h"
+#include "fs/dnotify.h"
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "fs/tmpfs.h"
@@ -128,6 +129,8 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
         return pipe ? pipe_resize(pipe, (u32)argument) : -EBADF;
     case F_GETLEASE: /* nobody has one */
         return F_UNLCK;
+    case F_NOTIFY:
+        return dnotify_command(file, fd, argument);
     case F_GET_SEALS:
         return file->inode->ops->holes && !file->inode->nlink ? (i64)file->inode->seals : -EINVAL;
     case F_ADD_SEALS:

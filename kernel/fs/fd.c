@@ -1,5 +1,6 @@
 /* Descriptor tables: leaves of 64 descriptors, so that a small process has a small table and a
    fork copies only what is open. */
+#include "fs/dnotify.h"
 #include "fs/open.h"
 #include "hypercall.h"
 #include "lib.h"
@@ -173,6 +174,8 @@ i64 fd_close(struct fd_table *t, i32 fd) {
     leaf->cloexec &= ~(1UL << (fd % FD_LEAF));
     if (!list_empty(&file->inode->locks))
         locks_release_table(file->inode, t);
+    if (unlikely(file->async))
+        dnotify_forget(file, t);
     if (file->ops->flush)
         file->ops->flush(file);
     file_put(file);

@@ -146,13 +146,7 @@ bool file_is_regular(const struct file *file) { return S_ISREG(file->inode->mode
 bool file_is_zero_device(const struct file *file) {
     return S_ISCHR(file->inode->mode) && file->inode->rdev == MAKEDEV(1, 5);
 }
-u64 file_size(struct file *file) { return file->inode->size; }
 i64 file_path(struct file *file, char *buf, u64 size) { return dentry_path(file->dentry, NULL, buf, size); }
-
-void file_ids(struct file *file, u64 *dev, u64 *ino) {
-    *dev = file->inode->super->dev;
-    *ino = file->inode->ino;
-}
 
 i64 file_punch(struct file *file, u64 offset, u64 size) {
     const struct inode_ops *ops = file->inode->ops;

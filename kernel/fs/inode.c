@@ -100,5 +100,3 @@ i64 inode_setattr(struct inode *inode, const struct attr_change *change) {
         return -EROFS;
     return inode->ops->setattr ? inode->ops->setattr(inode, change) : -EPERM;
 }
-
-u64 inode_size(struct inode *inode) { return inode->size; }

@@ -71,10 +71,6 @@ i64 names_create(struct dentry *dir, const struct name *name, u32 mode, u64 rdev
     return create_in(dir, name, mode, rdev, NULL, NULL, made);
 }
 
-i64 names_symlink(struct dentry *dir, const struct name *name, const char *target) {
-    return create_in(dir, name, 0, 0, target, NULL, NULL);
-}
-
 static i64 make(i32 dirfd, u64 path, u32 mode, u64 rdev, const char *target) {
     struct walk w;
     struct dentry *found;

@@ -1,10 +1,17 @@
-/* From what happens in the tree to the events that inotify reports, in Linux's order. */
+/* From what happens in the tree to the events that inotify and F_NOTIFY report, in Linux's order. */
 #include "fs/notify.h"
+#include "fs/dnotify.h"
 #include "fs/open.h"
 
 u32 inotify_watches;
 
 static u32 kind(const struct inode *inode) { return S_ISDIR(inode->mode) ? IN_ISDIR : 0; }
+
+static void report(struct inode *inode, u32 mask, u32 cookie, const struct name *name, bool unlinked) {
+    if (S_ISDIR(inode->mode))
+        dnotify_report(inode, mask);
+    inotify_report(inode, mask, cookie, name, unlinked);
+}
 
 void notify_object(struct dentry *d, u32 mask) {
     struct inode *inode = d->inode;
@@ -13,30 +20,32 @@ void notify_object(struct dentry *d, u32 mask) {
     mask |= kind(inode);
     if (d->parent != d && d->parent && d->parent->inode && !(d->flags & DENTRY_ANON)) {
         struct name name = {d->name, d->size, d->hash};
-        inotify_report(d->parent->inode, mask, 0, &name, !(d->flags & DENTRY_HASHED));
+        report(d->parent->inode, mask, 0, &name, !(d->flags & DENTRY_HASHED));
     }
-    inotify_report(inode, mask, 0, NULL, false);
+    report(inode, mask, 0, NULL, false);
 }
 
 void notify_name(struct dentry *dir, const struct name *name, u32 mask, u32 cookie) {
     if (inotify_watches)
-        inotify_report(dir->inode, mask, cookie, name, false);
+        report(dir->inode, mask, cookie, name, false);
 }
 
 void notify_linked(struct inode *inode) {
     if (inotify_watches)
-        inotify_report(inode, IN_ATTRIB | kind(inode), 0, NULL, false);
+        report(inode, IN_ATTRIB | kind(inode), 0, NULL, false);
 }
 
 static void moved(struct dentry *d, struct dentry *from_dir, const struct name *from, struct inode *victim) {
     static u32 cookie;
     struct name to = {d->name, d->size, d->hash};
     cookie++;
+    if (from_dir == d->parent)
+        dnotify_report(from_dir->inode, NOTIFY_RENAMED);
     notify_name(from_dir, from, IN_MOVED_FROM | kind(d->inode), cookie);
     notify_name(d->parent, &to, IN_MOVED_TO | kind(d->inode), cookie);
     if (victim)
         notify_linked(victim);
-    inotify_report(d->inode, IN_MOVE_SELF, 0, NULL, false);
+    report(d->inode, IN_MOVE_SELF, 0, NULL, false);
 }
 
 void notify_moved(struct dentry *d, struct dentry *from_dir, const struct name *from, struct dentry *other) {

@@ -25,11 +25,6 @@
 static inline void wrmsr(u32 msr, u64 value) {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
-static inline u64 rdmsr(u32 msr) {
-    u32 low, high;
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-    return (u64)high << 32 | low;
-}
 static inline u64 read_cr2(void) {
     u64 value;
     __asm__ volatile("mov %%cr2, %0" : "=r"(value));

@@ -22,11 +22,9 @@ bool file_can_write(const struct file *file);
 bool file_is_sealed(const struct file *file); /* against writing */
 bool file_is_regular(const struct file *file);
 bool file_is_zero_device(const struct file *file); /* mmap of /dev/zero is anonymous memory */
-u64 file_size(struct file *file);
 void file_accessed(struct file *file); /* by reading or mapping it */
 /* Path of an open file as getcwd would write it; length or -ERANGE. For /proc and /proc/self/exe. */
 i64 file_path(struct file *file, char *buf, u64 size);
-void file_ids(struct file *file, u64 *dev, u64 *ino); /* for /proc/self/maps */
 /* Make a hole in a file opened for writing; 0 or negative errno. */
 i64 file_punch(struct file *file, u64 offset, u64 size);
 /* Put dirty pages back and have the file system make them safe. 0 or negative errno. */
@@ -60,7 +58,6 @@ paddr inode_page(struct inode *inode, u64 index, i64 *error);
 paddr inode_page_cached(struct inode *inode, u64 index);
 /* A shared writable mapping is about to change this page: it must reach the file some time. */
 void inode_page_dirty(struct inode *inode, u64 index);
-u64 inode_size(struct inode *inode);
 extern u64 pages_read_in; /* how often a page was not in the cache and had to be read */
 
 /* The boot manifest's process part, filled by fs_init. */

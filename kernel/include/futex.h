@@ -39,8 +39,6 @@ void futex_queue_again(struct futex_waiter *waiter); /* the priority has changed
 void futex_enqueue(struct futex_waiter *waiter);     /* the current task */
 /* Queue the current task and sleep; its result when woken, else -ETIMEDOUT or -EINTR. */
 i64 futex_sleep(struct futex_waiter *waiter, u64 deadline);
-/* As on Linux one is woken where `count` is 0; -EINVAL when a waiter wants a lock. */
-i64 futex_wake(const struct futex_key *key, u32 count, u32 bitset);
 void futex_release(struct futex_waiter *waiter, i64 result);
 /* The first who waits there, or NULL. */
 struct futex_waiter *futex_first(const struct futex_key *key);

@@ -8,4 +8,3 @@
 
 u64 kstack_alloc(void); /* lowest address, or 0 */
 void kstack_free(u64 stack);
-paddr kstack_phys(u64 address);

@@ -113,7 +113,6 @@ i64 area_grow_down(struct mm *mm, struct area *area, u64 addr);
 void area_insert(struct mm *mm, struct area *area);
 /* Join an area with its neighbours where they continue each other; the survivor. */
 struct area *area_merge(struct mm *mm, struct area *area);
-void area_free(struct mm *mm, struct area *area);
 /* uaccess on another address space (exec). */
 i64 mm_copy_out(struct mm *mm, u64 dst, const void *src, u64 n);
 i64 mm_zero_out(struct mm *mm, u64 dst, u64 n);

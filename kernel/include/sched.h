@@ -17,17 +17,13 @@ struct waiter {
 #define NEVER (~0UL)
 
 static inline void wait_queue_init(struct wait_queue *q) { list_init(&q->waiters); }
-/* Put the current task on a queue (it may stand on several, for poll). */
-void wait_add(struct wait_queue *q, struct waiter *w);
-void wait_remove(struct waiter *w);
 /* Sleep until woken (0), a deadline in monotonic ns (-ETIMEDOUT) or a signal (-EINTR). */
 i64 sleep_until(u64 deadline);
-/* wait_add + sleep_until + wait_remove. */
+/* The same as one of a queue's waiters. */
 i64 wait_on(struct wait_queue *q, u64 deadline);
 /* Sleep that only SIGKILL ends (-EINTR). */
 i64 wait_on_killable(struct wait_queue *q);
 void wake_all(struct wait_queue *q);
-void wake_one(struct wait_queue *q);
 void wake_task(struct task *task);
 /* Give the CPU to another runnable task that is not less important, if there is one. */
 void yield(void);

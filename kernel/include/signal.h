@@ -57,6 +57,7 @@ struct trapframe;
 #define TRAP_BRKPT 1
 #define POLL_IN 1
 #define POLL_OUT 2
+#define POLL_MSG 3
 #define POLL_HUP 6
 #define CLD_EXITED 1
 #define CLD_KILLED 2

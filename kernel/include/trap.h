@@ -7,5 +7,4 @@ void trap(struct trapframe *frame);
 int trap_syscall(struct trapframe *frame);
 /* What every path back to user mode does: reschedule, deliver signals. */
 void return_to_user(struct trapframe *frame);
-noreturn void panic_at(struct trapframe *frame, const char *what);
 extern bool need_resched;

@@ -39,7 +39,7 @@ void area_insert(struct mm *mm, struct area *area) {
     mm->reserved += area->end - area->node.key;
 }
 
-void area_free(struct mm *mm, struct area *area) {
+static void area_free(struct mm *mm, struct area *area) {
     tree_remove(&mm->areas, &area->node);
     mm->area_count--;
     mm->reserved -= area->end - area->node.key;

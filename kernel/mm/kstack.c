@@ -40,7 +40,7 @@ static u64 *entry_of(u64 address) {
     return table_of(*upper) + page % PAGES_PER_TABLE;
 }
 
-paddr kstack_phys(u64 address) {
+static paddr kstack_phys(u64 address) {
     return (*entry_of(address) & PTE_FRAME) | (address & PAGE_MASK);
 }
 

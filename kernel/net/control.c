@@ -1,7 +1,7 @@
 /* Control messages: descriptors and credentials, in and out of programs. */
 #include "errno.h"
 #include "lib.h"
-#include "net/socket.h"
+#include "net/inet.h"
 #include "task.h"
 #include "uaccess.h"
 
@@ -88,7 +88,7 @@ static i64 read_creds(struct control *c, u64 at, u64 size) {
 static i64 read_one(struct control *c, const struct socket *s, const struct cmsghdr *header, u64 at) {
     u64 size = header->size - HEADER;
     if (header->level != SOL_SOCKET)
-        return s->family != AF_UNIX && header->level == IPPROTO_IP ? -EINVAL : 0;
+        return s->family == AF_INET || s->family == AF_INET6 ? inet_control_read(&c->ip, s, header, at) : 0;
     if (header->type == SCM_RIGHTS)
         return s->family == AF_UNIX ? read_rights(c, at, size) : -EINVAL;
     return header->type == SCM_CREDENTIALS ? read_creds(c, at, size) : -EINVAL;
@@ -120,14 +120,8 @@ i64 control_from_user(struct control *c, const struct socket *s, u64 at, u64 siz
     return error;
 }
 
-/* Where a received control part is written. */
-struct sink {
-    u64 at, left;
-};
-
-/* As much of a control message as there is room for. */
-static void put_one(struct sink *sink, i32 type, const void *data, u64 size, u32 *flags) {
-    struct cmsghdr header = {HEADER + size, SOL_SOCKET, type};
+void control_put(struct control_sink *sink, i32 level, i32 type, const void *data, u64 size, u32 *flags) {
+    struct cmsghdr header = {HEADER + size, level, type};
     if (sink->left < HEADER) {
         *flags |= MSG_CTRUNC;
         return;
@@ -144,7 +138,7 @@ static void put_one(struct sink *sink, i32 type, const void *data, u64 size, u32
 }
 
 /* Descriptors for as many files as there is room and descriptors for. */
-static void put_rights(struct sink *sink, struct rights *r, u32 *flags) {
+static void put_rights(struct control_sink *sink, struct rights *r, u32 *flags) {
     i32 fds[SCM_MAX_FD];
     u64 room = sink->left < HEADER ? 0 : (sink->left - HEADER) / sizeof(i32);
     u32 n = 0;
@@ -158,15 +152,17 @@ static void put_rights(struct sink *sink, struct rights *r, u32 *flags) {
         *flags |= MSG_CTRUNC;
     u32 ignored = 0; /* the rest of the last words is padding */
     if (n)
-        put_one(sink, SCM_RIGHTS, fds, n * sizeof(i32), &ignored);
+        control_put(sink, SOL_SOCKET, SCM_RIGHTS, fds, n * sizeof(i32), &ignored);
 }
 
-u64 control_to_user(struct control *c, const struct socket *s, u64 at, u64 size, u32 *flags) {
-    struct sink sink = {at, at ? size : 0};
+u64 control_to_user(struct control *c, struct socket *s, u64 at, u64 size, u32 *flags) {
+    struct control_sink sink = {at, at ? size : 0};
     if (s->options.pass_creds && s->family == AF_UNIX)
-        put_one(&sink, SCM_CREDENTIALS, c->has_creds ? &c->creds : &nobody, sizeof(nobody), flags);
+        control_put(&sink, SOL_SOCKET, SCM_CREDENTIALS, c->has_creds ? &c->creds : &nobody, sizeof(nobody), flags);
     if (c->rights)
         put_rights(&sink, c->rights, flags);
+    if (c->ip.known)
+        inet_control_put(&sink, s, &c->ip, flags);
     control_drop(c);
     return at ? size - sink.left : 0;
 }

@@ -33,6 +33,8 @@ i64 inet_create(u16 family, u32 type, u32 protocol, struct socket **out) {
         return capable(CAP_NET_RAW) ? -EPROTONOSUPPORT : -EPERM;
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
         return -ESOCKTNOSUPPORT;
+    if (protocol == IPPROTO_UDPLITE && type == SOCK_DGRAM)
+        own = IPPROTO_UDPLITE;
     if (protocol && protocol != own)
         return protocol > 255 ? -EINVAL : -EPROTONOSUPPORT;
     struct inet_socket *i = inet_alloc(family, own);
@@ -72,7 +74,7 @@ i64 inet_target(const struct inet_socket *i, const struct address *from, struct 
     if (net_is_none())
         return v4 ? -ENETUNREACH : -EADDRNOTAVAIL; /* as where no interface is up */
     bool own = endpoint_is_own(out);
-    if ((!own && !net_is_host()) || (v4 && i->v6_only))
+    if ((!own && (!net_is_host() || i->s.protocol == IPPROTO_UDPLITE)) || (v4 && i->v6_only))
         return -ENETUNREACH;
     if (endpoint_is_any(&i->local))
         return 0;
@@ -127,7 +129,7 @@ i64 inet_bind(struct socket *s, const struct address *to) {
     }
     i->port_chosen = e.port != 0;
     i->address_chosen = !endpoint_is_any(&e);
-    if (!inet_is_tcp(i))
+    if (s->protocol == IPPROTO_UDP)
         host_udp_bound(i);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* Options of TCP, IP and IPv6. On loopback inside one machine most have nothing to act on: they are
+/* Options of TCP, UDP-Lite, IP and IPv6. On loopback inside one machine most have nothing to act on: they are
    checked, kept and told as they should be. */
 #include "errno.h"
 #include "lib.h"
@@ -9,8 +9,9 @@
 
 #define ANY_VALUE (-0x7fffffff), 0x7fffffff
 
-/* Values outside [low, high] are refused; a flag becomes 0 or 1, and -1 may stand for the default. */
-enum kind { FLAG, NUMBER, NUMBER_OR_DEFAULT };
+/* Values outside [low, high] are refused; a flag becomes 0 or 1, -1 may stand for the default, and how many
+   bytes are checked is 0 or what comes nearest. */
+enum kind { FLAG, NUMBER, NUMBER_OR_DEFAULT, COVERAGE };
 static const struct known {
     u16 level, name;
     enum kind kind;
@@ -57,6 +58,8 @@ static const struct known {
     {IPPROTO_IPV6, 66 /* RECVTCLASS */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IPV6, 67 /* TCLASS */, NUMBER_OR_DEFAULT, 0, 255, 0},
     {IPPROTO_IPV6, 70 /* AUTOFLOWLABEL */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_UDPLITE, UDPLITE_SEND_CSCOV, COVERAGE, ANY_VALUE, 0},
+    {IPPROTO_UDPLITE, UDPLITE_RECV_CSCOV, COVERAGE, ANY_VALUE, 0},
 };
 _Static_assert(ARRAY_LEN(known) <= INET_OPTIONS, "INET_OPTIONS");
 
@@ -75,7 +78,7 @@ void inet_options_init(struct inet_socket *i) {
 /* Levels a socket of this kind knows at all. */
 static bool has_level(const struct inet_socket *i, i32 level) {
     return level == IPPROTO_IP || (level == IPPROTO_IPV6 && i->s.family == AF_INET6) ||
-           (level == IPPROTO_TCP && inet_is_tcp(i));
+           (level == i->s.protocol && level != IPPROTO_UDP);
 }
 
 static i32 find(const struct inet_socket *i, i32 level, i32 name) {
@@ -83,6 +86,11 @@ static i32 find(const struct inet_socket *i, i32 level, i32 name) {
         if (known[n].level == level && known[n].name == name)
             return n;
     return -ENOPROTOOPT;
+}
+
+i32 inet_option(const struct inet_socket *i, i32 level, i32 name) {
+    i32 n = find(i, level, name);
+    return n < 0 ? 0 : i->option[n];
 }
 
 static i64 set_congestion(u64 at, u32 size) {
@@ -130,6 +138,8 @@ i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
         value = k->initial;
     if (value < k->low || value > k->high)
         return k->high < k->low ? -ENOPROTOOPT : -EINVAL;
+    if (k->kind == COVERAGE && value)
+        value = MIN(MAX(value, UDPLITE_HEADER), 65535);
     i->option[n] = k->kind == FLAG ? !!value : value;
     host_set_option(i, level, name, i->option[n]);
     return 0;

@@ -11,14 +11,12 @@
 #define NLMSG_DONE 3
 #define NLM_F_REQUEST 1
 #define NLM_F_MULTI 2
-#define NLM_F_ACK 4
 #define NLM_F_DUMP 0x300
 #define RTM_NEWLINK 16
 #define RTM_GETLINK 18
 #define RTM_NEWADDR 20
 #define RTM_GETADDR 22
 #define RTM_GETROUTE 26
-#define REQUEST_MAX 4096
 #define QUEUE_MAX 64 /* packets */
 
 struct header {

@@ -1,4 +1,4 @@
-/* The table of ports in use, TCP and UDP side by side. */
+/* The table of ports in use, those of all protocols side by side. */
 #include "errno.h"
 #include "lib.h"
 #include "net/inet.h"
@@ -125,12 +125,12 @@ struct inet_socket *port_listener(const struct endpoint *to) {
     return choice.best;
 }
 
-struct inet_socket *port_receiver(const struct endpoint *to, const struct endpoint *from) {
+struct inet_socket *port_receiver(u16 protocol, const struct endpoint *to, const struct endpoint *from) {
     struct choice choice = {0};
     struct inet_socket *i;
     list_for_each(i, bucket(to->port), bound) {
         bool connected = i->s.state == SOCKET_CONNECTED;
-        if (i->local.port == to->port && !inet_is_tcp(i) && inet_covers(i, to) &&
+        if (i->local.port == to->port && i->s.protocol == protocol && inet_covers(i, to) &&
             (!connected || endpoint_equal(&i->remote, from)))
             consider(&choice, i, fit(i, to) + (connected ? 4 : 0));
     }

@@ -99,7 +99,7 @@ static i64 socket_ioctl(struct file *file, u64 command, u64 argument) {
         value = s->family == AF_UNIX && s->peer ? (i64)(stream_size(&s->peer->in) + s->peer->packets.bytes) : 0;
         break;
     case SIOCATMARK:
-        value = 0;
+        value = stream_at_urgent(&s->in, 0);
         break;
     default:
         return interface_ioctl(command, argument);

@@ -54,6 +54,7 @@ void stream_close(struct stream *s) {
     if (s->open)
         ring_free(&s->ring);
     s->open = false;
+    s->urgent = URGENT_NONE;
 }
 
 bool stream_room(const struct stream *s, u64 n, bool marked) {
@@ -128,6 +129,13 @@ static void forget_marks(struct stream *s) {
         mark_free(s, list_first(&s->marks, struct mark, link));
 }
 
+void stream_skip_urgent(struct stream *s) {
+    ring_drop(&s->ring, 1);
+    s->taken++;
+    s->urgent = URGENT_NONE;
+    forget_marks(s);
+}
+
 i64 stream_take(struct stream *s, struct io *io, u64 skip, bool peek, struct control *control) {
     u64 at = s->taken + skip, whole = io->left, limit = MIN(whole, s->ring.size - skip);
     struct mark *mark = mark_behind(s, at);
@@ -137,6 +145,8 @@ i64 stream_take(struct stream *s, struct io *io, u64 skip, bool peek, struct con
     } else if (mark) {
         limit = MIN(limit, mark->to - at);
     }
+    if (s->urgent != URGENT_NONE && s->urgent_at > at)
+        limit = MIN(limit, s->urgent_at - at);
     if (limit) {
         io->left = limit;
         i64 moved = peek ? look(&s->ring, io, skip) : ring_read(&s->ring, io);
@@ -145,6 +155,8 @@ i64 stream_take(struct stream *s, struct io *io, u64 skip, bool peek, struct con
         if (moved <= 0)
             return moved;
         s->taken += peek ? 0 : moved;
+        if (s->urgent != URGENT_NONE && s->taken > s->urgent_at)
+            s->urgent = URGENT_NONE;
         limit = moved;
     }
     if (mark && limit) {

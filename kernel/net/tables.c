@@ -40,9 +40,9 @@ static u32 state_of(const struct inet_socket *i) {
 }
 
 static void write_sockets(struct text *text, bool tcp, u16 family) {
-    u32 line = 0;
+    u32 line = 0, protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
     for (struct inet_socket *i = port_next(NULL); i; i = port_next(i)) {
-        if (inet_is_tcp(i) != tcp || i->s.family != family)
+        if (i->s.protocol != protocol || i->s.family != family)
             continue;
         text_add(text, tcp ? "%4u: " : "%5u: ", line++);
         write_endpoint(text, &i->local, family == AF_INET);

@@ -3,6 +3,7 @@
 #include "errno.h"
 #include "lib.h"
 #include "net/host.h"
+#include "net/urgent.h"
 #include "task.h"
 
 static void tcp_changed(struct socket *s, i32 name, i32 value) {
@@ -35,8 +36,6 @@ static i64 broken(struct socket *s) {
 
 static i64 tcp_send(struct socket *s, struct message *m) {
     struct inet_socket *i = inet_socket(s);
-    if (m->flags & MSG_OOB)
-        return -EOPNOTSUPP;
     while (s->state == SOCKET_CONNECTING) {
         i64 why = socket_wait(&s->head.sleepers, m->deadline);
         if (why)
@@ -54,7 +53,10 @@ static i64 tcp_send(struct socket *s, struct message *m) {
         tcp_reset(i, EPIPE);
         return lost;
     }
-    return stream_send(s, m, broken);
+    i64 sent = stream_send(s, m, broken);
+    if (sent > 0 && (m->flags & MSG_OOB) && s->peer)
+        urgent_sent(s->peer);
+    return sent;
 }
 
 static i64 ended(struct socket *s, bool some) {
@@ -71,7 +73,7 @@ static i64 tcp_receive(struct socket *s, struct message *m) {
     if (s->state == SOCKET_LISTENING)
         return -ENOTCONN;
     if (m->flags & MSG_OOB)
-        return -EINVAL;
+        return urgent_receive(s, m);
     if (s->state == SOCKET_IDLE && !s->in.open && !s->error && !s->shut)
         return -ENOTCONN;
     return stream_receive(s, m, ended);
@@ -125,11 +127,11 @@ static u32 tcp_poll(struct socket *s) {
         events |= POLLHUP;
     if (!s->peer || (s->shut & SHUT_WRITE) || stream_half_empty(&s->peer->in))
         events |= POLLOUT | POLLWRNORM;
-    return events;
+    return events | (s->in.urgent == URGENT_WAITS ? POLLPRI : 0);
 }
 
 static i64 tcp_waiting(struct socket *s) {
-    return s->state == SOCKET_LISTENING ? -EINVAL : (i64)stream_size(&s->in);
+    return s->state == SOCKET_LISTENING ? -EINVAL : (i64)urgent_before(s);
 }
 
 /* Unread data, or a linger time of 0, ends a connection for both with an error. */

@@ -1,7 +1,7 @@
 /* Moving bytes and packets between a program and its socket, for all families. */
 #include "errno.h"
 #include "lib.h"
-#include "net/socket.h"
+#include "net/urgent.h"
 #include "task.h"
 
 #define READABLE (POLLIN | POLLRDNORM)
@@ -45,11 +45,17 @@ u64 stream_wanted(const struct socket *s, const struct message *m) {
 }
 
 i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct socket *s, bool some)) {
-    u64 done = 0, want = stream_wanted(s, m);
+    u64 done = 0, want = stream_wanted(s, m), hole = 0;
     bool peek = m->flags & MSG_PEEK;
     for (;;) {
-        u64 skip = peek ? done : 0;
+        u64 skip = peek ? done + hole : 0;
         if (stream_size(&s->in) > skip) {
+            if (done && stream_at_urgent(&s->in, skip))
+                return done;
+            if (m->io.left && urgent_next(s, &skip, peek)) {
+                hole += peek;
+                continue;
+            }
             i64 got = m->io.left ? stream_take(&s->in, &m->io, skip, peek, &m->control) : 0;
             if (got < 0)
                 return done ? (i64)done : got;
@@ -80,6 +86,7 @@ i64 packet_receive(struct socket *s, struct message *m) {
         m->address = p->from;
         m->control.has_creds = p->control.has_creds;
         m->control.creds = p->control.creds;
+        m->control.ip = p->control.ip;
         if (p->control.rights) {
             m->control.rights = peek ? rights_copy(p->control.rights) : p->control.rights;
             p->control.rights = peek ? p->control.rights : NULL;
@@ -97,7 +104,8 @@ i64 packet_receive(struct socket *s, struct message *m) {
 }
 
 u32 socket_poll_input(struct socket *s) {
-    u32 events = stream_size(&s->in) || s->packets.count || !list_empty(&s->backlog) ? READABLE : 0;
+    bool bytes = stream_size(&s->in) && !urgent_alone(s);
+    u32 events = bytes || s->packets.count || !list_empty(&s->backlog) ? READABLE : 0;
     if (s->shut & SHUT_READ)
         events |= READABLE | POLLRDHUP;
     return events | (s->shut == SHUT_BOTH ? POLLHUP : 0);

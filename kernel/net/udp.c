@@ -1,4 +1,5 @@
-/* UDP: inside the guest a datagram goes straight into the queue of whoever has the port. */
+/* UDP, and UDP-Lite, which differs in how much of a datagram is checked and so inside a guest in nothing
+   but its options: inside the guest a datagram goes straight into the queue of whoever has the port. */
 #include "errno.h"
 #include "lib.h"
 #include "net/host.h"
@@ -66,6 +67,13 @@ static i64 route(struct inet_socket *i, const struct message *m, struct endpoint
     return error;
 }
 
+/* UDP-Lite: is as much of it checked as the receiver wants? */
+static bool covered(const struct inet_socket *i, const struct inet_socket *receiver, u64 size) {
+    u32 sent = inet_option(i, IPPROTO_UDPLITE, UDPLITE_SEND_CSCOV);
+    return !sent || sent >= size + UDPLITE_HEADER ||
+           sent >= (u32)inet_option(receiver, IPPROTO_UDPLITE, UDPLITE_RECV_CSCOV);
+}
+
 static i64 udp_send(struct socket *s, struct message *m) {
     struct inet_socket *i = inet_socket(s);
     struct endpoint to, from;
@@ -85,7 +93,7 @@ static i64 udp_send(struct socket *s, struct message *m) {
         return -EMSGSIZE;
     if (!endpoint_is_own(&to))
         return host_udp_send(i, m, &to);
-    struct inet_socket *receiver = port_receiver(&to, &from);
+    struct inet_socket *receiver = port_receiver(s->protocol, &to, &from);
     if (!receiver) { /* "port unreachable": told to who is connected to that port alone */
         if (s->state == SOCKET_CONNECTED && endpoint_equal(&to, &i->remote)) {
             s->error = ECONNREFUSED;
@@ -94,11 +102,12 @@ static i64 udp_send(struct socket *s, struct message *m) {
         return size;
     }
     struct packet_queue *queue = &receiver->s.packets;
-    if (queue->charge + packet_charge(size) > (u64)receiver->s.options.receive_buffer)
+    if (queue->charge + packet_charge(size) > (u64)receiver->s.options.receive_buffer || !covered(i, receiver, size))
         return size; /* lost, as datagrams are */
     struct packet *p = packet_new(&m->io, size);
     if (IS_ERR(p))
         return PTR_ERR(p);
+    inet_control_sent(&p->control.ip, i, &m->control.ip, &to);
     inet_tell(receiver, &from, &p->from);
     packets_add(queue, p);
     poll_wake(&receiver->s.head, POLLIN | POLLRDNORM);

@@ -86,7 +86,8 @@ void futex_release(struct futex_waiter *waiter, i64 result) {
     wake_task(waiter->task);
 }
 
-i64 futex_wake(const struct futex_key *key, u32 count, u32 bitset) {
+/* As on Linux one is woken where `count` is 0; -EINVAL when a waiter wants a lock. */
+static i64 futex_wake(const struct futex_key *key, u32 count, u32 bitset) {
     struct futex_waiter *waiter, *next;
     i64 woken = 0;
     list_for_each_safe(waiter, next, futex_bucket(key), link) {

@@ -81,7 +81,10 @@ static i64 set(struct task *task, u64 index, u64 value) {
         frame->rip = value; /* judged before the program runs (ptrace_stop.c) */
         break;
     case INDEX(cs):
-        return (u16)value == NV_SEL_USER_CODE ? 0 : -EIO;
+        if ((u16)value != NV_SEL_USER_CODE && (u16)value != NV_SEL_USER_CODE32)
+            return -EIO;
+        frame->cs = (u16)value;
+        break;
     case INDEX(ss):
         return (u16)value == NV_SEL_USER_DATA ? 0 : -EIO;
     case INDEX(eflags):

@@ -126,13 +126,6 @@ void preempt(void) {
         give_way(next && next->realtime_priority > current->realtime_priority);
 }
 
-void wait_add(struct wait_queue *q, struct waiter *w) {
-    w->task = current;
-    list_append(&q->waiters, &w->link);
-}
-
-void wait_remove(struct waiter *w) { list_remove(&w->link); }
-
 void wake_task(struct task *task) {
     if (task->state == TASK_SLEEPING)
         sched_add(task);
@@ -142,17 +135,6 @@ void wake_all(struct wait_queue *q) {
     struct waiter *w;
     list_for_each(w, &q->waiters, link)
         wake_task(w->task);
-}
-
-/* The first waiter that is still asleep: one woken but not yet run has had its wake-up. */
-void wake_one(struct wait_queue *q) {
-    struct waiter *w;
-    list_for_each(w, &q->waiters, link) {
-        if (w->task->state == TASK_SLEEPING) {
-            wake_task(w->task);
-            return;
-        }
-    }
 }
 
 static void sleep_expired(struct timer *timer) {
@@ -189,10 +171,10 @@ i64 sleep_until(u64 deadline) {
 }
 
 i64 wait_on(struct wait_queue *q, u64 deadline) {
-    struct waiter w;
-    wait_add(q, &w);
+    struct waiter w = {.task = current};
+    list_append(&q->waiters, &w.link);
     i64 result = sleep_until(deadline);
-    wait_remove(&w);
+    list_remove(&w.link);
     return result;
 }
 

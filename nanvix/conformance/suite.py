@@ -7,7 +7,6 @@ One C file is one family. Cases are found in the text, so that listing them need
 import importlib
 import re
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,11 +48,6 @@ def cases(family: str) -> list[Case]:
         if unknown:
             raise ValueError(f"{family}/{case.name}: no system calls: {', '.join(sorted(unknown))}")
     return found
-
-
-def coverage() -> Counter[str]:
-    """How many cases are about each call, over all families."""
-    return Counter(call for family in families() for case in cases(family) for call in case.calls)
 
 
 def build(family: str) -> Path:

@@ -59,10 +59,13 @@ class Inspector:
         quicker."""
         return self._view.steady()
 
-    def chosen(self, tid: int | None, level: int | None = 0) -> AbstractContextManager[int]:
+    def chosen(
+        self, tid: int | None, level: int = 0, *, program: bool = False
+    ) -> AbstractContextManager[None]:
         """A context in which a frame of a thread is looked at in the place of the running one's
-        innermost: its registers as far as they are known, its memory, its variables."""
-        return Chosen(self._view, tid, level)
+        innermost: its registers as far as they are known, its memory, its variables. ``program``:
+        without what the kernel does for it."""
+        return Chosen(self._view, tid, level, program)
 
     # -- registers and memory ----------------------------------------------------------------
 
@@ -172,12 +175,6 @@ class Inspector:
     def host_path(self, path: str) -> str:
         """Where a file of the guest is on the host."""
         return self._locate(path)
-
-    def syscall_number(self) -> int | None:
-        """The system call about to be made, if the next instruction makes one."""
-        if self.in_kernel or self._kind() != "syscall":
-            return None
-        return self._view.registers["rax"] & 0xFFFF_FFFF
 
     # -- code and names ----------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ lived for the first time or repeated from the journal.
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from nanvix.abi.channel import OPS, REQUEST
+from nanvix.abi.channel import REQUEST
 from nanvix.abi.layout import BOOT_TRACE, CONTROL, CONTROL_PHYS, PAGE_SHIFT
 from nanvix.debug.pausing import Pausing
+from nanvix.machine.answers import COUNTED
 from nanvix.machine.backend import Exit
 from nanvix.machine.boot import BootSpec
 from nanvix.machine.journal import Change, Journal
@@ -21,15 +22,12 @@ if TYPE_CHECKING:
 
     from nanvix.emu.backend import EmuBackend
     from nanvix.machine.idle import Wait
-    from nanvix.machine.trace_ring import TraceEvent
 
 _TRACE_TAIL = CONTROL_PHYS + CONTROL.offsets["trace_tail"]
 _ANSWER = REQUEST.offsets["result"]
 _ANSWER_SIZE = REQUEST.size - _ANSWER
 _RESULT = Struct("<q")
 _OP = Struct("<H")
-_COUNTED = frozenset(OPS[name][0] for name in ("CON_READ", "FS_READ", "FS_READDIR", "FS_READLINK"))
-"""Their result is the number of bytes written; the rest of their buffers is as it was."""
 
 
 class LiveMachine(Pausing):
@@ -47,10 +45,13 @@ class LiveMachine(Pausing):
         log = options.get("log")
         if log is not None:
             options["log"] = lambda level, text: None if self.quiet else log(level, text)
+        events = options.get("events")
+        if events is not None:
+            options["events"] = lambda event: None if self.quiet else events(event)
         super().__init__(*arguments, **options)
         self.spec, self.ops = arguments[3], tuple(arguments[4])
         """How it was booted (a clock, if it was not), and which calls are served."""
-        if options.get("events") is not None and isinstance(self.spec, BootSpec):
+        if events is not None and isinstance(self.spec, BootSpec):
             self.spec = self.spec._replace(flags=self.spec.flags | BOOT_TRACE)
         self.journal.change = self._make
         self._written: list[tuple[int, int]] = []
@@ -135,10 +136,6 @@ class LiveMachine(Pausing):
 
     # -- hearing -----------------------------------------------------------------------------
 
-    def _emit(self, event: "TraceEvent") -> None:
-        if not self.quiet:
-            super()._emit(event)
-
     def _note(self, gpa: int, size: int) -> None:
         self._written.append((gpa, size))
         self.backend.code_changed(gpa, size)
@@ -168,7 +165,7 @@ class LiveMachine(Pausing):
         if not written:
             return []
         op = _OP.unpack(self.memory.read(request, 2))[0]
-        if op not in _COUNTED:
+        if op not in COUNTED:
             return written
         left = max(0, _RESULT.unpack(self.memory.read(request + _ANSWER, 8))[0])
         found = []

@@ -7,19 +7,16 @@ from nanvix.abi.layout import USER_END
 from nanvix.debug.errors import DebugError
 
 if TYPE_CHECKING:
-    from nanvix.debug.unwind import Frame
     from nanvix.debug.view import Registers, View
-
-_LEVELS = 64
 
 
 class FrameRegisters:
-    """Those of a frame, as far as they are known; of the rest the vCPU's own that do not belong to
-    a program. ``exact``: see :class:`~nanvix.debug.unwind.Frame`."""
+    """Those of a frame, as far as they are known. ``exact``: see
+    :class:`~nanvix.debug.unwind.Frame`."""
 
-    def __init__(self, frame: "Frame", root: int) -> None:
-        self.exact = frame.exact
-        self._known = frame.registers | {"cr3": root}
+    def __init__(self, known: dict[str, int], root: int, exact: bool) -> None:
+        self.exact = exact
+        self._known = known | {"cr3": root}
 
     def __getitem__(self, name: str) -> int:
         return self._known[name]
@@ -41,35 +38,48 @@ class FrameRegisters:
 
 class Chosen:
     """A context: the frame is shown by all that looks, until it is left. Nothing may run in it.
-    ``level`` None: the innermost frame in the program. Entering it gives the level, and raises
-    DebugError where there is no such thread or frame."""
+    ``program``: frames are counted from where the thread is in its program, whatever the kernel
+    does for it. Entering it raises DebugError where there is no such thread or frame."""
 
-    def __init__(self, view: "View", tid: int | None, level: int | None) -> None:
+    def __init__(self, view: "View", tid: int | None, level: int, program: bool) -> None:
         self._view = view
         self._tid = tid
         self._level = level
-        self._before: tuple[Registers, int | None] | None = None
+        self._program = program
+        self._before: list[tuple[Registers, int | None]] = []
 
-    def __enter__(self) -> int:
-        view, tid, level = self._view, self._tid, self._level
+    def __enter__(self) -> None:
+        view, tid = self._view, self._tid
         if tid == view.kernel.ids()[1]:
             tid = None
-        if tid is None and level == 0:
-            return 0
-        frames = view.frames(tid, _LEVELS if level is None else level + 1)
-        if level is None:
-            level = next((frame.level for frame in frames if frame.ring == "user"), 0)
-        if level >= len(frames):
-            raise DebugError(f"there is no frame {level}")
         task = view.kernel.current() if tid is None else view.thread(tid).task
-        registers = FrameRegisters(frames[level], view.kernel.root_of_task(task))
-        self._before = view.registers, view.kernel.shown
-        view.registers, view.kernel.shown = registers, task
-        return level
+        if self._program and not (tid is None and view.registers.user):
+            registers = view.kernel.user_registers(task) if task else {}
+            if not 0 < registers.get("rip", 0) < USER_END:
+                raise DebugError("this thread has no program")
+            self._show(task, registers, exact=True)
+            tid = None
+        if tid is None and not self._level:
+            return
+        frames = view.frames(tid, self._level + 1)
+        if self._level >= len(frames):
+            self.__exit__()
+            raise DebugError(f"there is no frame {self._level}")
+        frame = frames[self._level]
+        self._show(task, frame.registers, exact=frame.exact)
+
+    def _show(self, task: int, registers: dict[str, int], *, exact: bool) -> None:
+        view = self._view
+        root = view.kernel.root_of_task(task)
+        if not root:
+            raise DebugError("its memory is gone")
+        self._before.append((view.registers, view.kernel.shown))
+        view.registers, view.kernel.shown = FrameRegisters(registers, root, exact), task
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            self._view.registers, self._view.kernel.shown = self._before
+        if self._before:
+            self._view.registers, self._view.kernel.shown = self._before[0]
+            self._before.clear()
 
 
 def exact(registers: object) -> bool:

@@ -4,7 +4,7 @@ Every stretch between two checkpoints is run again with hooks that note and neve
 stretch from the end that has a hit has the answer.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from nanvix.debug.hits import Hit
 from nanvix.debug.probe import Plan
@@ -13,19 +13,14 @@ from nanvix.emu.layout import CALL
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nanvix.debug.search import Search
     from nanvix.debug.timeline import Timeline
     from nanvix.debug.view import View
 
 
-class Noting(Protocol):
-    """A plan that keeps the last hit."""
-
-    hit: Hit | None
-
-
 def last_hit(
     timeline: "Timeline",
-    make: "Callable[[int], Plan]",
+    make: "Callable[[int], Search | EntrySearch]",
     pages: set[int] | None = None,
     floor: int = 0,
 ) -> Hit | None:
@@ -43,9 +38,8 @@ def last_hit(
             timeline.forward(plan, end)
             if timeline.machine.pause_wanted:
                 return None
-            hit: Hit | None = plan.hit  # type: ignore[attr-defined]
-            if hit is not None:
-                return hit if hit.moment > floor or not floor else None
+            if plan.hit is not None:
+                return plan.hit if plan.hit.moment > floor or not floor else None
         first = False
         end = start
     return None

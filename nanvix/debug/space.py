@@ -62,11 +62,6 @@ class Space:
         """Bytes up to a NUL, at most ``limit``."""
         return self.read(address, limit).split(b"\0")[0]
 
-    def quad(self, address: int) -> int | None:
-        """Eight bytes as a number, or None."""
-        data = self.read(address, 8)
-        return _QUAD.unpack(data)[0] if len(data) == 8 else None
-
     def walk(self, address: int) -> list[Entry]:
         """Every table entry on the way to ``address``, as far as the way goes."""
         found: list[Entry] = []

@@ -10,13 +10,7 @@ multiples of ``PENDING_SLICE``.
 
 from __future__ import annotations
 
-from nanvix.abi.layout import (
-    CODE_WRITTEN,
-    CONTROL,
-    CONTROL_PHYS,
-    PAGE_SIZE,
-    QUIRK_TRANSLATED,
-)
+from nanvix.abi.layout import CODE_WRITTEN, QUIRK_TRANSLATED
 from nanvix.emu.cpu import Cpu
 from nanvix.emu.engine import Engine
 from nanvix.emu.intercepts import Intercepts
@@ -24,6 +18,7 @@ from nanvix.emu.layout import CR0, CR3, FLAG_IF, RIP
 from nanvix.emu.probes import Probes
 from nanvix.emu.registers import Registers
 from nanvix.emu.state import load, save
+from nanvix.emu.translated import CR0_PG, Translated
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.cpuid import Row, alike
 from nanvix.machine.paging import walk
@@ -42,9 +37,6 @@ SLICE = 2_000_000
 PENDING_SLICE = 64
 """The same while an interrupt waits for IF, which the guest may set at any instruction."""
 
-_CR0_PG = 1 << 31
-_CODE_FRAME = CONTROL_PHYS + CONTROL.offsets["code_frame"]
-
 
 class Checkpoint(NamedTuple):
     """The vCPU at one moment, as :meth:`EmuBackend.checkpoint` gives it; opaque to others."""
@@ -62,10 +54,8 @@ class EmuBackend:
     name = "emu"
     capabilities = Capabilities(
         deterministic=True,
-        instruction_count=True,
         single_step_user=True,
         single_step_kernel=True,
-        hardware_breakpoints=False,
     )
     quirks = QUIRK_TRANSLATED
     tsc_hz = 50_000_000
@@ -78,6 +68,7 @@ class EmuBackend:
         self._engine = Engine(memory.address, memory.size)
         self._cpu = Cpu(self._engine)
         self._intercepts = Intercepts(self._engine, self._cpu, memory)
+        self._translated = Translated(self._engine, self._cpu, memory)
         self._retired = 0
         self._skipped = 0
         self._injected_at = -1
@@ -85,7 +76,6 @@ class EmuBackend:
         self._budget: int | None = None
         self._pause: int | None = None
         self._kicked = self._window = False
-        self._changed: list[tuple[int, int]] = []
         self._closed = False
         self._load(VcpuState())
 
@@ -102,7 +92,7 @@ class EmuBackend:
         if state.extended:
             raise ValueError("it uses vector registers that the emulator does not have")
         self._load(state)
-        self._changed.clear()
+        self._translated.changed.clear()
         self._intercepts.pending = frozenset(state.pending)
         self._skipped = state.tsc - self._retired
 
@@ -134,37 +124,14 @@ class EmuBackend:
     def translate(self, address: int) -> int | None:
         """Guest-physical address of a linear one by the current page tables, or None."""
         q = self._cpu.q
-        if not q[CR0] & _CR0_PG:
+        if not q[CR0] & CR0_PG:
             return address if 0 <= address < self._memory.size else None
         found = walk(self._memory, q[CR3], address)
         return found.physical if found and found.physical < self._memory.size else None
 
     def code_changed(self, gpa: int, size: int) -> None:
         """The host has written guest memory that may hold translated code or page tables."""
-        self._memory.check(gpa, size)
-        if size:
-            self._changed.append((gpa, gpa + size))
-
-    def _drop_changed_code(self) -> None:
-        """Make the engine forget what it knows of the memory the host has written."""
-        engine, q = self._engine, self._cpu.q
-        changed = self._changed
-        engine.flush_tlb()
-        # The engine wants linear addresses: for these calls, linear is physical.
-        cr0 = q[CR0]
-        q[CR0] = cr0 & ~_CR0_PG
-        changed.sort()
-        start, end = changed[0]
-        for first, last in changed:
-            if first > end:
-                engine.remove_code(start, end)
-                start, end = first, last
-            elif last > end:
-                end = last
-        engine.remove_code(start, end)
-        q[CR0] = cr0
-        engine.flush_tlb()
-        changed.clear()
+        self._translated.note(gpa, size)
 
     # -- time --------------------------------------------------------------------------------
 
@@ -221,8 +188,8 @@ class EmuBackend:
         self.exits += 1
         self.exit_detail = ""
         intercepts = self._intercepts
-        if self._changed:
-            self._drop_changed_code()
+        if self._translated.changed:
+            self._translated.drop()
         while True:
             if self._kicked:
                 self._kicked = False
@@ -292,12 +259,7 @@ class EmuBackend:
         intercepts = self._intercepts
         if intercepts.exit is not Exit.DOORBELL or intercepts.shared.value != CODE_WRITTEN:
             return False
-        frame = int.from_bytes(self._memory.read(_CODE_FRAME, 8), "little")
-        if frame % PAGE_SIZE or frame >= self._memory.size:
-            return False
-        self.code_changed(frame, PAGE_SIZE)
-        self._drop_changed_code()
-        return True
+        return self._translated.drop_named()
 
     def _deliver_deferred(self) -> None:
         """An instruction was refused after the engine had begun it: undo it, deliver its fault."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nanvix.emu.layout import CR2, CR3, CS, FS, GS, HF_CPL, HFLAGS, RIP
+from nanvix.emu.layout import CR2, CR3, FS, GS, HF_CPL, HFLAGS, RIP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,8 +63,3 @@ class Registers:
         found = {name: q[index] for index, name in enumerate(_NAMES)}
         found["rflags"] = self._cpu.flags()
         return found
-
-    @property
-    def code_selector(self) -> int:
-        """CS."""
-        return self._cpu.selector(CS)

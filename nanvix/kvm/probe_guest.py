@@ -43,10 +43,8 @@ TIME_LIMIT_MS = 500
 
 _UNKNOWN = Capabilities(
     deterministic=False,
-    instruction_count=False,
     single_step_user=False,
     single_step_kernel=False,
-    hardware_breakpoints=False,
 )
 
 

@@ -285,10 +285,8 @@ class Findings(dict[str, bool]):
         """What the backend can do here."""
         return Capabilities(
             deterministic=False,
-            instruction_count=False,
             single_step_user=not self["no_user_step"],
             single_step_kernel=not self["no_kernel_step"],
-            hardware_breakpoints=not self["no_breakpoints"],
         )
 
 

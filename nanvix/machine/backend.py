@@ -52,10 +52,8 @@ class Capabilities(NamedTuple):
     """What a backend can do beyond running."""
 
     deterministic: bool
-    instruction_count: bool
     single_step_user: bool
     single_step_kernel: bool
-    hardware_breakpoints: bool
 
 
 class Stepping(Protocol):

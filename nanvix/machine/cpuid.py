@@ -135,9 +135,3 @@ def entries() -> Iterator[tuple[int, int | None, int, int, int, int]]:
     """The table as rows of (leaf, subleaf or None, eax, ebx, ecx, edx)."""
     for (leaf, subleaf), registers in CPU_MODEL.items():
         yield leaf, subleaf, *registers
-
-
-def feature_names() -> list[str]:
-    """The feature flags by their Linux names, for the guest's description of its CPU."""
-    groups = (FEATURES_1_EDX, FEATURES_1_ECX, FEATURES_81_EDX, FEATURES_81_ECX)
-    return [name for group in groups for name in group]

@@ -10,12 +10,12 @@ such a journal is *exact*. On KVM the counter is not reproducible: there the ord
 when each comes, and for an interrupt also what the program's registers were.
 """
 
-import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.abi.call import Call
-from nanvix.abi.channel import ATTR, OPS, TIME_OUT
+from nanvix.abi.channel import OPS, TIME_OUT
+from nanvix.machine.answers import digest, fill, written
 
 if TYPE_CHECKING:
     from nanvix.machine.tape import Tape
@@ -253,82 +253,6 @@ def request(call: Call) -> str:
 
     text = printable(b"".join(bytes(view[:40]) for view in call.inputs[:2])[:60])
     return f"({', '.join(map(hex, call.arg))}) {text!r}"
-
-
-def digest(call: Call) -> int:
-    """A checksum of what a request asks for: arguments, cookie, inputs, room for output."""
-    room = sum(map(len, call.outputs))
-    value = zlib.crc32(repr((call.op, call.arg, call.cookie, room)).encode())
-    for view in call.inputs:
-        value = zlib.crc32(view, value)
-    return value
-
-
-def fill(call: Call, entry: Served) -> None:
-    """Answer a call as it was answered before."""
-    call.out[:] = entry.out
-    for position, data in entry.data:
-        at, left = position, memoryview(data)
-        for view in call.outputs:
-            if at < len(view):
-                part = min(len(view) - at, len(left))
-                view[at : at + part] = left[:part]
-                at, left = 0, left[part:]
-                if not left:
-                    break
-            else:
-                at -= len(view)
-
-
-def written(call: Call, result: int) -> list[tuple[int, list[memoryview]]]:
-    """What the service has written into a call's outputs: where, and the memory it is in."""
-    if not call.outputs:
-        return []
-    extents = _WRITTEN.get(call.op, _everything)(call, result)
-    return [(at, _views(call.outputs, at, size)) for at, size in extents if size > 0]
-
-
-def _views(outputs: list[memoryview], at: int, size: int) -> list[memoryview]:
-    parts = []
-    for view in outputs:
-        if at < len(view):
-            part = view[at : at + size]
-            parts.append(part)
-            size -= len(part)
-            at = 0
-            if size <= 0:
-                break
-        else:
-            at -= len(view)
-    return parts
-
-
-_Extents = list[tuple[int, int]]
-
-
-def _everything(call: Call, result: int) -> _Extents:
-    return [(0, sum(map(len, call.outputs)))]
-
-
-def _result_bytes(call: Call, result: int) -> _Extents:
-    return [(0, result)]
-
-
-def _walked(call: Call, result: int) -> _Extents:
-    """FS_WALK: a record per component reached, then content behind the first output."""
-    return [(0, max(result, 0) * ATTR.size), (len(call.outputs[0]), call.out[1])]
-
-
-_WRITTEN: dict[int, Callable[[Call, int], _Extents]] = {
-    OPS[name][0]: extents
-    for names, extents in (
-        (("CON_READ", "FS_READ", "FS_READDIR", "FS_READLINK"), _result_bytes),
-        (("FS_WALK",), _walked),
-    )
-    for name in names
-}  # fmt: skip
-"""Which part of its outputs an op writes, where they may be much larger than the answer. Of an op
-that is not here all of them count, so that a new one is right from the start."""
 
 
 def _op(number: int) -> str:

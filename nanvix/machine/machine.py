@@ -9,19 +9,7 @@
 
 from __future__ import annotations
 
-from nanvix.abi.layout import (
-    BOOT_HOST_STEP,
-    BOOT_HOST_TIME,
-    BOOT_TAPE,
-    BOOT_TRACE,
-    CONTROL,
-    CONTROL_PHYS,
-    COUNT_SLOTS,
-    COUNTS_PHYS,
-    TRACE_HYPERCALL,
-    USER_END,
-    VECTOR_EVENT,
-)
+from nanvix.abi.layout import BOOT_HOST_STEP, BOOT_TRACE, USER_END, VECTOR_EVENT
 from nanvix.machine.backend import Backend, Exit
 from nanvix.machine.boot import BootSpec, boot
 from nanvix.machine.channel import Channel
@@ -31,14 +19,14 @@ from nanvix.machine.inbox import Inbox
 from nanvix.machine.outcome import SAVED, Checkpoint, Outcome
 from nanvix.machine.system import SystemOps
 from nanvix.machine.timers import Timers
-from nanvix.machine.trace_ring import TraceEvent, TraceRing
+from nanvix.machine.trace_ring import EventStream, TraceRing
 from nanvix.machine.watchdog import Watchdog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nanvix.abi.call import Call, Handler, WatchTable
+    from nanvix.abi.call import Handler, WatchTable
     from nanvix.machine.crash import CrashRecord
     from nanvix.machine.image import KernelImage
     from nanvix.machine.journal import Journal
@@ -51,7 +39,6 @@ if TYPE_CHECKING:
 # Looking a member up in its enum on every exit is slow in Python 3.11.
 _DOORBELL = Exit.DOORBELL
 _POLL_NS = 1_000_000
-_U64 = (1 << 64) - 1
 
 
 class Machine:
@@ -88,20 +75,24 @@ class Machine:
         self.outcome: Outcome | None = None
         self.channel = Channel(memory, {**handlers, **SystemOps(self).handlers})
         self.channel.written = backend.code_changed
+        self.trace = TraceRing(memory)
+        self._stream = EventStream(self.trace, events, backend.tsc, self._cannot_record)
         if events is not None:
-            self.channel.observer = self._observe
+            self.channel.observer = self._stream.call
         if isinstance(spec, GuestClock):
             self.clock = spec
         else:
             if events is not None:
                 spec = spec._replace(flags=spec.flags | BOOT_TRACE)
             self.clock = boot(memory, backend, image, spec)
-        stepped = isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_STEP
-        self.steps = self._user_steps() if stepped else None
+        flags = spec.flags if isinstance(spec, BootSpec) else 0
+        self.steps: UserSteps | None = None
+        if flags & BOOT_HOST_STEP:
+            from nanvix.machine.steps import UserSteps
+
+            self.steps = UserSteps(backend, memory, self._stream.emit)
         self.idle = Idle(backend, self.clock)
         self.timers = Timers(backend, self.clock)
-        self.trace = TraceRing(memory)
-        self._listener = events
         self._watches = watches
         self.inbox = Inbox(memory, watches)
         self._stop: tuple[str, str] | None = None
@@ -111,30 +102,9 @@ class Machine:
         self._repeater: Repeater | None = None
         self.look: Look | None = None
         if journal is not None:
-            self.channel.journal = journal
-            if isinstance(spec, BootSpec) and spec.flags & BOOT_HOST_TIME:
-                self._prepare_time(journal, spec.flags)
-            from nanvix.machine import repeat
+            from nanvix.machine.repeat import connect
 
-            if not journal.exact and journal.live:
-                from nanvix.machine import look
-
-                self.look = look.Look(memory, backend, self.timers)
-            self._repeater = repeat.Repeater(self, journal)
-            self._repeater.prepare()
-
-    def _prepare_time(self, journal: Journal, flags: int) -> None:
-        if flags & BOOT_TAPE:
-            from nanvix.machine.tape import Tape
-
-            journal.tape = Tape(self.memory)
-        else:
-            journal.host_time = self.now_ns
-
-    def _user_steps(self) -> UserSteps:
-        from nanvix.machine.steps import UserSteps
-
-        return UserSteps(self.backend, self.memory, self._emit)
+            self._repeater = connect(self, journal, flags)
 
     # -- driving -----------------------------------------------------------------------------
 
@@ -152,7 +122,7 @@ class Machine:
         Call it again when the wait is over; calling it too early only returns a wait again.
         """
         run = self.backend.run if self.steps is None else self.steps.run
-        ring, journal = self.channel.ring, self.journal
+        ring, journal, stream = self.channel.ring, self.journal, self._stream
         reason = _DOORBELL
         while self.outcome is None:
             if self._stop is not None and self._may_stop(reason):
@@ -160,8 +130,8 @@ class Machine:
             elif self.idle.active and (wait := self._sleep()) is not None:
                 return wait
             elif (reason := run()) is _DOORBELL:
-                if self._listener is not None:
-                    self.drain()
+                if stream.listener is not None:
+                    stream.drain()
                 if not ring(self.backend.exit_value):
                     self.finish("error", detail="channel violation: a doorbell outside memory")
                 elif journal is not None and journal.diverged is not None:
@@ -249,28 +219,6 @@ class Machine:
         self.journal.diverged = None
         self._repeater.prepare()
 
-    # -- what the guest did ------------------------------------------------------------------
-
-    def hypercalls(self) -> dict[int, int]:
-        """Calls served, by op number."""
-        return {op: count for op, count in enumerate(self.channel.counts) if count}
-
-    def syscalls(self) -> dict[int, int]:
-        """System calls entered, by number, as the guest kernel counts them."""
-        size = COUNT_SLOTS * 8
-        counts = memoryview(self.memory.read(COUNTS_PHYS, size)).cast("Q")
-        return {number: count for number, count in enumerate(counts) if count}
-
-    def now_ns(self) -> int:
-        """The guest's monotonic time."""
-        return self.clock.ns(self.backend.tsc())
-
-    def peak_memory(self) -> int:
-        """Most bytes of guest memory the guest kernel has handed out at a time."""
-        at = CONTROL_PHYS + CONTROL.offsets["frames_peak"]
-        frames = int.from_bytes(self.memory.read(at, 8), "little")
-        return min(frames << 12, self.memory.size)
-
     # -- for the system operations -----------------------------------------------------------
 
     def finish(self, reason: str, status: int = 0, detail: str = "") -> None:
@@ -285,9 +233,11 @@ class Machine:
 
     def drain(self) -> None:
         """Hand the guest's new trace records to the listener."""
-        if self._listener is not None:
-            for event in self.trace.drain():
-                self._emit(event)
+        self._stream.drain()
+
+    def now_ns(self) -> int:
+        """The guest's monotonic time."""
+        return self.clock.ns(self.backend.tsc())
 
     def process_crash(
         self, frame: int, signal: int, pid: int, address: int, root: int, name: str
@@ -396,18 +346,5 @@ class Machine:
             self.journal.append(Arrival(self.backend.tsc(), tuple(fresh), vectors))
         return bool(fresh)
 
-    def _observe(self, call: Call, result: int) -> None:
-        """The channel's part of the event stream."""
-        size = sum(map(len, call.inputs)) + sum(map(len, call.outputs))
-        args = (*call.arg[:4], size, result & _U64)
-        self._emit(TraceEvent(TRACE_HYPERCALL, call.op, 0, self.backend.tsc(), args))
-
-    def _emit(self, event: TraceEvent) -> None:
-        """A listener that fails (a full disk, say) ends the run; it is not asked again."""
-        if self._listener is None:
-            return
-        try:
-            self._listener(event)
-        except Exception as error:
-            self._listener = None
-            self.stop("error", f"cannot record the event stream: {error}")
+    def _cannot_record(self, error: Exception) -> None:
+        self.stop("error", f"cannot record the event stream: {error}")

@@ -1,7 +1,8 @@
-"""What the machine says of itself: how a run ended, and its own part of a moment."""
+"""What the machine says of itself: how a run ended, what the guest did, its part of a moment."""
 
 from __future__ import annotations
 
+from nanvix.abi.layout import CONTROL, CONTROL_PHYS, COUNT_SLOTS, COUNTS_PHYS
 from nanvix.named import NamedTuple
 
 TYPE_CHECKING = False
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nanvix.machine.crash import CrashRecord
+    from nanvix.machine.memory import GuestMemory
     from nanvix.machine.trace_ring import TraceEvent
 
     Listener = Callable[[TraceEvent], None]
@@ -41,3 +43,15 @@ class Checkpoint(NamedTuple):
     crash: CrashRecord | None
     position: int
     signals: frozenset[int]
+
+
+def syscalls(memory: GuestMemory) -> dict[int, int]:
+    """System calls entered, by number, as the guest kernel counts them."""
+    counts = memoryview(memory.read(COUNTS_PHYS, COUNT_SLOTS * 8)).cast("Q")
+    return {number: count for number, count in enumerate(counts) if count}
+
+
+def peak_memory(memory: GuestMemory) -> int:
+    """Most bytes of guest memory the guest kernel has handed out at a time."""
+    frames = int.from_bytes(memory.read(CONTROL_PHYS + CONTROL.offsets["frames_peak"], 8), "little")
+    return min(frames << 12, memory.size)

@@ -3,6 +3,7 @@
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from nanvix.abi.layout import BOOT_HOST_TIME, BOOT_TAPE
 from nanvix.machine.journal import (
     Arrival,
     Change,
@@ -15,13 +16,30 @@ from nanvix.machine.journal import (
     Wake,
     describe,
 )
-from nanvix.machine.look import LOOK, set_look_at
+from nanvix.machine.look import LOOK, Look, set_look_at
 
 if TYPE_CHECKING:
     from nanvix.machine.machine import Machine
 
 GUESTS_OWN = frozenset(("exit", "signal", "panic", "shutdown"))
 """Ends the guest comes to by itself; every other one is given to it."""
+
+
+def connect(machine: "Machine", journal: Journal, flags: int) -> "Repeater":
+    """Have all that enters the guest pass the journal; what stands in for the world while that
+    repeats. ``flags``: BOOT_* bits of a machine that begins, 0 of one that has been saved."""
+    machine.channel.journal = journal
+    if flags & BOOT_HOST_TIME and flags & BOOT_TAPE:
+        from nanvix.machine.tape import Tape
+
+        journal.tape = Tape(machine.memory)
+    elif flags & BOOT_HOST_TIME:
+        journal.host_time = machine.now_ns
+    if not journal.exact and journal.live:
+        machine.look = Look(machine.memory, machine.backend, machine.timers)
+    repeater = Repeater(machine, journal)
+    repeater.prepare()
+    return repeater
 
 
 class Repeater:

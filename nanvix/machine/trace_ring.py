@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from struct import Struct
 
-from nanvix.abi.layout import CONTROL, CONTROL_PHYS, TRACE_PHYS, TRACE_RECORD, TRACE_RECORDS
+from nanvix.abi.layout import (
+    CONTROL,
+    CONTROL_PHYS,
+    TRACE_HYPERCALL,
+    TRACE_PHYS,
+    TRACE_RECORD,
+    TRACE_RECORDS,
+)
 from nanvix.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nanvix.abi.call import Call
     from nanvix.machine.memory import GuestMemory
+    from nanvix.machine.outcome import Listener
 
 _CURSOR = Struct("<Q")
 _HEAD_AT = CONTROL_PHYS + CONTROL.offsets["trace_head"]
@@ -78,3 +89,47 @@ class TraceRing:
             kind, code, tid, tsc, *args = _RECORD(view, TRACE_PHYS + index % TRACE_RECORDS * size)
             events.append(TraceEvent(kind, code, tid, tsc, tuple(args)))
         return events
+
+
+class EventStream:
+    """What a listener hears of a run, in order: the guest's records and the channel's calls.
+
+    One that fails (a full disk, say) is not asked again: ``listener`` is None from then on, and
+    ``failed`` hears why. ``counter`` gives the time-stamp of a call.
+    """
+
+    __slots__ = ("_counter", "_failed", "_ring", "listener")
+
+    def __init__(
+        self,
+        ring: TraceRing,
+        listener: Listener | None,
+        counter: Callable[[], int],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._ring = ring
+        self.listener = listener
+        self._counter = counter
+        self._failed = failed
+
+    def drain(self) -> None:
+        """Hand on the guest's new records."""
+        if self.listener is not None:
+            for event in self._ring.drain():
+                self.emit(event)
+
+    def call(self, call: Call, result: int) -> None:
+        """A call of the channel has been answered."""
+        size = sum(map(len, call.inputs)) + sum(map(len, call.outputs))
+        args = (*call.arg[:4], size, result & _MASK)
+        self.emit(TraceEvent(TRACE_HYPERCALL, call.op, 0, self._counter(), args))
+
+    def emit(self, event: TraceEvent) -> None:
+        """Hand on one event."""
+        if self.listener is None:
+            return
+        try:
+            self.listener(event)
+        except Exception as error:
+            self.listener = None
+            self._failed(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from nanvix.abi.channel import OPS
 from nanvix.machine.journal import End, Journal
 from nanvix.replay.recorded import recorded_machine
-from nanvix.result import Result, exit_code
+from nanvix.result import Result, result_of
 from nanvix.trace.recording import Recording, RecordingError
 
 if TYPE_CHECKING:
@@ -127,24 +127,10 @@ def replay(
     with Replay(recording, output=output, events=events, log=log) as session:
         outcome = session.run(timeout)
         machine = session.machine
-        detail = outcome.detail
-        if session.approximate and not detail:
+        detail = ""
+        if session.approximate:
             detail = f"{session.approximate} interrupts came at their address, not their state"
-        return Result(
-            program=recording.header.program,
-            exit_code=exit_code(outcome.reason, outcome.status),
-            reason=outcome.reason,
-            detail=detail,
-            backend=machine.backend.name,
-            instructions=machine.backend.instructions(),
-            exits=machine.backend.exits,
-            hypercalls=machine.hypercalls(),
-            syscalls=machine.syscalls(),
-            peak_memory=machine.peak_memory(),
-            phases={},
-            ram_sha256=machine.memory.sha256(),
-            crash=outcome.crash,
-        )
+        return result_of(machine, outcome, recording.header.program, detail=detail, checksum=True)
 
 
 def exact(recording: Recording, timeout: float | None = None) -> Recording:

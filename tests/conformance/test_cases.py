@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from collections.abc import Callable
 
 import pytest
@@ -18,8 +19,12 @@ Outcomes = Callable[[str, str], dict[str, Said]]
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
-    """``outcomes(family, place)``: each program runs once per place, also with parallel workers."""
-    shared = tmp_path_factory.getbasetemp().parent / "conformance"
+    """``outcomes(family, place)``: each program runs once per place, also with parallel workers,
+    which have a directory each in one of the session's."""
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent
+    shared = session / "conformance"
     shared.mkdir(exist_ok=True)
 
     def look_up(family: str, place: str) -> dict[str, Said]:

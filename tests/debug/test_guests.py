@@ -151,6 +151,8 @@ def test_pause_and_idle(debug: Start, compiled: Toolchain) -> None:
     debugger.wait = True
     assert debugger.run().reason == "catch"
     spinning = debug([compiled("die.c"), "spin"])
+    spinning.catch("syscall", "write", "writev")  # its word before the loop
+    assert spinning.run().reason == "catch"
     timer = Timer(0.3, spinning.pause)
     timer.start()
     assert spinning.run().reason == "pause"

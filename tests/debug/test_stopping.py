@@ -75,8 +75,10 @@ def test_changes_catches_and_pauses(steps: Stopping) -> None:
     caught.enabled = False
     with pytest.raises(DebugError, match="is not known here"):
         steps.breakpoint("no_such_function")
-    threading.Timer(0.01, steps.pause).start()
+    timer = threading.Timer(0.01, steps.pause)
+    timer.start()
     assert steps.run().reason in ("pause", "exit")
+    timer.join()
 
 
 def test_the_moment_in_the_emulator_has_no_breakpoints(steps: Stopping) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from backends import guests
 from elftools.elf.elffile import ELFFile
-from support.host import cache_directory
+from support.host import cache_directory, zig_cache
 
 from nanvix.abi import layout
 from nanvix.abi.channel import PORT
@@ -47,14 +47,16 @@ def _object(text: str) -> bytes:
     target = folder / "pieces.o"
     if not target.exists():
         folder.mkdir(exist_ok=True)
-        source, fresh = folder / "pieces.S", folder / f"pieces.{os.getpid()}.o"
+        # Of this process alone: others may be at the same, and read what is half written.
+        source, fresh = (folder / f"pieces.{os.getpid()}.{end}" for end in ("S", "o"))
         source.write_text(text)
-        zig = str(cache_directory() / "zig")
+        zig = zig_cache()
         environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": zig, "ZIG_LOCAL_CACHE_DIR": zig}
         done = subprocess.run(
             [*_COMMAND, "-o", str(fresh), str(source)],
             env=environment, capture_output=True, text=True, check=False, timeout=100,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+        source.unlink()
         fresh.replace(target)
     return target.read_bytes()

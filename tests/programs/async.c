@@ -41,14 +41,14 @@ static void say(const char *what, long result)
 
 static void owners(void)
 {
-    struct f_owner_ex owner = {F_OWNER_PID, 1234567};
+    struct f_owner_ex owner = {F_OWNER_PID, 1 << 30};
     say("owner at first", fcntl(fds[0], F_GETOWN));
     say("myself", fcntl(fds[0], F_SETOWN, getpid()));
     say("is it", fcntl(fds[0], F_GETOWN) == getpid());
     say("my group", fcntl(fds[0], F_SETOWN, -getpgrp()));
     say("is it", fcntl(fds[0], F_GETOWN) == -getpgrp());
     say("nobody", fcntl(fds[0], F_SETOWN, 0));
-    say("no such process", fcntl(fds[0], F_SETOWN, 1234567));
+    say("no such process", fcntl(fds[0], F_SETOWN, 1 << 30));
     say("nor this way", fcntl(fds[0], F_SETOWN_EX, &owner));
     owner = (struct f_owner_ex){7, getpid()};
     say("no such type", fcntl(fds[0], F_SETOWN_EX, &owner));

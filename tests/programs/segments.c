@@ -1,5 +1,5 @@
 /* What a program can do to its segment registers, and what of it reaches its handlers and others:
-   "bases", "handler" and "call". */
+   "bases", "handler", "beyond" and "call". */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -57,16 +57,18 @@ static void enter_32_bit_code(const void *code, size_t size)
 
 static sigjmp_buf back;
 static int faults;
+static greg_t beyond; /* where the handler returns to, if anywhere else */
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
     uint16_t here;
     __asm__("mov %%cs, %0" : "=r"(here));
-    printf("signal %d in %x, eax %d, handled in %x\n", number, (int)g[REG_CSGSFS] & 0xffff, (int)g[REG_RAX], here);
+    printf("signal %d, code %d in %x, eax %d, handled in %x\n", number, info->si_code,
+           (int)g[REG_CSGSFS] & 0xffff, (int)g[REG_RAX], here);
     if (++faults == 2)
         siglongjmp(back, 1);
-    g[REG_RIP] += 2;
+    g[REG_RIP] = beyond ? beyond : g[REG_RIP] + 2;
 }
 
 /* The handler is 64-bit code all the same, and what it returns to is not. */
@@ -83,6 +85,13 @@ static void handler(void)
         enter_32_bit_code(code, sizeof code);
 }
 
+/* No address of 32-bit code: what the kernel returns by must not fault. */
+static void far_beyond(void)
+{
+    beyond = (greg_t)1 << 32;
+    handler();
+}
+
 /* Only some CPUs have `syscall` there, and only some systems 32-bit calls. */
 static void call(void)
 {
@@ -96,10 +105,10 @@ static void call(void)
 
 int main(int argc, char **argv)
 {
-    void (*const tests[])(void) = {bases, handler, call};
-    const char *const names[] = {"bases", "handler", "call"};
+    void (*const tests[])(void) = {bases, handler, far_beyond, call};
+    const char *const names[] = {"bases", "handler", "beyond", "call"};
     setvbuf(stdout, 0, _IOLBF, 0);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (argc > 1 && !strcmp(argv[1], names[i]))
             tests[i]();
     return 0;

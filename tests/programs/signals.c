@@ -1,5 +1,6 @@
 /* Signals: handlers, masks, alternate stacks, restarts, SIGCHLD, SIGPIPE, timers, faults. */
 #define _GNU_SOURCE
+#include "shared/asleep.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -100,24 +101,22 @@ static void interrupted(void)
 {
     int ends[2];
     char byte;
-    struct itimerval soon = {.it_value = {.tv_usec = 50000}};
 
     if (pipe(ends))
         exit(1);
     install(SIGALRM, simple, 0);
     hits = 0;
-    setitimer(ITIMER_REAL, &soon, 0);
+    fflush(stdout);
+    pid_t child = poke(SIGALRM, 0);
     ssize_t got = read(ends[0], &byte, 1);
+    waitpid(child, 0, 0);
     printf("read interrupted: %zd %s hits %d\n", got, strerror(errno), hits);
     install(SIGALRM, simple, SA_RESTART);
     fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        usleep(150000);
-        _exit(write(ends[1], "r", 1) != 1);
-    }
     hits = 0;
-    setitimer(ITIMER_REAL, &soon, 0);
+    child = poke(SIGALRM, 1);
+    if (child == 0)
+        _exit(write(ends[1], "r", 1) != 1);
     got = read(ends[0], &byte, 1);
     printf("read restarted: %zd %c hits %d\n", got, byte, hits);
     waitpid(child, 0, 0);

@@ -1,12 +1,13 @@
 """Going back in a running guest: what then happens is what happened, and nothing is done twice."""
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count, cycle
 from pathlib import Path
 
 import pytest
+from support.patience import least, seconds
 
 from nanvix.machine.journal import Journal
 from nanvix.machine.machine import Machine
@@ -57,7 +58,7 @@ def run_to(machine: Machine, instructions: int | None) -> None:
 def facts(machine: Machine) -> tuple[object, ...]:
     return (
         machine.backend.instructions(), machine.backend.tsc(), machine.memory.sha256(),
-        machine.backend.save_state(), machine.outcome, machine.hypercalls(),
+        machine.backend.save_state(), machine.outcome, tuple(machine.channel.counts),
     )  # fmt: skip
 
 
@@ -137,18 +138,18 @@ def test_taking_and_restoring_is_quick(tmp_path: Path) -> None:
     with started(tmp_path) as (machine, _):
         past = History(machine)
         past.take()
-        taken, restored = [], []
-        for index in range(1, 9):
-            run_to(machine, index * 1_000_000)
-            before = time.perf_counter()
-            past.take()
-            taken.append(time.perf_counter() - before)
-        for checkpoint in past.checkpoints:
-            before = time.perf_counter()
-            past.restore(checkpoint)
-            restored.append(time.perf_counter() - before)
-        print(f"take {sorted(taken)} restore {sorted(restored)}")
-        assert min(taken) < 0.02 and min(restored) < 0.02
+        begun = count(1)
+
+        def taking() -> float:
+            run_to(machine, next(begun) * 1_000_000)
+            return seconds(past.take)
+
+        taken = [taking() for _ in range(8)]
+        restored = [seconds(lambda at=at: past.restore(at)) for at in past.checkpoints]
+        again = cycle(past.checkpoints)
+        assert least(lambda: seconds(lambda: past.restore(next(again))), 0.02) <= 0.02, restored
+        past.restore(past.checkpoints[-1])
+        assert min(taken) <= 0.02 or least(taking, 0.02) <= 0.02, taken
         past.close()
 
 

@@ -6,14 +6,14 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from support.guest import Guest, execute, host_environment
-from support.host import ENVIRONMENT, PATIENCE
+from support.host import ENVIRONMENT
+from support.patience import LIMIT_S, until
 from support.peers import Echo, Peer, free_port, patient_connection
 from support.toolchain import PROGRAMS, Toolchain
 
@@ -105,11 +105,11 @@ def test_datagrams_through_a_published_port(guest: Guest) -> None:
         assert process.stdout.readline() == b"bound\n"
         for text in b"one", b"two", b"three":
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-                client.settimeout(30)
+                client.settimeout(LIMIT_S)
                 client.connect(("127.0.0.1", port))
                 client.send(text)
                 assert client.recv(100) == text.upper()
-        assert process.wait(30) == 0
+        assert process.wait(LIMIT_S) == 0
 
 
 def test_splice_and_sendfile(guest: Guest, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_server_in_the_guest(guest: Guest) -> None:
         for thread in clients:
             thread.start()
         for thread in clients:
-            thread.join(60)
+            thread.join(LIMIT_S)
         assert answers == [True] * 4
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(4)]
@@ -251,13 +251,10 @@ def test_a_guest_that_is_ended_leaves_no_socket(
         assert process.stdout is not None
         with patient_connection(port) as sock:
             assert process.stdout.readline() == b"here\n"
-            assert peer.connections == 1
+            until(lambda: peer.connections == 1, "the connection's arrival")
             process.kill()
             assert sock.recv(1) == b""
-    limit = time.monotonic() + 10 * PATIENCE
-    while peer.connections and time.monotonic() < limit:
-        time.sleep(0.01)
-    assert peer.connections == 0
+    until(lambda: peer.connections == 0, "the connection's end")
     socket.create_server(("127.0.0.1", port)).close()
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from support.guest import Guest
-from support.host import cache_directory, tool_path
+from support.host import cache_directory, tool_path, zig_cache
 
 CACHE = {
     "XDG_CACHE_HOME": str(cache_directory() / "languages"),
-    "ZIG_GLOBAL_CACHE_DIR": str(cache_directory() / "zig"),
+    "ZIG_GLOBAL_CACHE_DIR": zig_cache(),
 }
 """Kept between sessions; zig builds its C library in the place the other tests build it in."""
 

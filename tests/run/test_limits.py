@@ -6,18 +6,21 @@ import time
 import pytest
 from support.guest import Guest
 from support.host import PATIENCE
+from support.patience import least
 from support.toolchain import Toolchain
 
 
 @pytest.mark.parametrize("how", ["spin", "sleep"])
 def test_timeout(guest: Guest, compiled: Toolchain, how: str) -> None:
-    begin = time.monotonic()
-    options = ["--timeout", f"{0.7 * PATIENCE}"]
-    ran = guest([compiled("die.c"), how], options=options, limit=20)
-    assert ran.code == 124
+    for limit in (0.7, 2, 6):  # the shortest in which it gets to its first word
+        begin = time.monotonic()
+        ran = guest([compiled("die.c"), how], options=["--timeout", f"{limit * PATIENCE}"])
+        assert ran.code == 124
+        assert ran.err == b"nanvix: the guest was ended by --timeout\n"
+        assert time.monotonic() - begin > 0.9 * limit * PATIENCE
+        if ran.out:
+            break
     assert ran.out == f"dying by {how} 0\n".encode()
-    assert ran.err == b"nanvix: the guest was ended by --timeout\n"
-    assert 0.6 * PATIENCE < time.monotonic() - begin < 8 * PATIENCE
 
 
 def test_timeout_that_is_not_reached(guest: Guest) -> None:
@@ -70,6 +73,10 @@ def test_memory_limit(guest: Guest, compiled: Toolchain) -> None:
 def test_big_memory_costs_nothing_until_used(guest: Guest, compiled: Toolchain) -> None:
     free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     size = f"{min(4 << 30, free) >> 20}M"
-    begin = time.monotonic()
-    assert guest([compiled("hello.c")], options=["--memory", size]).code == 3
-    assert time.monotonic() - begin < 10
+
+    def once() -> float:
+        begin = time.monotonic()
+        assert guest([compiled("hello.c")], options=["--memory", size]).code == 3
+        return time.monotonic() - begin
+
+    assert least(once, 10, tries=3) < 10

@@ -1,13 +1,15 @@
 """The Python API, on both backends."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 
 import pytest
 from support.host import PATIENCE
+from support.patience import LIMIT_S
 
 from nanvix.errors import NanvixError, ProgramNotFound, UsageError
 from nanvix.guest.mounts import make_mount
@@ -16,6 +18,7 @@ from nanvix.sandbox import Sandbox
 
 
 def open_descriptors() -> set[str]:
+    gc.collect()
     return set(os.listdir("/proc/self/fd"))
 
 
@@ -75,11 +78,22 @@ def test_settings_reach_the_guest(backend: str, tmp_path: Path) -> None:
 def test_from_another_thread(
     backend: str, act: Callable[[Sandbox], None], code: int, reason: str
 ) -> None:
-    sandbox = Sandbox(backend=backend, timeout=30 * PATIENCE)
-    timer = Timer(1.0 * PATIENCE, act, [sandbox])
-    timer.start()
-    result = sandbox.run(["sleep", "100"], capture=True)
-    timer.join()
+    sandbox = Sandbox(backend=backend, timeout=LIMIT_S)
+    reader, writer = os.pipe()
+
+    def act_when_it_sleeps() -> None:
+        os.read(reader, 1)
+        act(sandbox)
+
+    thread = Thread(target=act_when_it_sleeps)
+    thread.start()
+    try:
+        argv = ["sh", "-c", "echo; exec sleep 1000"]
+        result = sandbox.run(argv, stdio=(None, writer, None))
+    finally:
+        os.close(writer)
+        thread.join()
+        os.close(reader)
     assert (result.exit_code, result.reason) == (code, reason)
 
 

@@ -10,6 +10,7 @@ from support.host import ENVIRONMENT
 from support.toolchain import PROGRAMS, Toolchain
 
 LIMIT_S = 240.0
+pytestmark = pytest.mark.timeout(3 * LIMIT_S)
 
 
 def run(guest: Guest | None, folder: Path, argv: list[str]) -> str:
@@ -86,7 +87,8 @@ def test_strace_shows_what_it_shows_natively(
 def test_strace_joins_a_program_that_runs(guest: Guest, tmp_path: Path) -> None:
     script = (
         "sleep 60 & child=$!; until grep -q 'S (sl' /proc/$child/status; do :; done;"
-        " (sleep 1; kill $child) & strace -o log -p $child 2>/dev/null; wait $child;"
+        " (until test -s log; do sleep 0.1; done; kill $child) &"
+        " strace -o log -p $child 2>/dev/null; wait $child;"
         " echo ended with $?; cat log"
     )
     texts = [

@@ -10,23 +10,13 @@ from pathlib import Path
 
 import pytest
 from support.guest import Guest, host_environment
+from support.leftovers import no_more_shared_memory_than, processes_with, shared_memory
+from support.patience import LIMIT_S
 from support.toolchain import Toolchain
 
 
 def below(folder: Path) -> list[str]:
     return sorted(str(path) for path in folder.rglob("*"))
-
-
-def processes_with(marker: str) -> list[int]:
-    """Processes whose environment carries ``marker``."""
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            if entry.isdigit() and marker.encode() in Path(f"/proc/{entry}/environ").read_bytes():
-                found.append(int(entry))
-        except OSError:
-            continue
-    return found
 
 
 class Watched:
@@ -57,12 +47,6 @@ def watched(tmp_path: Path) -> Watched:
     return Watched(tmp_path)
 
 
-def shared_memory() -> set[str]:
-    """But for what tests that run beside this have there under names of their own."""
-    names = os.listdir("/dev/shm")
-    return {name for name in names if not name.startswith(("nanvix-test-", "nanvix-cases-"))}
-
-
 def test_after_good_and_bad_ends(guest: Guest, compiled: Toolchain, watched: Watched) -> None:
     before = shared_memory()
     program = compiled("die.c")
@@ -72,7 +56,7 @@ def test_after_good_and_bad_ends(guest: Guest, compiled: Toolchain, watched: Wat
     ):  # fmt: skip
         guest([program, *argv], options=options, env=watched.env, cwd=watched.here)
     assert watched.files() == []
-    assert shared_memory() <= before
+    no_more_shared_memory_than(before)
     assert processes_with(watched.marker) == []
 
 
@@ -88,9 +72,9 @@ def test_after_being_killed(guest: Guest, compiled: Toolchain, watched: Watched,
     )  # fmt: skip
     time.sleep(dice.choice((0.01, 0.04, 0.1, 0.3, 0.6)) * dice.uniform(0.5, 1.5))
     process.send_signal(signal.SIGKILL)
-    assert process.wait(10) == -signal.SIGKILL
+    assert process.wait(LIMIT_S) == -signal.SIGKILL
     assert watched.files() == []
-    assert shared_memory() <= before
+    no_more_shared_memory_than(before)
     assert processes_with(watched.marker) == []
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.guest import Guest, Same, execute, host_environment
 from support.host import ENVIRONMENT
+from support.leftovers import no_more_shared_memory_than, processes_with, shared_memory
+from support.patience import LIMIT_S
 from support.toolchain import Toolchain
 
 SMALL_DISK = 'mount -t tmpfs -o size=2m none "$0" && cd "$0" && exec "$@"'
@@ -146,30 +148,8 @@ def test_killed_at_work(guest: Guest, compiled: Toolchain, tmp_path: Path, seed:
         )  # fmt: skip
         time.sleep(dice.uniform(0.02, 0.6))
         process.send_signal(signal.SIGKILL)
-        assert process.wait(10) == -signal.SIGKILL
-        assert carriers(mark) == []
-    assert shared_memory() <= before
+        assert process.wait(LIMIT_S) == -signal.SIGKILL
+        assert processes_with(mark) == []
+    no_more_shared_memory_than(before)
     assert list(temporary.iterdir()) == []
     assert all(re.fullmatch(r"busy\d+", path.name) for path in here.iterdir()), "guest files only"
-
-
-def shared_memory() -> set[str]:
-    """What nanvix might have in /dev/shm; tests that run beside this have names of their own."""
-    names = set(os.listdir("/dev/shm"))
-    return {
-        name
-        for name in names
-        if "nanvix" in name and not name.startswith(("nanvix-test-", "nanvix-cases-"))
-    }
-
-
-def carriers(mark: str) -> list[int]:
-    """Processes that carry the mark in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and mark.encode() in (entry / "environ").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found

@@ -2,6 +2,7 @@
 
 import pytest
 from support.guest import Guest
+from support.patience import until
 from support.peers import Peer
 from support.toolchain import Toolchain
 
@@ -49,6 +50,7 @@ def test_only_the_port_that_is_granted(guest: Guest, compiled: Toolchain) -> Non
             reach(guest, compiled, granted, [HOST], rule) == f"{HOST}: connected, sent, connected\n"
         )
         assert reach(guest, compiled, other, HOSTS_OWN, rule) == denied(HOSTS_OWN)
+        until(lambda: granted.seen, "the connection's arrival")
         assert (len(granted.seen), other.seen) == (1, [])
 
 

@@ -16,10 +16,11 @@ CHECKS = {
 }
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", CHECKS)
 def test_check(name: str) -> None:
     done = subprocess.run(
         [sys.executable, *CHECKS[name]],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=590, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

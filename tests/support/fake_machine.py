@@ -23,7 +23,7 @@ class FakeBackend:
     """
 
     name = "fake"
-    capabilities = Capabilities(True, False, False, False, False)
+    capabilities = Capabilities(True, False, False)
     quirks = 0
     tsc_hz = 1_000_000_000
 

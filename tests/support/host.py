@@ -1,7 +1,9 @@
 """What this machine offers: KVM or the reason why not, and the programs guests are made of."""
 
+import hashlib
 import os
 import shutil
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +52,13 @@ def tool_path(tool: str) -> str | None:
     """Where ``tool`` is; rustc may be outside the tests' own short PATH, servers are too."""
     places = f"{PATH}:{os.environ['PATH']}" if tool == "rustc" else f"{PATH}:/usr/sbin"
     return shutil.which(tool, path=places)
+
+
+def zig_cache() -> str:
+    """Where zig keeps the C library it builds. Each virtual environment has its own: two of them
+    would rebuild what they find of each other's, and wait for each other meanwhile."""
+    environment = hashlib.sha256(sys.prefix.encode()).hexdigest()[:8]
+    return str(cache_directory() / f"zig-{environment}")
 
 
 def cache_directory() -> Path:

@@ -1,11 +1,13 @@
 """Real peers on the host's loopback, for guests that may talk to it."""
 
+import random
 import socket
 import struct
 import threading
 import time
 from contextlib import suppress
 from io import BufferedReader
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,10 +15,17 @@ from support.host import PATIENCE
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that nobody has."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port of 127.0.0.1 that nobody has. It is none of those that the host gives to whoever asks
+    for any, and picked at random, so that nobody comes by it before it is used."""
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    ports = range(10_000, int(given[0])) or range(10_000, 65_536)
+    while True:
+        port = random.choice(ports)
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 

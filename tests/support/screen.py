@@ -17,7 +17,7 @@ from support.host import PATIENCE
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-LIMIT_S = 30 * PATIENCE
+LIMIT_S = 60 * PATIENCE
 SEED = bytes(32)
 
 

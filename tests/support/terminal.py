@@ -68,19 +68,23 @@ class Terminal:
         """What a person at the keyboard does; ``b"\\x03"`` is Ctrl-C."""
         os.write(self.fd, keys)
 
-    def expect(self, text: bytes, limit: float = 30.0) -> None:
+    def expect(self, text: bytes, limit: float = 60.0) -> None:
         """Wait until ``text`` appears behind what was expected before."""
         end = time.monotonic() + limit * PATIENCE
         while (at := self.output.find(text, self._seen)) < 0:
             assert self._read(end - time.monotonic()), f"{text!r} not in {self.output!r}"
         self._seen = at + len(text)
 
-    def ends(self, limit: float = 30.0) -> int:
-        """Wait for the end of the command: its exit code, as a shell reports it."""
+    def ended(self, limit: float) -> bool:
+        """Whether the command ends within ``limit`` seconds."""
         end = time.monotonic() + limit * PATIENCE
-        while self.process.poll() is None:
-            assert time.monotonic() < end, f"still running: {self.output!r}"
+        while self.process.poll() is None and time.monotonic() < end:
             self._read(0.05)
+        return self.process.poll() is not None
+
+    def ends(self, limit: float = 60.0) -> int:
+        """Wait for the end of the command: its exit code, as a shell reports it."""
+        assert self.ended(limit), f"still running: {self.output!r}"
         while self._read(0.0):
             pass
         code = self.process.returncode

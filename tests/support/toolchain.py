@@ -3,12 +3,13 @@
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from support.host import cache_directory, tool_path
+from support.host import cache_directory, tool_path, zig_cache
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 
@@ -23,6 +24,7 @@ _RECIPES: dict[str, tuple[str, ...]] = {
     "go": ("go", "build", "-trimpath", "-ldflags=-buildid="),
 }
 """What comes before ``-o OUTPUT SOURCE``, by the kind of program."""
+_ELSEWHERE = re.compile(rb'^#include "([^"]*/[^"]+)"', re.MULTILINE)
 _TIME_LIMIT_S = 600
 """The first program for musl builds musl itself."""
 
@@ -36,15 +38,18 @@ class Toolchain:
     def __call__(self, source: str | Path, kind: str = "musl", flags: Sequence[str] = ()) -> Path:
         """Build ``tests/programs/SOURCE`` as ``kind``; fails the test when it does not compile.
 
-        An absolute path leads elsewhere. The headers beside a source are part of its key.
+        An absolute path leads elsewhere. The headers beside a source, and those it includes from
+        other folders, are part of its key.
         """
         path = PROGRAMS / source
         recipe = [*_RECIPES[kind], *flags]
         recipe[0] = tool_path(recipe[0]) or recipe[0]
         digest = hashlib.sha256(repr([kind, str(source), *_RECIPES[kind][1:], *flags]).encode())
-        for header in sorted(path.parent.glob("*.h")):
+        content = path.read_bytes()
+        elsewhere = [path.parent / os.fsdecode(name) for name in _ELSEWHERE.findall(content)]
+        for header in (*sorted(path.parent.glob("*.h")), *elsewhere):
             digest.update(header.read_bytes())
-        digest.update(path.read_bytes())
+        digest.update(content)
         folder = self._cache / digest.hexdigest()[:24]
         target = folder / path.stem
         folder.mkdir(exist_ok=True)
@@ -57,7 +62,7 @@ class Toolchain:
 
     def _build(self, recipe: list[str], source: Path, target: Path) -> None:
         fresh = target.with_suffix(".new")
-        zig = str(self._cache / "zig")
+        zig = zig_cache()
         done = subprocess.run(
             [*recipe, "-o", str(fresh), str(source)],
             env=os.environ

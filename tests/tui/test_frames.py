@@ -83,3 +83,17 @@ async def test_registers_are_changed_where_they_are(frames: str) -> None:
         await d("o")
         await d.type("set rax = 1")
         assert "innermost" in d.app.messages[-1]
+
+
+async def test_a_program_that_waits_says_for_what(backend: str, steps: str) -> None:
+    """It is shown where its program is, running or paused, not where the kernel sleeps."""
+    async with opened(steps, "ask", backend=backend) as d:
+        d.app.action_do("go")
+        await d.until(lambda: "waits for input: Console" in d.app.view.reason, "that it waits")
+        assert d.app.view.where.startswith("pid 1 tid 1 in the kernel for user ")
+        await d("p")
+        assert d.app.view.reason == "pause"
+        names = [row.symbol.partition("+")[0] for row in d.app.view.calls]
+        assert "main" in names and all(row.ring == "user" for row in d.app.view.calls)
+        await d.type(f"frame {names.index('main')}")
+        assert any(line.chosen for line in d.app.view.code) and value(d, "argc") == "2"

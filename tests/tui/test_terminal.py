@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from support.guest import execute, host_environment
 from support.terminal import Terminal as PseudoTerminal
 from support.toolchain import Toolchain
 
-LIMIT_S = 40
+LIMIT_S = 60
 
 
 class Terminal:
@@ -23,7 +24,9 @@ class Terminal:
     def __init__(
         self, folder: Path, command: list[str], environment: dict[str, str] | None = None
     ) -> None:
-        self._socket = str(folder / "tmux")
+        # Not in the test's folder, whose name may be longer than a socket's can be.
+        self._place = tempfile.TemporaryDirectory(prefix="nanvix-tmux-", dir="/tmp")
+        self._socket = f"{self._place.name}/socket"
         self.status = folder / "status"
         line = f"{shlex.join(command)}; echo $? > {self.status}"
         env = host_environment({"TERM": "xterm-256color", "XDG_STATE_HOME": str(folder)})
@@ -65,6 +68,7 @@ class Terminal:
 
     def close(self) -> None:
         self._tmux("kill-server")
+        self._place.cleanup()
 
 
 DEBUG = [sys.executable, "-m", "nanvix", "debug"]

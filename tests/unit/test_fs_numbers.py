@@ -24,12 +24,12 @@ def new(files: HostFiles, name: str) -> int:
     return files.attr("FS_CREATE", 1, 0o644, 1, ins=[name.encode()]).ino
 
 
-def test_numbers_are_small_and_tell_nothing(files: HostFiles, tmp_path: Path) -> None:
-    host = {path.stat().st_ino for path in (tmp_path, *tmp_path.rglob("*"))}
+def test_numbers_are_small_and_tell_nothing(files: HostFiles) -> None:
+    """They are in the order of asking, whatever the host's are."""
     root = files.attr("FS_GETATTR", 1)
     found = [root.ino, *(files.find(path).ino for path in ("a", "b", "d", "d/c"))]
-    assert sorted(found) == [2, 3, 4, 5, 6] and max(found) < min(host)
-    assert root.dev == os.makedev(240, 0) == files.find("d/c").dev != tmp_path.stat().st_dev
+    assert sorted(found) == [2, 3, 4, 5, 6]
+    assert root.dev == os.makedev(240, 0) == files.find("d/c").dev
 
 
 def test_listings_and_attributes_say_the_same(files: HostFiles) -> None:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 def outer(app: "DebugApp") -> None:
     """The caller of the function that is looked at."""
-    frame(app, (app.view.chosen.level or 0) + 1)
+    frame(app, app.view.chosen.level + 1)
 
 
 def inner(app: "DebugApp") -> None:
     """What the function that is looked at has called."""
-    level = app.view.chosen.level or 0
+    level = app.view.chosen.level
     if not level:
         raise DebugError("this is the innermost call")
     frame(app, level - 1)
@@ -27,12 +27,14 @@ def inner(app: "DebugApp") -> None:
 
 def frame(app: "DebugApp", level: int) -> None:
     """A call of the thread that is looked at."""
-    tid = app.view.chosen.tid
+    tid, program = app.view.chosen.tid, app.view.chosen.program
 
     def job(d: "Debugger") -> None:
-        if level >= len(d.backtrace(tid, level + 1)):
+        with d.chosen(tid, program=program):
+            known = len(d.backtrace(limit=level + 1))
+        if level >= known:
             raise DebugError("this is the outermost call" if level else "no call is known here")
-        app.call_from_thread(app.look, chosen=Chosen(tid, level, d.version), code=None)
+        app.call_from_thread(app.look, chosen=Chosen(tid, level, d.version, program), code=None)
 
     app.session.do(job, "frame", runs=False)
 
@@ -50,7 +52,7 @@ def thread(app: "DebugApp", tid: int) -> None:
     def job(d: "Debugger") -> None:
         if all(t.tid != tid for t in d.threads()):
             raise DebugError(f"there is no thread {tid}")
-        app.call_from_thread(app.look, chosen=Chosen(tid, None, d.version), code=None)
+        app.call_from_thread(app.look, chosen=Chosen(tid, 0, d.version, True), code=None)
 
     app.session.do(job, "thread", runs=False)
 
@@ -65,7 +67,7 @@ def thread_by_number(app: "DebugApp", text: str) -> None:
         raise DebugError(f"which thread? {text!r} is no number")
 
 
-def from_here(view: View, debugger: "Debugger") -> "AbstractContextManager[int]":
+def from_here(view: View, debugger: "Debugger") -> "AbstractContextManager[None]":
     """A context in which names mean what they mean in the frame that is looked at."""
     chosen = view.chosen if view.chosen.version == debugger.version else Chosen()
-    return debugger.chosen(chosen.tid, chosen.level)
+    return debugger.chosen(chosen.tid, chosen.level, program=chosen.program)

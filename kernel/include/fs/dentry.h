@@ -34,7 +34,6 @@ struct dentry {
 
 void name_set(struct name *name, const char *text, u64 size);
 u32 name_hash_step(u32 hash, u64 word);
-bool name_is(const struct name *name, const struct dentry *dentry);
 
 struct dentry *dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry);

@@ -11,4 +11,3 @@ i64 names_may_change(struct dentry *dir);
 i64 names_may_remove(struct dentry *dir, struct dentry *entry);
 /* A new file, directory, FIFO or device; `made` (may be NULL) gets a reference of it. */
 i64 names_create(struct dentry *dir, const struct name *name, u32 mode, u64 rdev, struct dentry **made);
-i64 names_symlink(struct dentry *dir, const struct name *name, const char *target);

@@ -6,7 +6,9 @@
 
 struct file;
 
-extern u32 inotify_watches; /* in the whole guest */
+extern u32 inotify_watches; /* in the whole guest; those of F_NOTIFY count too */
+
+#define NOTIFY_RENAMED 0x10000000u /* a name changed within its directory: for F_NOTIFY alone */
 
 /* For fs/inotify.c: report to whoever watches the inode; `name` when it is an event of a directory. */
 void inotify_report(struct inode *inode, u32 mask, u32 cookie, const struct name *name, bool unlinked);

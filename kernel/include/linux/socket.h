@@ -80,6 +80,10 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_IPV6 41
+#define IPPROTO_UDPLITE 136
+#define UDPLITE_SEND_CSCOV 10
+#define UDPLITE_RECV_CSCOV 11
+#define UDPLITE_HEADER 8 /* bytes, which are always checked */
 
 #define SIOCINQ 0x541b
 #define SIOCOUTQ 0x5411

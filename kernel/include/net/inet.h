@@ -72,7 +72,7 @@ static inline bool port_held(const struct inet_socket *i) { return !list_empty(&
 /* Would listening here get in the way of another listener? */
 bool port_listened(const struct inet_socket *i);
 struct inet_socket *port_listener(const struct endpoint *to);
-struct inet_socket *port_receiver(const struct endpoint *to, const struct endpoint *from);
+struct inet_socket *port_receiver(u16 protocol, const struct endpoint *to, const struct endpoint *from);
 
 /* net/tcp_connect.c */
 i64 tcp_connect(struct socket *s, const struct address *to, u64 deadline);
@@ -90,7 +90,16 @@ void tcp_reset(struct inet_socket *i, i32 error);
 
 /* net/inet_options.c */
 void inet_options_init(struct inet_socket *i);
+i32 inet_option(const struct inet_socket *i, i32 level, i32 name); /* one of the table */
 i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size);
 i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *size);
+
+/* net/inet_control.c. A control message that is sent: 0 or negative errno. */
+i64 inet_control_read(struct ip_control *out, const struct socket *s, const struct cmsghdr *header, u64 at);
+/* What a datagram from a socket says, as far as it was asked to, else as the socket's options have it. */
+void inet_control_sent(struct ip_control *out, const struct inet_socket *from, const struct ip_control *asked,
+                       const struct endpoint *to);
+/* What the socket that receives it has asked to be told. */
+void inet_control_put(struct control_sink *sink, struct socket *s, const struct ip_control *control, u32 *flags);
 
 extern const struct socket_ops tcp_ops, udp_ops;

@@ -10,6 +10,9 @@ struct stream {
     struct list marks; /* in order of position */
     u32 mark_count;
     bool open;         /* there is a ring */
+    enum { URGENT_NONE, URGENT_WAITS, URGENT_TAKEN } urgent; /* the last urgent byte not yet read past */
+    u8 urgent_byte;
+    u64 urgent_at;     /* its position */
 };
 
 bool stream_open(struct stream *stream, u64 bytes); /* false: no memory */
@@ -24,6 +27,11 @@ i64 stream_put(struct stream *stream, struct io *io, struct control *control);
 /* Move what is waiting behind the first `skip` bytes, ending where what came along changes. With
    `peek` everything stays. */
 i64 stream_take(struct stream *stream, struct io *io, u64 skip, bool peek, struct control *control);
+/* Is the byte behind `skip` others the urgent one? */
+static inline bool stream_at_urgent(const struct stream *s, u64 skip) {
+    return s->urgent != URGENT_NONE && s->urgent_at == s->taken + skip;
+}
+void stream_skip_urgent(struct stream *stream); /* it is next */
 static inline u64 stream_size(const struct stream *s) { return s->open ? s->ring.size : 0; }
 /* How full it is. */
 static inline bool stream_half_empty(const struct stream *s) { return s->open && s->ring.count * 2 <= s->ring.slots; }

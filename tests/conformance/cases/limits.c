@@ -83,7 +83,8 @@ CASE(processes_of_a_user, "setrlimit fork")
     if (!geteuid())
         CHILD(
             setrlimit(RLIMIT_NPROC, &(struct rlimit){2, 2});
-            if (syscall(SYS_setresuid, 54321, 54321, 54321)) _exit(1);
+            uid_t nobody_else = 1 << 24 | getpid();
+            if (syscall(SYS_setresuid, nobody_else, nobody_else, nobody_else)) _exit(1);
             int made = 0;
             for (int i = 0; i < 5; i++) {
                 pid_t child = fork();

@@ -19,7 +19,14 @@ static int priority_of(pid_t who)
 
 static void one_processor(void)
 {
-    unsigned long set[16] = {1};
+    unsigned long set[128] = {0};
+    MUST(syscall(SYS_sched_getaffinity, 0, sizeof set, set));
+    int at = 0;
+    while (!set[at])
+        at++;
+    unsigned long first = set[at] & -set[at];
+    memset(set, 0, sizeof set);
+    set[at] = first;
     MUST(syscall(SYS_sched_setaffinity, 0, sizeof set, set));
 }
 

@@ -56,8 +56,7 @@ CASE(timed_waiting, "rt_sigtimedwait")
     T(syscall(SYS_rt_sigtimedwait, &set, 0, &short_time, 4));
     T(syscall(SYS_rt_sigtimedwait, (void *)8, 0, &short_time, 8));
     handle(SIGALRM, 0, note);
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, 0);
-    T(syscall(SYS_rt_sigtimedwait, &set, 0, 0, 8));
+    POKED(SIGALRM, syscall(SYS_rt_sigtimedwait, &set, 0, 0, 8));
 }
 
 CASE(suspending, "rt_sigsuspend pause")
@@ -73,8 +72,7 @@ CASE(suspending, "rt_sigsuspend pause")
     sigprocmask(SIG_BLOCK, 0, &now);
     N(sigismember(&now, SIGUSR1));
     handle(SIGALRM, 0, note);
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, 0);
-    T(pause());
+    POKED(SIGALRM, pause());
     N(last_signal);
     T(syscall(SYS_rt_sigsuspend, &none, 4));
     T(syscall(SYS_rt_sigsuspend, (void *)8, 8));
@@ -86,26 +84,25 @@ CASE(restart_or_not, "read rt_sigaction wait4")
     int ends[2];
     MUST(pipe(ends));
     handle(SIGALRM, 0, note);
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, 0);
-    T(read(ends[0], &byte, 1));
+    POKED(SIGALRM, read(ends[0], &byte, 1));
     handle(SIGALRM, SA_RESTART, note);
-    pid_t child = fork();
+    pid_t parent = getpid(), child = poking(SIGALRM);
     if (!child) {
-        sleep_ms(80);
+        sleep_ms(20);
+        until_asleep(parent);
         (void)!write(ends[1], "x", 1);
         _exit(0);
     }
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, 0);
     T(read(ends[0], &byte, 1));
     N(count);
     wait_for(child);
-    child = fork();
+    child = poking(SIGALRM);
     if (!child) {
-        sleep_ms(80);
+        sleep_ms(20);
+        until_asleep(parent);
         _exit(3);
     }
     int status;
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, 0);
     IS(waitpid(child, &status, 0) == child);
     N(count);
 }
@@ -115,13 +112,10 @@ CASE(never_restarted, "poll select nanosleep epoll_wait")
     struct pollfd none = {-1, 0, 0};
     struct timespec left, ten = {10, 0};
     handle(SIGALRM, SA_RESTART, note);
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, 0);
-    T(poll(&none, 1, 10000));
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, 0);
-    T(nanosleep(&ten, &left));
+    POKED(SIGALRM, poll(&none, 1, 10000));
+    POKED(SIGALRM, nanosleep(&ten, &left));
     IS(left.tv_sec == 9);
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, 0);
-    T(select(0, 0, 0, 0, &(struct timeval){10, 0}));
+    POKED(SIGALRM, select(0, 0, 0, 0, (&(struct timeval){10, 0})));
     N(count);
 }
 

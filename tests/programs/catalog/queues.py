@@ -74,7 +74,7 @@ for thread in crowd:
     thread.start()
 for thread in crowd:
     thread.join()
-print(inside, most)
+print(inside, 0 < most <= 2)
 barrier = threading.Barrier(4, timeout=20)
 arrived = [threading.Thread(target=barrier.wait) for _ in range(3)]
 for thread in arrived:

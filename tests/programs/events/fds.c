@@ -246,7 +246,7 @@ static void processes(void)
     printf("flags %x %x\n", fcntl(fd, F_GETFL), fcntl(fd, F_GETFD));
     SAY(syscall(SYS_pidfd_open, 0, 0));
     SAY(syscall(SYS_pidfd_open, -1, 0));
-    SAY(syscall(SYS_pidfd_open, 30000, 0));
+    SAY(syscall(SYS_pidfd_open, 1 << 30, 0)); /* above all numbers there are */
     SAY(syscall(SYS_pidfd_open, pid, 1));
     printf("poll %x\n", polled(fd));
     SAY(syscall(SYS_pidfd_send_signal, fd, 0, 0, 0));

@@ -1,6 +1,6 @@
-/* Which calls a handler ends with EINTR and which begin anew, with SA_RESTART and without. Argument: how
-   many times slower than usual the machine is. */
+/* Which calls a handler ends with EINTR and which begin anew, with SA_RESTART and without. */
 #define _GNU_SOURCE
+#include "../shared/asleep.h"
 #include "say.h"
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -22,15 +22,14 @@
 #include <time.h>
 
 static volatile sig_atomic_t count;
-static int empty[2], full[2], pair[2], listener, epoll, event, sem, queue;
+static int empty[2], full[2], pair[2], told[2], listener, epoll, event, sem, queue;
 static unsigned word;
 static pid_t child;
-static long period_us = 100000;
 
-/* The first alarm finds the call waiting. If it goes on, the second ends the test of it. */
+/* The first signal finds the call waiting. If that goes on, the second ends the test of it. */
 static void handler(int sig)
 {
-    if (++count == 2)
+    if (++count == 2 || write(told[1], "", 1) != 1)
         _exit(1);
 }
 
@@ -103,8 +102,6 @@ static void try(int i, int flags)
     pid_t pid = fork();
     if (!pid) {
         struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
-        struct timeval period = {period_us / 1000000, period_us % 1000000};
-        struct itimerval often = {period, period}, never = {0};
         child = fork();
         if (!child) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -112,24 +109,29 @@ static void try(int i, int flags)
                 pause();
         }
         sigaction(SIGALRM, &action, NULL);
-        setitimer(ITIMER_REAL, &often, NULL);
         long result = calls[i].call();
-        setitimer(ITIMER_REAL, &never, NULL);
         printf("%s: %s\n", calls[i].name, outcome(result));
         fflush(stdout);
         kill(child, SIGKILL);
         _exit(0);
     }
+    char byte;
+    until_asleep(pid);
+    kill(pid, SIGALRM);
+    if (read(told[0], &byte, 1) != 1)
+        die("told");
+    until_asleep(pid);
+    kill(pid, SIGALRM);
     waitpid(pid, &status, 0);
     if (status)
         printf("%s: goes on\n", calls[i].name);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    period_us *= argc > 1 ? atoi(argv[1]) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     pipe(empty);
+    pipe(told);
     pipe2(full, O_NONBLOCK);
     static char page[4096];
     while (write(full[1], page, sizeof(page)) > 0)

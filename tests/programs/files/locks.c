@@ -1,5 +1,6 @@
 /* Advisory locks: of processes, of open files, flock; conflicts, deadlock, release. Directory: argument. */
 #define _GNU_SOURCE
+#include "../shared/asleep.h"
 #include "../case.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -122,7 +123,7 @@ static void circle(void)
         _exit(lock(own, F_SETLKW, F_WRLCK, 1000, 1) ? 1 : 7);
     }
     MUST(read(ready[0], &byte, 1) == 1);
-    usleep(100000);
+    until_asleep(other);
     TRY(lock(fd, F_SETLKW, F_WRLCK, 1001, 1));
     TRY(lock(fd, F_SETLK, F_UNLCK, 1000, 1));
     int status;
@@ -191,7 +192,7 @@ static void whole(void)
         int own = open("flock", O_RDONLY);
         _exit(flock(own, LOCK_EX) ? 1 : 5);
     }
-    usleep(50000);
+    until_asleep(waiter);
     close(b); /* the child's copy keeps the lock alive, until it exits: it must be the last */
     int status;
     kill(waiter, SIGKILL);

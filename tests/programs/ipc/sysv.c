@@ -1,5 +1,6 @@
 /* System V shared memory, semaphores and message queues. */
 #define _GNU_SOURCE
+#include "../shared/asleep.h"
 #include "../case.h"
 #include <signal.h>
 #include <sys/ipc.h>
@@ -242,7 +243,7 @@ static void messages(void)
         m.type = 1;
         MUST(!msgsnd(id, &m, 64, 0) && msgrcv(id, &m, 64, 2, 0) == 64);
     }
-    usleep(50000);
+    until_asleep(pid);
     TRY(msgctl(id, IPC_RMID, 0));
     printf("sleeper: %d\n", WEXITSTATUS(status_of(pid)));
     TRY(msgctl(id, IPC_STAT, &ds));

@@ -368,7 +368,7 @@ static void remote(void)
     TRY(process_vm_readv(pid, &words, 0, far, 1, 0));
     TRY(process_vm_readv(pid, local, 1, far, 0, 0));
     TRY(process_vm_readv(pid, local, 1, far, 1, 1));
-    TRY(process_vm_readv(999999, local, 1, far, 1, 0));
+    TRY(process_vm_readv(4194305, local, 1, far, 1, 0));
     TRY(process_vm_readv(pid, (void *)8, 1, far, 1, 0));
     TRY(process_vm_readv(pid, local, 1, (void *)8, 1, 0));
     TRY(process_vm_readv(pid, local, 2000, far, 1, 0));

@@ -1,5 +1,6 @@
 /* TCP over loopback: connecting, ending, resetting, addresses and ports. */
 #define _GNU_SOURCE
+#include "../shared/asleep.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -421,25 +422,37 @@ static void sharing(void)
     tell("from", client, getsockname);
 }
 
+static void await(int fd)
+{
+    char byte;
+    if (read(fd, &byte, 1) != 1)
+        _exit(1);
+}
+
 static void waiting(void)
 {
     printf("-- epoll\n");
-    int l = listening(loopback(), 5), ends[2], n;
+    int l = listening(loopback(), 5), ends[2], go[2], n;
     int ep = epoll_create1(0);
     struct epoll_event e = {EPOLLIN, {.u32 = 1}}, out[4];
+    if (pipe(go))
+        exit(1);
     epoll_ctl(ep, EPOLL_CTL_ADD, l, &e);
     printf("%d\n", epoll_wait(ep, out, 4, 0));
     ends[0] = socket(family, SOCK_STREAM, 0);
     fflush(stdout);
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork();
     if (!child) {
-        usleep(30000);
+        /* Each when the parent waits for it, which looks at what was before in the meantime. */
+        until_asleep(parent);
         connect_to(ends[0], loopback(), port_of(l));
-        usleep(30000);
+        await(go[0]);
+        until_asleep(parent);
         write(ends[0], "x", 1);
-        usleep(30000);
+        await(go[0]);
+        until_asleep(parent);
         shutdown(ends[0], SHUT_WR);
-        usleep(30000);
+        await(go[0]);
         _exit(0);
     }
     n = epoll_wait(ep, out, 4, 10000);
@@ -447,14 +460,17 @@ static void waiting(void)
     ends[1] = accept(l, 0, 0);
     e = (struct epoll_event){EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.u32 = 2}};
     epoll_ctl(ep, EPOLL_CTL_ADD, ends[1], &e);
-    n = epoll_wait(ep, out, 4, 10000);
-    printf("%d: %u %#x\n", n, out[0].data.u32, out[0].events);
-    n = epoll_wait(ep, out, 4, 10000);
-    printf("%d: %u %#x\n", n, out[0].data.u32, out[0].events);
-    n = epoll_wait(ep, out, 4, 10000);
-    printf("%d: %u %#x\n", n, out[0].data.u32, out[0].events);
+    for (int i = 0; i < 3; i++) {
+        n = epoll_wait(ep, out, 4, 10000);
+        printf("%d: %u %#x\n", n, out[0].data.u32, out[0].events);
+        if (i < 2)
+            write(go[1], "x", 1);
+    }
     printf("again %d\n", epoll_wait(ep, out, 4, 5));
+    write(go[1], "x", 1);
     waitpid(child, 0, 0);
+    close(go[0]);
+    close(go[1]);
     close(ends[0]);
     close(ends[1]);
     close(l);

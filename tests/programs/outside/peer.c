@@ -1,6 +1,7 @@
 /* TCP to a peer on another machine: connecting, waiting, ending, resets. The peer does what the first
    line it reads says (tests/support/peers.py). Run natively and in a guest, it prints the same. */
 #define _GNU_SOURCE
+#include "../shared/asleep.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -137,8 +138,10 @@ static void reading(void)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     struct sigaction action = {.sa_handler = on_alarm};
     sigaction(SIGALRM, &action, NULL);
-    ualarm(30000, 0);
+    fflush(stdout);
+    pid_t child = poke(SIGALRM, 0);
     SAY(recv(fd, back, 10, 0));
+    waitpid(child, NULL, 0);
     close(fd);
 }
 

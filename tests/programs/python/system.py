@@ -27,7 +27,7 @@ with tempfile.TemporaryDirectory() as folder, open(f"{folder}/t", "w+b") as file
     file.write(b"tail!")
     print(os.fstat(file.fileno()).st_size)
 for action in (lambda: os.mkdir("copy"), lambda: open("nope"), lambda: os.rmdir("copy"),
-               lambda: os.listdir("/nope"), lambda: os.chdir("link/x"), lambda: os.kill(99999, 0)):  # fmt: skip
+               lambda: os.listdir("/nope"), lambda: os.chdir("link/x"), lambda: os.kill(1 << 30, 0)):  # fmt: skip
     try:
         action()
     except OSError as error:
