@@ -56,6 +56,8 @@ ACTIONS = (
            "Run", run.user, "step", 12),
     Action("pause", "p", "p", "pause", "Stop what runs, as soon as possible.",
            "Run", run.pause, "", 9),
+    Action("interrupt", "ctrl+c", "Ctrl-C", "interrupt", "Stop what runs; while typing in Console: "
+           "to the program.", "Run", run.interrupt),
     Action("cancel", "escape", "Esc", "cancel", "Stop a long search or run.",
            "Run", run.pause),
 

@@ -1,6 +1,7 @@
 /* timerfd_create(2) and its family: timers that are read. */
 #include "errno.h"
 #include "fs/anon.h"
+#include "fs/proc.h"
 #include "lib.h"
 #include "linux/time.h"
 #include "proc.h"
@@ -15,6 +16,7 @@
 struct timerfd {
     struct timer timer;
     i32 clock;
+    u32 flags;           /* as it was last set */
     u64 interval, ticks; /* ns; expirations nobody has read */
     bool resting;        /* it has expired, and goes on when somebody looks */
     struct poll_head head;
@@ -25,6 +27,14 @@ static void expired(struct timer *timer) {
     t->ticks++;
     t->resting = t->interval;
     poll_wake(&t->head, POLLIN | POLLRDNORM);
+}
+
+/* One that is due has expired, though the interrupt that says so may be resting (proc/timer.c). */
+static void expire_if_due(struct timerfd *t) {
+    if (!t->timer.armed || t->timer.node.key > clock_monotonic())
+        return;
+    timer_cancel(&t->timer);
+    expired(&t->timer);
 }
 
 /* What has passed since a periodic timer expired is counted when it is asked for: one with a short period
@@ -42,7 +52,7 @@ static i64 timerfd_read(struct file *file, struct io *io, u64 *pos) {
     struct timerfd *t = file->private;
     if (io->left < sizeof(u64))
         return -EINVAL;
-    while (!t->ticks) {
+    while (expire_if_due(t), !t->ticks) {
         if (file->flags & O_NONBLOCK)
             return -EAGAIN;
         if (wait_on(&t->head.sleepers, NEVER))
@@ -56,6 +66,7 @@ static i64 timerfd_read(struct file *file, struct io *io, u64 *pos) {
 
 static u32 timerfd_poll(struct file *file, struct poll_table *table) {
     struct timerfd *t = file->private;
+    expire_if_due(t);
     poll_add(table, &t->head);
     return t->ticks ? POLLIN | POLLRDNORM : 0;
 }
@@ -81,8 +92,17 @@ static void timerfd_release(struct file *file) {
     kfree(t);
 }
 
+static void timerfd_show(struct file *file, struct text *text) {
+    const struct timerfd *t = file->private;
+    u64 left = timer_left(&t->timer);
+    text_add(text, "clockid: %d\nticks: %lu\nsettime flags: 0%o\n", t->clock, t->ticks, t->flags);
+    text_add(text, "it_value: (%lu, %lu)\nit_interval: (%lu, %lu)\n", left / SECOND_NS, left % SECOND_NS,
+             t->interval / SECOND_NS, t->interval % SECOND_NS);
+}
+
 static const struct file_ops timerfd_ops = {
     .read = timerfd_read, .poll = timerfd_poll, .seek = anon_seek, .ioctl = timerfd_ioctl, .release = timerfd_release,
+    .show = timerfd_show,
 };
 
 i64 sys_timerfd_create(const u64 *a) {
@@ -115,6 +135,7 @@ static struct timerfd *find(i32 fd, i64 *error) {
 }
 
 static i64 put_setting(struct timerfd *t, u64 addr) {
+    expire_if_due(t);
     catch_up(t);
     struct itimerspec out = { timespec_of(t->interval), timespec_of(timer_left(&t->timer)) };
     return put_user(out, addr);
@@ -142,6 +163,7 @@ i64 sys_timerfd_settime(const u64 *a) {
     t->interval = interval;
     t->ticks = 0;
     t->resting = false;
+    t->flags = flags;
     /* Nobody can set the guest's clock, so there is never anything to cancel. */
     if (value)
         timer_start(&t->timer, clock_deadline(t->clock, value, flags & TFD_TIMER_ABSTIME));

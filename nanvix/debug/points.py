@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
+from nanvix.debug.library_types import quoted
 from nanvix.debug.values import SCALARS, Value
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ EVENTS = ("syscall", "return", "hypercall", "signal", "fork", "exec", "exit", "f
 ACCESSES = ("write", "read", "access", "change")
 _MAX_WATCHED = 4096
 _WORD = 8
+_MAX_TEXT = 40
 
 
 class Access(NamedTuple):
@@ -161,7 +163,7 @@ class Watchpoint(Point):
             return f"{name} read"
         old, new = access.old, access.new
         whole = (access.address, len(new)) == (self.address, self.size)
-        if self.shape is not None and self.shape.kind in SCALARS and whole:
+        if self.shape is not None and _readable(self.shape) and whole:
             return f"{name}: {_shown(self.shape, old)} -> {_shown(self.shape, new)}"
         differ = (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
         first = next(differ, 0)
@@ -171,7 +173,16 @@ class Watchpoint(Point):
         return f"{place}: {_bytes(old, first)} -> {_bytes(new, first)}"
 
 
+def _readable(shape: "Type") -> bool:
+    """Whether a value is one number, or text."""
+    target = shape.target
+    text = shape.kind == "array" and target is not None and target.kind == "char"
+    return shape.kind in SCALARS or text
+
+
 def _shown(shape: "Type", data: bytes) -> str:
+    if shape.kind == "array":
+        return quoted(data[:_MAX_TEXT].split(b"\0")[0])
     return Value(shape, lambda _address, _size: b"", data=data).show() if data else "?"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from struct import unpack
 from typing import NamedTuple
 
+from nanvix.debug import library_types
 from nanvix.debug.errors import DebugError
 
 Read = Callable[[int, int], bytes]
@@ -87,7 +88,7 @@ SCALARS = frozenset(("int", "uint", "bool", "char", "enum", "pointer", "float", 
 class Value:
     """A typed value: in memory at ``address``, or ``data`` alone (a register, a result)."""
 
-    __slots__ = ("_read", "address", "bits", "data", "type")
+    __slots__ = ("address", "bits", "data", "read", "type")
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class Value:
         bits: tuple[int, int] | None = None,
     ) -> None:
         self.type = type
-        self._read = read
+        self.read = read
         self.address = address
         self.bits = bits
         self.data = data
@@ -114,7 +115,7 @@ class Value:
         """The value's bytes. Raises DebugError when memory is not mapped."""
         if self.data is None:
             assert self.address is not None
-            data = self._read(self.address, self.type.size)
+            data = self.read(self.address, self.type.size)
             if len(data) < self.type.size:
                 raise DebugError(f"memory at {self.address:#x} cannot be read")
             return data
@@ -159,15 +160,13 @@ class Value:
             raise DebugError(f"{self.type.name} is no pointer")
         if target.kind == "void":
             raise DebugError("a void pointer must be cast first")
-        return Value(target, self._read, address=self.integer() & _MASK)
+        return Value(target, self.read, address=self.integer() & _MASK)
 
     def element(self, index: int) -> "Value":
         """``value[index]``."""
         first = self.dereference()
         assert first.address is not None
-        return Value(
-            first.type, self._read, address=first.address + index * first.type.size & _MASK
-        )
+        return Value(first.type, self.read, address=first.address + index * first.type.size & _MASK)
 
     def member(self, name: str) -> "Value":
         """A field, by the field's name; through a pointer too."""
@@ -177,9 +176,9 @@ class Value:
             raise DebugError(f"{value.type.name} has no member {name}")
         if value.address is None:
             data = value.bytes()[found.offset : found.offset + found.type.size]
-            return Value(found.type, self._read, data=data, bits=found.bits)
+            return Value(found.type, self.read, data=data, bits=found.bits)
         at = value.address + found.offset & _MASK
-        return Value(found.type, self._read, address=at, bits=found.bits)
+        return Value(found.type, self.read, address=at, bits=found.bits)
 
     def cast(self, type: Type) -> "Value":
         """The same as another scalar type, or the same memory as another struct."""
@@ -188,9 +187,9 @@ class Value:
             if type.kind == "float":
                 from struct import pack
 
-                return Value(type, self._read, data=pack("<f" if type.size == 4 else "<d", number))
-            return Value.number(int(number), self._read, type)
-        return Value(type, self._read, address=self.address, data=self.data)
+                return Value(type, self.read, data=pack("<f" if type.size == 4 else "<d", number))
+            return Value.number(int(number), self.read, type)
+        return Value(type, self.read, address=self.address, data=self.data)
 
     def show(self, depth: int = 3) -> str:
         """As C would write it, bounded."""
@@ -218,13 +217,16 @@ class Value:
     def _show_pointer(self, number: int) -> str:
         target = self.type.target
         if number and target is not None and target.kind == "char":
-            data = self._read(number, _MAX_TEXT).split(b"\0")[0]
-            return f"{number:#x} {_quoted(data)}"
+            data = self.read(number, _MAX_TEXT).split(b"\0")[0]
+            return f"{number:#x} {library_types.quoted(data)}"
         return f"{number:#x}"
 
     def _show_members(self, depth: int) -> str:
         if depth <= 0:
             return "{...}"
+        whole = library_types.shown(self, depth)
+        if whole is not None:
+            return whole
         shown = []
         for member in self.type.members[:_MAX_SHOWN]:
             value = self.member(member.name) if member.name else self._unnamed(member)
@@ -235,14 +237,14 @@ class Value:
     def _unnamed(self, member: Member) -> "Value":
         if self.address is None:
             data = self.bytes()[member.offset : member.offset + member.type.size]
-            return Value(member.type, self._read, data=data)
-        return Value(member.type, self._read, address=self.address + member.offset)
+            return Value(member.type, self.read, data=data)
+        return Value(member.type, self.read, address=self.address + member.offset)
 
     def _show_elements(self, depth: int) -> str:
         target = self.type.target
         if target is not None and target.kind == "char" and self.address is not None:
-            data = self._read(self.address, min(self.type.count, _MAX_TEXT))
-            return _quoted(data.split(b"\0")[0])
+            data = self.read(self.address, min(self.type.count, _MAX_TEXT))
+            return library_types.quoted(data.split(b"\0")[0])
         count = min(self.type.count, _MAX_SHOWN)
         shown = [self.element(index).show(depth - 1) for index in range(count)]
         if self.type.count > count:
@@ -260,8 +262,3 @@ def _find(type: Type, name: str, offset: int = 0, depth: int = 8) -> Member | No
             if found is not None:
                 return found
     return None
-
-
-def _quoted(data: bytes) -> str:
-    text = data.decode("utf-8", "backslashreplace")
-    return '"' + "".join(c if c.isprintable() and c != '"' else ascii(c)[1:-1] for c in text) + '"'
