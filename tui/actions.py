@@ -5,10 +5,13 @@ An action's ``run`` gets the app. ``needs`` names what the machine must be able 
 (:data:`NEEDS`); where it cannot, the action is shown pale, with the reason.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
+from nanvix.named import NamedTuple
 from nanvix.tui import export
 from nanvix.tui.verbs import frames, look, points, run, screen, travel
 
@@ -28,7 +31,7 @@ class Action(NamedTuple):
     label: str
     help: str
     group: str
-    run: "Callable[[DebugApp], None]"
+    run: Callable[[DebugApp], None]
     needs: str = ""
     bar: int = 0
 
@@ -56,6 +59,8 @@ ACTIONS = (
            "Run", run.user, "step", 12),
     Action("pause", "p", "p", "pause", "Stop what runs, as soon as possible.",
            "Run", run.pause, "", 9),
+    Action("interrupt", "ctrl+c", "Ctrl-C", "interrupt", "Stop what runs; while typing in Console: "
+           "to the program.", "Run", run.interrupt),
     Action("cancel", "escape", "Esc", "cancel", "Stop a long search or run.",
            "Run", run.pause),
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nanvix.tui.app import DebugApp
     from nanvix.tui.prompt import Prompt
 
+_INTERRUPT = "ctrl+c"
 _KEY_S = 1.0
 """How long the next key waits for the one before it."""
 
@@ -41,7 +42,7 @@ class Ordered(App[int]):
             await super().on_event(event)
         elif self.prompt.opening:
             self._early.append(event)
-        elif event.key in BY_KEY and not self._typing():
+        elif event.key in BY_KEY and (event.key == _INTERRUPT or not self._typing()):
             cast("DebugApp", self).action_do(BY_KEY[event.key].name)
         elif self.focused is self.prompt.input:
             await self._to_prompt(event)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 
+from nanvix.abi.syscalls import SYSCALLS
 from nanvix.debug.errors import DebugError
 from nanvix.machine.memory import BadAddress
 from nanvix.tui.view import CallRow, Chosen, MapRow, PointRow, TaskRow, Timeline
@@ -11,6 +12,7 @@ from nanvix.tui.words import place
 
 if TYPE_CHECKING:
     from nanvix.debug.debugger import Debugger
+    from nanvix.debug.kernel import Thread
     from nanvix.debug.points import Stop
     from nanvix.debug.present import Present
 
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 _MARKS = 200
 _BY_CHANCE = ("pause", "idle", "exit", "killed")
 """Reasons to stop at which the kernel is of no interest."""
-_READS_INPUT = (0, 0)
-"""The number of read(2), and of standard input."""
 _T = TypeVar("_T")
 
 
@@ -33,11 +33,24 @@ def describe(stop: "Stop") -> str:
 
 def doing(debugger: "Guest", what: str) -> str:
     """The job in hand while the guest runs, and what for it waits if all of it does."""
-    threads = debugger.threads()
+    threads = debugger.threads() if debugger.machine.idle.active else []
     if not threads or any(thread.state != "sleeping" for thread in threads):
         return what
-    calls = ((t.registers.get("rax"), t.registers.get("rdi")) for t in threads)
-    return f"{what}, {'waits for input: Console' if _READS_INPUT in calls else 'all threads sleep'}"
+    reads = any(_waits_for_input(debugger, thread) for thread in threads)
+    return f"{what}, {'waits for input: Console' if reads else 'all threads sleep'}"
+
+
+def _waits_for_input(debugger: "Guest", thread: "Thread") -> bool:
+    """Whether the call a thread is in is about standard input."""
+    call, first, second = (thread.registers.get(name, 0) for name in ("rax", "rdi", "rsi"))
+    name = SYSCALLS.get(call, "")
+    if name == "read":
+        return first == 0
+    if name in ("poll", "ppoll"):
+        return debugger.read_memory(first, 4, pid=thread.pid) == bytes(4)
+    if name in ("select", "pselect6"):
+        return any(byte & 1 for byte in debugger.read_memory(second, 1, pid=thread.pid))
+    return False
 
 
 def where(debugger: "Guest") -> str:

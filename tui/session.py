@@ -214,6 +214,12 @@ class Session:
         if self._debugger is not None and runs:
             self._debugger.pause()
 
+    def signal(self, number: int) -> None:
+        """To the guest's foreground, as from a terminal; not in the past."""
+        debugger = self._debugger
+        if debugger is not None and debugger.live:
+            debugger.signal(number)
+
     def close(self, timeout_s: float = 5.0) -> None:
         """End the guest and the thread; idempotent."""
         self._closing = True

@@ -83,21 +83,25 @@ struct timespec {
     i64 seconds, ns;
 };
 
+/* Times here end in the year 2262; a later one becomes the last, as on Linux where a file system's do. */
+#define LAST_SECOND 9223372035L
+
 static i64 set_times(struct dentry *d, const struct timespec *times) {
     struct attr_change c = {0};
     bool now_only = true;
     for (int i = 0; i < 2; i++) {
-        i64 ns = times ? times[i].ns : UTIME_NOW, value;
+        i64 ns = times ? times[i].ns : UTIME_NOW, seconds = times ? times[i].seconds : 0, value;
         if (ns == UTIME_OMIT)
             continue;
         if (ns == UTIME_NOW) {
             value = clock_realtime();
-        } else if (ns < 0 || ns >= NS || times[i].seconds > 9223372035L || times[i].seconds < -9223372035L) {
+        } else if (ns < 0 || ns >= NS) {
             if (!IS_ERR(d))
                 dentry_put(d);
             return IS_ERR(d) ? PTR_ERR(d) : -EINVAL;
         } else {
-            value = times[i].seconds * NS + ns;
+            bool far = seconds >= LAST_SECOND || seconds <= -LAST_SECOND;
+            value = far ? (seconds < 0 ? -LAST_SECOND : LAST_SECOND) * NS : seconds * NS + ns;
             now_only = false;
         }
         c.mask |= i ? NV_SET_MTIME : NV_SET_ATIME;

@@ -3,6 +3,7 @@
 #include "fs/epoll.h"
 #include "errno.h"
 #include "fs/anon.h"
+#include "fs/proc.h"
 #include "lib.h"
 #include "syscall.h"
 #include "task.h"
@@ -97,7 +98,18 @@ static u32 epoll_poll(struct file *file, struct poll_table *table) {
     return 0;
 }
 
-static const struct file_ops epoll_ops = {.poll = epoll_poll, .seek = anon_seek, .release = epoll_release};
+static void epoll_show(struct file *file, struct text *text) {
+    const struct epoll *epoll = file->private;
+    for (struct tree_node *node = tree_first(&epoll->items); node; node = tree_next(node)) {
+        const struct epoll_item *item = tree_entry(node, struct epoll_item, node);
+        text_add(text, "tfd: %8lu events: %8x data: %16lx  pos:%lu ino:%lx sdev:%lx\n", item->node.key,
+                 item->events | item->modes, item->data, item->file->pos, item->file->inode->ino, item->file->inode->super->dev);
+    }
+}
+
+static const struct file_ops epoll_ops = {
+    .poll = epoll_poll, .seek = anon_seek, .release = epoll_release, .show = epoll_show,
+};
 
 static struct epoll *as_epoll(struct file *file) { return file->ops == &epoll_ops ? file->private : NULL; }
 

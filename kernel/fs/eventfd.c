@@ -1,6 +1,7 @@
 /* eventfd(2): a counter that can be waited for. */
 #include "errno.h"
 #include "fs/anon.h"
+#include "fs/proc.h"
 #include "lib.h"
 #include "syscall.h"
 #include "task.h"
@@ -67,8 +68,14 @@ static void eventfd_release(struct file *file) {
     kfree(e);
 }
 
+static void eventfd_show(struct file *file, struct text *text) {
+    const struct eventfd *e = file->private;
+    text_add(text, "eventfd-count: %16lx\neventfd-id: %lu\neventfd-semaphore: %d\n", e->count, file->inode->ino, e->semaphore);
+}
+
 static const struct file_ops eventfd_ops = {
     .read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .seek = anon_seek, .release = eventfd_release,
+    .show = eventfd_show,
 };
 
 static i64 make_eventfd(u32 count, u32 flags) {

@@ -132,7 +132,7 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
     case F_NOTIFY:
         return dnotify_command(file, fd, argument);
     case F_GET_SEALS:
-        return file->inode->ops->holes && !file->inode->nlink ? (i64)file->inode->seals : -EINVAL;
+        return !file->inode->ops->holes ? -EINVAL : file->inode->nlink ? F_SEAL_SEAL : (i64)file->inode->seals;
     case F_ADD_SEALS:
         return add_seals(file, argument);
     case F_GET_RW_HINT:
@@ -145,6 +145,10 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
 /* Not by open(2): a pipe, a socket, an eventfd and their like. */
 static bool made_inside(const struct file *file) {
     return (file->dentry->flags & DENTRY_ANON) && !S_ISREG(file->inode->mode);
+}
+
+u32 file_status(const struct file *file) {
+    return file->flags | ((file->flags & O_PATH) || made_inside(file) ? 0 : O_LARGEFILE);
 }
 
 i64 sys_fcntl(const u64 *a) {
@@ -165,7 +169,7 @@ i64 sys_fcntl(const u64 *a) {
         fd_set_cloexec(fd, a[2] & FD_CLOEXEC);
         return 0;
     case F_GETFL:
-        return file->flags | ((file->flags & O_PATH) || made_inside(file) ? 0 : O_LARGEFILE);
+        return file_status(file);
     case F_DUPFD_QUERY:
         other = fd_peek_any(a[2]);
         return other ? other == file : -EBADF;

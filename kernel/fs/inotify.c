@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "fs/anon.h"
 #include "fs/notify.h"
+#include "fs/proc.h"
 #include "fs/walk.h"
 #include "lib.h"
 #include "linux/tty.h"
@@ -161,8 +162,18 @@ static void inotify_release(struct file *file) {
     kfree(in);
 }
 
+static void inotify_show(struct file *file, struct text *text) {
+    const struct inotify *in = file->private;
+    for (struct tree_node *node = tree_first(&in->watches); node; node = tree_next(node)) {
+        const struct watch *watch = tree_entry(node, struct watch, node);
+        text_add(text, "inotify wd:%lx ino:%lx sdev:%lx mask:%x ignored_mask:0\n", node->key, watch->inode->ino,
+                 watch->inode->super->dev, watch->mask & IN_ALL_EVENTS);
+    }
+}
+
 static const struct file_ops inotify_ops = {
     .read = inotify_read, .poll = inotify_poll, .ioctl = inotify_ioctl, .seek = anon_seek, .release = inotify_release,
+    .show = inotify_show,
 };
 
 static i64 make(u32 flags) {

@@ -165,6 +165,20 @@ static void release(struct inode *inode, const void *owner, bool process) {
 void locks_release_table(struct inode *inode, struct fd_table *table) { release(inode, table, true); }
 void locks_release_file(struct inode *inode, struct file *file) { release(inode, file, false); }
 
+/* Changing the kind is giving up the one and asking for the other, which another may get meanwhile. */
+static i64 flock_set(struct inode *inode, const struct lock *want, bool wait) {
+    for (struct lock *l = next_in(inode, NULL); l; l = next_in(inode, l)) {
+        if (!same_owner(l, want))
+            continue;
+        if (l->write == want->write)
+            return 0;
+        drop(l);
+        wake_all(&waiting);
+        break;
+    }
+    return lock_set(inode, want, wait);
+}
+
 i64 sys_flock(const u64 *a) {
     struct file *file = fd_file(current->files, a[0]);
     u32 operation = a[1] & ~(u64)LOCK_NB;
@@ -178,7 +192,7 @@ i64 sys_flock(const u64 *a) {
     if (operation == LOCK_UN)
         error = lock_clear(file->inode, &lock);
     else if (operation == LOCK_SH || operation == LOCK_EX)
-        error = lock_set(file->inode, &lock, !(a[1] & LOCK_NB));
+        error = flock_set(file->inode, &lock, !(a[1] & LOCK_NB));
     file_put(file);
     return error;
 }

@@ -30,7 +30,8 @@ struct file *file_shared_memory(u64 size) { return file_memory("/dev/zero (delet
 
 i64 sys_memfd_create(const u64 *a) {
     static char name[MEMFD_NAME_MAX + 1], label[MEMFD_NAME_MAX + 32]; /* nothing here sleeps */
-    if (a[1] & ~(u64)(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC))
+    if (a[1] & ~(u64)(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) ||
+        (a[1] & (MFD_NOEXEC_SEAL | MFD_EXEC)) == (MFD_NOEXEC_SEAL | MFD_EXEC))
         return -EINVAL;
     i64 size = copy_string_from_user(name, a[0], sizeof(name));
     if (size < 0)

@@ -51,7 +51,14 @@ static u32 pidfd_poll(struct file *file, struct poll_table *table) {
 
 static void pidfd_release(struct file *file) { put(file->private); }
 
-static const struct file_ops pidfd_ops = {.poll = pidfd_poll, .release = pidfd_release};
+/* Of one that has been waited for there is no number any more. */
+static void pidfd_show(struct file *file, struct text *text) {
+    const struct pid_handle *handle = file->private;
+    i32 pid = handle->process || handle->thread ? handle->pid : -1;
+    text_add(text, "Pid:\t%d\nNSpid:\t%d\n", pid, pid);
+}
+
+static const struct file_ops pidfd_ops = {.poll = pidfd_poll, .release = pidfd_release, .show = pidfd_show};
 
 /* The handle in its owner's place, made if there is none, with a new reference; NULL: no memory. */
 static struct pid_handle *handle_at(struct pid_handle **place, i32 pid) {

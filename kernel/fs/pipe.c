@@ -81,8 +81,9 @@ static i64 pipe_read(struct file *file, struct io *io, u64 *pos) {
     i64 error = io->left ? pipe_wait_data(file, false) : 0;
     if (error || !io->left || !p->ring.size)
         return error;
+    bool packet = ring_starts_with_packet(&p->ring);
     i64 got = ring_read(&p->ring, io);
-    while (got > 0 && io->left && p->ring.size) {
+    while (got > 0 && io->left && p->ring.size && !packet && !ring_starts_with_packet(&p->ring)) {
         i64 more = ring_read(&p->ring, io);
         if (more <= 0)
             break;
@@ -100,12 +101,14 @@ static i64 pipe_write(struct file *file, struct io *io, u64 *pos) {
         i64 put;
         if (!p->readers) {
             put = broken();
-        } else if (!ring_takes(&p->ring, io->left)) {
+        } else if (!ring_takes(&p->ring, file->flags & O_DIRECT ? PAGE_SIZE : io->left)) {
             put = pipe_wait(file, p, false);
             if (!put)
                 continue;
         } else {
+            p->ring.packets = file->flags & O_DIRECT;
             put = ring_write(&p->ring, io);
+            p->ring.packets = false;
         }
         if (put <= 0)
             return done ? (i64)done : put;
@@ -148,6 +151,8 @@ struct pipe *file_pipe(struct file *file) { return file->ops == &pipe_ops ? file
 
 i64 pipe_resize(struct pipe *p, u64 size) {
     u64 slots = RING_SLOTS / 16;
+    if ((u32)size > 1u << 31)
+        return -EINVAL;
     if (size > RING_SLOTS_MAX * PAGE_SIZE)
         return -EPERM;
     while (slots * PAGE_SIZE < size)
@@ -233,7 +238,7 @@ static i64 make_pipe(u64 to, u32 flags) {
     struct file *ends[2];
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
         return -EINVAL;
-    i64 error = make_ends(flags & O_NONBLOCK, ends);
+    i64 error = make_ends(flags & (O_NONBLOCK | O_DIRECT), ends);
     if (error)
         return error;
     return fd_install_pair(ends, to, flags & O_CLOEXEC);

@@ -76,12 +76,11 @@ static void write_fdinfo(struct text *text, struct process *p, i32 fd) {
     if (!file)
         return;
     u32 cloexec = t->files->leaf[fd / FD_LEAF]->cloexec >> (fd % FD_LEAF) & 1 ? O_CLOEXEC : 0;
-    text_add(text, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%lu\nino:\t%lu\n", file->pos,
-             file->flags | cloexec | (file->flags & O_PATH ? 0 : O_LARGEFILE), MINOR(file->inode->super->dev),
-             file->inode->ino);
+    text_add(text, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%lu\nino:\t%lu\n", file->pos, file_status(file) | cloexec,
+             MINOR(file->inode->super->dev), file->inode->ino);
+    if (file->ops->show)
+        file->ops->show(file, text);
 }
-
-static void write_cgroup(struct text *text, struct process *p) { text_add(text, "0::/\n"); }
 
 static i64 copy_path(const char *path, char *buf, u64 size) {
     u64 n = MIN(strlen(path), size);
@@ -90,7 +89,7 @@ static i64 copy_path(const char *path, char *buf, u64 size) {
 }
 
 static i64 link_exe(struct process *p, i32 number, char *buf, u64 size) {
-    return p->exe[0] ? copy_path(p->exe, buf, size) : -ENOENT;
+    return p->exe[0] && proc_task(p) ? copy_path(p->exe, buf, size) : -ENOENT;
 }
 
 static struct dentry *follow_exe(struct process *p, i32 number) {
@@ -146,6 +145,7 @@ static i32 next_thread(struct process *p, i32 from) {
 
 #define DIR (S_IFDIR | 0555)
 #define TEXT (S_IFREG | 0444)
+#define TEXT_RW (S_IFREG | 0644)
 #define LINK (S_IFLNK | 0777)
 
 static const struct proc_node fd_info = {.mode = S_IFREG | 0444, .write_numbered = write_fdinfo};
@@ -156,32 +156,49 @@ static const struct proc_node fd_link = {.mode = S_IFLNK | 0700, .link = link_fd
     {.name = "auxv", .mode = S_IFREG | 0400, .write = write_auxv},                    \
     {.name = "cmdline", .mode = TEXT, .write = write_cmdline},                        \
     {.name = "comm", .mode = S_IFREG | 0644, .write_numbered = proc_comm, .store = proc_set_comm},                              \
-    {.name = "cgroup", .mode = TEXT, .write = write_cgroup},                          \
+    {.name = "cgroup", .mode = TEXT, .write = proc_cgroup},                           \
+    {.name = "cpuset", .mode = TEXT, .write = proc_cpuset},                           \
     {.name = "cwd", .mode = LINK, .link = link_cwd, .follow = follow_cwd},            \
     {.name = "environ", .mode = S_IFREG | 0400, .write = write_environ},              \
     {.name = "exe", .mode = LINK, .link = link_exe, .follow = follow_exe},                                  \
     {.name = "fd", .mode = S_IFDIR | 0500, .next = next_fd, .numbered = &fd_link},    \
     {.name = "fdinfo", .mode = S_IFDIR | 0555, .next = next_fd, .numbered = &fd_info}, \
+    {.name = "gid_map", .mode = TEXT_RW, .write = proc_id_map},                       \
     {.name = "io", .mode = S_IFREG | 0400, .write = write_io},                        \
     {.name = "limits", .mode = TEXT, .write = write_limits},                          \
+    {.name = "loginuid", .mode = TEXT_RW, .write = proc_login},                       \
     {.name = "maps", .mode = TEXT, .write = proc_maps},                               \
     {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_mem_ops},                    \
     {.name = "mountinfo", .mode = TEXT, .write = proc_mountinfo},                     \
     {.name = "mounts", .mode = TEXT, .write = proc_mounts},                           \
-    {.name = "oom_adj", .mode = S_IFREG | 0644, .write = proc_oom_old_adjust, .store = proc_set_oom_old_adjust}, \
+    {.name = "net", .mode = DIR, .entries = proc_net_entries},                        \
+    {.name = "ns", .mode = S_IFDIR | 0511, .entries = proc_space_entries},            \
+    {.name = "oom_adj", .mode = TEXT_RW, .write = proc_oom_old_adjust, .store = proc_set_oom_old_adjust}, \
     {.name = "oom_score", .mode = TEXT, .write = proc_oom_score},                     \
-    {.name = "oom_score_adj", .mode = S_IFREG | 0644, .write = proc_oom_adjust, .store = proc_set_oom_adjust},   \
+    {.name = "oom_score_adj", .mode = TEXT_RW, .write = proc_oom_adjust, .store = proc_set_oom_adjust}, \
+    {.name = "personality", .mode = S_IFREG | 0400, .write = proc_personality},       \
+    {.name = "projid_map", .mode = TEXT_RW, .write = proc_id_map},                    \
     {.name = "root", .mode = LINK, .link = link_root, .follow = follow_root},         \
+    {.name = "schedstat", .mode = TEXT, .write_numbered = proc_schedstat},            \
+    {.name = "sessionid", .mode = TEXT, .write = proc_login},                         \
+    {.name = "setgroups", .mode = TEXT_RW, .write = proc_setgroups},                  \
     {.name = "smaps", .mode = TEXT, .write = proc_smaps},                             \
     {.name = "smaps_rollup", .mode = TEXT, .write = proc_smaps_rollup},               \
     {.name = "stat", .mode = TEXT, .write_numbered = proc_stat},                              \
     {.name = "statm", .mode = TEXT, .write = write_statm},                            \
-    {.name = "status", .mode = TEXT, .write_numbered = proc_status}
+    {.name = "status", .mode = TEXT, .write_numbered = proc_status},                  \
+    {.name = "syscall", .mode = S_IFREG | 0400, .write_numbered = proc_syscall},      \
+    {.name = "uid_map", .mode = TEXT_RW, .write = proc_id_map},                       \
+    {.name = "wchan", .mode = TEXT, .write = proc_wchan}
 
-static const struct proc_node thread_entries[] = {COMMON_ENTRIES, {0}};
+static const struct proc_node thread_entries[] = {
+    COMMON_ENTRIES, {.name = "children", .mode = TEXT, .write_numbered = proc_children}, {0},
+};
 static const struct proc_node thread_node = {.mode = DIR, .entries = thread_entries};
 static const struct proc_node process_entries[] = {
     COMMON_ENTRIES,
+    {.name = "coredump_filter", .mode = TEXT_RW, .write = proc_core_filter, .store = proc_set_core_filter},
+    {.name = "timerslack_ns", .mode = S_IFREG | 0666, .write_numbered = proc_slack, .store = proc_set_slack},
     {.name = "task", .mode = DIR, .next = next_thread, .numbered = &thread_node},
     {0},
 };

@@ -174,7 +174,7 @@ static const struct proc_node fs_entries[] = {
 };
 static const struct proc_node core_entries[] = {FILE_ENTRY("somaxconn", write_somaxconn), {0}};
 static const struct proc_node net_entries[] = {DIR_ENTRY("core", core_entries), {0}};
-static const struct proc_node sockets_entries[] = {
+const struct proc_node proc_net_entries[] = {
     FILE_ENTRY("dev", proc_net_dev), FILE_ENTRY("tcp", proc_net_tcp), FILE_ENTRY("tcp6", proc_net_tcp6),
     FILE_ENTRY("udp", proc_net_udp), FILE_ENTRY("udp6", proc_net_udp6), FILE_ENTRY("unix", proc_net_unix), {0},
 };
@@ -187,7 +187,7 @@ static const struct proc_node root_entries[] = {
     FILE_ENTRY("loadavg", write_loadavg), FILE_ENTRY("meminfo", write_meminfo),
     {.name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts},
     {.name = "self", .mode = S_IFLNK | 0777, .link = link_self},
-    DIR_ENTRY("net", sockets_entries), FILE_ENTRY("stat", write_stat), DIR_ENTRY("sys", sys_entries),
+    DIR_ENTRY("net", proc_net_entries), FILE_ENTRY("stat", write_stat), DIR_ENTRY("sys", sys_entries),
     {.name = "thread-self", .mode = S_IFLNK | 0777, .link = link_thread_self},
     FILE_ENTRY("uptime", write_uptime), FILE_ENTRY("version", write_version), {0},
 };

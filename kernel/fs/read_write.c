@@ -78,7 +78,7 @@ static i64 vector_at(const u64 *a, bool write) {
 /* preadv2 and pwritev2: flags for this one transfer, lent to the file. It cannot sleep meanwhile with
    O_NONBLOCK, and what appends does not sleep. */
 static i64 vector_flags(const u64 *a, bool write) {
-    u32 flags = a[5], known = RWF_HIPRI | RWF_NOWAIT | (write ? RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND : 0);
+    u32 flags = a[5], known = RWF_HIPRI | RWF_NOWAIT | RWF_APPEND | (write ? RWF_DSYNC | RWF_SYNC | RWF_NOAPPEND : 0);
     struct io io;
     struct file *file = fd_peek(a[0]);
     if (!file)

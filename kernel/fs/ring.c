@@ -41,9 +41,9 @@ void ring_free(struct ring *r) {
 /* How much of a write of n bytes goes behind what the last page holds: what does not fill a page, if
    it fits there as a whole (as Linux does, so that as many writes fit in a pipe). */
 static u64 tail_part(const struct ring *r, u64 n) {
-    const struct ring_slot *last = r->count ? slot_at(r, r->count - 1) : NULL;
+    const struct ring_slot *last = r->count && !r->packets ? slot_at(r, r->count - 1) : NULL;
     u64 part = n % PAGE_SIZE;
-    return last && part <= PAGE_SIZE - last->start - last->size ? part : 0;
+    return last && !last->packet && part <= PAGE_SIZE - last->start - last->size ? part : 0;
 }
 
 bool ring_takes(const struct ring *r, u64 n) { return free_slots(r) || tail_part(r, n); }
@@ -63,7 +63,7 @@ static u64 kept_of_read(const struct ring *r, u64 reach, u64 want) {
     if (r->grain != RING_PAGES)
         return r->grain == RING_BYTES ? reach : 0;
     for (u32 i = 0; i < r->count; i++) {
-        u64 part = MIN(slot_at(r, i)->size, want - kept);
+        u64 part = MIN((u64)slot_at(r, i)->size, want - kept);
         if (!part || kept + part > reach)
             break;
         kept += part;
@@ -96,7 +96,7 @@ i64 ring_write(struct ring *r, struct io *io) {
         r->spare = 0;
         u64 part = MIN(want - planned, PAGE_SIZE);
         segments_add(&runs, frame, part);
-        *slot_at(r, r->count++) = (struct ring_slot){.frame = frame};
+        *slot_at(r, r->count++) = (struct ring_slot){.frame = frame, .packet = r->packets};
         planned += part;
     }
     i64 moved = planned ? io_take_runs(io, &runs) : -ENOMEM;
@@ -128,9 +128,13 @@ u64 ring_peek(const struct ring *r, struct segments *out, u64 max) {
     out->count = 0;
     for (u32 i = 0; seen < want && i < MIN(r->count, (u32)STEP); i++) {
         struct ring_slot *slot = slot_at(r, i);
-        u64 part = MIN(slot->size, want - seen);
+        u64 part = MIN((u64)slot->size, want - seen);
+        if (slot->packet && seen)
+            break;
         segments_add(out, slot->frame + slot->start, part);
         seen += part;
+        if (slot->packet)
+            break;
     }
     return seen;
 }
@@ -138,7 +142,7 @@ u64 ring_peek(const struct ring *r, struct segments *out, u64 max) {
 void ring_drop(struct ring *r, u64 n) {
     for (u64 left = n; left;) {
         struct ring_slot *slot = slot_at(r, 0);
-        u64 part = MIN(left, slot->size);
+        u64 part = MIN(left, (u64)slot->size);
         slot->start += part;
         slot->size -= part;
         r->size -= part;
@@ -155,7 +159,10 @@ void ring_drop(struct ring *r, u64 n) {
     }
 }
 
+bool ring_starts_with_packet(const struct ring *r) { return r->count && slot_at(r, 0)->packet; }
+
 i64 ring_read(struct ring *r, struct io *io) {
+    u64 packet = ring_starts_with_packet(r) ? slot_at(r, 0)->size : 0;
     struct io before = *io;
     u64 want = ring_peek(r, &runs, io->left);
     i64 moved = want ? io_put_runs(io, &runs) : 0;
@@ -164,7 +171,7 @@ i64 ring_read(struct ring *r, struct io *io) {
         if (reach < want && moved > (i64)kept)
             moved = settle(io, &before, kept);
     }
-    ring_drop(r, MAX(moved, 0));
+    ring_drop(r, moved > 0 && packet ? packet : (u64)MAX(moved, 0));
     return moved;
 }
 

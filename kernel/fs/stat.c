@@ -60,7 +60,7 @@ i64 sys_fstat(const u64 *a) {
 
 static struct statx_time statx_time(u64 seconds, u64 ns) { return (struct statx_time){.seconds = seconds, .ns = ns}; }
 
-static i64 statx_of(struct dentry *d, u64 to) {
+static i64 statx_of(struct dentry *d, u32 asked, u64 to) {
     struct inode *inode = d->inode;
     struct stat st;
     i64 error = inode_refresh(inode);
@@ -81,6 +81,10 @@ static i64 statx_of(struct dentry *d, u64 to) {
         sx.mask |= STATX_BTIME;
         sx.btime = statx_time(seconds, ns);
     }
+    if (!(asked & (STATX_MTIME | STATX_CTIME))) { /* as on Linux, where finding them out makes them finer */
+        sx.mask &= ~(STATX_MTIME | STATX_CTIME);
+        sx.mtime = sx.ctime = (struct statx_time){0};
+    }
     return put_user(sx, to);
 }
 
@@ -93,7 +97,7 @@ i64 sys_statx(const u64 *a) {
                                                  (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
     if (IS_ERR(d))
         return PTR_ERR(d);
-    i64 error = statx_of(d, a[4]);
+    i64 error = statx_of(d, (u32)a[3], a[4]);
     dentry_put(d);
     return error;
 }

@@ -1,6 +1,7 @@
 /* timerfd_create(2) and its family: timers that are read. */
 #include "errno.h"
 #include "fs/anon.h"
+#include "fs/proc.h"
 #include "lib.h"
 #include "linux/time.h"
 #include "proc.h"
@@ -15,6 +16,7 @@
 struct timerfd {
     struct timer timer;
     i32 clock;
+    u32 flags;           /* as it was last set */
     u64 interval, ticks; /* ns; expirations nobody has read */
     struct poll_head head;
 };
@@ -67,8 +69,17 @@ static void timerfd_release(struct file *file) {
     kfree(t);
 }
 
+static void timerfd_show(struct file *file, struct text *text) {
+    const struct timerfd *t = file->private;
+    u64 left = timer_left(&t->timer);
+    text_add(text, "clockid: %d\nticks: %lu\nsettime flags: 0%o\n", t->clock, t->ticks, t->flags);
+    text_add(text, "it_value: (%lu, %lu)\nit_interval: (%lu, %lu)\n", left / SECOND_NS, left % SECOND_NS,
+             t->interval / SECOND_NS, t->interval % SECOND_NS);
+}
+
 static const struct file_ops timerfd_ops = {
     .read = timerfd_read, .poll = timerfd_poll, .seek = anon_seek, .ioctl = timerfd_ioctl, .release = timerfd_release,
+    .show = timerfd_show,
 };
 
 i64 sys_timerfd_create(const u64 *a) {
@@ -126,6 +137,7 @@ i64 sys_timerfd_settime(const u64 *a) {
     timer_cancel(&t->timer);
     t->interval = interval;
     t->ticks = 0;
+    t->flags = flags;
     /* Nobody can set the guest's clock, so there is never anything to cancel. */
     if (value)
         timer_start(&t->timer, clock_deadline(t->clock, value, flags & TFD_TIMER_ABSTIME));

@@ -5,6 +5,7 @@
 #include "fs/tmpfs.h"
 #include "fs/xattr.h"
 #include "lib.h"
+#include "task.h"
 #include "sched.h"
 
 #define FIRST_PLACE 2 /* behind "." and ".." */
@@ -29,6 +30,8 @@ i64 tmpfs_add(struct dentry *dir, struct dentry *entry, struct inode *inode) {
         inode->gid = dir->inode->gid;
         if (S_ISDIR(inode->mode))
             inode->mode |= S_ISGID;
+        else if ((inode->mode & S_IXGRP) && !cred_in_group(current->cred, inode->gid) && !capable(CAP_FSETID))
+            inode->mode &= ~S_ISGID;
     }
     i64 error = add(dir, entry, inode);
     if (error) {

@@ -25,7 +25,7 @@ struct ipc_perm {
 _Static_assert(sizeof(struct ipc_perm) == 48, "ipc64_perm");
 
 struct ipc_object;
-#define IPC_SLOTS 128
+#define IPC_SLOTS 4096
 
 struct ipc_family {
     struct ipc_object *slot[IPC_SLOTS];

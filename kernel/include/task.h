@@ -81,6 +81,14 @@ struct process {
     i32 oom_adjust, oom_adjust_least; /* /proc/<pid>/oom_score_adj, and how low the unprivileged may set it */
     u32 personality, membarrier;
     bool subreaper, not_dumpable;
+    u8 memory_failure;     /* PR_MCE_KILL, counted down from the default */
+    bool no_huge_pages;    /* PR_SET_THP_DISABLE: there are none anyway */
+    u8 exec_gain_refused;  /* PR_SET_MDWE */
+#define MDWE_REFUSE 1
+#define MDWE_NO_INHERIT 2
+    u16 core_filter;       /* PR_SET_DUMPABLE's finer sister, kept for those who ask */
+#define CORE_FILTER_KNOWN 0x1ff
+#define CORE_FILTER_DEFAULT 0x33
     struct wait_queue child_exit; /* this process waits here for its children */
     struct sig_pending pending;   /* for the whole group */
     struct timer alarm;           /* ITIMER_REAL */

@@ -230,6 +230,8 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
             return -EPERM;
         if ((prot & PROT_WRITE) && (area->flags & MAP_SHARED) && area->file && !file_can_write(area->file))
             return -EACCES;
+        if (unlikely(current->process->exec_gain_refused) && (prot & PROT_EXEC) && !(area->prot & PROT_EXEC))
+            return -EACCES;
         if ((prot & PROT_WRITE) && !((area->prot & PROT_WRITE) | (area->flags & MAP_SHARED)) &&
             !mm_within_limits(mm, 0, true))
             return -ENOMEM;

@@ -11,6 +11,9 @@
 #define PROT_KNOWN (PROT_READ | PROT_WRITE | PROT_EXEC)
 #define MAP_32BIT 0x40
 #define MAP_HUGETLB 0x40000
+#define MAP_HUGE_SHIFT 26
+#define PROT_GROWSDOWN 0x01000000
+#define PROT_GROWSUP 0x02000000
 /* What MAP_SHARED_VALIDATE knows; other flags are refused there and ignored elsewhere. */
 #define MAP_KNOWN 0x7fb73
 
@@ -121,6 +124,9 @@ i64 mm_map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u
     return at;
 }
 
+/* The default, and what the processor's larger pages have. */
+static bool is_huge_shift(u32 shift) { return !shift || shift == 21 || shift == 30; }
+
 i64 sys_mmap(const u64 *a) {
     u64 addr = a[0], size = ROUND_UP(a[1], PAGE_SIZE), offset = a[5];
     u32 prot = (u32)a[2] & PROT_KNOWN, flags = (u32)a[3];
@@ -133,8 +139,8 @@ i64 sys_mmap(const u64 *a) {
         return -EOPNOTSUPP;
     if ((flags & MAP_ANONYMOUS) && (kind == MAP_SHARED_VALIDATE || (kind == MAP_SHARED && (flags & MAP_GROWSDOWN))))
         return -EINVAL;
-    if (flags & MAP_HUGETLB) /* there are no huge pages to be had */
-        return -ENOMEM;
+    if (flags & MAP_HUGETLB) /* there are no huge pages to be had, of whatever size */
+        return is_huge_shift(flags >> MAP_HUGE_SHIFT & 0x3f) ? -ENOMEM : -EINVAL;
     if (kind == MAP_SHARED_VALIDATE)
         flags = (flags & ~(u32)MAP_SHARED_VALIDATE) | MAP_SHARED;
     struct file *file = NULL;
@@ -150,6 +156,8 @@ i64 sys_mmap(const u64 *a) {
         }
     }
     i64 err = file ? check_file(file, prot, flags) : 0;
+    if (!err && current->process->exec_gain_refused && (prot & PROT_EXEC) && (prot & PROT_WRITE))
+        err = -EACCES;
     if (!err && !file && (flags & MAP_SHARED)) {
         file = file_shared_memory(size);
         if (IS_ERR(file))
@@ -173,11 +181,23 @@ i64 sys_munmap(const u64 *a) {
 
 i64 sys_mprotect(const u64 *a) {
     u64 size = ROUND_UP(a[1], PAGE_SIZE);
-    if ((a[0] & PAGE_MASK) || (a[2] & ~(u64)(PROT_KNOWN | 0x03000000)))
+    u32 grows = (u32)a[2] & (PROT_GROWSDOWN | PROT_GROWSUP), prot = (u32)a[2] & PROT_KNOWN;
+    if ((a[0] & PAGE_MASK) || (a[2] & ~(u64)(PROT_KNOWN | PROT_GROWSDOWN | PROT_GROWSUP)) ||
+        grows == (PROT_GROWSDOWN | PROT_GROWSUP))
         return -EINVAL;
     if (!a[1])
         return 0;
-    return valid_range(a[0], size) ? mm_protect(current->mm, a[0], size, (u32)a[2] & PROT_KNOWN) : -ENOMEM;
+    if (!valid_range(a[0], size))
+        return -ENOMEM;
+    if (!grows)
+        return mm_protect(current->mm, a[0], size, prot);
+    /* Down to the start of a stack, however far that has grown; none grows upwards here. */
+    const struct area *area = area_first_from(current->mm, a[0]);
+    if (!area || area->node.key >= a[0] + size)
+        return -ENOMEM;
+    if (grows == PROT_GROWSUP || !(area->flags & MAP_GROWSDOWN))
+        return -EINVAL;
+    return mm_protect(current->mm, area->node.key, a[0] + size - area->node.key, prot);
 }
 
 i64 sys_brk(const u64 *a) {

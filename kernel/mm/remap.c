@@ -78,19 +78,24 @@ i64 sys_mremap(const u64 *a) {
         if (!mm_within_limits(mm, more, (area->prot & PROT_WRITE) && !(area->flags & MAP_SHARED)))
             return -ENOMEM;
     }
-    if (flags & MREMAP_FIXED) {
+    if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
         u64 to = a[4];
-        if ((to & PAGE_MASK) || to < MM_MIN_ADDRESS || to > NV_USER_END || new_size > NV_USER_END - to ||
-            (to < old + old_size && old < to + new_size))
+        if ((to & PAGE_MASK) || to > NV_USER_END || new_size > NV_USER_END - to ||
+            (to < old + old_size && old < to + new_size) || ((flags & MREMAP_FIXED) && to < MM_MIN_ADDRESS))
             return -EINVAL;
+        if (!(flags & MREMAP_FIXED)) { /* a hint */
+            if (to < MM_MIN_ADDRESS || !mm_is_free(mm, to, new_size))
+                to = mm_find_room(mm, new_size);
+            return to ? move(mm, old, old_size, to, new_size, flags) : -ENOMEM;
+        }
         i64 err = mm_unmap(mm, to, new_size);
         return err ? err : move(mm, old, old_size, to, new_size, flags);
     }
-    if (new_size <= old_size && !(flags & MREMAP_DONTUNMAP)) {
+    if (new_size <= old_size) {
         i64 err = new_size < old_size ? mm_unmap(mm, old + new_size, old_size - new_size) : 0;
         return err ? err : (i64)old;
     }
-    if (!(flags & MREMAP_DONTUNMAP) && old_size) {
+    if (old_size) {
         i64 at = grow_in_place(mm, area, old, old_size, new_size);
         if (at > 0 || !(flags & MREMAP_MAYMOVE))
             return at;

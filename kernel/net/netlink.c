@@ -27,8 +27,11 @@ struct header {
 
 struct netlink_socket {
     struct socket s;
+    struct list open; /* in `sockets` */
     u32 port, groups;
 };
+
+static struct list sockets = LIST_INIT(sockets);
 
 static struct netlink_socket *netlink(struct socket *s) { return container_of(s, struct netlink_socket, s); }
 
@@ -122,6 +125,9 @@ static void add_error(struct reply *r, const struct header *to, i32 error, u32 p
     end(r);
 }
 
+/* Types come in fours: new, delete, get, set. */
+static bool is_question(u16 type) { return (type & 3) == 2; }
+
 static i64 answer(struct socket *s, const struct header *request, u8 family, i32 index) {
     static struct reply reply; /* nothing sleeps between building and queueing it */
     struct interface all[INTERFACES_MAX];
@@ -134,11 +140,18 @@ static i64 answer(struct socket *s, const struct header *request, u8 family, i32
         return 0;
     u32 count = interfaces(all);
     if (!dump && request->type == RTM_GETLINK) {
-        add_link(r, request, &all[index == all[count - 1].index ? count - 1 : 0], 0, port);
+        const struct interface *of = NULL;
+        for (u32 i = 0; i < count; i++)
+            if (all[i].index == index || !index)
+                of = of ? of : &all[i];
+        if (of)
+            add_link(r, request, of, 0, port);
+        else
+            add_error(r, request, -ENODEV, port);
         return queue_reply(s, r);
     }
     if (!dump || !lists) {
-        add_error(r, request, dump || lists ? -EOPNOTSUPP : -EPERM, port);
+        add_error(r, request, is_question(request->type) ? -EOPNOTSUPP : -EPERM, port);
         return queue_reply(s, r);
     }
     for (u32 i = 0; i < count; i++) {
@@ -160,10 +173,21 @@ static i64 answer(struct socket *s, const struct header *request, u8 family, i32
     return queue_reply(s, r);
 }
 
+static bool port_in_use(u32 port) {
+    const struct netlink_socket *n;
+    list_for_each(n, &sockets, open)
+        if (n->port == port)
+            return true;
+    return false;
+}
+
+/* The first of a process gets its number. */
 static i64 bind_port(struct netlink_socket *n) {
     static u32 last;
-    if (!n->port)
-        n->port = last++ ? 0x80000000u + last : (u32)current->process->pid;
+    u32 port = (u32)current->process->pid;
+    while (!n->port && port_in_use(port))
+        port = 0x80000000u + ++last;
+    n->port = n->port ? n->port : port;
     return 0;
 }
 
@@ -171,7 +195,9 @@ static i64 netlink_bind(struct socket *s, const struct address *to) {
     struct netlink_socket *n = netlink(s);
     if (to->size < sizeof(to->nl) || to->family != AF_NETLINK || (n->port && n->port != to->nl.port))
         return -EINVAL;
-    n->port = to->nl.port;
+    if (to->nl.port && !n->port && port_in_use(to->nl.port))
+        return -EADDRINUSE;
+    n->port = to->nl.port ? to->nl.port : n->port;
     n->groups = to->nl.groups;
     return bind_port(n);
 }
@@ -242,7 +268,7 @@ static i64 netlink_receive(struct socket *s, struct message *m) {
 static i64 netlink_shutdown(struct socket *s, u32 how) { return -EOPNOTSUPP; }
 static u32 netlink_poll(struct socket *s) { return socket_poll_input(s) | POLLOUT | POLLWRNORM | POLLWRBAND; }
 static i64 netlink_waiting(struct socket *s) { return -EOPNOTSUPP; }
-static void netlink_close(struct socket *s) {}
+static void netlink_close(struct socket *s) { list_remove(&netlink(s)->open); }
 static void netlink_free(struct socket *s) { kfree(netlink(s)); }
 
 /* Memberships and extended acknowledgements: nothing ever happens that they would tell of. */
@@ -262,5 +288,8 @@ i64 netlink_create(u32 type, u32 protocol, struct socket **out) {
     if (protocol != NETLINK_ROUTE)
         return -EPROTONOSUPPORT;
     *out = socket_alloc(sizeof(struct netlink_socket), &netlink_ops, AF_NETLINK, type, protocol);
-    return *out ? 0 : -ENOMEM;
+    if (!*out)
+        return -ENOMEM;
+    list_append(&sockets, &netlink(*out)->open);
+    return 0;
 }

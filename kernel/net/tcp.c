@@ -106,7 +106,8 @@ static i64 tcp_shutdown(struct socket *s, u32 how) {
         tcp_reset(i, 0);
         return 0;
     }
-    if (s->state != SOCKET_CONNECTED) {
+    bool over = !i->link && i->finished && (s->shut & SHUT_WRITE); /* both sides have said their last */
+    if (s->state != SOCKET_CONNECTED || over) {
         s->shut |= how;
         return -ENOTCONN;
     }

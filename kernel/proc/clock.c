@@ -136,7 +136,7 @@ i64 sys_clock_getres(const u64 *a) {
 /* Guest time follows the host's; nobody inside may set it. */
 i64 sys_clock_settime(const u64 *a) {
     u64 ns;
-    if (!read_cpu_clock((i32)a[0], &ns))
+    if ((i32)a[0] < 0 && !read_cpu_clock((i32)a[0], &ns))
         return -EPERM;
     i64 err = (i32)a[0] == CLOCK_REALTIME ? get_timespec(&ns, a[1]) : -EINVAL;
     return err ? err : -EPERM;

@@ -32,6 +32,8 @@ i64 sys_sched_getscheduler(const u64 *a) {
     if ((i32)a[0] < 0)
         return -EINVAL;
     const struct task *task = find_or_self((i32)a[0]);
+    if (!task && process_find((i32)a[0])) /* it has ended, and has not been waited for */
+        return SCHED_OTHER;
     return task ? (i64)task->policy : -ESRCH;
 }
 

@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "lib.h"
 #include "linux/prctl.h"
+#include "mm.h"
 #include "privilege.h"
 #include "proc.h"
 #include "seccomp.h"
@@ -9,6 +10,7 @@
 #include "uaccess.h"
 
 #define TSC_ENABLE 1
+#define SPECULATION_KINDS 2 /* the last that Linux knows */
 #define PERSONALITY_QUERY 0xffffffffu
 
 static i64 set_name(u64 addr) {
@@ -19,6 +21,36 @@ static i64 set_name(u64 addr) {
     name[COMM_LEN - 1] = 0;
     memcpy(current->comm, name, COMM_LEN);
     return 0;
+}
+
+/* PR_MCE_KILL: whether to hear of failing memory early, late or by default. None fails here. */
+#define FAILURE_DEFAULT 2
+#define FAILURE_SET 1
+
+static i64 set_memory_failure(const u64 *a) {
+    bool set = a[1] == FAILURE_SET;
+    if (a[3] | a[4] || a[1] > FAILURE_SET || a[2] > (set ? FAILURE_DEFAULT : 0))
+        return -EINVAL;
+    current->process->memory_failure = set ? (u8)(FAILURE_DEFAULT - a[2]) : 0;
+    return 0;
+}
+
+/* PR_SET_MDWE: memory that is writable, or has not been executable, shall not become executable. */
+static i64 refuse_exec_gain(const u64 *a) {
+    u8 *refused = &current->process->exec_gain_refused;
+    if (a[2] | a[3] | a[4] || a[1] & ~(u64)(MDWE_REFUSE | MDWE_NO_INHERIT) || a[1] == MDWE_NO_INHERIT)
+        return -EINVAL;
+    if (*refused && *refused != a[1])
+        return -EPERM;
+    *refused = (u8)a[1];
+    return 0;
+}
+
+static i64 get_auxv(u64 to, u64 size) {
+    const struct mm *mm = current->mm;
+    u64 whole = mm->auxv_len * sizeof(u64);
+    i64 err = copy_to_user(to, mm->auxv, MIN(size, whole));
+    return err ? err : (i64)whole;
 }
 
 i64 sys_prctl(const u64 *a) {
@@ -78,8 +110,30 @@ i64 sys_prctl(const u64 *a) {
         return seccomp_mode(current);
     case PR_SET_SECCOMP:
         return seccomp_set_mode(a[1], a[2]);
-    case PR_GET_TIMING:
+    case PR_SET_TSC: /* no program can be forbidden to read the counter */
+        return a[1] == TSC_ENABLE ? 0 : -EINVAL;
+    case PR_MCE_KILL:
+        return set_memory_failure(a);
+    case PR_MCE_KILL_GET:
+        return a[1] | a[2] | a[3] | a[4] ? -EINVAL : FAILURE_DEFAULT - process->memory_failure;
+    case PR_SET_THP_DISABLE:
+        process->no_huge_pages = a[1] != 0;
+        return a[2] | a[3] | a[4] ? -EINVAL : 0;
     case PR_GET_THP_DISABLE:
+        return a[1] | a[2] | a[3] | a[4] ? -EINVAL : process->no_huge_pages;
+    case PR_SET_MDWE:
+        return refuse_exec_gain(a);
+    case PR_GET_MDWE:
+        return a[1] | a[2] | a[3] | a[4] ? -EINVAL : process->exec_gain_refused;
+    case PR_GET_SPECULATION_CTRL: /* not affected */
+        return a[2] | a[3] | a[4] ? -EINVAL : a[1] > SPECULATION_KINDS ? -ENODEV : 0;
+    case PR_SET_SPECULATION_CTRL:
+        return a[3] | a[4] ? -EINVAL : a[1] > SPECULATION_KINDS ? -ENODEV : -ENXIO;
+    case PR_GET_AUXV:
+        return a[3] | a[4] ? -EINVAL : get_auxv(a[1], a[2]);
+    case PR_GET_TIMING:
+    case PR_TASK_PERF_EVENTS_DISABLE: /* there are none */
+    case PR_TASK_PERF_EVENTS_ENABLE:
         return 0;
     case PR_SET_TIMING:
         return a[1] ? -EINVAL : 0;

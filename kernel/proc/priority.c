@@ -53,7 +53,7 @@ i64 sys_getpriority(const u64 *a) {
     if (a[0] > PRIO_USER)
         return -EINVAL;
     list_for_each(process, &all_processes, all)
-        if (!process->zombie && chosen(process, a[0], (u32)a[1]))
+        if (chosen(process, a[0], (u32)a[1]))
             best = MAX(best, 20 - process->nice);
     return best;
 }
@@ -65,7 +65,7 @@ i64 sys_setpriority(const u64 *a) {
     if (a[0] > PRIO_USER)
         return -EINVAL;
     list_for_each(process, &all_processes, all) {
-        if (process->zombie || !chosen(process, a[0], (u32)a[1]))
+        if (!chosen(process, a[0], (u32)a[1]))
             continue;
         u32 self = current->cred->euid;
         bool own = self == process->cred->ruid || self == process->cred->euid || capable(CAP_SYS_NICE);

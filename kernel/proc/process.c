@@ -92,6 +92,7 @@ static void default_limits(struct rlimit *limits) {
 static void init_first(struct process *process) {
     process->pgid = process->sid = console_control.foreground = console_control.session = process->pid;
     default_limits(process->limits);
+    process->core_filter = CORE_FILTER_DEFAULT;
 }
 
 /* From the process that makes it, which is not always the parent (CLONE_PARENT). */
@@ -100,11 +101,15 @@ static void inherit(struct process *process, const struct process *maker) {
     process->sid = maker->sid;
     process->terminal = maker->terminal;
     process->nice = maker->nice;
-    process->oom_adjust = maker->oom_adjust;
-    process->oom_adjust_least = maker->oom_adjust_least;
     process->personality = maker->personality;
     process->membarrier = maker->membarrier;
     process->not_dumpable = maker->not_dumpable;
+    process->oom_adjust = maker->oom_adjust;
+    process->oom_adjust_least = maker->oom_adjust_least;
+    process->core_filter = maker->core_filter;
+    process->memory_failure = maker->memory_failure;
+    process->no_huge_pages = maker->no_huge_pages;
+    process->exec_gain_refused = maker->exec_gain_refused & MDWE_NO_INHERIT ? 0 : maker->exec_gain_refused;
     memcpy(process->limits, maker->limits, sizeof(process->limits));
 }
 

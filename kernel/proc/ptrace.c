@@ -115,7 +115,7 @@ i64 sys_ptrace(const u64 *a) {
         return trace_me();
     struct task *task = task_find((i32)a[1]);
     if (!task)
-        return -ESRCH;
+        return (request == PTRACE_ATTACH || request == PTRACE_SEIZE) && process_find((i32)a[1]) ? -EPERM : -ESRCH;
     if (request == PTRACE_ATTACH)
         return attach(task, 0, false);
     if (request == PTRACE_SEIZE)

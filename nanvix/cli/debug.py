@@ -58,6 +58,8 @@ def _script(path: str | None) -> list[str]:
     try:
         with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
             lines = [line.strip() for line in file]
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
     return [line.removeprefix(":") for line in lines if line and not line.startswith("#")]

@@ -4,11 +4,14 @@ The format is DWARF's (DWARF 5, 6.4) with the differences of .eh_frame (Linux St
 Functions are found by the sorted table of .eh_frame_hdr where there is one.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
-from typing import Any, NamedTuple
+from typing import Any
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.location import Frame, Reader, evaluate
+from nanvix.named import NamedTuple
 
 RETURN = 16
 _MAX_ENTRIES = 1_000_000

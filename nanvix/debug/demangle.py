@@ -39,6 +39,7 @@ def brief(path: str) -> str:
     return "".join(kept)
 
 
+@lru_cache(maxsize=8192)
 def shown(symbol: str) -> str:
     """What people call it."""
     name = demangle(symbol)

@@ -4,14 +4,21 @@ Everything is read when first asked for and kept; what is damaged or unknown is 
 there.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
-from collections.abc import Iterator
 from posixpath import basename
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nanvix.debug.dwarf_types import Types
 from nanvix.debug.line_table import Line, read_rows
-from nanvix.debug.values import Type
+from nanvix.debug.scoped import scoped_types
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nanvix.debug.values import Type
 
 _FAILURES: tuple[type[Exception], ...] = (
     KeyError, ValueError, IndexError, AttributeError, TypeError, AssertionError, OSError,
@@ -25,7 +32,7 @@ class Variable(NamedTuple):
 
     name: str
     type: Type
-    location: "bytes | list[tuple[int, int, bytes]] | None"
+    location: bytes | list[tuple[int, int, bytes]] | None
     argument: bool
     unit: Any
 
@@ -38,6 +45,7 @@ class Dwarf:
         self._lines: dict[int, list[Line]] = {}
         self._functions: dict[int, list[tuple[int, int, Any]]] = {}
         self._names: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._inner: dict[int, dict[str, Any]] = {}
         self._units: list[tuple[Any, list[tuple[int, int]]]] = []
         self._locations: Any = None
         try:
@@ -143,7 +151,7 @@ class Dwarf:
                 elif die.tag in ("DW_TAG_namespace", "DW_TAG_class_type", "DW_TAG_structure_type"):
                     todo.append(die)
 
-    def frame_base(self, address: int) -> "tuple[bytes, Any] | None":
+    def frame_base(self, address: int) -> tuple[bytes, Any] | None:
         """The expression of a function's frame base, and its unit."""
         found = self.function(address)
         if found is None:
@@ -177,8 +185,13 @@ class Dwarf:
             pass
         return variables
 
+    def name_of(self, die: Any) -> str:
+        """Of an entry, empty if it has none."""
+        name = self.types.attribute(die, "DW_AT_name")
+        return "" if name is None else str(name.value.decode("utf-8", "replace"))
+
     def global_variable(self, name: str, address: int | None = None) -> Variable | None:
-        """A variable at file scope, first of the unit an instruction is in."""
+        """A variable at file scope or in a namespace, first of the unit an instruction is in."""
         for variables, _ in self._tables(address):
             die = variables.get(name)
             if die is not None:
@@ -189,12 +202,29 @@ class Dwarf:
         return None
 
     def type(self, name: str, address: int | None = None) -> Type | None:
-        """A struct, union, enum or typedef by its name, first of the unit an instruction is in."""
+        """A struct, union, enum or typedef by its name, first of the unit an instruction is in;
+        with its scopes or without."""
         for _, types in self._tables(address):
             die = types.get(name)
             if die is not None:
                 return self.types.of(die)
+        for types in self._scoped(address):
+            die = types.get(name)
+            if die is not None:
+                return self.types.of(die)
         return None
+
+    def _scoped(self, address: int | None) -> Iterator[dict[str, Any]]:
+        """Types in namespaces and classes, unit by unit."""
+        for unit in self._by_nearness(address):
+            key = unit.cu_offset
+            if key not in self._inner:
+                self._inner[key] = {}
+                try:
+                    self._inner[key] = scoped_types(unit, _NAMED, self.name_of)
+                except self._errors():
+                    pass
+            yield self._inner[key]
 
     def _variable(self, die: Any) -> Variable | None:
         name = self.types.attribute(die, "DW_AT_name")
@@ -247,9 +277,7 @@ class Dwarf:
     def _tables(self, address: int | None) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Variables and types at file scope, unit by unit: where we are, then small ones first,
         because a unit is read as a whole."""
-        first = self._unit_at(address) if address is not None else None
-        units = sorted((unit for unit, _ in self._units), key=lambda u: int(u["unit_length"]))
-        for unit in [first, *units] if first is not None else units:
+        for unit in self._by_nearness(address):
             key = unit.cu_offset
             if key not in self._names:
                 self._names[key] = ({}, {})
@@ -259,6 +287,11 @@ class Dwarf:
                 except self._errors():
                     pass
             yield self._names[key]
+
+    def _by_nearness(self, address: int | None) -> list[Any]:
+        first = self._unit_at(address) if address is not None else None
+        units = sorted((unit for unit, _ in self._units), key=lambda u: int(u["unit_length"]))
+        return [first, *units] if first is not None else units
 
     def _note(self, die: Any, variables: dict[str, Any], types: dict[str, Any]) -> None:
         if die.tag == "DW_TAG_variable":

@@ -192,7 +192,8 @@ class Expression:
         if name in BASE or not name:
             return BASE.get(name)
         try:
-            hidden = not tagged and scope.variable(name) is not None
+            known = None if tagged else scope.variable(name)
+            hidden = known is not None and known.type.kind != "function"
         except DebugError:
             hidden = True  # there is one, though it cannot be shown
         return None if hidden else scope.type(name)

@@ -3,29 +3,33 @@
 The part of :class:`~nanvix.debug.debugger.Debugger` that changes nothing.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug import backing, finding
 from nanvix.debug.disassembly import LONGEST, Instruction, before, decode, disassemble
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
-from nanvix.debug.kernel import Area, Process, Thread
 from nanvix.debug.looking import Chosen
 from nanvix.debug.points import Breakpoint, Point, Watchpoint
 from nanvix.debug.scope import FrameScope
-from nanvix.debug.space import Entry, Space
 from nanvix.debug.unwind import Call
-from nanvix.debug.values import Value
 from nanvix.debug.view import View
-from nanvix.guest.mounts import Mount
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+    from nanvix.debug.kernel import Area, Process, Thread
+    from nanvix.debug.space import Entry, Space
+    from nanvix.debug.values import Value
     from nanvix.debug.view import Stage
+    from nanvix.guest.mounts import Mount
     from nanvix.machine.state import VcpuState
 
 
@@ -41,7 +45,7 @@ class Local(NamedTuple):
 class Inspector:
     """See the module. ``tid`` arguments name a thread; None is the running one."""
 
-    def __init__(self, stage: "Stage", mounts: Iterable[Mount] = ()) -> None:
+    def __init__(self, stage: Stage, mounts: Iterable[Mount] = ()) -> None:
         places = sorted(((m.target, m.source) for m in mounts), reverse=True)
 
         def locate(path: str) -> str:
@@ -83,7 +87,7 @@ class Inspector:
                 continue
         return known
 
-    def cpu(self) -> "VcpuState":
+    def cpu(self) -> VcpuState:
         """Everything of the virtual CPU: segments, control registers, x87 and SSE."""
         return self._stage.backend.save_state()
 

@@ -1,10 +1,12 @@
 """Reads C++ names as linkers know them: the grammar of the Itanium C++ ABI, section 5.1."""
 
+from __future__ import annotations
+
 import re
-from typing import NamedTuple
 
 from nanvix.debug.mangled_reader import Reader, Unknown
 from nanvix.debug.mangled_words import BUILTIN, LITERAL, OPERATORS, SPECIAL, STANDARD, rust_text
+from nanvix.named import NamedTuple
 
 _RUST_HASH = re.compile(r"h[0-9a-f]{16}$")
 BRACKETS = re.compile(r"(?<!operator)(?<!operator<)(?<!-)([<>])(?![=])")

@@ -1,10 +1,14 @@
 """What a user asks to be stopped at, and what a stop is: plain data."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
+from nanvix.debug.library_types import quoted
 from nanvix.debug.values import SCALARS, Value
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +19,7 @@ EVENTS = ("syscall", "return", "hypercall", "signal", "fork", "exec", "exit", "f
 ACCESSES = ("write", "read", "access", "change")
 _MAX_WATCHED = 4096
 _WORD = 8
+_MAX_TEXT = 40
 
 
 class Access(NamedTuple):
@@ -133,7 +138,7 @@ class Watchpoint(Point):
         physical: bool,
         *,
         name: str = "",
-        shape: "Type | None" = None,
+        shape: Type | None = None,
         **options: object,
     ) -> None:
         if access not in ACCESSES:
@@ -161,7 +166,7 @@ class Watchpoint(Point):
             return f"{name} read"
         old, new = access.old, access.new
         whole = (access.address, len(new)) == (self.address, self.size)
-        if self.shape is not None and self.shape.kind in SCALARS and whole:
+        if self.shape is not None and _readable(self.shape) and whole:
             return f"{name}: {_shown(self.shape, old)} -> {_shown(self.shape, new)}"
         differ = (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
         first = next(differ, 0)
@@ -171,7 +176,16 @@ class Watchpoint(Point):
         return f"{place}: {_bytes(old, first)} -> {_bytes(new, first)}"
 
 
-def _shown(shape: "Type", data: bytes) -> str:
+def _readable(shape: Type) -> bool:
+    """Whether a value is one number, or text."""
+    target = shape.target
+    text = shape.kind == "array" and target is not None and target.kind == "char"
+    return shape.kind in SCALARS or text
+
+
+def _shown(shape: Type, data: bytes) -> str:
+    if shape.kind == "array":
+        return quoted(data[:_MAX_TEXT].split(b"\0")[0])
     return Value(shape, lambda _address, _size: b"", data=data).show() if data else "?"
 
 
@@ -193,7 +207,7 @@ class Catchpoint(Point):
     kind = "catchpoint"
 
     def __init__(
-        self, number: int, event: str, names: "Iterable[str]" = (), **options: object
+        self, number: int, event: str, names: Iterable[str] = (), **options: object
     ) -> None:
         if event not in EVENTS:
             raise DebugError(f"can only catch one of {', '.join(EVENTS)}")

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Protocol
 
 from nanvix.debug.dwarf import Variable
+from nanvix.debug.entry import register_of
 from nanvix.debug.errors import DebugError
 from nanvix.debug.location import evaluate
 from nanvix.debug.values import BASE, Type, Value
@@ -83,9 +84,11 @@ class FrameScope:
                     return self._value(variable, module)
         for other in self._modules():
             # A variable in memory has a symbol, and looking there is cheap.
-            if name not in other.binary.names and other.binary.names:
+            known = name in other.binary.names or not other.binary.names
+            if not known and not other.binary.meant(name):
                 continue
-            found = other.binary.dwarf().global_variable(name, self._linked(other))
+            short = name.rpartition("::")[2]
+            found = other.binary.dwarf().global_variable(short, self._linked(other))
             if found is not None:
                 return self._value(found, other)
         return self._symbol(name)
@@ -129,6 +132,11 @@ class FrameScope:
             location = next((e for low, high, e in location if low <= address < high), None)
         if location is None:
             raise DebugError(f"{variable.name}: optimised out")
+        if variable.argument and frame.exact:
+            name = register_of(dwarf, frame.lookup - module.bias, variable)
+            if name in frame.registers:
+                data = frame.registers[name].to_bytes(8, "little")[: variable.type.size]
+                return Value(variable.type, self.read, data=data)
         frame.bias = module.bias
         try:
             place = evaluate(

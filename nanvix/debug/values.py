@@ -1,10 +1,13 @@
 """C types and values, as a debugger shows them: independent of where they come from (DWARF)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from struct import unpack
-from typing import NamedTuple
 
+from nanvix.debug import library_types
 from nanvix.debug.errors import DebugError
+from nanvix.named import NamedTuple
 
 Read = Callable[[int, int], bytes]
 """Memory at a linear address: fewer bytes where the next page is not mapped."""
@@ -18,7 +21,7 @@ class Member(NamedTuple):
     """A field at ``offset`` bytes; ``bits``: (first bit, width) of a bit field, or None."""
 
     name: str
-    type: "Type"
+    type: Type
     offset: int
     bits: tuple[int, int] | None = None
 
@@ -35,9 +38,9 @@ class Type:
         kind: str,
         name: str,
         size: int,
-        target: "Type | None" = None,
+        target: Type | None = None,
         count: int = 0,
-        members: "Callable[[], list[Member]] | None" = None,
+        members: Callable[[], list[Member]] | None = None,
         names: dict[int, str] | None = None,
     ) -> None:
         self.kind = kind
@@ -56,7 +59,7 @@ class Type:
             self._members = self._make() if self._make is not None else []
         return self._members
 
-    def pointer(self) -> "Type":
+    def pointer(self) -> Type:
         """The type of a pointer to this."""
         return Type("pointer", f"{self.name} *", 8, self)
 
@@ -87,7 +90,7 @@ SCALARS = frozenset(("int", "uint", "bool", "char", "enum", "pointer", "float", 
 class Value:
     """A typed value: in memory at ``address``, or ``data`` alone (a register, a result)."""
 
-    __slots__ = ("_read", "address", "bits", "data", "type")
+    __slots__ = ("address", "bits", "data", "read", "type")
 
     def __init__(
         self,
@@ -99,13 +102,13 @@ class Value:
         bits: tuple[int, int] | None = None,
     ) -> None:
         self.type = type
-        self._read = read
+        self.read = read
         self.address = address
         self.bits = bits
         self.data = data
 
     @classmethod
-    def number(cls, value: int, read: Read, type: Type = I64) -> "Value":
+    def number(cls, value: int, read: Read, type: Type = I64) -> Value:
         """A plain number, cut to its type."""
         size = max(1, type.size)
         return cls(type, read, data=(value & (1 << 8 * size) - 1).to_bytes(size, "little"))
@@ -114,7 +117,7 @@ class Value:
         """The value's bytes. Raises DebugError when memory is not mapped."""
         if self.data is None:
             assert self.address is not None
-            data = self._read(self.address, self.type.size)
+            data = self.read(self.address, self.type.size)
             if len(data) < self.type.size:
                 raise DebugError(f"memory at {self.address:#x} cannot be read")
             return data
@@ -152,24 +155,22 @@ class Value:
             raise DebugError("a whole number is needed")
         return number
 
-    def dereference(self) -> "Value":
+    def dereference(self) -> Value:
         """What a pointer points to, an array's first element."""
         target = self.type.target
         if target is None or self.type.kind not in ("pointer", "array"):
             raise DebugError(f"{self.type.name} is no pointer")
         if target.kind == "void":
             raise DebugError("a void pointer must be cast first")
-        return Value(target, self._read, address=self.integer() & _MASK)
+        return Value(target, self.read, address=self.integer() & _MASK)
 
-    def element(self, index: int) -> "Value":
+    def element(self, index: int) -> Value:
         """``value[index]``."""
         first = self.dereference()
         assert first.address is not None
-        return Value(
-            first.type, self._read, address=first.address + index * first.type.size & _MASK
-        )
+        return Value(first.type, self.read, address=first.address + index * first.type.size & _MASK)
 
-    def member(self, name: str) -> "Value":
+    def member(self, name: str) -> Value:
         """A field, by the field's name; through a pointer too."""
         value = self.dereference() if self.type.kind == "pointer" else self
         found = _find(value.type, name)
@@ -177,20 +178,20 @@ class Value:
             raise DebugError(f"{value.type.name} has no member {name}")
         if value.address is None:
             data = value.bytes()[found.offset : found.offset + found.type.size]
-            return Value(found.type, self._read, data=data, bits=found.bits)
+            return Value(found.type, self.read, data=data, bits=found.bits)
         at = value.address + found.offset & _MASK
-        return Value(found.type, self._read, address=at, bits=found.bits)
+        return Value(found.type, self.read, address=at, bits=found.bits)
 
-    def cast(self, type: Type) -> "Value":
+    def cast(self, type: Type) -> Value:
         """The same as another scalar type, or the same memory as another struct."""
         if type.kind in SCALARS:
             number = self.scalar()
             if type.kind == "float":
                 from struct import pack
 
-                return Value(type, self._read, data=pack("<f" if type.size == 4 else "<d", number))
-            return Value.number(int(number), self._read, type)
-        return Value(type, self._read, address=self.address, data=self.data)
+                return Value(type, self.read, data=pack("<f" if type.size == 4 else "<d", number))
+            return Value.number(int(number), self.read, type)
+        return Value(type, self.read, address=self.address, data=self.data)
 
     def show(self, depth: int = 3) -> str:
         """As C would write it, bounded."""
@@ -218,13 +219,16 @@ class Value:
     def _show_pointer(self, number: int) -> str:
         target = self.type.target
         if number and target is not None and target.kind == "char":
-            data = self._read(number, _MAX_TEXT).split(b"\0")[0]
-            return f"{number:#x} {_quoted(data)}"
+            data = self.read(number, _MAX_TEXT).split(b"\0")[0]
+            return f"{number:#x} {library_types.quoted(data)}"
         return f"{number:#x}"
 
     def _show_members(self, depth: int) -> str:
         if depth <= 0:
             return "{...}"
+        whole = library_types.shown(self, depth)
+        if whole is not None:
+            return whole
         shown = []
         for member in self.type.members[:_MAX_SHOWN]:
             value = self.member(member.name) if member.name else self._unnamed(member)
@@ -232,17 +236,17 @@ class Value:
             shown.append(f"{member.name} = {text}" if member.name else text)
         return "{" + ", ".join(shown) + "}"
 
-    def _unnamed(self, member: Member) -> "Value":
+    def _unnamed(self, member: Member) -> Value:
         if self.address is None:
             data = self.bytes()[member.offset : member.offset + member.type.size]
-            return Value(member.type, self._read, data=data)
-        return Value(member.type, self._read, address=self.address + member.offset)
+            return Value(member.type, self.read, data=data)
+        return Value(member.type, self.read, address=self.address + member.offset)
 
     def _show_elements(self, depth: int) -> str:
         target = self.type.target
         if target is not None and target.kind == "char" and self.address is not None:
-            data = self._read(self.address, min(self.type.count, _MAX_TEXT))
-            return _quoted(data.split(b"\0")[0])
+            data = self.read(self.address, min(self.type.count, _MAX_TEXT))
+            return library_types.quoted(data.split(b"\0")[0])
         count = min(self.type.count, _MAX_SHOWN)
         shown = [self.element(index).show(depth - 1) for index in range(count)]
         if self.type.count > count:
@@ -260,8 +264,3 @@ def _find(type: Type, name: str, offset: int = 0, depth: int = 8) -> Member | No
             if found is not None:
                 return found
     return None
-
-
-def _quoted(data: bytes) -> str:
-    text = data.decode("utf-8", "backslashreplace")
-    return '"' + "".join(c if c.isprintable() and c != '"' else ascii(c)[1:-1] for c in text) + '"'

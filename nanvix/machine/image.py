@@ -49,12 +49,13 @@ class Segment(NamedTuple):
 class KernelImage:
     """A parsed kernel: ``entry`` (virtual) and ``segments`` in ascending physical order."""
 
-    __slots__ = ("_data", "_symbols", "end", "entry", "segments")
+    __slots__ = ("_data", "_named", "_symbols", "end", "entry", "segments")
 
     def __init__(self, data: bytes) -> None:
         """Parse an ELF file's bytes. Raises ImageError."""
         self._data = data
         self._symbols: tuple[list[int], list[str]] | None = None
+        self._named: dict[str, int] | None = None
         if len(data) < _HEADER.size or data[: len(_IDENT)] != _IDENT:
             raise ImageError("the kernel image is not a 64-bit little-endian ELF file")
         header = _HEADER.unpack_from(data)
@@ -109,8 +110,10 @@ class KernelImage:
         return f"{names[index]}+{offset:#x}" if offset else names[index]
 
     def symbols(self) -> dict[str, int]:
-        """Address of every symbol by name; empty when the image is stripped."""
-        return {name: value for name, value, _ in self._all_symbols()}
+        """Address of every symbol by name; empty when the image is stripped. Not to be changed."""
+        if self._named is None:
+            self._named = {name: value for name, value, _ in self._all_symbols()}
+        return self._named
 
     def bytes_at(self, address: int, size: int) -> bytes:
         """What the image holds at a kernel address, zeros where it holds nothing."""

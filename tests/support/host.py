@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -12,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = (
     "bash", "bc", "busybox", "cc", "curl", "dash", "erl", "g++", "gcc", "gdb", "git", "go",
     "java", "javac", "lua5.4", "luajit", "make", "nginx", "node", "openssl", "perl", "python3",
-    "redis-server", "rsync", "ruby", "rustc", "setpriv", "sha256sum", "sqlite3", "ssh-keygen",
-    "strace", "tcc", "tclsh", "tmux", "unzip", "vim", "zip",
+    "python-tests", "redis-server", "rsync", "ruby", "rustc", "setpriv", "sha256sum", "sqlite3",
+    "ssh-keygen", "strace", "tcc", "tclsh", "tmux", "unzip", "vim", "zip",
 )  # fmt: skip
 """Programs some tests need; where one is missing its tests are left out and the header says so."""
 
@@ -49,7 +50,13 @@ def missing_tools() -> frozenset[str]:
 
 
 def tool_path(tool: str) -> str | None:
-    """Where ``tool`` is; rustc may be outside the tests' own short PATH, servers are too."""
+    """Where ``tool`` is; rustc may be outside the tests' own short PATH, servers are too.
+
+    ``python-tests`` is the regression suite of the interpreter that runs these tests.
+    """
+    if tool == "python-tests":
+        suite = find_spec("test") and find_spec("test.test_select")
+        return suite.origin if suite else None
     places = f"{PATH}:{os.environ['PATH']}" if tool == "rustc" else f"{PATH}:/usr/sbin"
     return shutil.which(tool, path=places)
 

@@ -112,6 +112,17 @@ async def _pause(d: Driver) -> None:
     assert d.app.view.reason in ("pause", "exit: status 5")
 
 
+@checks("interrupt")
+async def _interrupt(d: Driver) -> None:
+    await d("ctrl+c")
+    assert d.app.messages[-1] == "nothing runs: q leaves"
+    await to_main(d)
+    await d.type("delete 1")
+    await d.pilot.press("c", "ctrl+c")
+    await d.settle()
+    assert d.app.view.reason in ("pause", "exit: status 5")
+
+
 @checks("cancel")
 async def _cancel(d: Driver) -> None:
     await d("c")

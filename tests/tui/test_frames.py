@@ -4,6 +4,8 @@ import pytest
 from support.screen import Driver, opened
 from support.toolchain import Toolchain
 
+from nanvix.tui.view import Status
+
 pytestmark = pytest.mark.requires("gcc")
 
 
@@ -97,3 +99,16 @@ async def test_a_program_that_waits_says_for_what(backend: str, steps: str) -> N
         assert "main" in names and all(row.ring == "user" for row in d.app.view.calls)
         await d.type(f"frame {names.index('main')}")
         assert any(line.chosen for line in d.app.view.code) and value(d, "argc") == "2"
+
+
+@pytest.mark.requires("busybox")
+async def test_a_shell_waits_for_its_next_line(backend: str) -> None:
+    """It polls before it reads; Ctrl-C in Console is its own."""
+    async with opened("busybox", "sh", "-c", "cat; echo gone $?", backend=backend) as d:
+        d.app.action_do("go")
+        await d.until(lambda: "waits for input: Console" in d.app.view.reason, "that it waits")
+        d.app.action_show_pane("console")
+        d.app.desk.panes["console"].focus()
+        await d.pilot.pause()
+        await d.pilot.press("ctrl+c")
+        await d.until(lambda: d.app.view.status is Status.ENDED, "its end")

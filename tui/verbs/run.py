@@ -1,5 +1,6 @@
 """Forward: stepping and running. Every verb is a job for the session's thread."""
 
+from signal import SIGINT
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ def user(app: "DebugApp") -> None:
 def pause(app: "DebugApp") -> None:
     """Stop what runs and forget what waits."""
     app.session.interrupt()
+
+
+def interrupt(app: "DebugApp") -> None:
+    """As a terminal does it: the program gets it while somebody types for it."""
+    if app.focused_pane() == "console":
+        app.session.signal(SIGINT)
+    elif app.session.busy:
+        pause(app)
+    else:
+        app.tell("nothing runs: q leaves")
 
 
 def until(app: "DebugApp", where: str) -> None:

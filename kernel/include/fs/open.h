@@ -11,6 +11,8 @@ struct async;
 struct dir_sink;
 
 /* Operations of an open file; NULL entries fail as the comment says. */
+struct text;
+
 struct file_ops {
     i64 (*read)(struct file *file, struct io *io, u64 *pos);  /* EINVAL */
     i64 (*write)(struct file *file, struct io *io, u64 *pos); /* EINVAL */
@@ -20,6 +22,7 @@ struct file_ops {
     u32 (*poll)(struct file *file, struct poll_table *table); /* always ready */
     void (*flush)(struct file *file);                         /* a descriptor of it is closed: nothing to do */
     void (*release)(struct file *file);                       /* nothing to do */
+    void (*show)(struct file *file, struct text *text);       /* what /proc/<pid>/fdinfo says beyond place and flags */
     bool seekable;                                            /* pread and pwrite work */
 };
 
@@ -37,6 +40,7 @@ struct file {
 };
 
 /* A file on a dentry (a new reference is taken) with access by `flags`; ERR_PTR. */
+u32 file_status(const struct file *file); /* F_GETFL */
 struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 flags);
 /* Open what a dentry names as open(2) does, with its checks (fs/open.c); ERR_PTR. */
 struct file *file_open_existing(struct dentry *dentry, u32 flags);

@@ -35,6 +35,7 @@ struct proc_node {
 };
 
 extern const struct proc_node proc_root;            /* fs/proc_system.c */
+extern const struct proc_node proc_net_entries[];   /* what /proc/net has */
 extern const struct proc_node proc_process;         /* fs/proc_process.c */
 void proc_map_line(struct text *text, const struct area *area); /* of maps */
 void proc_smaps(struct text *text, struct process *process);    /* fs/proc_memory.c */
@@ -63,6 +64,25 @@ void proc_oom_adjust(struct text *text, struct process *process);
 i64 proc_set_oom_adjust(struct process *process, i32 number, struct io *io);
 void proc_oom_old_adjust(struct text *text, struct process *process);
 i64 proc_set_oom_old_adjust(struct process *process, i32 number, struct io *io);
+
+/* fs/proc_settings.c */
+void proc_core_filter(struct text *text, struct process *process);
+i64 proc_set_core_filter(struct process *process, i32 number, struct io *io);
+void proc_slack(struct text *text, struct process *process, i32 number);
+i64 proc_set_slack(struct process *process, i32 number, struct io *io);
+void proc_personality(struct text *text, struct process *process);
+void proc_wchan(struct text *text, struct process *process);
+void proc_schedstat(struct text *text, struct process *process, i32 number);
+void proc_syscall(struct text *text, struct process *process, i32 number);
+void proc_children(struct text *text, struct process *process, i32 number);
+
+/* fs/proc_spaces.c */
+extern const struct proc_node proc_space_entries[];
+void proc_id_map(struct text *text, struct process *process);
+void proc_setgroups(struct text *text, struct process *process);
+void proc_cgroup(struct text *text, struct process *process);
+void proc_cpuset(struct text *text, struct process *process);
+void proc_login(struct text *text, struct process *process);
 
 /* Whom an inode of /proc is about: NULL when it is gone, or nobody. */
 struct process *proc_process_of(struct inode *inode);

@@ -7,7 +7,8 @@
 
 struct ring_slot {
     paddr frame;
-    u32 start, size; /* bytes that are waiting in it */
+    u16 start, size; /* bytes that are waiting in it */
+    bool packet;     /* to be read by itself, and what is not read of it is lost */
 };
 
 /* What a transfer does that comes to the end of the program's memory: it moves the bytes up to there, the
@@ -21,6 +22,7 @@ struct ring {
     u64 size;         /* bytes waiting */
     paddr spare;      /* a frame for the next write, or 0 */
     enum ring_grain grain;
+    bool packets; /* what is written now is to be read in the same pieces, of a page at most */
 };
 
 bool ring_init(struct ring *ring, enum ring_grain grain); /* false: no memory */
@@ -32,6 +34,7 @@ bool ring_writable(const struct ring *ring); /* room for a page: what poll repor
 /* Move as much as there is room for, or data; bytes or negative errno. */
 i64 ring_write(struct ring *ring, struct io *io);
 i64 ring_read(struct ring *ring, struct io *io);
+bool ring_starts_with_packet(const struct ring *ring);
 void ring_cut(struct ring *ring, u64 keep); /* forget what waits, from the end, down to about `keep` bytes */
 /* The runs of the first bytes waiting, at most max (fewer when they lie in many pages), and taking
    bytes away unread. */

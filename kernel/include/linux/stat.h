@@ -58,6 +58,8 @@ struct statx {
     u64 spare[12];
 };
 _Static_assert(sizeof(struct statx) == 256, "struct statx");
+#define STATX_MTIME 0x40
+#define STATX_CTIME 0x80
 #define STATX_BASIC_STATS 0x7ff
 #define STATX_BTIME 0x800
 #define STATX_MNT_ID 0x1000

@@ -172,7 +172,7 @@ CASE(locks_with_timeouts, "futex")
     T(unlock(&s->b));
 }
 
-static void nothing(int number)
+static void on_signal(int number)
 {
     (void)number;
     (void)!write(1, "handler\n", 8);
@@ -181,7 +181,7 @@ static void nothing(int number)
 CASE(signals_do_not_end_the_wait, "futex rt_sigaction")
 {
     struct shared *s = shared_memory();
-    struct sigaction action = {.sa_handler = nothing};
+    struct sigaction action = {.sa_handler = on_signal};
     T(lock(&s->a));
     pid_t child = fork();
     if (!child) {
@@ -498,7 +498,7 @@ CASE(moving_to_a_lock, "futex")
 CASE(waiting_to_be_moved, "futex rt_sigaction")
 {
     struct shared *s = shared_memory();
-    struct sigaction action = {.sa_handler = nothing};
+    struct sigaction action = {.sa_handler = on_signal};
     lock(&s->a);
     pid_t child = fork();
     if (!child) {
@@ -598,9 +598,9 @@ CASE(too_long_a_stretch, "setrlimit sched_setscheduler")
         if (!child) {
             if (i)
                 signal(SIGXCPU, count);
-            MUST(setrlimit(RLIMIT_RTTIME, &(struct rlimit){60000, 150000}));
+            MUST(setrlimit(RLIMIT_RTTIME, &(struct rlimit){60000, i ? 300000 : 5000000}));
             set_policy(0, SCHED_RR, 10);
-            spin_until_told(9, 900);
+            spin_until_told(9, 4000);
             _exit(told);
         }
         say_status("child", wait_for(child));
