@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/statfs.h>
 
 CASE(self_links, "readlink")
 {
@@ -268,4 +269,44 @@ CASE(out_of_memory_scores, "open read write")
     say("%o", info.st_mode);
     T(stat("/proc/self/oom_adj", &info));
     say("%o", info.st_mode);
+}
+
+static long number_in(const char *path)
+{
+    char *text = text_of(path);
+    return text ? atol(text) : -1;
+}
+
+/* /sys says of the processor what programs size their pools and buffers by. */
+CASE(processors_and_caches, "open read getdents64 statfs")
+{
+    static const char *const files[] = {"level", "size", "number_of_sets", "ways_of_associativity", "coherency_line_size",
+                                        "physical_line_partition"};
+    struct statfs info;
+    struct stat about;
+    char path[128];
+    T(statfs("/sys", &info));
+    say("%lx", (long)info.f_type);
+    HAS("/proc/mounts", "sysfs /sys sysfs ");
+    HAS("/sys/devices/system/cpu/online", "0");
+    HAS("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0");
+    N(number_in("/sys/devices/system/cpu/cpu0/topology/core_id"));
+    N(number_in("/sys/devices/system/cpu/cpu0/topology/physical_package_id"));
+    T(open("/sys/devices/system/cpu/cpu99999", O_RDONLY));
+    T(stat("/sys/devices/system/cpu/online", &about));
+    say("%o", about.st_mode);
+    T(stat("/sys/devices/system/cpu/cpu0", &about));
+    say("%o", about.st_mode);
+    T(mkdir("/sys/devices/system/cpu/cpu0", 0755));
+    int consistent = 1;
+    for (int i = 0; i < 4; i++) { /* a processor may keep its caches to itself */
+        long value[6];
+        for (int j = 0; j < 6; j++) {
+            snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", i, files[j]);
+            value[j] = access(path, R_OK) ? 0 : number_in(path);
+        }
+        consistent &= value[1] * 1024 == value[2] * value[3] * value[4] * value[5];
+    }
+    N(consistent);
+    HAS("/proc/self/status", "Mems_allowed:\t");
 }
