@@ -304,6 +304,43 @@ CASE(others_live, "sched_setscheduler")
     say_status("other", wait_for(other));
 }
 
+static struct order *alarms;
+
+static void on_alarm(int signal)
+{
+    struct timespec start, now;
+    (void)signal;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < 40000);
+    if (alarms->flag)
+        _exit(0);
+}
+
+static void live_by_alarms(void)
+{
+    signal(SIGALRM, on_alarm);
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 100}, {0, 100}}, 0);
+    for (;;)
+        pause();
+}
+
+/* Nor do threads that sleep, and are woken so often that one of them can always run, keep it all. */
+CASE(others_live_beside_sleepers, "sched_setscheduler setitimer pause")
+{
+    ROOT_ONLY;
+    alarms = shared_order();
+    one_processor();
+    MUST(set_policy(0, SCHED_FIFO, 30));
+    LATER(other, SCHED_OTHER, 0, alarms->flag = 1);
+    LATER(first, SCHED_RR, 20, live_by_alarms());
+    LATER(second, SCHED_RR, 20, live_by_alarms());
+    say_status("other", wait_for(other));
+    say_status("first", wait_for(first));
+    say_status("second", wait_for(second));
+}
+
 CASE(who_is_woken_first, "futex sched_setscheduler")
 {
     ROOT_ONLY;
