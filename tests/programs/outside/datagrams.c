@@ -39,6 +39,8 @@ static void connected(void)
     struct timeval limit = {0, 30000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     SAY(recv(fd, back, 10, 0));
+    limit = (struct timeval){0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     SAY(connect(fd, (void *)&nobody, sizeof(nobody)));
     SAY(send(fd, "x", 1, 0));
     printf("events: %x\n", ready(fd, POLLIN, 5000) & POLLERR);
