@@ -80,7 +80,7 @@ class Dwarf:
         if unit is None:
             return None
         rows = self._rows(unit)
-        index = bisect_right(rows, address, key=_address) - 1
+        index = bisect_right(rows, address, key=lambda row: row.address) - 1
         return rows[index] if index >= 0 and not rows[index].end and rows[index].line else None
 
     def addresses(self, file: str, line: int) -> list[int]:
@@ -342,10 +342,6 @@ class Dwarf:
 _NAMED = frozenset(
     f"DW_TAG_{name}_type" for name in ("structure", "union", "enumeration", "class", "base")
 ) | {"DW_TAG_typedef"}
-
-
-def _address(row: Line) -> int:
-    return row.address
 
 
 def _same_file(path: str, wanted: str) -> bool:

@@ -9,13 +9,12 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug import backing, finding
 from nanvix.debug.disassembly import LONGEST, Instruction, before, decode, disassemble
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
 from nanvix.debug.looking import Chosen
-from nanvix.debug.points import Breakpoint, Point, Watchpoint
+from nanvix.debug.points import Breakpoint, Point
 from nanvix.debug.scope import FrameScope
 from nanvix.debug.unwind import Call
 from nanvix.debug.view import View
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from nanvix.debug.kernel import Area, Process, Thread
-    from nanvix.debug.space import Entry, Space
+    from nanvix.debug.space import Entry
     from nanvix.debug.values import Value
     from nanvix.debug.view import Stage
     from nanvix.guest.mounts import Mount
@@ -327,26 +326,6 @@ class Inspector:
             known = {"name": what, "shape": None if size else value.type}
             return value.address, size or max(1, value.type.size), known
         return value.integer() & (1 << 64) - 1, size or 8, {}
-
-    def _watched_pages(self, points: Iterable[Point]) -> set[int] | None:
-        """The physical pages that watchpoints for writing watch; None when anything else is
-        watched for."""
-        pages: set[int] = set()
-        for point in points:
-            if not point.enabled:
-                continue
-            if not isinstance(point, Watchpoint) or point.access not in ("write", "change"):
-                return None
-            space: Space | None = self._view.space(point.pid)
-            for offset in range(point.size):
-                address = point.address + offset
-                if not point.physical:
-                    found = space.translate(address) if space is not None else None
-                    if found is None:
-                        return None
-                    address = found
-                pages.add(address // PAGE_SIZE)
-        return pages
 
     def _return_place(self) -> tuple[int, int]:
         """Where the current function returns to, and the stack pointer then."""

@@ -15,7 +15,7 @@ from nanvix.abi.layout import PAGE_SIZE, PIE_BASE, USER_END
 from nanvix.debug.cfi import CallFrames
 from nanvix.debug.demangle import demangle, may_mean, means, shown
 from nanvix.debug.dwarf import Dwarf
-from nanvix.debug.mangled import without_arguments
+from nanvix.debug.mangled_text import without_arguments
 from nanvix.debug.sections import ElfFile, NotElf, Section
 from nanvix.named import NamedTuple
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import USER_END
-from nanvix.debug.cfi import RETURN, step
+from nanvix.debug.caller import step
+from nanvix.debug.cfi import RETURN
 from nanvix.debug.errors import DebugError
 from nanvix.debug.location import REGISTERS
 from nanvix.debug.looking import exact

@@ -7,7 +7,6 @@ The format is the System V ABI's ELF-64 (gABI chapters 4 and 5). Anything unexpe
 from __future__ import annotations
 
 import os
-from mmap import ACCESS_READ, mmap
 from struct import Struct, iter_unpack
 
 from nanvix.abi.layout import KERNEL_BASE, KERNEL_PHYS, MEMORY_MIN, PAGE_SIZE
@@ -52,7 +51,7 @@ class KernelImage:
 
     __slots__ = ("_data", "_named", "_symbols", "end", "entry", "segments")
 
-    def __init__(self, data: bytes | mmap) -> None:
+    def __init__(self, data: bytes) -> None:
         """Parse an ELF file's bytes. Raises ImageError."""
         self._data = data
         self._symbols: tuple[list[int], list[str]] | None = None
@@ -82,10 +81,8 @@ class KernelImage:
                 "or `python kernel/build.py`"
             ) from None
         try:
-            # Most of the file is for debuggers: mapped, it is read when they come.
-            return cls(mmap(fd, 0, access=ACCESS_READ))
-        except ValueError:
-            raise ImageError(f"the kernel image at {path} is empty") from None
+            # Not mapped: that would hold a descriptor until nobody has the image any more.
+            return cls(os.pread(fd, os.fstat(fd).st_size, 0))
         finally:
             os.close(fd)
 

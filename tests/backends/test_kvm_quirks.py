@@ -23,13 +23,6 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=["kvm"])
-def kvm() -> None:
-    found = probe()
-    if not found.available:
-        pytest.skip(found.reason)
-
-
 # -- availability --------------------------------------------------------------------------------
 
 

@@ -29,7 +29,10 @@ pytestmark = pytest.mark.timeout(540)
 BACKEND = (
     "backends/test_backend_control.py",
     "backends/test_backend_exceptions.py",
+    "backends/test_backend_state.py",
     "backends/test_kvm_backend.py",
+    "backends/test_kvm_kicks.py",
+    "backends/test_kvm_lifetime.py",
     "backends/test_kvm_quirks.py",
 )
 EMULATED_CPU = {
