@@ -19,6 +19,8 @@ from support.guest import NANVIX, Guest, Ran, Same, execute, host_environment
 from support.host import PATIENCE, TOOLS, kvm_trouble, linux, missing_tools
 from support.toolchain import Toolchain
 
+pytest.register_assert_rewrite("support.checks")
+
 BACKENDS = ("kvm", "emu")
 
 # How long an example takes says more of the machine's other work than of ours. The examples are

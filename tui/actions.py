@@ -5,10 +5,13 @@ An action's ``run`` gets the app. ``needs`` names what the machine must be able 
 (:data:`NEEDS`); where it cannot, the action is shown pale, with the reason.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
+from nanvix.named import NamedTuple
 from nanvix.tui import export
 from nanvix.tui.verbs import frames, look, points, run, screen, travel
 
@@ -28,7 +31,7 @@ class Action(NamedTuple):
     label: str
     help: str
     group: str
-    run: "Callable[[DebugApp], None]"
+    run: Callable[[DebugApp], None]
     needs: str = ""
     bar: int = 0
 

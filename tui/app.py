@@ -2,22 +2,20 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
 from signal import SIGHUP, SIGTERM
-from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.message import Message
 
 from nanvix.errors import NanvixError
 from nanvix.tui import commands, cursor, export
 from nanvix.tui.actions import BY_NAME, IN_BAR, NEEDS, bindings
 from nanvix.tui.desk import Desk
-from nanvix.tui.events import Events
+from nanvix.tui.hearing import Hearing
 from nanvix.tui.keybar import KeyBar
 from nanvix.tui.lines import LinePane
 from nanvix.tui.ordered import Ordered
@@ -54,15 +52,7 @@ def _collect() -> None:
         gc.enable()
 
 
-class Posted(Message):
-    """Something the session's thread has to say, to be done on the screen's."""
-
-    def __init__(self, act: Callable[[], None]) -> None:
-        super().__init__()
-        self.act = act
-
-
-class DebugApp(Ordered, Events):
+class DebugApp(Ordered, Hearing):
     """``start``: makes the debugger over the descriptors it is given, on the session's thread; or a
     session that has begun.
     ``store``: what is kept of this program from one session to the next. ``gdb``: listens for a gdb
@@ -100,8 +90,6 @@ class DebugApp(Ordered, Events):
         self.notes: list[str] = []
         """Lines for whoever opens a bug capsule."""
         self._points: dict[int, str] = {}
-        self._latest: View | None = None
-        self._exchange = Lock()
         self.session = start if isinstance(start, Session) else Session(start, gdb)
         self.desk = Desk(all_panes())
         self.prompt = Prompt([f"{c.name} " for c in commands.COMMANDS])
@@ -280,33 +268,6 @@ class DebugApp(Ordered, Events):
     def able(self, lacks: dict[str, str]) -> None:
         """What the guest cannot do is pale from now on."""
         self._lacks = lacks
-
-    def on_posted(self, message: Posted) -> None:
-        """On the screen's thread again."""
-        message.act()
-
-    def refreshed(self, view: View) -> None:
-        """Only the newest view is drawn: a slow terminal never piles them up."""
-        with self._exchange:
-            waiting, self._latest = self._latest is not None, view
-        if not waiting:
-            self.post_message(Posted(self.draw))
-
-    def progressed(self, what: str, done: float) -> None:
-        """Long work."""
-        self.post_message(Posted(lambda: self.timeline.show_progress(what, done)))
-
-    def told(self, text: str) -> None:
-        """An answer."""
-        self.post_message(Posted(lambda: self.tell(text)))
-
-    def failed(self, text: str) -> None:
-        """A job that could not be done."""
-        self.post_message(Posted(lambda: self.tell(text, error=True)))
-
-    def broken(self, report: str) -> None:
-        """Leave the screen and say what went wrong."""
-        self.post_message(Posted(lambda: self.exit(125, 125, f"nanvix: internal error\n{report}")))
 
     # -- drawing -------------------------------------------------------------------------------
 

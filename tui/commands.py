@@ -1,8 +1,11 @@
 """What can be typed behind ``:``, once: the prompt's completion and the help are made of it."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
+from nanvix.named import NamedTuple
 from nanvix.tui import export
 from nanvix.tui.actions import ACTIONS
 from nanvix.tui.verbs import frames, look, points, run, screen, travel
@@ -20,7 +23,7 @@ class Command(NamedTuple):
     name: str
     usage: str
     help: str
-    run: "Callable[[DebugApp, str], None]"
+    run: Callable[[DebugApp, str], None]
     needs: str = ""
     completes: str = ""
 
@@ -64,7 +67,7 @@ COMMANDS = (
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
-def perform(app: "DebugApp", text: str) -> None:
+def perform(app: DebugApp, text: str) -> None:
     """Do what was typed: a command, whose name may be cut short, or an action of the table by its
     whole name. Raises DebugError for what makes no sense."""
     name, _, rest = text.strip().partition(" ")

@@ -5,12 +5,18 @@ front one shows. All panes are children of one container and are placed by coord
 arrangement moves nothing in the tree of widgets. A pane joins that tree when it is seen first.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from textual.containers import Container
-from textual.events import MouseDown, MouseMove, MouseUp
 from textual.message import Message
-from textual.widget import Widget
+
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from textual.events import MouseDown, MouseMove, MouseUp
+    from textual.widget import Widget
 
 
 class Cell(NamedTuple):
@@ -39,7 +45,7 @@ class Strip(NamedTuple):
     key: Key
     at: int
     size: int
-    inner: "tuple[Strip, ...] | str"
+    inner: tuple[Strip, ...] | str
 
 
 class _Place(NamedTuple):
@@ -246,7 +252,7 @@ class Desk(Container):
         if before and places.keys() != before.keys():
             self.post_message(self.Arranged())
 
-    def _put(self, name: str, pane: Widget, place: "_Place") -> None:
+    def _put(self, name: str, pane: Widget, place: _Place) -> None:
         pane.display = True
         pane.styles.offset = (place.x, place.y)
         pane.styles.width, pane.styles.height = place.width, place.height

@@ -1,15 +1,18 @@
 """From a command line to a screen: checks first what can be checked without one."""
 
+from __future__ import annotations
+
 import gc
 import os
-from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nanvix.errors import UsageError
+from nanvix.named import NamedTuple
 from nanvix.tui.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from socket import socket
 
     from nanvix.debug.capsule import Capsule
@@ -38,9 +41,9 @@ class Options(NamedTuple):
 class _Guest(NamedTuple):
     """How it is started, what it is called, and what else is known of it."""
 
-    start: "Start"
+    start: Start
     title: str
-    capsule: "Capsule | None" = None
+    capsule: Capsule | None = None
 
 
 def start(argv: Sequence[str], settings: dict[str, Any], options: Options) -> int:
@@ -75,7 +78,7 @@ def start(argv: Sequence[str], settings: dict[str, Any], options: Options) -> in
         return app.return_value or app.return_code or 0
 
 
-def _application(options: Options, guest: _Guest) -> "tuple[type[DebugApp], Store | None]":
+def _application(options: Options, guest: _Guest) -> tuple[type[DebugApp], Store | None]:
     if options.batch:
         from nanvix.tui.batch import BatchApp
 
@@ -86,7 +89,7 @@ def _application(options: Options, guest: _Guest) -> "tuple[type[DebugApp], Stor
     return DebugApp, None if guest.capsule else Store(guest.title)
 
 
-def _listen(options: Options) -> "socket":
+def _listen(options: Options) -> socket:
     from nanvix.debug.gdb.listening import listen, parse_address
 
     return listen(*parse_address(options.gdb or ""))
@@ -148,19 +151,19 @@ def _program(argv: Sequence[str], settings: dict[str, Any], options: Options) ->
     return _Guest(lambda stdio: make(argv, stdio=stdio, **settings), launch.program)
 
 
-def _debugger(*arguments: Any, **options: Any) -> "Debugger | Present":
+def _debugger(*arguments: Any, **options: Any) -> Debugger | Present:
     from nanvix.debug.debugger import Debugger
 
     return Debugger(*arguments, **options)
 
 
-def _kept(*arguments: Any, **options: Any) -> "Debugger | Present":
+def _kept(*arguments: Any, **options: Any) -> Debugger | Present:
     from nanvix.debug.kept import Kept
 
     return Kept(*arguments, **options)
 
 
-def _stopping(*arguments: Any, **options: Any) -> "Debugger | Present":
+def _stopping(*arguments: Any, **options: Any) -> Debugger | Present:
     from nanvix.debug.stopping import Stopping
 
     return Stopping(*arguments, **options)

@@ -4,8 +4,11 @@ The session's thread builds a :class:`View` from the debugger; panes only ever r
 view refers back to the machine, so drawing needs no lock and may lag behind.
 """
 
+from __future__ import annotations
+
 from enum import Enum
-from typing import NamedTuple
+
+from nanvix.named import NamedTuple
 
 BYTES, ROWS = 16, 64
 """How much of memory a view carries: enough for the tallest screen."""

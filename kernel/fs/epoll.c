@@ -1,6 +1,6 @@
 /* epoll(7): files report to the epolls that watch them, so a wait costs what is ready, not what is
    watched. */
-#include "fs/epoll.h"
+#include "fs/epoll_item.h"
 #include "errno.h"
 #include "fs/anon.h"
 #include "fs/proc.h"
@@ -11,26 +11,6 @@
 
 #define MODES (EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE)
 #define BESIDE_EXCLUSIVE (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE)
-#define MAX_DEPTH 5 /* epolls inside epolls */
-
-struct epoll {
-    struct file *file;
-    struct tree items; /* by descriptor */
-    struct list ready; /* items that may be ready */
-    struct poll_head head;
-};
-
-struct epoll_item {
-    struct tree_node node;
-    struct poll_watch watch;
-    struct epoll *epoll;
-    struct file *file;
-    struct list file_link;  /* file->epoll_items */
-    struct list ready_link; /* epoll->ready, or by itself */
-    u32 events;             /* without the modes: nothing left of a one-shot */
-    u32 modes;
-    u64 data;
-};
 
 static const struct file_ops epoll_ops;
 
@@ -111,38 +91,7 @@ static const struct file_ops epoll_ops = {
     .poll = epoll_poll, .seek = anon_seek, .release = epoll_release, .show = epoll_show,
 };
 
-static struct epoll *as_epoll(struct file *file) { return file->ops == &epoll_ops ? file->private : NULL; }
-
-/* The longest chain of epolls below (or above) one, itself included; MAX_DEPTH + 1 at most. */
-static int depth_below(struct epoll *ep, int level) {
-    int deepest = level;
-    for (struct tree_node *n = tree_first(&ep->items); n && deepest <= MAX_DEPTH; n = tree_next(n)) {
-        struct epoll *inner = as_epoll(tree_entry(n, struct epoll_item, node)->file);
-        if (inner)
-            deepest = MAX(deepest, depth_below(inner, level + 1));
-    }
-    return deepest;
-}
-
-static int depth_above(struct epoll *ep, int level) {
-    int deepest = level;
-    struct epoll_item *item;
-    list_for_each(item, &ep->file->epoll_items, file_link)
-        if (deepest <= MAX_DEPTH)
-            deepest = MAX(deepest, depth_above(item->epoll, level + 1));
-    return deepest;
-}
-
-static bool reaches(struct epoll *from, struct epoll *to) {
-    if (from == to)
-        return true;
-    for (struct tree_node *n = tree_first(&from->items); n; n = tree_next(n)) {
-        struct epoll *inner = as_epoll(tree_entry(n, struct epoll_item, node)->file);
-        if (inner && reaches(inner, to))
-            return true;
-    }
-    return false;
-}
+struct epoll *epoll_of(struct file *file) { return file->ops == &epoll_ops ? file->private : NULL; }
 
 static struct epoll_item *find(struct epoll *ep, i32 fd, struct file *file) {
     struct tree_node *n = tree_ceil(&ep->items, fd);
@@ -156,7 +105,7 @@ static struct epoll_item *find(struct epoll *ep, i32 fd, struct file *file) {
 }
 
 struct file *epoll_watched(struct file *file, u32 fd, u32 place) {
-    struct epoll *ep = as_epoll(file);
+    struct epoll *ep = epoll_of(file);
     if (!ep)
         return ERR_PTR(-EINVAL);
     struct tree_node *n = tree_ceil(&ep->items, fd);
@@ -173,8 +122,7 @@ static void set_events(struct epoll_item *item, const struct epoll_event *event)
 }
 
 static i64 add(struct epoll *ep, i32 fd, struct file *file, const struct epoll_event *event) {
-    struct epoll *inner = as_epoll(file);
-    if (inner && (reaches(inner, ep) || depth_below(inner, 1) + depth_above(ep, 1) > MAX_DEPTH))
+    if (!epoll_may_watch(ep, file))
         return -ELOOP;
     struct epoll_item *item = kmalloc(sizeof(*item));
     if (!item)
@@ -202,10 +150,10 @@ i64 sys_epoll_ctl(const u64 *a) {
         return -EBADF;
     if (!target->ops->poll)
         return -EPERM;
-    struct epoll *ep = as_epoll(file);
+    struct epoll *ep = epoll_of(file);
     if (!ep || file == target)
         return -EINVAL;
-    if ((event.events & EPOLLEXCLUSIVE) && ((event.events & ~BESIDE_EXCLUSIVE) || as_epoll(target)))
+    if ((event.events & EPOLLEXCLUSIVE) && ((event.events & ~BESIDE_EXCLUSIVE) || epoll_of(target)))
         return -EINVAL;
     struct epoll_item *item = find(ep, a[2], target);
     switch (a[1]) {
@@ -262,7 +210,7 @@ static i64 epoll_wait(i32 fd, u64 to, i32 max, u64 deadline) {
     struct file *file = fd_file(current->files, fd);
     if (!file)
         return -EBADF;
-    struct epoll *ep = as_epoll(file);
+    struct epoll *ep = epoll_of(file);
     i64 count = max <= 0 || (u32)max > 0x7fffffff / sizeof(struct epoll_event) ? -EINVAL
                 : !in_user_space(to, (u64)max * sizeof(struct epoll_event)) ? -EFAULT : ep ? 0 : -EINVAL;
     while (!count) {

@@ -18,7 +18,7 @@ static const struct entry {
     {"/dev", S_IFDIR | 0755, 0, NULL},
     {"/proc", S_IFDIR | 0555, 0, NULL},
     {"/tmp", S_IFDIR | 01777, 0, NULL},
-    {"/sys/devices/system/cpu", S_IFDIR | 0755, 0, NULL},
+    {"/sys", S_IFDIR | 0555, 0, NULL},
     {"/dev/null", S_IFCHR | 0666, MAKEDEV(1, 3), NULL},
     {"/dev/zero", S_IFCHR | 0666, MAKEDEV(1, 5), NULL},
     {"/dev/full", S_IFCHR | 0666, MAKEDEV(1, 7), NULL},
@@ -34,9 +34,6 @@ static const struct entry {
     {"/dev/stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0"},
     {"/dev/stdout", S_IFLNK | 0777, 0, "/proc/self/fd/1"},
     {"/dev/stderr", S_IFLNK | 0777, 0, "/proc/self/fd/2"},
-    {"/sys/devices/system/cpu/online", S_IFREG | 0444, 0, "0\n"},
-    {"/sys/devices/system/cpu/possible", S_IFREG | 0444, 0, "0\n"},
-    {"/sys/devices/system/cpu/present", S_IFREG | 0444, 0, "0\n"},
 };
 
 void fs_init(void) {

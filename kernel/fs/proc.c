@@ -1,4 +1,4 @@
-/* The machinery of /proc: inodes are made when looked up and live as long as somebody looks. */
+/* The machinery of /proc and /sys: inodes are made when looked up and live as long as somebody looks. */
 #include "fs/proc.h"
 #include "errno.h"
 #include "fs/regular.h"
@@ -14,7 +14,7 @@ struct proc_inode {
     u64 born;   /* the process: another one may have got its pid since */
 };
 
-static struct super proc_super;
+static struct super proc_super, sys_super;
 static const struct inode_ops dir_ops, file_ops_inode, link_ops, magic_ops;
 
 static struct proc_inode *of(struct inode *inode) { return container_of(inode, struct proc_inode, inode); }
@@ -51,7 +51,7 @@ static void set_owner(struct inode *inode, const struct process *process) {
     }
 }
 
-static struct inode *make_inode(const struct proc_node *node, i32 pid, i32 number) {
+static struct inode *make_inode(struct super *super, const struct proc_node *node, i32 pid, i32 number) {
     struct proc_inode *p = kmalloc(sizeof(*p));
     if (!p)
         return NULL;
@@ -60,7 +60,7 @@ static struct inode *make_inode(const struct proc_node *node, i32 pid, i32 numbe
                                   : node->link        ? &link_ops
                                   : node->ops         ? node->ops
                                                       : &file_ops_inode;
-    inode_init(&p->inode, &proc_super, ops, node->mode);
+    inode_init(&p->inode, super, ops, node->mode);
     p->node = node;
     p->pid = pid;
     p->number = number;
@@ -77,6 +77,15 @@ static struct inode *make_inode(const struct proc_node *node, i32 pid, i32 numbe
 
 void proc_free(struct inode *inode) { kfree(of(inode)); }
 
+/* What stands in for several entries of a kind has a number of its own. */
+static i32 number_below(const struct proc_inode *p, const struct proc_node *entry) {
+    return entry->number ? entry->number : p->number;
+}
+
+static bool is_there(const struct proc_inode *p, const struct proc_node *entry) {
+    return !entry->there || entry->there(number_below(p, entry));
+}
+
 /* A name as a number without leading zeros, or -1. */
 static i32 parse_number(const struct name *name) {
     i32 n = 0;
@@ -92,7 +101,7 @@ static i32 parse_number(const struct name *name) {
 
 static struct dentry *attach(struct dentry *dir, const struct name *name, const struct proc_node *node,
                              i32 pid, i32 number) {
-    struct inode *inode = make_inode(node, pid, number);
+    struct inode *inode = make_inode(dir->super, node, pid, number);
     struct dentry *d = inode ? dentry_new(dir->super, dir, name) : NULL;
     if (!d) {
         inode_put(inode);
@@ -108,8 +117,8 @@ static struct dentry *proc_lookup(struct dentry *dir, const struct name *name, c
     if (gone(dir->inode))
         return ERR_PTR(-ESRCH);
     for (const struct proc_node *e = node->entries; e && e->name; e++)
-        if (strlen(e->name) == name->size && !memcmp(e->name, name->text, name->size))
-            return attach(dir, name, e, p->pid, p->number);
+        if (strlen(e->name) == name->size && !memcmp(e->name, name->text, name->size) && is_there(p, e))
+            return attach(dir, name, e, p->pid, number_below(p, e));
     i32 number = node->next ? parse_number(name) : -1;
     struct process *process = proc_process_of(dir->inode);
     /* Not even a name to be made here: nothing is. */
@@ -138,8 +147,8 @@ static i64 proc_readdir(struct file *file, struct dir_sink *sink) {
     if (!dir_emit_dots(sink, file))
         return 0;
     for (; e && e->name; e++, place++) {
-        u64 ino = number_of(e, p->pid, p->number);
-        if (file->pos <= place && !dir_emit(sink, e->name, strlen(e->name), ino, DT_OF(e->mode), place + 1))
+        u64 ino = number_of(e, p->pid, number_below(p, e));
+        if (file->pos <= place && is_there(p, e) && !dir_emit(sink, e->name, strlen(e->name), ino, DT_OF(e->mode), place + 1))
             return 0;
     }
     if (!node->next)
@@ -236,14 +245,20 @@ static const struct inode_ops file_ops_inode = {
 static const struct inode_ops link_ops = {.readlink = proc_readlink, .free = proc_free};
 static const struct inode_ops magic_ops = {.readlink = proc_readlink, .follow = proc_follow, .free = proc_free};
 
-void proc_mount(void) {
+static void mount_at(struct super *super, const char *path, const struct proc_node *root) {
     struct name empty = {"", 0, 0};
+    struct inode *inode = make_inode(super, root, 0, 0);
+    super->root = inode ? dentry_new(super, NULL, &empty) : NULL;
+    struct dentry *on = walk_kernel(path, 0);
+    if (!super->root || IS_ERR(on))
+        panic("cannot mount %s", path);
+    super->root->inode = inode;
+    super_mount(super, on);
+}
+
+void proc_mount(void) {
     super_init(&proc_super, "proc", "proc", PROC_MAGIC, 0);
-    struct inode *inode = make_inode(&proc_root, 0, 0);
-    proc_super.root = inode ? dentry_new(&proc_super, NULL, &empty) : NULL;
-    struct dentry *on = walk_kernel("/proc", 0);
-    if (!proc_super.root || IS_ERR(on))
-        panic("cannot mount /proc");
-    proc_super.root->inode = inode;
-    super_mount(&proc_super, on);
+    mount_at(&proc_super, "/proc", &proc_root);
+    super_init(&sys_super, "sysfs", "sysfs", SYSFS_MAGIC, 0);
+    mount_at(&sys_super, "/sys", &sys_root);
 }

@@ -134,6 +134,6 @@ void proc_status(struct text *text, struct process *p, i32 number) {
     text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t%u\nSeccomp_filters:\t%u\n", t && t->no_new_privs,
              t ? seccomp_mode(t) : 0, t ? seccomp_count(t) : 0);
     text_add(text, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
-    text_add(text, "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+    text_add(text, "Mems_allowed:\t00000000,00000001\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
              counts.waits, counts.preemptions);
 }

@@ -6,7 +6,8 @@
 #include "task.h"
 #include "uaccess.h"
 
-#define FLUSHING_SETTINGS(command) ((command) == TCSETSF || (command) == TCSETSF2)
+#define FLUSHING_SETTINGS(command) ((command) == TCSETSF || (command) == TCSETSF2 || (command) == TCSETAF)
+#define OLD_SETTINGS(command) ((command) == TCSETA || (command) == TCSETAW || (command) == TCSETAF)
 
 static void drop_input(struct pty *pty) {
     line_drop_input(&pty->line);
@@ -14,10 +15,32 @@ static void drop_input(struct pty *pty) {
     pty_pump(pty);
 }
 
+static i64 get_old(const struct termios *t, u64 to) {
+    struct termio old = {
+        .iflag = t->iflag, .oflag = t->oflag, .cflag = t->cflag, .lflag = t->lflag, .discipline = t->discipline,
+    };
+    memcpy(old.cc, t->cc, NCC);
+    return put_user(old, to);
+}
+
+/* What the old structure does not show stays as it is. */
+static i64 take_old(struct termios *t, u64 from) {
+    struct termio old;
+    if (get_user(old, from))
+        return -EFAULT;
+    t->iflag = (t->iflag & ~0xffffu) | old.iflag;
+    t->oflag = (t->oflag & ~0xffffu) | old.oflag;
+    t->cflag = (t->cflag & ~0xffffu) | old.cflag;
+    t->lflag = (t->lflag & ~0xffffu) | old.lflag;
+    t->discipline = old.discipline;
+    memcpy(t->cc, old.cc, NCC);
+    return 0;
+}
+
 static i64 set_settings(struct pty *pty, u64 command, u64 from) {
     struct termios new = pty->line.termios, old = new;
     bool second = command == TCSETS2 || command == TCSETSW2 || command == TCSETSF2;
-    if (copy_from_user(&new, from, second ? sizeof(new) : TERMIOS_SIZE))
+    if (OLD_SETTINGS(command) ? take_old(&new, from) : copy_from_user(&new, from, second ? sizeof(new) : TERMIOS_SIZE))
         return -EFAULT;
     i64 error = terminal_check(&pty->control, SIGTTOU);
     if (error)
@@ -161,6 +184,11 @@ i64 pty_ioctl(struct file *file, u64 command, u64 argument) {
         return copy_to_user(argument, &pty->line.termios, TERMIOS_SIZE);
     case TCGETS2:
         return put_user(pty->line.termios, argument);
+    case TCGETA:
+        return get_old(&pty->line.termios, argument);
+    case TCSETA:
+    case TCSETAW:
+    case TCSETAF:
     case TCSETS:
     case TCSETSW:
     case TCSETSF:

@@ -18,25 +18,47 @@ struct timerfd {
     i32 clock;
     u32 flags;           /* as it was last set */
     u64 interval, ticks; /* ns; expirations nobody has read */
+    bool resting;        /* it has expired, and goes on when somebody looks */
     struct poll_head head;
 };
 
 static void expired(struct timer *timer) {
     struct timerfd *t = container_of(timer, struct timerfd, timer);
-    t->ticks += 1 + (t->interval ? timer_again(timer, t->interval) : 0);
+    t->ticks++;
+    t->resting = t->interval;
     poll_wake(&t->head, POLLIN | POLLRDNORM);
+}
+
+/* One that is due has expired, though the interrupt that says so may be resting (proc/timer.c). */
+static void expire_if_due(struct timerfd *t) {
+    if (!t->timer.armed || t->timer.node.key > clock_monotonic())
+        return;
+    timer_cancel(&t->timer);
+    expired(&t->timer);
+}
+
+/* What has passed since a periodic timer expired is counted when it is asked for: one with a short period
+   that nobody reads costs nothing. */
+static void catch_up(struct timerfd *t) {
+    if (!t->resting)
+        return;
+    u64 due = t->timer.node.key, missed = (clock_monotonic() - due) / t->interval;
+    t->resting = false;
+    t->ticks += missed;
+    timer_start(&t->timer, due + (missed + 1) * t->interval);
 }
 
 static i64 timerfd_read(struct file *file, struct io *io, u64 *pos) {
     struct timerfd *t = file->private;
     if (io->left < sizeof(u64))
         return -EINVAL;
-    while (!t->ticks) {
+    while (expire_if_due(t), !t->ticks) {
         if (file->flags & O_NONBLOCK)
             return -EAGAIN;
         if (wait_on(&t->head.sleepers, NEVER))
             return -ERESTARTSYS;
     }
+    catch_up(t);
     u64 ticks = t->ticks;
     t->ticks = 0;
     return io_put(io, &ticks, sizeof(ticks));
@@ -44,6 +66,7 @@ static i64 timerfd_read(struct file *file, struct io *io, u64 *pos) {
 
 static u32 timerfd_poll(struct file *file, struct poll_table *table) {
     struct timerfd *t = file->private;
+    expire_if_due(t);
     poll_add(table, &t->head);
     return t->ticks ? POLLIN | POLLRDNORM : 0;
 }
@@ -111,7 +134,9 @@ static struct timerfd *find(i32 fd, i64 *error) {
     return *error ? NULL : file->private;
 }
 
-static i64 put_setting(const struct timerfd *t, u64 addr) {
+static i64 put_setting(struct timerfd *t, u64 addr) {
+    expire_if_due(t);
+    catch_up(t);
     struct itimerspec out = { timespec_of(t->interval), timespec_of(timer_left(&t->timer)) };
     return put_user(out, addr);
 }
@@ -137,6 +162,7 @@ i64 sys_timerfd_settime(const u64 *a) {
     timer_cancel(&t->timer);
     t->interval = interval;
     t->ticks = 0;
+    t->resting = false;
     t->flags = flags;
     /* Nobody can set the guest's clock, so there is never anything to cancel. */
     if (value)

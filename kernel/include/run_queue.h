@@ -10,6 +10,7 @@ void run_queue_add_realtime(struct task *task, bool first);
 struct task *run_queue_next_other(void);
 bool run_queue_preempts_realtime(const struct task *running, const struct task *next);
 void run_queue_switch_realtime(struct task *last, const struct task *next);
+void run_queue_leave_realtime(void);
 
 /* A runnable task that is not running; `first`: before those of its own priority. */
 static inline void run_queue_add(struct task *task, bool first) {
@@ -34,6 +35,12 @@ static inline struct task *run_queue_next(void) {
 static inline bool run_queue_preempts(const struct task *running, const struct task *next) {
     return likely(!(running->realtime_priority | next->realtime_priority)) ||
            run_queue_preempts_realtime(running, next);
+}
+
+/* `last` leaves the CPU, to wait or to give way: is it the turn of those without a priority? */
+static inline void run_queue_leave(const struct task *last) {
+    if (unlikely(last->realtime_priority))
+        run_queue_leave_realtime();
 }
 
 /* `next` goes on the CPU after `last`. */

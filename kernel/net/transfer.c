@@ -25,12 +25,15 @@ static i64 receive_message(struct file *file, struct message *m, u32 flags) {
     return s->ops->receive(s, m);
 }
 
+/* The socket of sendto or recvfrom, and a message of the buffer they name. */
+static struct file *begin(struct message *m, const u64 *a) {
+    io_user(&m->io, a[1], a[2]);
+    return in_user_space(a[1], m->io.left) ? socket_file_of(a[0]) : ERR_PTR(-EFAULT);
+}
+
 i64 sys_sendto(const u64 *a) {
     struct message m = {0};
-    io_user(&m.io, a[1], a[2]);
-    if (!in_user_space(a[1], m.io.left))
-        return -EFAULT;
-    struct file *file = socket_file_of(a[0]);
+    struct file *file = begin(&m, a);
     if (IS_ERR(file))
         return PTR_ERR(file);
     i64 done = a[4] ? address_from_user(&m.address, a[4], (u32)a[5]) : 0;
@@ -42,10 +45,7 @@ i64 sys_sendto(const u64 *a) {
 
 i64 sys_recvfrom(const u64 *a) {
     struct message m = {0};
-    io_user(&m.io, a[1], a[2]);
-    if (!in_user_space(a[1], m.io.left))
-        return -EFAULT;
-    struct file *file = socket_file_of(a[0]);
+    struct file *file = begin(&m, a);
     if (IS_ERR(file))
         return PTR_ERR(file);
     i64 got = receive_message(file, &m, a[3]);

@@ -1,5 +1,5 @@
 /* The run queue: one list, sorted by real-time priority; who has none is behind all who have. Real-time
-   threads that never sleep leave the others one twentieth of the CPU, as Linux does. */
+   threads that never all sleep leave the others one twentieth of the CPU, as Linux does. */
 #include "run_queue.h"
 #include "linux/sched.h"
 #include "trap.h"
@@ -40,6 +40,8 @@ static bool others_are_due(u64 now) {
     others_until = now + OTHERS_TURN_NS;
     return true;
 }
+
+void run_queue_leave_realtime(void) { others_are_due(clock_monotonic()); }
 
 bool run_queue_preempts_realtime(const struct task *running, const struct task *next) {
     u64 now = clock_monotonic();

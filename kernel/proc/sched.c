@@ -74,6 +74,7 @@ void schedule(void) {
     current->counts.waits += waits;
     if (current->process)
         cpu_leave(current->process);
+    run_queue_leave(current);
     if (!run_queue_next()) {
         idle();
         cpu_restart();

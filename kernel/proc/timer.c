@@ -5,12 +5,14 @@
 #include "trap.h"
 
 #define TICK_NS 4000000UL           /* as a Linux that ticks 250 times a second */
+#define REST_NS 50000UL             /* between two interrupts: no less than the timer slack of a Linux program */
 #define TICK_STEADY_NS 4000000000UL /* only for programs that wait by spinning */
 
 bool timers_stale;
 
 static struct tree timers;
 static u64 host_deadline = NEVER; /* when VECTOR_TIMER comes, as far as we know */
+static u64 rest_until; /* timers, however many and short, leave programs time to run */
 static bool ticking;
 static u64 turn_end; /* under BOOT_STEADY: when the running task has had its turn */
 
@@ -68,6 +70,7 @@ void timers_arm(void) {
     timers_stale = false;
     if (ticking)
         wanted = MIN(wanted, clock_monotonic() + (steady() ? TICK_STEADY_NS : TICK_NS));
+    wanted = MAX(wanted, rest_until);
     if (wanted >= host_deadline)
         return;
     host_deadline = wanted;
@@ -86,6 +89,8 @@ void timer_interrupt(void) {
         timer_cancel(timer);
         timer->fn(timer);
     }
+    u64 end = clock_monotonic();
+    rest_until = end + (end - now) + REST_NS;
     if (!steady() || now >= turn_end)
         need_resched = true; /* the tick, or somebody has woken up */
     timers_stale = true;

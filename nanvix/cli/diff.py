@@ -147,7 +147,7 @@ def _by_instruction(argv: list[str], settings: dict[str, Any], data: bytes) -> i
 
 def _way() -> str:
     """Who steps: the host where its KVM can, else the guest itself. Both runs go the same way."""
-    from nanvix.kvm.quirks import findings
+    from nanvix.kvm.findings import findings
 
     able = findings().capabilities()
     return "host" if able.single_step_user and able.single_step_kernel else "guest"

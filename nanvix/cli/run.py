@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 
 from nanvix.cli.options import (
     PROGRAM,
@@ -113,6 +114,8 @@ def report(result: Result) -> None:
         print(f"nanvix: {_MEANING.get(result.reason, result.reason)}{detail}", file=sys.stderr)
 
 
+_OF_WRITING = (ENOSPC, EDQUOT, EFBIG, EIO)
+
 _MEANING = {
     "saved": "the machine was saved",
     "timeout": "the guest was ended by --timeout",
@@ -137,7 +140,7 @@ def _run(options: Any, argv: list[str], stdio: Stdio) -> Result:
         settings["log"] = _log
     if not options.trace:
         return _guarded(Sandbox(**settings), options, argv, stdio)
-    with _open_output(options.trace) as file:
+    with _Output(options.trace) as file:
         from nanvix.trace.jsonl import JsonLines
 
         settings["events"] = JsonLines(file)
@@ -202,12 +205,32 @@ def write_json(path: str, data: dict[str, Any]) -> None:
     if path == "-":
         print(text, end="", flush=True)
     else:
-        with _open_output(path) as file:
+        with _Output(path) as file:
             file.write(text)
 
 
-def _open_output(path: str) -> IO[str]:
-    try:
-        return open(path, "w", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+class _Output:
+    """A file being written, in a ``with``: what goes wrong with it then is said as if it had gone
+    wrong at first."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> IO[str]:
+        try:
+            self._file = open(self._path, "w", encoding="utf-8")
+        except OSError as error:
+            raise self._said(error) from None
+        return self._file
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            self._file.close()
+        except OSError as last:
+            raise self._said(last) from None
+        if isinstance(error, OSError) and error.errno in _OF_WRITING and error.filename is None:
+            raise self._said(error) from None
+
+    def _said(self, error: OSError) -> UsageError:
+        reason = (error.strerror or str(error)).lower()
+        return UsageError(f"cannot write {self._path}: {reason}")

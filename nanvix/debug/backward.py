@@ -1,7 +1,8 @@
 """Verbs that go back: to an earlier moment, found by looking through what has run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from nanvix.abi.layout import PAGE_SIZE
 from nanvix.debug.control import Control
 from nanvix.debug.errors import DebugError
 from nanvix.debug.hits import Hit, Test
@@ -119,6 +120,26 @@ class Backward(Control):
             return Search(self._view, points, here=-1, before=here, once=once, crashes=not once)
 
         return last_hit(self.timeline, search, pages, floor)
+
+    def _watched_pages(self, points: Iterable[Point]) -> set[int] | None:
+        """The physical pages that watchpoints for writing watch; None when anything else is
+        watched for."""
+        pages: set[int] = set()
+        for point in points:
+            if not point.enabled:
+                continue
+            if not isinstance(point, Watchpoint) or point.access not in ("write", "change"):
+                return None
+            space = self._view.space(point.pid)
+            for offset in range(point.size):
+                address = point.address + offset
+                if not point.physical:
+                    found = space.translate(address) if space is not None else None
+                    if found is None:
+                        return None
+                    address = found
+                pages.add(address // PAGE_SIZE)
+        return pages
 
     def _floor(self, here: int) -> int:
         """Where going back ends: the program's first instruction, or before it the boot."""

@@ -9,19 +9,22 @@ Whoever opens one trusts neither: sizes, names and types are checked, and of com
 that set points are taken.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import os
 import stat
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.finding import Going, on
 from nanvix.errors import NanvixError
+from nanvix.named import NamedTuple
 from nanvix.trace.recording import Recording, RecordingError, dump, read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from zipfile import ZipFile, ZipInfo
 
 VERSION = 1
@@ -172,7 +175,7 @@ def checksum(path: str) -> str | None:
         return None
 
 
-def _members(archive: "ZipFile") -> "dict[str, ZipInfo]":
+def _members(archive: ZipFile) -> dict[str, ZipInfo]:
     infos = archive.infolist()
     if sorted(info.filename for info in infos) != sorted((RECORDING, ABOUT)):
         raise ValueError("it holds other files than a capsule does")

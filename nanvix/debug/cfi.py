@@ -4,11 +4,14 @@ The format is DWARF's (DWARF 5, 6.4) with the differences of .eh_frame (Linux St
 Functions are found by the sorted table of .eh_frame_hdr where there is one.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
-from typing import Any, NamedTuple
+from typing import Any
 
 from nanvix.debug.errors import DebugError
-from nanvix.debug.location import Frame, Reader, evaluate
+from nanvix.debug.location import Reader
+from nanvix.named import NamedTuple
 
 RETURN = 16
 _MAX_ENTRIES = 1_000_000
@@ -317,33 +320,3 @@ def _pointer(reader: Reader, encoding: int, base: int) -> int | None:
     elif how == 0x30:
         value += base
     return value & (1 << 64) - 1
-
-
-def step(rules: Rules, frame: Frame) -> tuple[int, dict[int, int]]:
-    """The CFA and the caller's registers by DWARF number. Raises DebugError."""
-    if isinstance(rules.cfa, tuple):
-        cfa = frame.register(rules.cfa[0]) + rules.cfa[1] & (1 << 64) - 1
-    else:
-        cfa = evaluate(rules.cfa, frame).value
-    caller: dict[int, int] = {7: cfa}
-    for number, (kind, operand) in rules.saved.items():
-        if kind == "offset":
-            caller[number] = _word(frame, cfa + operand)
-        elif kind == "value offset":
-            caller[number] = cfa + operand
-        elif kind == "register":
-            caller[number] = frame.register(operand)
-        elif kind == "expression":
-            caller[number] = _word(frame, evaluate(operand, frame, stack=[cfa]).value)
-        elif kind == "value expression":
-            caller[number] = evaluate(operand, frame, stack=[cfa]).value
-        elif kind == "undefined":
-            caller[number] = -1
-    return cfa, caller
-
-
-def _word(frame: Frame, address: int) -> int:
-    data = frame.read(address & (1 << 64) - 1, 8)
-    if len(data) < 8:
-        raise DebugError(f"memory at {address:#x} cannot be read")
-    return int.from_bytes(data, "little")

@@ -8,8 +8,9 @@ that anybody may have made.
 
 from functools import lru_cache
 
-from nanvix.debug.mangled import BRACKETS, Name, Parser, without_arguments
+from nanvix.debug.mangled import Name, Parser
 from nanvix.debug.mangled_reader import Unknown
+from nanvix.debug.mangled_text import BRACKETS, without_arguments
 
 _LONGEST, _BRIEF = 2048, 48
 

@@ -1,10 +1,15 @@
 """Machine code as text, by capstone."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.debug.decoder import Decoder
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LONGEST = 15
 

@@ -4,15 +4,21 @@ Everything is read when first asked for and kept; what is damaged or unknown is 
 there.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
-from collections.abc import Iterator
 from posixpath import basename
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nanvix.debug.dwarf_types import Types
 from nanvix.debug.line_table import Line, read_rows
 from nanvix.debug.scoped import scoped_types
-from nanvix.debug.values import Type
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nanvix.debug.values import Type
 
 _FAILURES: tuple[type[Exception], ...] = (
     KeyError, ValueError, IndexError, AttributeError, TypeError, AssertionError, OSError,
@@ -26,7 +32,7 @@ class Variable(NamedTuple):
 
     name: str
     type: Type
-    location: "bytes | list[tuple[int, int, bytes]] | None"
+    location: bytes | list[tuple[int, int, bytes]] | None
     argument: bool
     unit: Any
 
@@ -74,7 +80,7 @@ class Dwarf:
         if unit is None:
             return None
         rows = self._rows(unit)
-        index = bisect_right(rows, address, key=_address) - 1
+        index = bisect_right(rows, address, key=lambda row: row.address) - 1
         return rows[index] if index >= 0 and not rows[index].end and rows[index].line else None
 
     def addresses(self, file: str, line: int) -> list[int]:
@@ -145,7 +151,7 @@ class Dwarf:
                 elif die.tag in ("DW_TAG_namespace", "DW_TAG_class_type", "DW_TAG_structure_type"):
                     todo.append(die)
 
-    def frame_base(self, address: int) -> "tuple[bytes, Any] | None":
+    def frame_base(self, address: int) -> tuple[bytes, Any] | None:
         """The expression of a function's frame base, and its unit."""
         found = self.function(address)
         if found is None:
@@ -336,10 +342,6 @@ class Dwarf:
 _NAMED = frozenset(
     f"DW_TAG_{name}_type" for name in ("structure", "union", "enumeration", "class", "base")
 ) | {"DW_TAG_typedef"}
-
-
-def _address(row: Line) -> int:
-    return row.address
 
 
 def _same_file(path: str, wanted: str) -> bool:

@@ -21,6 +21,7 @@ _STRUCTS = {
     "DW_TAG_union_type": "union",
 }
 _MAX_DEPTH = 64
+_MAX_COPIES = 8
 
 
 class Types:
@@ -39,16 +40,8 @@ class Types:
 
     def attribute(self, die: Any, name: str) -> Any:
         """An attribute of an entry or of what it is a copy of."""
-        for _ in range(8):
-            if name in die.attributes:
-                return die.attributes[name]
-            for link in ("DW_AT_abstract_origin", "DW_AT_specification"):
-                if link in die.attributes:
-                    die = die.get_DIE_from_attribute(link)
-                    break
-            else:
-                return None
-        return None
+        holder = self._holder(die, name)
+        return None if holder is None else holder.attributes[name]
 
     def of(self, die: Any, depth: int = 0) -> Type:
         """The type of a type's entry."""
@@ -59,9 +52,14 @@ class Types:
         return known
 
     def _follow(self, die: Any, name: str) -> Any:
-        for _ in range(8):
+        holder = self._holder(die, name)
+        return None if holder is None else holder.get_DIE_from_attribute(name)
+
+    def _holder(self, die: Any, name: str) -> Any:
+        """The entry that has the attribute: this one, or what it is a copy of."""
+        for _ in range(_MAX_COPIES):
             if name in die.attributes:
-                return die.get_DIE_from_attribute(name)
+                return die
             for link in ("DW_AT_abstract_origin", "DW_AT_specification"):
                 if link in die.attributes:
                     die = die.get_DIE_from_attribute(link)

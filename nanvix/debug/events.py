@@ -1,11 +1,14 @@
 """The log of system calls, hypercalls, exceptions, signals, exec and exit, with their moments."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import CONTROL, CONTROL_PHYS, TRACE_PHYS, TRACE_RECORD, TRACE_RECORDS
 from nanvix.machine.describe import KINDS, describe
 from nanvix.machine.trace_ring import TraceEvent
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from nanvix.machine.machine import Machine

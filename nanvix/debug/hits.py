@@ -1,12 +1,15 @@
 """What a search finds, and where in memory watchpoints look."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import PAGE_SIZE
-from nanvix.debug.points import Access, Watchpoint
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
+    from nanvix.debug.points import Access, Watchpoint
     from nanvix.debug.space import Space
 
 
@@ -24,7 +27,7 @@ Test = Callable[[int], Hit | None]
 """A temporary condition at an address: called with the count, gives the hit or None."""
 
 
-def watched(point: Watchpoint, space: "Space | None") -> list[tuple[int, int, int]]:
+def watched(point: Watchpoint, space: Space | None) -> list[tuple[int, int, int]]:
     """Physical ranges of a watchpoint: address, size, offset in what is watched. ``space``: its
     process's."""
     if point.physical:

@@ -3,29 +3,32 @@
 The part of :class:`~nanvix.debug.debugger.Debugger` that changes nothing.
 """
 
-import os
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from __future__ import annotations
 
-from nanvix.abi.layout import PAGE_SIZE
+import os
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
 from nanvix.debug import backing, finding
 from nanvix.debug.disassembly import LONGEST, Instruction, before, decode, disassemble
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
-from nanvix.debug.kernel import Area, Process, Thread
 from nanvix.debug.looking import Chosen
-from nanvix.debug.points import Breakpoint, Point, Watchpoint
+from nanvix.debug.points import Breakpoint, Point
 from nanvix.debug.scope import FrameScope
-from nanvix.debug.space import Entry, Space
 from nanvix.debug.unwind import Call
-from nanvix.debug.values import Value
 from nanvix.debug.view import View
-from nanvix.guest.mounts import Mount
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+    from nanvix.debug.kernel import Area, Process, Thread
+    from nanvix.debug.space import Entry
+    from nanvix.debug.values import Value
     from nanvix.debug.view import Stage
+    from nanvix.guest.mounts import Mount
     from nanvix.machine.state import VcpuState
 
 
@@ -41,7 +44,7 @@ class Local(NamedTuple):
 class Inspector:
     """See the module. ``tid`` arguments name a thread; None is the running one."""
 
-    def __init__(self, stage: "Stage", mounts: Iterable[Mount] = ()) -> None:
+    def __init__(self, stage: Stage, mounts: Iterable[Mount] = ()) -> None:
         places = sorted(((m.target, m.source) for m in mounts), reverse=True)
 
         def locate(path: str) -> str:
@@ -83,7 +86,7 @@ class Inspector:
                 continue
         return known
 
-    def cpu(self) -> "VcpuState":
+    def cpu(self) -> VcpuState:
         """Everything of the virtual CPU: segments, control registers, x87 and SSE."""
         return self._stage.backend.save_state()
 
@@ -323,26 +326,6 @@ class Inspector:
             known = {"name": what, "shape": None if size else value.type}
             return value.address, size or max(1, value.type.size), known
         return value.integer() & (1 << 64) - 1, size or 8, {}
-
-    def _watched_pages(self, points: Iterable[Point]) -> set[int] | None:
-        """The physical pages that watchpoints for writing watch; None when anything else is
-        watched for."""
-        pages: set[int] = set()
-        for point in points:
-            if not point.enabled:
-                continue
-            if not isinstance(point, Watchpoint) or point.access not in ("write", "change"):
-                return None
-            space: Space | None = self._view.space(point.pid)
-            for offset in range(point.size):
-                address = point.address + offset
-                if not point.physical:
-                    found = space.translate(address) if space is not None else None
-                    if found is None:
-                        return None
-                    address = found
-                pages.add(address // PAGE_SIZE)
-        return pages
 
     def _return_place(self) -> tuple[int, int]:
         """Where the current function returns to, and the stack pointer then."""

@@ -5,16 +5,22 @@ memory, so every list and tree is followed for a bounded number of steps and wha
 ends it.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from struct import Struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import KERNEL_BASE
 from nanvix.debug.errors import DebugError
 from nanvix.debug.space import Space, kernel_physical
 from nanvix.machine.crash import FRAME_FIELDS
-from nanvix.machine.image import KernelImage
-from nanvix.machine.memory import GuestMemory
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nanvix.machine.image import KernelImage
+    from nanvix.machine.memory import GuestMemory
 
 STATES = ("runnable", "sleeping", "stopped", "dead")
 _QUAD, _INT, _HALF = Struct("<Q"), Struct("<i"), Struct("<H")

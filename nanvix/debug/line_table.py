@@ -1,8 +1,14 @@
 """The line table of one unit of debug information: which source line an instruction is of."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from posixpath import join, normpath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Line(NamedTuple):

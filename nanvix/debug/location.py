@@ -1,9 +1,14 @@
 """DWARF expressions: a small stack machine that says where something is (DWARF 5, 2.5 and 2.6)."""
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 from nanvix.debug.errors import DebugError
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REGISTERS = (
     "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",

@@ -1,13 +1,15 @@
 """Reads C++ names as linkers know them: the grammar of the Itanium C++ ABI, section 5.1."""
 
+from __future__ import annotations
+
 import re
-from typing import NamedTuple
 
 from nanvix.debug.mangled_reader import Reader, Unknown
+from nanvix.debug.mangled_text import last_name, pointed
 from nanvix.debug.mangled_words import BUILTIN, LITERAL, OPERATORS, SPECIAL, STANDARD, rust_text
+from nanvix.named import NamedTuple
 
 _RUST_HASH = re.compile(r"h[0-9a-f]{16}$")
-BRACKETS = re.compile(r"(?<!operator)(?<!operator<)(?<!-)([<>])(?![=])")
 _ANONYMOUS = "(anonymous namespace)"
 _QUALIFIERS = {"r": " restrict", "V": " volatile", "K": " const"}
 ELLIPSIS = "(...)"
@@ -103,7 +105,7 @@ class Parser(Reader):
             self._templated = False
             if self._next() == "S" and self._next(2) != "St":
                 path = self._substitution()
-                parts, self._class = [path], _last(path)
+                parts, self._class = [path], last_name(path)
                 continue
             if self._take("St"):
                 path, parts = "std", ["std"]
@@ -169,7 +171,7 @@ class Parser(Reader):
             word = f"~{self._class}" if letters[0] == "D" else self._class
             if letters == "CI":
                 self._at += 1
-                word = _last(self.type())
+                word = last_name(self.type())
             self._plain_result = True
         elif self._take("Ut"):
             word = f"unnamed#{self._index() + 1}"
@@ -294,7 +296,7 @@ class Parser(Reader):
     def _compound(self, letter: str) -> str:
         if letter in ("P", "R", "O"):
             self._at += 1
-            return _pointed(self.type(), {"P": "*", "R": "&", "O": "&&"}[letter])
+            return pointed(self.type(), {"P": "*", "R": "&", "O": "&&"}[letter])
         if letter in _QUALIFIERS:
             self._at += 1
             return self.type() + _QUALIFIERS[letter]
@@ -317,39 +319,7 @@ class Parser(Reader):
         if letter == "M":
             self._at += 1
             owner, member = self.type(), self.type()
-            return _pointed(member, f"{owner}::*")
+            return pointed(member, f"{owner}::*")
         if self._take("Dp"):
             return self.type()
         return self.name()
-
-
-def _last(path: str) -> str:
-    """The last name of a path, without its template arguments."""
-    return without_arguments(path).rpartition("::")[2]
-
-
-def without_arguments(path: str) -> str:
-    """A path without any template arguments."""
-    shown, depth = [], 0
-    for part in BRACKETS.split(path):
-        if part == "<":
-            depth += 1
-        elif part == ">":
-            depth -= 1
-        elif depth <= 0:
-            shown.append(part)
-    return "".join(shown)
-
-
-def _pointed(text: str, mark: str) -> str:
-    """A pointer or reference to it: inside, if it is a function or an array; references to
-    references are one."""
-    if mark[0] == "&" and (text.endswith("&") or ("(&" in text and text.endswith((")", "]")))):
-        return text if mark == "&&" or not text.endswith("&&") else text[:-1]
-    for sign in (" (", " ["):
-        at = text.find(sign)
-        if at >= 0 and text.endswith((")", "]")):
-            if text.startswith(" (*", at) or text.startswith(" (&", at):
-                return f"{text[: at + 2]}{mark}{text[at + 2 :]}"
-            return f"{text[:at]} ({mark}){text[at + 1 :]}"
-    return text + mark

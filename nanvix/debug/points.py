@@ -1,11 +1,14 @@
 """What a user asks to be stopped at, and what a stop is: plain data."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
 from nanvix.debug.expression import Expression
 from nanvix.debug.library_types import quoted
 from nanvix.debug.values import SCALARS, Value
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,7 +138,7 @@ class Watchpoint(Point):
         physical: bool,
         *,
         name: str = "",
-        shape: "Type | None" = None,
+        shape: Type | None = None,
         **options: object,
     ) -> None:
         if access not in ACCESSES:
@@ -173,14 +176,14 @@ class Watchpoint(Point):
         return f"{place}: {_bytes(old, first)} -> {_bytes(new, first)}"
 
 
-def _readable(shape: "Type") -> bool:
+def _readable(shape: Type) -> bool:
     """Whether a value is one number, or text."""
     target = shape.target
     text = shape.kind == "array" and target is not None and target.kind == "char"
     return shape.kind in SCALARS or text
 
 
-def _shown(shape: "Type", data: bytes) -> str:
+def _shown(shape: Type, data: bytes) -> str:
     if shape.kind == "array":
         return quoted(data[:_MAX_TEXT].split(b"\0")[0])
     return Value(shape, lambda _address, _size: b"", data=data).show() if data else "?"
@@ -204,7 +207,7 @@ class Catchpoint(Point):
     kind = "catchpoint"
 
     def __init__(
-        self, number: int, event: str, names: "Iterable[str]" = (), **options: object
+        self, number: int, event: str, names: Iterable[str] = (), **options: object
     ) -> None:
         if event not in EVENTS:
             raise DebugError(f"can only catch one of {', '.join(EVENTS)}")

@@ -16,13 +16,7 @@ from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Watchpoin
 from nanvix.debug.probe import Plan
 from nanvix.emu.layout import CALL, FAULT
 from nanvix.emu.probes import READ, WRITE
-from nanvix.machine.describe import (
-    FORKS,
-    exception_name,
-    op_name,
-    signal_name,
-    syscall_name,
-)
+from nanvix.machine.describe import FORKS, exception_name, op_name, signal_name, syscall_name
 
 if TYPE_CHECKING:
     from nanvix.debug.view import View

@@ -4,11 +4,15 @@ Debug information is read by pyelftools; this much is needed of every file, befo
 and is plain tables (System V gABI, chapters 4 and 5). Whatever lies outside the file is cut off.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 from mmap import ACCESS_READ, mmap
 from struct import Struct, error
-from typing import Any, NamedTuple
+from typing import Any
+
+from nanvix.named import NamedTuple
 
 _HEADER = Struct("<16sHHIQQQIHHHHHH")
 _SECTION = Struct("<IIQQQQIIQQ")

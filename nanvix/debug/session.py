@@ -1,26 +1,30 @@
 """A guest under a debugger: the sandbox's own way of building a VM, with a journal."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.layout import BOOT_TRACE
 from nanvix.assembly import Stdio, assemble, launch
 from nanvix.debug.live import LiveMachine
-from nanvix.guest.launch import Launch
 from nanvix.machine.journal import Journal
+from nanvix.named import NamedTuple
 from nanvix.result import Phases
 from nanvix.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import ExitStack
+
     from nanvix.debug.present import PresentMachine
+    from nanvix.guest.launch import Launch
     from nanvix.machine.outcome import Listener
     from nanvix.macro.services import Services
     from nanvix.snapshot.state import Saved
     from nanvix.trace.recording import Recording
 
 
-def open_recording(recording: "Recording", stack: ExitStack, events: "Listener") -> LiveMachine:
+def open_recording(recording: Recording, stack: ExitStack, events: Listener) -> LiveMachine:
     """The machine of a recording before its first instruction; released with ``stack``.
 
     ``events`` hears what it heard the first time, if anybody listened then.
@@ -56,7 +60,7 @@ def open_session(
 
 
 def open_saved(
-    saved: "Saved", stdio: Stdio, stack: ExitStack, **settings: Any
+    saved: Saved, stdio: Stdio, stack: ExitStack, **settings: Any
 ) -> tuple[LiveMachine, Launch]:
     """A saved machine, from whichever backend, at the moment it was saved; as :func:`open_session`.
 
@@ -75,8 +79,8 @@ def open_saved(
 class OnKvm(NamedTuple):
     """A machine on KVM, and what else it takes to save it (nanvix.snapshot.state.save)."""
 
-    machine: "PresentMachine"
-    services: "Services"
+    machine: PresentMachine
+    services: Services
     about: dict[str, Any]
     settings: Settings
 
@@ -85,7 +89,7 @@ def open_present(
     argv: Sequence[str],
     stdio: Stdio,
     stack: ExitStack,
-    make_machine: "type[PresentMachine]",
+    make_machine: type[PresentMachine],
     *,
     recording: Any = None,
     **settings: Any,

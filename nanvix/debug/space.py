@@ -1,11 +1,16 @@
 """Guest memory by linear addresses: reads that stop where nothing is mapped, page-table walks."""
 
+from __future__ import annotations
+
 from struct import Struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import DIRECT_BASE, KERNEL_BASE, PAGE_SIZE
-from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import ADDRESS_MASK, HUGE, PRESENT, canonical, walk
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from nanvix.machine.memory import GuestMemory
 
 _QUAD = Struct("<Q")
 _LEVELS = (("PML4", 39), ("PDPT", 30), ("PD", 21), ("PT", 12))

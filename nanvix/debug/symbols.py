@@ -4,20 +4,26 @@ A *module* is an ELF file as one process has mapped it. Files are read from the 
 have the same path unless a mount says otherwise; damage in a file means fewer names, no error.
 """
 
+from __future__ import annotations
+
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
 from struct import iter_unpack
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.layout import PAGE_SIZE, PIE_BASE, USER_END
 from nanvix.debug.cfi import CallFrames
 from nanvix.debug.demangle import demangle, may_mean, means, shown
 from nanvix.debug.dwarf import Dwarf
-from nanvix.debug.kernel import Area
-from nanvix.debug.mangled import without_arguments
+from nanvix.debug.mangled_text import without_arguments
 from nanvix.debug.sections import ElfFile, NotElf, Section
-from nanvix.machine.image import KernelImage
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nanvix.debug.kernel import Area
+    from nanvix.machine.image import KernelImage
 
 _SYMBOL = "<IBBHQQ"
 _FUNCTION, _OBJECT, _NOTYPE, _INDIRECT = 2, 1, 0, 10
@@ -82,7 +88,7 @@ class Binary:
         starts = sorted(found)
         self._functions = starts, [found[start] for start in starts]
 
-    def meant(self, wanted: str) -> "tuple[Symbol, ...]":
+    def meant(self, wanted: str) -> tuple[Symbol, ...]:
         """The functions and data that C++ or Rust call so, each address once."""
         known = self._meant.get(wanted)
         if known is None:

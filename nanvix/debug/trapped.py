@@ -4,9 +4,11 @@ The guest kernel calls DEBUG for the events the host has asked for (kernel/lib/d
 there, with every thread's registers in its trap frame, until it is answered.
 """
 
+from __future__ import annotations
+
 import time
 from struct import Struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.channel import OPS, REQUEST
 from nanvix.abi.layout import (
@@ -19,6 +21,7 @@ from nanvix.abi.layout import (
     PAGE_SHIFT,
 )
 from nanvix.debug.present import PresentMachine
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,8 +58,8 @@ class TrappedMachine(PresentMachine):
     stop_at_crash = False
 
     def __init__(
-        self, memory: "GuestMemory", backend: Any, image: Any, spec: Any,
-        handlers: "Mapping[int, Handler]", watches: Any, **options: Any,
+        self, memory: GuestMemory, backend: Any, image: Any, spec: Any,
+        handlers: Mapping[int, Handler], watches: Any, **options: Any,
     ) -> None:  # fmt: skip
         self.told: Told | None = None
         self.taken = False
@@ -64,7 +67,7 @@ class TrappedMachine(PresentMachine):
         handlers = {**handlers, _DEBUG: self._hear}
         super().__init__(memory, backend, image, spec, handlers, watches, **options)
 
-    def want_events(self, kinds: "Iterable[int]") -> None:
+    def want_events(self, kinds: Iterable[int]) -> None:
         """The kernel calls for these kinds of events from now on."""
         self.memory.write(_WANTED, _WORD.pack(sum(1 << kind for kind in set(kinds))))
 
@@ -126,7 +129,7 @@ class TrappedMachine(PresentMachine):
         if self.stop_at_crash:
             self.told = Told(DYING, signal, pid, address)
 
-    def _hear(self, call: "Call") -> int:
+    def _hear(self, call: Call) -> int:
         kind, code, first, second, self._found, _ = call.arg
         self.told = Told(kind, code, first, second)
         return 0

@@ -46,8 +46,7 @@ _KINDS = {
     "fork": TRACE_FORK, "exec": TRACE_EXEC, "exit": TRACE_EXIT,
 }  # fmt: skip
 ALWAYS = (DEBUG_TRAP, DEBUG_WATCHED, TRACE_FORK, TRACE_EXEC, TRACE_EXIT)
-_STEP, _BREAK = 1, 3
-"""Vectors."""
+_STEP, _BREAK = 1, 3  # vectors
 _TF = 1 << 8
 _START_S = 60.0
 _P = TypeVar("_P", bound=Point)

@@ -4,13 +4,17 @@ By call frame information where a file has it, by the chain of frame pointers el
 frame that came in from a program continues with the registers the kernel has saved of it.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import USER_END
-from nanvix.debug.cfi import RETURN, step
+from nanvix.debug.caller import step
+from nanvix.debug.cfi import RETURN
 from nanvix.debug.errors import DebugError
 from nanvix.debug.location import REGISTERS
 from nanvix.debug.looking import exact
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from nanvix.debug.space import Space
@@ -38,7 +42,7 @@ class Frame:
 
     __slots__ = ("_space", "bias", "cfa", "exact", "how", "level", "pc", "registers", "ring")
 
-    def __init__(self, level: int, registers: dict[str, int], space: "Space", exact: bool) -> None:
+    def __init__(self, level: int, registers: dict[str, int], space: Space, exact: bool) -> None:
         self.level = level
         self.registers = registers
         self.pc = registers["rip"]
@@ -82,7 +86,7 @@ class Call(NamedTuple):
 class Unwinder:
     """Unwinds the stacks of one guest."""
 
-    def __init__(self, view: "View") -> None:
+    def __init__(self, view: View) -> None:
         self._view = view
 
     def frames(self, tid: int | None = None, limit: int = _LIMIT) -> list[Frame]:
@@ -114,7 +118,7 @@ class Unwinder:
         return frames
 
     def _outer(
-        self, frame: Frame, task: int, space: "Space", modules: "list[Module]"
+        self, frame: Frame, task: int, space: Space, modules: list[Module]
     ) -> tuple[dict[str, int], bool] | None:
         """The caller's registers and whether its pc is exact, or None at the end."""
         if frame.ring == "kernel":
@@ -179,7 +183,7 @@ class Unwinder:
                 caller[name] = frame.registers[name]
         return caller, False
 
-    def _switched(self, task: int, space: "Space") -> dict[str, int]:
+    def _switched(self, task: int, space: Space) -> dict[str, int]:
         """Where a task that does not run will go on in the kernel."""
         sp = self._view.kernel.kernel_sp(task)
         data = space.read(sp, 8 * len(_SAVED)) if sp else b""

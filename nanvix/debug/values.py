@@ -1,11 +1,13 @@
 """C types and values, as a debugger shows them: independent of where they come from (DWARF)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from struct import unpack
-from typing import NamedTuple
 
 from nanvix.debug import library_types
 from nanvix.debug.errors import DebugError
+from nanvix.named import NamedTuple
 
 Read = Callable[[int, int], bytes]
 """Memory at a linear address: fewer bytes where the next page is not mapped."""
@@ -19,7 +21,7 @@ class Member(NamedTuple):
     """A field at ``offset`` bytes; ``bits``: (first bit, width) of a bit field, or None."""
 
     name: str
-    type: "Type"
+    type: Type
     offset: int
     bits: tuple[int, int] | None = None
 
@@ -36,9 +38,9 @@ class Type:
         kind: str,
         name: str,
         size: int,
-        target: "Type | None" = None,
+        target: Type | None = None,
         count: int = 0,
-        members: "Callable[[], list[Member]] | None" = None,
+        members: Callable[[], list[Member]] | None = None,
         names: dict[int, str] | None = None,
     ) -> None:
         self.kind = kind
@@ -57,7 +59,7 @@ class Type:
             self._members = self._make() if self._make is not None else []
         return self._members
 
-    def pointer(self) -> "Type":
+    def pointer(self) -> Type:
         """The type of a pointer to this."""
         return Type("pointer", f"{self.name} *", 8, self)
 
@@ -106,7 +108,7 @@ class Value:
         self.data = data
 
     @classmethod
-    def number(cls, value: int, read: Read, type: Type = I64) -> "Value":
+    def number(cls, value: int, read: Read, type: Type = I64) -> Value:
         """A plain number, cut to its type."""
         size = max(1, type.size)
         return cls(type, read, data=(value & (1 << 8 * size) - 1).to_bytes(size, "little"))
@@ -153,7 +155,7 @@ class Value:
             raise DebugError("a whole number is needed")
         return number
 
-    def dereference(self) -> "Value":
+    def dereference(self) -> Value:
         """What a pointer points to, an array's first element."""
         target = self.type.target
         if target is None or self.type.kind not in ("pointer", "array"):
@@ -162,13 +164,13 @@ class Value:
             raise DebugError("a void pointer must be cast first")
         return Value(target, self.read, address=self.integer() & _MASK)
 
-    def element(self, index: int) -> "Value":
+    def element(self, index: int) -> Value:
         """``value[index]``."""
         first = self.dereference()
         assert first.address is not None
         return Value(first.type, self.read, address=first.address + index * first.type.size & _MASK)
 
-    def member(self, name: str) -> "Value":
+    def member(self, name: str) -> Value:
         """A field, by the field's name; through a pointer too."""
         value = self.dereference() if self.type.kind == "pointer" else self
         found = _find(value.type, name)
@@ -180,7 +182,7 @@ class Value:
         at = value.address + found.offset & _MASK
         return Value(found.type, self.read, address=at, bits=found.bits)
 
-    def cast(self, type: Type) -> "Value":
+    def cast(self, type: Type) -> Value:
         """The same as another scalar type, or the same memory as another struct."""
         if type.kind in SCALARS:
             number = self.scalar()
@@ -234,7 +236,7 @@ class Value:
             shown.append(f"{member.name} = {text}" if member.name else text)
         return "{" + ", ".join(shown) + "}"
 
-    def _unnamed(self, member: Member) -> "Value":
+    def _unnamed(self, member: Member) -> Value:
         if self.address is None:
             data = self.bytes()[member.offset : member.offset + member.type.size]
             return Value(member.type, self.read, data=data)

@@ -14,7 +14,6 @@ import ctypes
 from nanvix.emu.engine import (
     REG_CR2,
     REG_DR0,
-    REG_EFLAGS,
     REG_GDTR,
     REG_IDTR,
     REG_MSR,
@@ -38,6 +37,7 @@ from nanvix.emu.layout import (
     HF_LONG,
     HFLAGS,
     IDT,
+    REG_EFLAGS,
     SEGMENT_QUADS,
     SEGMENT_WORDS,
 )

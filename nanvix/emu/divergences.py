@@ -5,7 +5,9 @@ might. ``tests/backends/test_emu_divergences.py`` holds entries in place, so tha
 of the engine that mends one is noticed.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from nanvix.named import NamedTuple
 
 
 class Divergence(NamedTuple):

@@ -11,7 +11,7 @@ import mmap
 import os
 import sys
 
-from nanvix.emu.layout import NOWHERE
+from nanvix.emu.layout import CTL_FLUSH_CODE, CTL_WRITE, NOWHERE
 from nanvix.errors import BackendUnavailable
 
 VERSION = (2, 1, 4)
@@ -25,15 +25,13 @@ CODE_BUFFER = 256 << 20
 _ROOM = 16 << 20
 """What it allocates besides."""
 
-# unicorn.h: uc_control_type, and the direction bits of UC_CTL.
+# unicorn.h: uc_control_type.
 _CTL_USE_EXITS = 4
 _CTL_CPU_MODEL = 7
 _CTL_REMOVE_CACHE = 9
-_CTL_FLUSH_CODE = 10
 _CTL_FLUSH_TLB = 11
 _CTL_TLB_MODE = 12
 _CTL_BUFFER_SIZE = 13
-_WRITE = 1 << 30
 
 HOOK_INTR = 1 << 0
 HOOK_INSN = 1 << 1
@@ -53,7 +51,6 @@ INSN_SYSCALL = 699
 INSN_SYSENTER = 700
 
 # x86.h: uc_x86_reg, those we use by name.
-REG_EFLAGS = 25
 REG_FPSW = 31
 REG_RAX = 35
 REG_CR2 = 52
@@ -197,7 +194,7 @@ class Engine:
     def control(self, kind: int, *arguments: object) -> None:
         """uc_ctl in the writing direction."""
         self._check(
-            self._ctl(self.handle, kind | len(arguments) << 26 | _WRITE, *arguments),
+            self._ctl(self.handle, kind | len(arguments) << 26 | CTL_WRITE, *arguments),
             f"control {kind}",
         )
 
@@ -281,7 +278,7 @@ class Engine:
 
     def flush_code(self) -> None:
         """Forget all translated code."""
-        self.control(_CTL_FLUSH_CODE)
+        self.control(CTL_FLUSH_CODE)
 
     def remove_code(self, start: int, end: int) -> None:
         """Forget code translated from linear [start, end) as the CPU maps it now."""

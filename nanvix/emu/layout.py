@@ -56,6 +56,7 @@ HF_EXACT = 1 << 30
 """A bit the engine has no use for, but by which it tells blocks of code apart: those that count
 every instruction from those that count when they are entered."""
 
+# The CPU's exceptions (Intel SDM, volume 3, 6.3.1); the machine's own vectors are in nanvix.abi.
 VECTOR_DE, VECTOR_DB, VECTOR_BP, VECTOR_UD, VECTOR_DF = 0, 1, 3, 6, 8
 VECTOR_TS, VECTOR_NP, VECTOR_SS, VECTOR_GP, VECTOR_PF, VECTOR_AC = 10, 11, 12, 13, 14, 17
 
@@ -84,10 +85,14 @@ NOTHING, TRIPLE_FAULT, OUTSIDE_LONG_MODE, OUTSIDE_RAM, ENGINE_EVENT, RAISED = ra
 # What an observer answers.
 GO_ON, PAUSE, FAILED = range(3)
 
+# Of the engine's interface, what both parts use; the rest is in nanvix.emu.engine.
 REG_EFLAGS = 25
 """x86.h: uc_x86_reg."""
-FLUSH_CODE = 10 | 1 << 30
-"""unicorn.h: UC_CTL_TB_FLUSH, written."""
+CTL_WRITE = 1 << 30
+"""unicorn.h: the writing direction of a uc_control_type."""
+CTL_FLUSH_CODE = 10
+FLUSH_CODE = CTL_FLUSH_CODE | CTL_WRITE
+"""UC_CTL_TB_FLUSH, written."""
 
 NOWHERE = 0x5EED_C0DE_0000_0000
 """An address that is neither canonical nor physical."""

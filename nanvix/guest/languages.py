@@ -4,9 +4,12 @@ Tools are looked up on the user's PATH, in the order of the table. What is compi
 the host, as the user would, and kept (:mod:`nanvix.guest.compiled`); an engine runs in the guest.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import NamedTuple
+
+from nanvix.named import NamedTuple
 
 _ZIG = (sys.executable, "-m", "ziglang")
 

@@ -35,7 +35,7 @@ def create(memory: GuestMemory, vm: Vm | None = None) -> Backend:
     vm = vm or begin(memory)
     try:
         from nanvix.kvm.backend import KvmBackend
-        from nanvix.kvm.quirks import findings
+        from nanvix.kvm.findings import findings
 
         found = findings()
         return KvmBackend(memory, found.bits(), found.capabilities(), vm)

@@ -12,7 +12,6 @@ from nanvix.kvm.clock import NS, TscClock
 from nanvix.kvm.device import vcpu as device
 from nanvix.kvm.device.vcpu import Vcpu
 from nanvix.kvm.device.vm import Vm
-from nanvix.kvm.general import Registers
 from nanvix.kvm.wakeup import Wakeup, here
 from nanvix.machine.backend import Capabilities, Exit
 from nanvix.machine.cpuid import entries
@@ -23,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nanvix.kvm.general import Registers
     from nanvix.kvm.stepping import Stepper
     from nanvix.machine.cpuid import Row
     from nanvix.machine.memory import GuestMemory
@@ -310,6 +310,8 @@ class KvmBackend:
 
     def registers(self) -> Registers:
         """The general registers by name, for a debugger: valid until the guest runs on."""
+        from nanvix.kvm.general import Registers
+
         return Registers(self.vcpu)
 
     def shown_cpuid(self) -> list[Row]:

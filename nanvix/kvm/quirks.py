@@ -2,7 +2,7 @@
 
 Not every /dev/kvm has VT-x or SVM below it; some interpret ring 0, some run the guest kernel
 in the CPU's ring 3. No quirk is guessed from a name: each has a probe, a throw-away guest of a
-few instructions. The answers are cached (nanvix.kvm.cache).
+few instructions. The answers are kept (nanvix.kvm.findings).
 """
 
 from __future__ import annotations
@@ -10,17 +10,9 @@ from __future__ import annotations
 import time
 from struct import pack
 
-from nanvix.abi.layout import (
-    QUIRK_HOST_CPUID,
-    QUIRK_NO_SYSRET,
-    QUIRK_OPEN_AVX,
-    QUIRK_OPEN_TSC,
-    QUIRK_SLOW_RING0,
-    QUIRK_SYSCALL_FAULTS,
-    SEL_USER_CODE,
-)
-from nanvix.kvm import cache
+from nanvix.abi.layout import SEL_USER_CODE
 from nanvix.kvm.device.kept import DEBUG_ENABLE, DEBUG_HARDWARE_BREAKPOINTS, DEBUG_SINGLE_STEP
+from nanvix.kvm.findings import Findings
 from nanvix.kvm.probe_guest import (
     KERNEL_CODE,
     RESULT,
@@ -31,7 +23,7 @@ from nanvix.kvm.probe_guest import (
     ProbeGuest,
 )
 from nanvix.kvm.registers import MSR_TSC
-from nanvix.machine.backend import Capabilities, Exit
+from nanvix.machine.backend import Exit
 from nanvix.machine.cpuid import FEATURES_LEAF, HYPERVISOR_BASE, cpuid
 from nanvix.named import NamedTuple
 
@@ -183,10 +175,9 @@ def _no_breakpoints() -> bool:
 
 
 class Quirk(NamedTuple):
-    """``bit``: what the guest kernel is told (QUIRK_*), 0 if it need not know."""
+    """``name``: one of nanvix.kvm.findings."""
 
     name: str
-    bit: int
     meaning: str
     consequence: str
     probe: Callable[[], bool]
@@ -195,7 +186,6 @@ class Quirk(NamedTuple):
 QUIRKS = (
     Quirk(
         "slow_ring0",
-        QUIRK_SLOW_RING0,
         "guest ring 0 is interpreted, thousands of times slower than ring 3",
         "the kernel works in ring 3 (docs/privilege.md); "
         "programs that mostly compute run at native speed",
@@ -203,104 +193,65 @@ QUIRKS = (
     ),
     Quirk(
         "no_sysret",
-        QUIRK_NO_SYSRET,
         "the sysretq instruction does not return to ring 3",
         "the kernel returns with iretq",
         _no_sysret,
     ),
     Quirk(
         "syscall_faults",
-        QUIRK_SYSCALL_FAULTS,
         "the syscall instruction arrives as a page fault at LSTAR",
         "the kernel's page-fault entry tells such faults from real ones",
         _syscall_faults,
     ),
     Quirk(
         "open_avx",
-        QUIRK_OPEN_AVX,
         "ring 3 can use AVX although the guest kernel has not enabled it",
         "the kernel switches all vector state between tasks, not only that of SSE",
         _open_avx,
     ),
     Quirk(
         "host_cpuid",
-        QUIRK_HOST_CPUID,
         "ring 3 sees the host's CPUID, or its feature flags, instead of the guest's",
         "programs choose their code for the host's CPU and may differ from the emulator's choice",
         _host_cpuid,
     ),
     Quirk(
         "open_tsc",
-        QUIRK_OPEN_TSC,
         "ring 3 can read the time-stamp counter although the guest's CR4 forbids it",
         "a recording does not know what programs read there; what depends on it ends the replay",
         _open_tsc,
     ),
     Quirk(
         "odd_tsc",
-        0,
         "the guest's time-stamp counter does not follow the host's clock",
         "time inside the guest is unreliable; a host with a stable counter mends it",
         _odd_tsc,
     ),
     Quirk(
         "fixed_tsc",
-        0,
         "the guest's time-stamp counter is the host's and cannot be set",
         "a restored machine gets a new clock base instead of its old counter",
         _fixed_tsc,
     ),
     Quirk(
         "no_user_step",
-        0,
         "KVM cannot single-step ring 3",
         "stepping through programs needs the emulator",
         _no_user_step,
     ),
     Quirk(
         "no_kernel_step",
-        0,
         "KVM cannot single-step ring 0",
         "stepping through the guest kernel needs the emulator",
         _no_kernel_step,
     ),
     Quirk(
         "no_breakpoints",
-        0,
         "hardware breakpoints do not stop ring 3",
         "breakpoints are planted in memory or need the emulator",
         _no_breakpoints,
     ),
 )
-
-
-class Findings(dict[str, bool]):
-    """Quirk name → whether this host has it."""
-
-    def bits(self) -> int:
-        """The QUIRK_* bits for the guest kernel."""
-        return sum(quirk.bit for quirk in QUIRKS if self[quirk.name])
-
-    def capabilities(self) -> Capabilities:
-        """What the backend can do here."""
-        return Capabilities(
-            deterministic=False,
-            single_step_user=not self["no_user_step"],
-            single_step_kernel=not self["no_kernel_step"],
-        )
-
-
-def findings() -> Findings:
-    """This host's quirks, from the cache or by probing (~20 ms, once)."""
-    names = [quirk.name for quirk in QUIRKS]
-    key = cache.host_key()
-    known = cache.load(key, names)
-    if known is not None:
-        return Findings(known)
-    found, certain = probe_all()
-    if certain:
-        cache.store(key, found)
-    return found
 
 
 def probe_all() -> tuple[Findings, bool]:

@@ -1,4 +1,4 @@
-"""What a backend is: one vCPU over one :class:`GuestMemory`, behind five verbs.
+"""What a backend is: one vCPU over one :class:`GuestMemory`, behind one protocol.
 
 The run loop talks to KVM and to the emulator only through this protocol, so a feature that
 needs more than it must first become a capability here.

@@ -5,18 +5,21 @@ looked up only when somebody wants to read it. All of guest memory is read as th
 page tables show it, and anything may be missing: what cannot be read is left out.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from struct import Struct, unpack
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import PAGE_SIZE, USER_END
 from nanvix.machine.describe import describe, exception_name, signal_name
 from nanvix.machine.memory import BadAddress
 from nanvix.machine.paging import walk
-from nanvix.machine.trace_ring import TraceEvent
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from nanvix.machine.machine import Machine
+    from nanvix.machine.trace_ring import TraceEvent
 
 FRAME_FIELDS = (
     "r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx",
@@ -61,7 +64,7 @@ class CrashRecord(NamedTuple):
 
 
 def process_crash(
-    machine: "Machine", frame: int, signal: int, pid: int, address: int, root: int, name: str
+    machine: Machine, frame: int, signal: int, pid: int, address: int, root: int, name: str
 ) -> CrashRecord:
     """The report of a process that dies by ``signal``. ``frame``: linear address of its trap
     frame; ``root``: physical address of its page tables, 0 for the loaded ones."""
@@ -72,7 +75,7 @@ def process_crash(
     return _record(space, title, name, signal, pid, address, _trap_frame(space, frame))
 
 
-def kernel_crash(machine: "Machine", message: str, frame: int) -> CrashRecord:
+def kernel_crash(machine: Machine, message: str, frame: int) -> CrashRecord:
     """The report of a panic; without a trap frame, of the vCPU as it stands."""
     space = _Space(machine, 0)
     registers = _trap_frame(space, frame) or kernel_registers(machine)
@@ -80,7 +83,7 @@ def kernel_crash(machine: "Machine", message: str, frame: int) -> CrashRecord:
     return _record(space, f"guest kernel: {message}", "", 0, 0, cr2, registers)
 
 
-def kernel_registers(machine: "Machine") -> dict[str, int]:
+def kernel_registers(machine: Machine) -> dict[str, int]:
     """The vCPU's general registers, rip and rflags. Of a sunk kernel that rings the doorbell they
     are its own, not those of the monitor that does it (kernel/boot/sink.S): ``syscall`` has put two
     of them into rcx and r11, the fault it became a third into the monitor's frame."""
@@ -124,7 +127,7 @@ class _Space:
 
     __slots__ = ("machine", "root")
 
-    def __init__(self, machine: "Machine", root: int) -> None:
+    def __init__(self, machine: Machine, root: int) -> None:
         self.machine = machine
         self.root = root
 

@@ -7,7 +7,6 @@ The format is the System V ABI's ELF-64 (gABI chapters 4 and 5). Anything unexpe
 from __future__ import annotations
 
 import os
-from mmap import ACCESS_READ, mmap
 from struct import Struct, iter_unpack
 
 from nanvix.abi.layout import KERNEL_BASE, KERNEL_PHYS, MEMORY_MIN, PAGE_SIZE
@@ -50,12 +49,13 @@ class Segment(NamedTuple):
 class KernelImage:
     """A parsed kernel: ``entry`` (virtual) and ``segments`` in ascending physical order."""
 
-    __slots__ = ("_data", "_symbols", "end", "entry", "segments")
+    __slots__ = ("_data", "_named", "_symbols", "end", "entry", "segments")
 
-    def __init__(self, data: bytes | mmap) -> None:
+    def __init__(self, data: bytes) -> None:
         """Parse an ELF file's bytes. Raises ImageError."""
         self._data = data
         self._symbols: tuple[list[int], list[str]] | None = None
+        self._named: dict[str, int] | None = None
         if len(data) < _HEADER.size or data[: len(_IDENT)] != _IDENT:
             raise ImageError("the kernel image is not a 64-bit little-endian ELF file")
         header = _HEADER.unpack_from(data)
@@ -81,10 +81,8 @@ class KernelImage:
                 "or `python kernel/build.py`"
             ) from None
         try:
-            # Most of the file is for debuggers: mapped, it is read when they come.
-            return cls(mmap(fd, 0, access=ACCESS_READ))
-        except ValueError:
-            raise ImageError(f"the kernel image at {path} is empty") from None
+            # Not mapped: that would hold a descriptor until nobody has the image any more.
+            return cls(os.pread(fd, os.fstat(fd).st_size, 0))
         finally:
             os.close(fd)
 
@@ -112,8 +110,10 @@ class KernelImage:
         return f"{names[index]}+{offset:#x}" if offset else names[index]
 
     def symbols(self) -> dict[str, int]:
-        """Address of every symbol by name; empty when the image is stripped."""
-        return {name: value for name, value, _ in self._all_symbols()}
+        """Address of every symbol by name; empty when the image is stripped. Not to be changed."""
+        if self._named is None:
+            self._named = {name: value for name, value, _ in self._all_symbols()}
+        return self._named
 
     def bytes_at(self, address: int, size: int) -> bytes:
         """What the image holds at a kernel address, zeros where it holds nothing."""

@@ -10,12 +10,15 @@ such a journal is *exact*. On KVM the counter is not reproducible: there the ord
 when each comes, and for an interrupt also what the program's registers were.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.call import Call
 from nanvix.abi.channel import OPS, TIME_OUT
 from nanvix.machine.answers import digest, fill, written
+from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from nanvix.machine.tape import Tape
@@ -162,7 +165,7 @@ class Journal:
         self.position += 1
         self.moved()
 
-    def _copy_entry(self, copy: "Journal", entry: Entry) -> None:
+    def _copy_entry(self, copy: Journal, entry: Entry) -> None:
         tsc = self.counter()
         if isinstance(entry, Landing):
             copy.append(Arrival(tsc, (), (entry.vector,)))

@@ -14,11 +14,16 @@ The host's loopback and link-local addresses are special: only a rule about exac
 the unspecified address and reserved ones are never granted.
 """
 
+from __future__ import annotations
+
 import ipaddress
-from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.errors import UsageError
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -1,12 +1,17 @@
 """A recorded run beside its replay, event by event: the same input on two backends."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from nanvix.named import NamedTuple
 from nanvix.replay.session import replay
-from nanvix.result import Result
 from nanvix.trace.diff import Difference, first_departure
 from nanvix.trace.normalise import Course
-from nanvix.trace.recording import Recording
+
+if TYPE_CHECKING:
+    from nanvix.result import Result
+    from nanvix.trace.recording import Recording
 
 
 class Comparison(NamedTuple):

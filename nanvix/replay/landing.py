@@ -1,17 +1,23 @@
 """Finding the place again at which an interrupt was taken on KVM."""
 
+from __future__ import annotations
+
 from bisect import insort
-from collections.abc import Callable, Iterable
 from struct import Struct
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from nanvix.abi.layout import COUNT_SLOTS, COUNTS_PHYS, TAPE, TAPE_PHYS
-from nanvix.machine.cpuid import Row
 from nanvix.machine.journal import Journal, Landing, Readings
-from nanvix.machine.machine import Machine
 from nanvix.machine.state import GPRS
+from nanvix.named import NamedTuple
 from nanvix.snapshot.history import Checkpoint, History
 from nanvix.trace.record import behind_syscall, calls_entered, comparable, stack_around
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nanvix.machine.cpuid import Row
+    from nanvix.machine.machine import Machine
 
 _KEPT_BYTES = 64 << 20
 """Only the last place matters."""

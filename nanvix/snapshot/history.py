@@ -10,15 +10,21 @@ repeats the past exactly: the journal answers what was asked before, so nothing 
 on the host a second time, until the guest is where it was and the world takes over again.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nanvix.abi.layout import PAGE_SHIFT, PAGE_SIZE
-from nanvix.machine.machine import Machine
-from nanvix.machine.outcome import Checkpoint as MachineState
+from nanvix.named import NamedTuple
 from nanvix.snapshot.dirty import populated, watch
 from nanvix.snapshot.pages import Key, PageVersions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nanvix.machine.machine import Machine
+    from nanvix.machine.outcome import Checkpoint as MachineState
 
 BUDGET = 512 << 20
 """Bytes of page contents kept before checkpoints are thinned out."""

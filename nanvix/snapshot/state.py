@@ -14,21 +14,27 @@ Its date is the host's again, unless it was fixed. The counter below the clock m
 (some hosts cannot set it, and its frequency may differ); then the clock page gets a new base.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nanvix.abi.header import abi_version
 from nanvix.abi.layout import BOOT_TRACE, CLOCK, CLOCK_PHYS, HUGE_SIZE, MEMORY_MAX, USER_END
-from nanvix.machine.backend import Backend
 from nanvix.machine.clock import NEVER, GuestClock
-from nanvix.machine.image import KernelImage
 from nanvix.machine.inbox import SIGNALS
-from nanvix.machine.machine import Machine
-from nanvix.machine.memory import GuestMemory
 from nanvix.machine.outcome import Checkpoint
+from nanvix.named import NamedTuple
 from nanvix.snapshot import move
 from nanvix.snapshot.file import Reader, StateError, write
 from nanvix.snapshot.vcpu import decode, encode, number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nanvix.machine.backend import Backend
+    from nanvix.machine.image import KernelImage
+    from nanvix.machine.machine import Machine
+    from nanvix.machine.memory import GuestMemory
 
 _SIGNALS = 64
 _NS_BITS = 62
@@ -120,7 +126,7 @@ class Saved:
         self.memory = self._header.memory
         self.about = self._header.about
 
-    def __enter__(self) -> "Saved":
+    def __enter__(self) -> Saved:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -1,10 +1,15 @@
 """The first difference between two runs, with what led to it."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nanvix.machine.describe import describe
 from nanvix.machine.trace_ring import TraceEvent
-from nanvix.trace.normalise import Collector, Course, Step
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from nanvix.trace.normalise import Collector, Course, Step
 
 
 class Difference(NamedTuple):

@@ -21,13 +21,18 @@ in which they came, requests to the host included. Only what follows from the CP
 boot record, page faults, how the kernel drives the machine itself, and leftovers in registers.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nanvix.abi import layout
 from nanvix.abi.channel import OPS
 from nanvix.abi.syscalls import SYSCALLS
 from nanvix.machine.arity import arguments
-from nanvix.machine.trace_ring import TraceEvent
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from nanvix.machine.trace_ring import TraceEvent
 
 _PAGE_FAULT = 14
 _TIMES = frozenset(number for number, name in SYSCALLS.items() if name in ("time", "times"))

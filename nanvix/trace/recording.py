@@ -11,15 +11,21 @@ of kind and content, and the content:
 All numbers are little-endian.
 """
 
+from __future__ import annotations
+
 import zlib
-from collections.abc import Iterator, Sequence
 from struct import Struct
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from nanvix.errors import NanvixError
-from nanvix.machine.cpuid import Row
-from nanvix.machine.journal import Entry
+from nanvix.named import NamedTuple
 from nanvix.trace.entries import Malformed, decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nanvix.machine.cpuid import Row
+    from nanvix.machine.journal import Entry
 
 MAGIC = b"nvrec\r\n\x1a"
 VERSION = 3

@@ -5,12 +5,18 @@ each of its instructions, on either backend alike. The first run is kept, the se
 as it comes.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from struct import Struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import TRACE_STEP
-from nanvix.machine.trace_ring import TraceEvent
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nanvix.machine.trace_ring import TraceEvent
 
 NAMES = (
     "rip", "rflags", "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",

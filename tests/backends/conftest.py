@@ -1,4 +1,4 @@
-"""Tiny guests on both backends: ``tiny(code, user=True)`` is a context manager."""
+"""Tiny guests on both backends: ``tiny(code, user=True)`` is a context manager; and KVM alone."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from backends.guests import TinyGuest
+
+from nanvix.kvm import probe
 
 Tiny = Callable[..., TinyGuest]
 
@@ -19,3 +21,11 @@ def tiny(backend: str) -> Tiny:
         return TinyGuest(create, code, **options)
 
     return make
+
+
+@pytest.fixture(params=["kvm"])
+def kvm() -> None:
+    """For tests of KVM alone: skips, with the reason, where there is none."""
+    found = probe()
+    if not found.available:
+        pytest.skip(found.reason)

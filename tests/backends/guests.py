@@ -39,6 +39,7 @@ WITH_ERROR_CODE = (8, 10, 11, 12, 13, 14, 17)
 DB, BP, UD, DF, NP, GP, PF = 1, 3, 6, 8, 11, 13, 14
 SPIN = b"\xeb\xfe"
 UD2 = b"\x0f\x0b"
+DOORBELL_LOOP = bytes.fromhex("b8 34120000 e7e0 ffc3 ebf5")  # eax = 0x1234; out; inc ebx; again
 INTERRUPTS_ON = 0x202
 
 PAGING_CR0 = 0x8001_0033

@@ -1,50 +1,20 @@
 """The KVM backend's promises, on tiny guests of a few instructions."""
 
-import gc
-import os
-import resource
-import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
+from backends.guests import DOORBELL_LOOP, INTERRUPTS_ON, SPIN, UD2
+from backends.probing import milliseconds, started
 from support.patience import least
 
 from nanvix.abi.layout import VECTOR_EVENT, VECTOR_TIMER
 from nanvix.kvm import backend as kvm_backend
-from nanvix.kvm import create, probe
-from nanvix.kvm._kvm_abi import ffi
-from nanvix.kvm.device import calls
+from nanvix.kvm.findings import findings
 from nanvix.kvm.probe_guest import KERNEL_CODE, RESULT, USER_CODE, VECTOR_GP, VECTOR_UD, ProbeGuest
-from nanvix.kvm.quirks import findings
-from nanvix.kvm.wakeup import SIGNAL
 from nanvix.machine.backend import Exit
-from nanvix.machine.memory import GuestMemory
 
-SPIN = b"\xeb\xfe"
-UD2 = b"\x0f\x0b"
-DOORBELL_LOOP = bytes.fromhex("b8 34120000 e7e0 ffc3 ebf5")  # eax = 0x1234; out; inc ebx; again
-INTERRUPTS_ON = 0x202
-
-
-@pytest.fixture(params=["kvm"], autouse=True)
-def kvm() -> None:
-    found = probe()
-    if not found.available:
-        pytest.skip(found.reason)
-
-
-@contextmanager
-def started(code: bytes, *, user: bool = False) -> Iterator[ProbeGuest]:
-    with ProbeGuest(code, user=user) as guest:
-        guest.start()
-        yield guest
-
-
-def milliseconds(guest: ProbeGuest, count: float) -> int:
-    return guest.backend.tsc() + int(guest.backend.tsc_hz * count / 1000)
+pytestmark = pytest.mark.usefixtures("kvm")
 
 
 # -- exits ---------------------------------------------------------------------------------------
@@ -148,141 +118,6 @@ def test_a_deadline_that_passed_between_runs_is_not_lost() -> None:
         guest.backend.set_timer(milliseconds(guest, 1))
         time.sleep(0.005)
         assert Exit.TIMER in (guest.backend.run(), guest.backend.run())
-
-
-def test_a_kick_before_run_is_kept_and_is_one_kick() -> None:
-    with started(DOORBELL_LOOP) as guest:
-        guest.backend.kick()
-        guest.backend.kick()
-        assert guest.backend.run() is Exit.KICKED
-        assert guest.backend.run() is Exit.DOORBELL
-
-
-def test_kick_and_deadline_at_once_are_both_reported() -> None:
-    with started(SPIN, user=True) as guest:
-        guest.backend.set_timer(milliseconds(guest, 0))
-        guest.backend.kick()
-        assert guest.backend.run() is Exit.KICKED
-        assert guest.backend.run() is Exit.TIMER
-
-
-def test_a_kick_does_not_swallow_a_timer_that_came_early() -> None:
-    """The clock that wakes us and the guest's are two, and may differ by a little."""
-    outcomes = []
-
-    def once() -> None:  # on a thread without a heartbeat, which would mend it
-        with started(SPIN, user=True) as guest:
-            backend = guest.backend
-            backend.set_timer(milliseconds(guest, 1))
-            assert backend.run() is Exit.TIMER
-            backend.set_timer(milliseconds(guest, 100))
-            backend._wakeup.arm(1)
-            time.sleep(0.01)
-            backend.kick()
-            outcomes.append(backend.run())
-            late = threading.Timer(10, backend.kick)
-            late.start()
-            outcomes.append(backend.run())
-            late.cancel()
-
-    thread = threading.Thread(target=once)
-    thread.start()
-    thread.join()
-    assert outcomes == [Exit.KICKED, Exit.TIMER]
-
-
-def test_no_kick_from_another_thread_is_lost() -> None:
-    with started(DOORBELL_LOOP) as guest:
-        kicks = 0
-        done = threading.Event()
-
-        def kick_often() -> None:
-            nonlocal kicks
-            for _ in range(200):
-                guest.backend.kick()
-                kicks += 1
-                seen.acquire(timeout=10)
-            done.set()
-
-        seen = threading.Semaphore(0)
-        thread = threading.Thread(target=kick_often)
-        thread.start()
-        answered = 0
-        limit = time.monotonic() + 30
-        while not done.is_set() and time.monotonic() < limit:
-            if guest.backend.run() is Exit.KICKED:
-                answered += 1
-                seen.release()
-        thread.join()
-        assert (kicks, answered) == (200, 200)
-
-
-def test_a_signal_handler_can_kick() -> None:
-    with started(SPIN, user=True) as guest:
-        old = signal.signal(signal.SIGALRM, lambda *_: guest.backend.kick())
-        try:
-            signal.setitimer(signal.ITIMER_REAL, 0.02)
-            assert guest.backend.run() is Exit.KICKED
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, old)
-
-
-def test_a_signal_that_went_to_another_thread_is_handled_while_the_guest_spins() -> None:
-    """The heartbeat: Python's handlers run on the main thread, which is inside the guest."""
-    handled = threading.Event()
-    with started(SPIN, user=True) as guest:
-
-        def handler(*_: object) -> None:
-            handled.set()
-            guest.backend.kick()
-
-        old = signal.signal(signal.SIGUSR1, handler)
-
-        def send() -> None:
-            time.sleep(0.02)
-            signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
-
-        thread = threading.Thread(target=send)
-        try:
-            thread.start()
-            deadline = milliseconds(guest, 5000)
-            guest.backend.set_timer(deadline)
-            assert guest.backend.run() is Exit.KICKED
-            assert handled.is_set()
-            assert guest.backend.tsc() < deadline
-        finally:
-            thread.join()
-            signal.signal(signal.SIGUSR1, old)
-
-
-def test_a_vcpu_may_move_between_threads() -> None:
-    with started(SPIN, user=True) as guest:
-        outcomes = []
-
-        def once() -> None:
-            guest.backend.set_timer(milliseconds(guest, 2))
-            outcomes.append(guest.backend.run())
-
-        once()
-        for _ in range(2):
-            thread = threading.Thread(target=once)
-            thread.start()
-            thread.join()
-        once()
-        guest.backend.kick()
-        assert outcomes == [Exit.TIMER] * 4
-
-
-def test_our_signal_does_no_harm_outside_the_guest() -> None:
-    with started(DOORBELL_LOOP) as guest:
-        guest.backend.run()
-        signal.pthread_kill(threading.get_ident(), SIGNAL)
-        os.kill(os.getpid(), SIGNAL)
-        reasons = [guest.backend.run() for _ in range(3)]
-        # A signal to the process may go to another thread while this one looks for it.
-        assert set(reasons) <= {Exit.DOORBELL, Exit.KICKED}
-        assert reasons[-1] is Exit.DOORBELL
 
 
 # -- interrupts ----------------------------------------------------------------------------------
@@ -425,116 +260,3 @@ def test_paravirtual_msrs_are_closed() -> None:
     with started(code + bytes.fromhex("31d2 0f30") + UD2) as guest:
         assert guest.exception() == VECTOR_GP
         assert guest.memory.read(RESULT, 64) == bytes(64)
-
-
-# -- life ----------------------------------------------------------------------------------------
-
-
-def open_files() -> int:
-    """But for those of objects in circles, which would be closed at any moment."""
-    gc.collect()
-    return len(os.listdir("/proc/self/fd"))
-
-
-def test_close_releases_everything_and_is_idempotent() -> None:
-    before = open_files()
-    memory = GuestMemory(2 << 20)
-    backend = create(memory)
-    backend.close()
-    backend.close()
-    backend.kick()
-    memory.close()
-    assert open_files() == before
-
-
-def test_close_ends_a_run_of_another_thread() -> None:
-    before = open_files()
-    for delay_s in (0, 0.0005, 0.02) * 7:
-        with started(SPIN, user=True) as guest:
-            outcomes: list[object] = []
-
-            def spin(guest: ProbeGuest = guest, outcomes: list[object] = outcomes) -> None:
-                try:
-                    while True:
-                        outcomes.append(guest.backend.run())
-                except ValueError as error:
-                    outcomes.append(str(error))
-
-            thread = threading.Thread(target=spin)
-            thread.start()
-            time.sleep(delay_s)
-            guest.backend.close()
-            assert guest.backend.vcpu._page == ffi.NULL
-            thread.join(10)
-            assert not thread.is_alive()
-            assert outcomes[-1] == "the VM is closed"
-            assert set(outcomes[:-1]) <= {Exit.KICKED}
-    assert open_files() == before
-
-
-def test_a_signal_handler_can_close() -> None:
-    with started(SPIN, user=True) as guest:
-        old = signal.signal(signal.SIGALRM, lambda *_: guest.backend.close())
-        try:
-            signal.setitimer(signal.ITIMER_REAL, 0.02)
-            assert guest.backend.run() is Exit.KICKED
-            assert guest.backend.vcpu._page == ffi.NULL
-            with pytest.raises(ValueError, match="closed"):
-                guest.backend.run()
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, old)
-
-
-@pytest.mark.parametrize(
-    "failing",
-    [
-        "KVM_CREATE_VM", "KVM_SET_USER_MEMORY_REGION", "KVM_CREATE_VCPU", "KVM_SET_CPUID2",
-        "KVM_GET_VCPU_MMAP_SIZE",
-    ],
-)  # fmt: skip
-def test_a_failure_half_way_releases_everything(
-    failing: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = calls.ioctl
-
-    def ioctl(fd: int, name: str, argument: int = 0) -> int:
-        if name == failing:
-            raise OSError(12, "no memory", name)
-        return real(fd, name, argument)
-
-    memory = GuestMemory(2 << 20)
-    create(memory).close()  # the quirks are known from here on
-    before = open_files()
-    monkeypatch.setattr(calls, "ioctl", ioctl)
-    with pytest.raises(Exception, match=failing):
-        create(memory)
-    assert open_files() == before
-    memory.close()
-
-
-def test_signals_do_not_keep_a_machine_from_being_made() -> None:
-    """KVM_CREATE_VM gives up where a signal is pending."""
-    seen = []
-    before = signal.signal(signal.SIGALRM, lambda *_: seen.append(None))
-    try:
-        for step in range(1, 61):
-            memory = GuestMemory(2 << 20)
-            signal.setitimer(signal.ITIMER_REAL, step * 0.00002)
-            create(memory).close()
-            memory.close()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert len(seen) > 20
-
-
-def test_many_machines_live_side_by_side() -> None:
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    count = min(20, limit // 8)
-    memories = [GuestMemory(2 << 20) for _ in range(count)]
-    backends = [create(memory) for memory in memories]
-    for backend in backends:
-        backend.close()
-    for memory in memories:
-        memory.close()

@@ -8,7 +8,7 @@ import capstone
 import pytest
 
 from nanvix.errors import BackendUnavailable
-from nanvix.kvm import availability, cache, create, describe, probe, quirks
+from nanvix.kvm import availability, cache, create, describe, findings, probe, quirks
 from nanvix.kvm.device import calls
 from nanvix.kvm.probe_guest import Inconclusive
 from nanvix.machine.memory import GuestMemory
@@ -21,13 +21,6 @@ FOUND = dict.fromkeys(NAMES, False) | {"slow_ring0": True}
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path
-
-
-@pytest.fixture(params=["kvm"])
-def kvm() -> None:
-    found = probe()
-    if not found.available:
-        pytest.skip(found.reason)
 
 
 # -- availability --------------------------------------------------------------------------------
@@ -136,9 +129,9 @@ def test_the_key_is_one_line_about_this_host() -> None:
 
 
 def test_answers_are_cached(kvm: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = quirks.findings()
+    first = findings.findings()
     monkeypatch.setattr(quirks, "QUIRKS", tuple(q._replace(probe=None) for q in quirks.QUIRKS))
-    assert quirks.findings() == first
+    assert findings.findings() == first
 
 
 def test_a_probe_that_timed_out_is_not_remembered(
@@ -149,8 +142,12 @@ def test_a_probe_that_timed_out_is_not_remembered(
 
     table = tuple(quirk._replace(probe=too_slow) for quirk in quirks.QUIRKS)
     monkeypatch.setattr(quirks, "QUIRKS", table)
-    assert all(quirks.findings().values())
+    assert all(findings.findings().values())
     assert not (own_cache / "nanvix").exists()
+
+
+def test_every_name_has_its_probe() -> None:
+    assert list(findings.BITS) == NAMES
 
 
 def test_probes_agree_with_each_other(kvm: None) -> None:
@@ -161,7 +158,7 @@ def test_probes_agree_with_each_other(kvm: None) -> None:
 
 
 def test_the_backend_says_what_was_found(kvm: None) -> None:
-    found = quirks.findings()
+    found = findings.findings()
     memory = GuestMemory(2 << 20)
     backend = create(memory)
     assert backend.quirks == found.bits()

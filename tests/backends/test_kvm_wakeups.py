@@ -12,24 +12,18 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from backends.guests import SPIN
 
-from nanvix.kvm import probe
 from nanvix.kvm.device.timers import signal_thread
 from nanvix.kvm.probe_guest import ProbeGuest
 from nanvix.kvm.wakeup import SIGNAL
 from nanvix.machine.backend import Exit
 from nanvix.sandbox import Sandbox
 
-SPIN = b"\xeb\xfe"
+pytestmark = pytest.mark.usefixtures("kvm")
+
 LOST_S = 20.0
 """Whoever has not come back after this long, does not."""
-
-
-@pytest.fixture(params=["kvm"], autouse=True)
-def kvm() -> None:
-    found = probe()
-    if not found.available:
-        pytest.skip(found.reason)
 
 
 @pytest.fixture

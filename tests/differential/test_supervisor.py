@@ -14,7 +14,8 @@ from differential.suite import CASES, see
 from support.host import kvm_trouble
 
 from nanvix.emu.divergences import DIVERGENCES
-from nanvix.kvm.quirks import QUIRKS, findings
+from nanvix.kvm.findings import findings
+from nanvix.kvm.quirks import QUIRKS
 
 BOTH = pytest.mark.skipif(kvm_trouble() is not None, reason=str(kvm_trouble()))
 NAMES = [case.name for case in CASES]

@@ -1,27 +1,16 @@
 /* Much of everything at once, and that it still works: load WHAT HOW-MANY. */
 #define _GNU_SOURCE
-#include "case.h"
+#include "load.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 enum { PAGE = 4096 };
-static int many;
-
-static void all_descriptors(void)
-{
-    struct rlimit limit;
-    MUST(!getrlimit(RLIMIT_NOFILE, &limit));
-    limit.rlim_cur = limit.rlim_max;
-    MUST(!setrlimit(RLIMIT_NOFILE, &limit));
-}
 
 static void descriptors(void)
 {
@@ -239,18 +228,9 @@ static void busy(void)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } ways[] = {
+    static const struct way ways[] = {
         {"descriptors", descriptors}, {"threads", threads}, {"processes", processes}, {"sockets", sockets},
         {"memory", memory}, {"disk", disk}, {"calls", calls}, {"shrinking", shrinking}, {"busy", busy},
     };
-    setvbuf(stdout, 0, _IONBF, 0);
-    syscall(SYS_close_range, 3L, ~0UL >> 32, 0L);
-    many = argc > 2 ? atoi(argv[2]) : 0;
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
-        if (argc > 1 && !strcmp(argv[1], ways[i].name))
-            ways[i].run();
-    return 0;
+    return run_way(argc, argv, ways, sizeof ways / sizeof *ways);
 }

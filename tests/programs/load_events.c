@@ -1,7 +1,7 @@
 /* Many terminals, timers, signals, processes and watches at once, and that each of them works:
    load_events WHAT HOW-MANY. */
 #define _GNU_SOURCE
-#include "case.h"
+#include "load.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -10,7 +10,6 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -18,15 +17,6 @@
 #include <termios.h>
 
 enum { PIECE = 4000 };
-static int many;
-
-static void all_descriptors(void)
-{
-    struct rlimit limit;
-    MUST(!getrlimit(RLIMIT_NOFILE, &limit));
-    limit.rlim_cur = limit.rlim_max;
-    MUST(!setrlimit(RLIMIT_NOFILE, &limit));
-}
 
 /* A pair whose slave passes everything on as it is. */
 static void open_pair(int *master, int *slave)
@@ -238,18 +228,9 @@ static void watches(void)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } ways[] = {
+    static const struct way ways[] = {
         {"terminals", terminals}, {"terminal_flood", terminal_flood}, {"timers", timers},
         {"signals", signals}, {"pidfds", pidfds}, {"watches", watches},
     };
-    setvbuf(stdout, 0, _IONBF, 0);
-    syscall(SYS_close_range, 3L, ~0UL >> 32, 0L);
-    many = argc > 2 ? atoi(argv[2]) : 0;
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
-        if (argc > 1 && !strcmp(argv[1], ways[i].name))
-            ways[i].run();
-    return 0;
+    return run_way(argc, argv, ways, sizeof ways / sizeof *ways);
 }

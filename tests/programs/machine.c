@@ -21,9 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SLOTS 8
+enum { SLOTS = 8, PAGES = 8 };
 #define PAGE 4096L
-#define PAGES 8
 
 static int fds[SLOTS], signals_seen[65], epoll_fd = -1;
 static char *maps[SLOTS];

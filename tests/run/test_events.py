@@ -7,13 +7,13 @@ from support.since import since
 from support.toolchain import Toolchain
 
 TERMINALS = {
-    "pty_line": ["names", "editing", "flags", "output", "queues", "timing", "packets", "ends"],
-    "pty_jobs": [
-        "claims", "background", "orphans", "abandoned", "keys", "hangup", "leader_exit", "stopping",
-    ],
-}  # fmt: skip
+    "pty_line": ["names", "editing", "flags", "output"],
+    "pty_queues": ["queues", "timing", "packets", "ends"],
+    "pty_jobs": ["claims", "background", "orphans", "abandoned"],
+    "pty_ends": ["keys", "hangup", "leader_exit", "stopping"],
+}
 
-DESCRIPTORS = ["timers", "signals", "processes", "counters"]
+DESCRIPTORS = {"fds": ["timers", "signals", "counters"], "pidfds": ["processes"]}
 
 
 def program(compiled: Toolchain, name: str) -> str:
@@ -32,9 +32,10 @@ def test_terminals(same: Same, compiled: Toolchain, name: str) -> None:
     assert parts(same([program(compiled, name)])) == TERMINALS[name]
 
 
-def test_descriptors(same: Same, compiled: Toolchain) -> None:
+@pytest.mark.parametrize("name", DESCRIPTORS)
+def test_descriptors(same: Same, compiled: Toolchain, name: str) -> None:
     """timerfd, signalfd, pidfd and eventfd, waited for by read, poll and epoll."""
-    assert parts(same([program(compiled, "fds")])) == DESCRIPTORS
+    assert parts(same([program(compiled, name)])) == DESCRIPTORS[name]
 
 
 @since("opens before truncations")

@@ -5,7 +5,7 @@ from support.guest import Same
 from support.toolchain import Toolchain
 
 
-@pytest.mark.parametrize("family", ["memory/maps", "ipc/sysv", "ipc/futex2"])
+@pytest.mark.parametrize("family", ["memory/maps", "memory/reach", "ipc/sysv", "ipc/futex2"])
 def test_family(same: Same, compiled: Toolchain, family: str) -> None:
     assert same([compiled(f"{family}.c"), "."]).code == 0
 

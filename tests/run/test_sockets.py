@@ -15,6 +15,7 @@ SHUT = {"shut datagrams": (rb"(send \d+/2): (?:Broken pipe|Socket not connected)
     [
         "unix_streams",
         "tcp",
+        "tcp_ends",
         "many",
         *(pytest.param(n, marks=since("SO_PASSCRED")) for n in ("unix_packets", "udp")),
     ],

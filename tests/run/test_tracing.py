@@ -86,7 +86,7 @@ def test_strace_shows_what_it_shows_natively(
 @pytest.mark.requires("strace")
 def test_strace_joins_a_program_that_runs(guest: Guest, tmp_path: Path) -> None:
     script = (
-        "sleep 60 & child=$!; until grep -q 'S (sl' /proc/$child/status; do :; done;"
+        "rm -f log; sleep 60 & child=$!; until grep -q 'S (sl' /proc/$child/status; do :; done;"
         " (until test -s log; do sleep 0.1; done; kill $child) &"
         " strace -o log -p $child 2>/dev/null; wait $child;"
         " echo ended with $?; cat log"

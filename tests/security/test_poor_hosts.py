@@ -97,3 +97,10 @@ def test_no_timer_left(backend: str, compiled: Toolchain) -> None:
         assert ran == HELLO
     else:
         assert (ran.code, ran.err.count(b"\n")) == (125, 1) and b"timer_create" in ran.err, ran
+
+
+@pytest.mark.parametrize("option", ["--json", "--trace"])
+def test_a_full_disk(guest: Guest, compiled: Toolchain, option: str) -> None:
+    ran = guest([compiled("hello.c")], options=[option, "/dev/full"])
+    assert ran.code == 125
+    assert ran.err.endswith(b"nanvix: cannot write /dev/full: no space left on device\n"), ran

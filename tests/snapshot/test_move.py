@@ -12,7 +12,7 @@ from support.snapshots import journey, refused, resumed, saved
 from support.toolchain import Toolchain
 
 from nanvix.debug.debugger import Debugger
-from nanvix.kvm.quirks import findings
+from nanvix.kvm.findings import findings
 from nanvix.snapshot.state import Saved
 
 Route = tuple[str, str]

@@ -1,7 +1,10 @@
 """What the documents name exists, and what a user must know is in them."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -31,3 +34,26 @@ def test_paths_and_links_lead_somewhere(document: Path) -> None:
     paths = re.findall(r"`((?:nanvix|kernel|docs|tests|benchmarks|examples)/[\w./-]*)`", text)
     missing += [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_names_of_ours_exist(document: Path) -> None:
+    missing = []
+    for name in set(re.findall(r"\bnanvix(?:\.[A-Za-z_]\w*)+", document.read_text())):
+        try:
+            resolve_name(name)
+        except (AttributeError, ImportError):
+            missing.append(name)
+    assert missing == []
+
+
+def test_the_example_of_the_readme_runs() -> None:
+    """Its assertions are its own."""
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})
+
+
+def test_the_example_of_a_sandbox_runs() -> None:
+    path = ROOT / "examples" / "sandbox.py"
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("cherry\nbanana\napple\nexit code 0 on ")

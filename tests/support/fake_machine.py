@@ -3,9 +3,17 @@
 import struct
 from collections.abc import Callable, Iterator
 
-from nanvix.abi.channel import MAX_SEGMENTS, REQUEST, SEGMENT
-from nanvix.abi.layout import KERNEL_BASE, KERNEL_PHYS
+from nanvix.abi.channel import MAX_SEGMENTS, OPS, REQUEST, SEGMENT
+from nanvix.abi.layout import (
+    CONTROL,
+    CONTROL_PHYS,
+    EVENT,
+    EVENT_SLOTS,
+    KERNEL_BASE,
+    KERNEL_PHYS,
+)
 from nanvix.machine.backend import Capabilities, Exit
+from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.paging import walk
 from nanvix.machine.state import VcpuState
@@ -13,7 +21,12 @@ from nanvix.machine.state import VcpuState
 PAGE = 0x20_0000
 """Where the tests put their request page."""
 
+HELLO, EXIT, LOG, IDLE, TIMER = (OPS[name][0] for name in ("HELLO", "EXIT", "LOG", "IDLE", "TIMER"))
+PANIC, TRACE = OPS["PANIC"][0], OPS["TRACE"][0]
+MS = 1_000_000
+
 Script = Callable[["FakeBackend"], Iterator[Exit]]
+Start = Callable[..., Machine]
 
 
 class FakeBackend:
@@ -158,3 +171,28 @@ def make_elf(
         len(segments), 64, 3, 0,
     )  # fmt: skip
     return bytes(header + headers + body + tail)
+
+
+def fake(machine: Machine) -> FakeBackend:
+    assert isinstance(machine.backend, FakeBackend)
+    return machine.backend
+
+
+def take_events(memory: GuestMemory) -> list[tuple[int, ...]]:
+    """Consume the event ring as the guest does."""
+    offsets = CONTROL.offsets
+    head, tail = (
+        int.from_bytes(memory.read(CONTROL_PHYS + offsets[name], 4), "little")
+        for name in ("event_head", "event_tail")
+    )
+    slots = CONTROL_PHYS + CONTROL.size
+    found = [
+        EVENT.codec.unpack(memory.read(slots + index % EVENT_SLOTS * EVENT.size, EVENT.size))
+        for index in range(head, tail)
+    ]
+    memory.write(CONTROL_PHYS + offsets["event_head"], tail.to_bytes(4, "little"))
+    return found
+
+
+def leave(b: FakeBackend, status: int = 0) -> Exit:
+    return b.ring(EXIT, status)

@@ -24,9 +24,23 @@ _RECIPES: dict[str, tuple[str, ...]] = {
     "go": ("go", "build", "-trimpath", "-ldflags=-buildid="),
 }
 """What comes before ``-o OUTPUT SOURCE``, by the kind of program."""
-_ELSEWHERE = re.compile(rb'^#include "([^"]*/[^"]+)"', re.MULTILINE)
+_INCLUDE = re.compile(rb'^#include "([^"]+)"', re.MULTILINE)
 _TIME_LIMIT_S = 600
 """The first program for musl builds musl itself."""
+
+
+def _with_headers(source: Path) -> set[Path]:
+    """A source and the headers of ours that it includes, directly or not."""
+    found: set[Path] = set()
+    fresh = {source.resolve()}
+    while fresh:
+        found |= fresh
+        fresh = {
+            (file.parent / os.fsdecode(name)).resolve()
+            for file in fresh
+            for name in _INCLUDE.findall(file.read_bytes())
+        } - found
+    return found
 
 
 class Toolchain:
@@ -38,18 +52,15 @@ class Toolchain:
     def __call__(self, source: str | Path, kind: str = "musl", flags: Sequence[str] = ()) -> Path:
         """Build ``tests/programs/SOURCE`` as ``kind``; fails the test when it does not compile.
 
-        An absolute path leads elsewhere. The headers beside a source, and those it includes from
-        other folders, are part of its key.
+        An absolute path leads elsewhere. The headers of ours that a source includes are part of
+        its key.
         """
         path = PROGRAMS / source
         recipe = [*_RECIPES[kind], *flags]
         recipe[0] = tool_path(recipe[0]) or recipe[0]
         digest = hashlib.sha256(repr([kind, str(source), *_RECIPES[kind][1:], *flags]).encode())
-        content = path.read_bytes()
-        elsewhere = [path.parent / os.fsdecode(name) for name in _ELSEWHERE.findall(content)]
-        for header in (*sorted(path.parent.glob("*.h")), *elsewhere):
-            digest.update(header.read_bytes())
-        digest.update(content)
+        for file in sorted(_with_headers(path)):
+            digest.update(file.read_bytes())
         folder = self._cache / digest.hexdigest()[:24]
         target = folder / path.stem
         folder.mkdir(exist_ok=True)

@@ -41,6 +41,9 @@ busybox mkdir -p /root{ROOT}
 busybox mount -o bind /tree /root{ROOT}
 busybox umount /tree
 busybox ln -s /proc/self/fd /root/dev/fd
+for stream in 0:stdin 1:stdout 2:stderr; do
+    busybox ln -s /proc/self/fd/${{stream%:*}} /root/dev/${{stream#*:}}
+done
 busybox mkdir /root{_SHARE}
 busybox mount -t 9p -o $share,cache=none share /root{_SHARE}
 exec busybox switch_root /root /bin/sh {_SHARE}/agent

@@ -13,17 +13,26 @@ import pytest
 from differential.excuses import SOFTWARE_CPU
 from differential.report import difference
 from differential.suite import CASES, load, see
+from support.guest import NANVIX
 from support.host import missing_tools
 from support.toolchain import Toolchain
 from svm.lane import Lane
 from svm.packages import QEMU, Unavailable, kernel
+
+from nanvix.conformance.kernel_table import implemented
+from nanvix.conformance.runs import MISSING, NATIVE, parse, run
+from nanvix.conformance.status import why_different
+from nanvix.conformance.suite import build, cases
 
 pytestmark = pytest.mark.timeout(540)
 
 BACKEND = (
     "backends/test_backend_control.py",
     "backends/test_backend_exceptions.py",
+    "backends/test_backend_state.py",
     "backends/test_kvm_backend.py",
+    "backends/test_kvm_kicks.py",
+    "backends/test_kvm_lifetime.py",
     "backends/test_kvm_quirks.py",
 )
 EMULATED_CPU = {
@@ -40,6 +49,11 @@ PROGRAMS = (
     "run/test_kernel_abi.py::test_family[kvm-processes-musl]",
     "run/test_kernel_abi.py::test_family[kvm-signals-musl]",
     "run/test_kernel_abi.py::test_family[kvm-threads-musl]",
+    "run/test_kernel_abi.py::test_segments[kvm-bases]",
+    "run/test_kernel_abi.py::test_segments[kvm-handler]",
+    "run/test_kernel_abi.py::test_segments[kvm-beyond]",
+    "run/test_kernel_abi.py::test_system_calls_of_32_bit_code_are_invalid[kvm]",
+    "run/test_sockets.py::test_random_program[kvm-1]",
     "run/test_shells.py::test_dash[kvm-long-pipeline]",
     "run/test_shells.py::test_dash[kvm-traps]",
     "run/test_shells.py::test_script_file",
@@ -63,8 +77,19 @@ DEBUGGING = (
 """A gdb, and the debugger: the guest kernel stops itself, here from ring 0."""
 
 SOURCES = (
-    "die.c", "entry.c", "hello.c", "processes.c", "sigframe.c", "signals.c", "threads.c",
+    "die.c", "entry.c", "hello.c", "net/dice.c", "processes.c", "segments.c", "sigframe.c",
+    "signals.c", "threads.c",
 )  # fmt: skip
+
+CONFORMANCE = (
+    "changing_code", "cloning", "memory", "memory_changes", "memory_stacks", "processes",
+    "secure_computing_strict", "sequences", "signals", "signals_frames", "trace_calls",
+    "trace_state",
+)  # fmt: skip
+"""Families of tests/conformance about what this CPU does its own way: faults, traps, page rights,
+ways into the kernel and out of it."""
+TOO_SLOW = 8
+"""How many of their cases may not be done in the time a case has."""
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +163,31 @@ def test_a_program_agrees_instruction_by_instruction(lane: Lane, compiled: Toolc
     assert found is not None and int(found[1]) > 500
 
 
-def test_programs_run_as_natively_and_are_debugged(lane: Lane, compiled: Toolchain) -> None:
+def test_cases_say_what_they_say_on_this_host(lane: Lane) -> None:
+    """The guest's kernel on that KVM, compared with the host's own: newer than the machine's."""
+    programs = [build(family) for family in CONFORMANCE]
+    shown = [
+        word for program in programs for word in ("-v", f"{program.parent}:{program.parent}:ro")
+    ]
+    script = 'for program; do echo "=== ${program##*/}"; "$program"; done'
+    command = [*NANVIX, "run", "--backend", "kvm", "-w", "/tmp", *shown, "sh", "-c", script, "sh"]
+    ran = lane([*command, *programs], limit=390)
+    assert ran.code == 0, str(ran)
+    texts = re.split(r"^=== .*\n", ran.out.decode(), flags=re.MULTILINE)[1:]
+    late, differences = [], []
+    for program, text in zip(programs, texts, strict=True):
+        here, there = run(program, NATIVE), parse(text)
+        for case in cases(program.name):
+            native, guest = here[case.name], there.get(case.name, MISSING)
+            if guest.end.startswith("took longer"):
+                late.append(case.name)
+            elif guest != native and why_different(case, implemented()) is None:
+                differences.append(f"{case}\nhere:\n{native}\nthere:\n{guest}")
+    assert not differences, "\n\n".join(differences)
+    assert len(late) <= TOO_SLOW, late
+
+
+def test_programs_run_as_natively(lane: Lane, compiled: Toolchain) -> None:
     """They are compiled out here, where it takes a second: the machine has the same cache."""
     for source in SOURCES:
         compiled(source)
@@ -146,6 +195,11 @@ def test_programs_run_as_natively_and_are_debugged(lane: Lane, compiled: Toolcha
         compiled("hello.c", "glibc")
         compiled("hello.c", "dynamic")
         compiled("moving.c", "glibc")
+    run_inside(lane, PROGRAMS, 500)
+
+
+def test_programs_are_debugged(lane: Lane, compiled: Toolchain) -> None:
+    if "gcc" not in missing_tools():
         for more in ((), ("-fno-omit-frame-pointer",)):
             compiled("debug/watched.c", "glibc", ("-g", "-O1", *more))
-    run_inside(lane, (*PROGRAMS, *DEBUGGING), 500)
+    run_inside(lane, DEBUGGING, 400)

@@ -1,16 +1,24 @@
-"""The run loop over a scripted backend: every way in, every way out, and waiting."""
+"""The run loop over a scripted backend: every way in and every way out."""
 
-import os
-import select
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
-from support.fake_machine import PAGE, FakeBackend, Script, make_elf
+from support.fake_machine import (
+    HELLO,
+    IDLE,
+    LOG,
+    MS,
+    PAGE,
+    PANIC,
+    TIMER,
+    TRACE,
+    FakeBackend,
+    Start,
+    fake,
+    leave,
+)
 
-from nanvix.abi.call import Call, Watch, WatchTable
-from nanvix.abi.channel import OPS
 from nanvix.abi.header import abi_version
 from nanvix.abi.layout import (
     BOOT_INFO,
@@ -19,95 +27,17 @@ from nanvix.abi.layout import (
     CONTROL,
     CONTROL_PHYS,
     COUNTS_PHYS,
-    EVENT,
-    EVENT_READY,
-    EVENT_SIGNAL,
-    EVENT_SLOTS,
     TRACE_BOOT,
     TRACE_HYPERCALL,
     TRACE_PHYS,
     TRACE_RECORD,
-    VECTOR_EVENT,
     VECTOR_TIMER,
 )
 from nanvix.machine.backend import Exit
-from nanvix.machine.boot import BootSpec
-from nanvix.machine.clock import GuestClock
-from nanvix.machine.image import KernelImage
-from nanvix.machine.machine import Machine
-from nanvix.machine.memory import GuestMemory
 from nanvix.machine.outcome import peak_memory, syscalls
-from nanvix.machine.timers import Timers
 from nanvix.machine.trace_ring import TraceEvent
 
-if TYPE_CHECKING:
-    from nanvix.abi.call import Handler
-
-HELLO, EXIT, LOG, IDLE, TIMER = (OPS[name][0] for name in ("HELLO", "EXIT", "LOG", "IDLE", "TIMER"))
-PANIC, TRACE = OPS["PANIC"][0], OPS["TRACE"][0]
-MS = 1_000_000
 KERNEL_CODE, PROGRAM_CODE = 0xFFFF_FFFF_8010_0000, 0x40_0000
-
-Start = Callable[..., Machine]
-
-
-@pytest.fixture
-def watches() -> WatchTable:
-    return WatchTable()
-
-
-@pytest.fixture
-def start(watches: WatchTable) -> Iterator[Start]:
-    """Builds machines around scripts and takes them down again."""
-    machines: list[Machine] = []
-
-    def build(
-        script: Script, handlers: "dict[int, Handler] | None" = None, **more: object
-    ) -> Machine:
-        memory = GuestMemory(16 << 20)
-        backend = FakeBackend(memory, script)
-        image = KernelImage(make_elf())
-        machine = Machine(
-            memory,
-            backend,
-            image,
-            BootSpec(b""),
-            handlers or {},
-            watches,
-            **more,  # type: ignore[arg-type]
-        )
-        machines.append(machine)
-        return machine
-
-    yield build
-    for machine in machines:
-        machine.close()
-        machine.memory.close()
-
-
-def fake(machine: Machine) -> FakeBackend:
-    assert isinstance(machine.backend, FakeBackend)
-    return machine.backend
-
-
-def take_events(memory: GuestMemory) -> list[tuple[int, ...]]:
-    """Consume the event ring as the guest does."""
-    offsets = CONTROL.offsets
-    head, tail = (
-        int.from_bytes(memory.read(CONTROL_PHYS + offsets[name], 4), "little")
-        for name in ("event_head", "event_tail")
-    )
-    slots = CONTROL_PHYS + CONTROL.size
-    found = [
-        EVENT.codec.unpack(memory.read(slots + index % EVENT_SLOTS * EVENT.size, EVENT.size))
-        for index in range(head, tail)
-    ]
-    memory.write(CONTROL_PHYS + offsets["event_head"], tail.to_bytes(4, "little"))
-    return found
-
-
-def leave(b: FakeBackend, status: int = 0) -> Exit:
-    return b.ring(EXIT, status)
 
 
 # -- the ways out ----------------------------------------------------------------------------
@@ -234,170 +164,6 @@ def test_statistics(start: Start) -> None:
     assert peak_memory(machine.memory) == 3 * 4096
 
 
-# -- waiting and events ----------------------------------------------------------------------
-
-
-def test_sleep_takes_real_time_and_wakes_at_the_exact_virtual_time(start: Start) -> None:
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        yield b.ring(IDLE, 20 * MS + 123)
-        assert b.now == 20 * MS + 123
-        yield b.ring(IDLE, 5)
-        assert b.now == 20 * MS + 123
-        yield leave(b)
-
-    begin = time.monotonic()
-    assert start(script).run().reason == "exit"
-    assert 0.019 < time.monotonic() - begin < 1
-
-
-def test_short_sleeps_are_short(start: Start) -> None:
-    """A sleep of 100 µs is not made one of a tick: so much for one of them shows it."""
-    taken: list[float] = []
-
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        while len(taken) < 20 or (min(taken) >= 0.001 and len(taken) < 2000):
-            begin = time.perf_counter()
-            yield b.ring(IDLE, b.now + 100_000)
-            taken.append(time.perf_counter() - begin)
-        yield leave(b)
-
-    assert start(script).run().reason == "exit"
-    assert 0.0001 <= min(taken) < 0.001
-
-
-def test_signal_wakes_an_idle_guest(start: Start) -> None:
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        yield b.ring(IDLE, 0)
-        assert take_events(b.memory) == [(EVENT_SIGNAL, 2, 0)]
-        assert b.injected == []
-        yield leave(b)
-
-    machine = start(script)
-    wait = machine.step()
-    assert wait is not None and wait.deadline_ns is None
-    assert machine.step() is not None, "nothing has happened: it must still wait"
-    machine.post_signal(2)
-    machine.post_signal(2)
-    wait.block()
-    assert machine.step() is None
-    assert machine.outcome is not None and machine.outcome.reason == "exit"
-
-
-def test_event_before_the_deadline_moves_virtual_time_by_the_time_slept(start: Start) -> None:
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        yield b.ring(IDLE, 10_000 * MS)
-        assert 10 * MS <= b.now < 5_000 * MS
-        yield leave(b)
-
-    machine = start(script)
-    assert machine.step() is not None
-    time.sleep(0.01)
-    machine.post_signal(15)
-    assert machine.step() is None
-
-
-def test_signal_interrupts_a_running_guest(start: Start) -> None:
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        machine.post_signal(10)
-        yield b.ring(LOG, 6)
-        assert b.injected == [VECTOR_EVENT]
-        assert take_events(b.memory) == [(EVENT_SIGNAL, 10, 0)]
-        yield leave(b)
-
-    machine = start(script)
-    assert machine.run().reason == "exit"
-
-
-def test_watch_wakes_an_idle_guest_once(start: Start, watches: WatchTable) -> None:
-    reader, writer = os.pipe()
-
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        watches.add(Watch(reader, select.POLLIN, 7))
-        yield b.ring(IDLE, 0)
-        assert take_events(b.memory) == [(EVENT_READY, select.POLLIN, 7)]
-        assert not watches.pending
-        watches.add(Watch(writer, select.POLLOUT, 8))
-        watches.add(Watch(writer, select.POLLIN, 9))
-        yield b.ring(IDLE, 0)
-        assert take_events(b.memory) == [(EVENT_READY, select.POLLOUT, 8)]
-        yield leave(b)
-
-    machine = start(script)
-    wait = machine.step()
-    assert wait is not None and wait.fds[reader] == select.POLLIN
-    os.write(writer, b"x")
-    wait.block()
-    assert machine.run().reason == "exit"
-    os.close(reader)
-    os.close(writer)
-
-
-def test_hangup_counts_as_ready(start: Start, watches: WatchTable) -> None:
-    reader, writer = os.pipe()
-    os.close(writer)
-
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        watches.add(Watch(reader, select.POLLPRI, 1))
-        yield b.ring(IDLE, 0)
-        assert take_events(b.memory) == [(EVENT_READY, select.POLLHUP, 1)]
-        yield leave(b)
-
-    assert start(script).run().reason == "exit"
-    os.close(reader)
-
-
-def test_watches_are_polled_while_the_guest_computes(start: Start, watches: WatchTable) -> None:
-    reader, writer = os.pipe()
-
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        yield b.ring(0x55)
-        assert b.timer is not None, "no poll is planned"
-        os.write(writer, b"x")
-        b.now = b.timer
-        yield b.ring(LOG, 6)
-        assert b.injected == [VECTOR_EVENT]
-        assert take_events(b.memory) == [(EVENT_READY, select.POLLIN, 3)]
-        yield leave(b)
-
-    def watch(call: Call) -> int:
-        return int(watches.add(Watch(reader, select.POLLIN, 3)))
-
-    assert start(script, {0x55: watch}).run().reason == "exit"
-    os.close(reader)
-    os.close(writer)
-
-
-def test_a_full_ring_loses_no_event(start: Start, watches: WatchTable) -> None:
-    reader, writer = os.pipe()
-    os.write(writer, b"x")
-
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        for cookie in range(EVENT_SLOTS + 5):
-            watches.add(Watch(reader, select.POLLIN, cookie))
-        seen = []
-        for _ in range(2):
-            yield b.ring(IDLE, 0)
-            seen += [cookie for _, _, cookie in take_events(b.memory)]
-        assert seen == list(range(EVENT_SLOTS + 5))
-        yield leave(b)
-
-    assert start(script).run().reason == "exit"
-    os.close(reader)
-    os.close(writer)
-
-
-def test_a_guest_that_never_reads_its_events_is_stopped_by_the_timeout(start: Start) -> None:
-    def script(b: FakeBackend) -> Iterator[Exit]:
-        b.memory.write(CONTROL_PHYS, b"\xff" * 8)
-        while True:
-            yield b.ring(IDLE, 0)
-
-    machine = start(script)
-    for signo in range(1, 65):
-        machine.post_signal(signo)
-    assert machine.run(timeout_s=0.05).reason == "timeout"
-
-
 # -- the event stream ------------------------------------------------------------------------
 
 
@@ -469,12 +235,3 @@ def test_settling_a_guest_that_ends(start: Start) -> None:
     fake(machine).state.rip = KERNEL_CODE
     assert not machine.settle()
     assert machine.outcome is not None and machine.outcome.reason == "exit"
-
-
-def test_polling_with_a_clock_that_goes_on(start: Start) -> None:
-    """A loaded machine's clock does not begin at 0; the next poll is as far away as ever."""
-    machine = start(lambda b: iter(()))
-    late = GuestClock(fake(machine).tsc_hz, 5, 10**18, 10**12)
-    timers = Timers(machine.backend, late)
-    timers.poll_soon()
-    assert fake(machine).timer == fake(machine).now + 10 * MS

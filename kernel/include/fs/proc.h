@@ -1,4 +1,4 @@
-/* The process file system: tables of names and what writes their text. */
+/* The process file system, and that of the system: tables of names and what writes their text. */
 #pragma once
 #include "fs/open.h"
 #include "task.h"
@@ -32,9 +32,12 @@ struct proc_node {
     /* Numbered entries: the next number >= from or -1, and what each is. */
     i32 (*next)(struct process *process, i32 from);
     const struct proc_node *numbered;
+    i32 number;              /* of an entry, for the writers below it; 0: that of its directory */
+    bool (*there)(i32 number); /* NULL: always */
 };
 
 extern const struct proc_node proc_root;            /* fs/proc_system.c */
+extern const struct proc_node sys_root;             /* fs/sys.c */
 extern const struct proc_node proc_net_entries[];   /* what /proc/net has */
 extern const struct proc_node proc_process;         /* fs/proc_process.c */
 void proc_map_line(struct text *text, const struct area *area); /* of maps */

@@ -78,6 +78,7 @@ _Static_assert(sizeof(struct statfs) == 120, "struct statfs");
 #define ST_VALID 0x20
 #define TMPFS_MAGIC 0x01021994
 #define PROC_MAGIC 0x9fa0
+#define SYSFS_MAGIC 0x62656572
 #define DEVPTS_MAGIC 0x1cd1
 #define PIPEFS_MAGIC 0x50495045
 #define MQUEUE_MAGIC 0x19800202

@@ -6,6 +6,10 @@
 #define TCSETS 0x5402
 #define TCSETSW 0x5403
 #define TCSETSF 0x5404
+#define TCGETA 0x5405
+#define TCSETA 0x5406
+#define TCSETAW 0x5407
+#define TCSETAF 0x5408
 #define TCSBRK 0x5409
 #define TCXONC 0x540a
 #define TCFLSH 0x540b
@@ -125,6 +129,14 @@ struct termios {
 };
 #define TERMIOS_SIZE 36
 _Static_assert(offsetof(struct termios, ispeed) == TERMIOS_SIZE && sizeof(struct termios) == 44, "termios");
+
+/* What there was before: 16 bits of flags each, and the first control characters. */
+#define NCC 8
+struct termio {
+    u16 iflag, oflag, cflag, lflag;
+    u8 discipline;
+    u8 cc[NCC];
+};
 
 struct winsize {
     u16 rows, columns, x_pixels, y_pixels;

@@ -3,7 +3,9 @@
 The names of the features and the registers each must have are GDB's (manual, appendix G.5.14).
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from nanvix.named import NamedTuple
 
 _CORE = (
     "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",

@@ -1,9 +1,14 @@
 """vCont: which threads go on, and how."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from nanvix.debug.gdb.signals import of_gdb
-from nanvix.debug.kernel import Thread
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from nanvix.debug.kernel import Thread
 
 ALL = -1
 

@@ -3,11 +3,17 @@
 RFC 1035, section 4; one question, class IN. A reply fits in 512 bytes, which every client takes.
 """
 
-from collections.abc import Iterable
-from struct import pack, unpack_from
-from typing import NamedTuple
+from __future__ import annotations
 
-from nanvix.policy.egress import Address
+from struct import pack, unpack_from
+from typing import TYPE_CHECKING
+
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nanvix.policy.egress import Address
 
 A, AAAA = 1, 28
 NO_ERROR, FORMAT_ERROR, SERVER_FAILURE, NAME_ERROR, NOT_IMPLEMENTED = range(5)

@@ -1,12 +1,17 @@
 """Ports of the host that lead into the guest: bound before it starts, listening while it does."""
 
+from __future__ import annotations
+
 import ipaddress
 import socket
-from collections.abc import Iterable
 from errno import ENOENT
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from nanvix.errors import NanvixError, UsageError
+from nanvix.named import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Published(NamedTuple):

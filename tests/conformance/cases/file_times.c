@@ -123,3 +123,17 @@ CASE(times_follow_reading, "read mmap getdents64 readlink open")
     T(stat("d", &info));
     IS(info.st_atime > 1000);
 }
+
+CASE(times_far_away, "utimensat")
+{
+    static const long long tried[] = {-1, -(1LL << 31), 1LL << 32, 1LL << 33, 1LL << 35, 1LL << 60};
+    struct stat info;
+    close(file_with("f", ""));
+    for (unsigned i = 0; i < sizeof tried / sizeof *tried; i++) {
+        struct timespec times[2] = {{tried[i], 5}, {tried[i], 6}};
+        T(utimensat(AT_FDCWD, "f", times, 0));
+        MUST(stat("f", &info));
+        /* File systems differ in how far their times go; all of them go on. */
+        IS(info.st_mtime == tried[i] || (info.st_mtime >= 1LL << 33 && tried[i] > info.st_mtime));
+    }
+}

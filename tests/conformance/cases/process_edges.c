@@ -1,9 +1,7 @@
 /* Processes at their edges: what prctl says, what is left of a process, files about it. */
 #include "case.h"
 #include <linux/close_range.h>
-#include <pthread.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 
 static void say_file(const char *path)
 {
@@ -155,7 +153,11 @@ CASE(links_of_name_spaces, "readlink open")
     char path[64], text[64];
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "/proc/self/ns/%s", names[i]);
+        int fd = open(path, O_RDONLY);
+        struct stat info;
         long size = readlink(path, text, sizeof text - 1);
+        say("%s, %s", fd < 0 || fstat(fd, &info) || !S_ISREG(info.st_mode) ? "not to be opened" : "open",
+            read(fd, text + 60, 1) < 0 ? error_name(errno) : "read");
         text[size > 0 ? strcspn(text, "[") : 0] = 0;
         say("%s: %s", names[i], size > 0 ? text : error_name(errno));
     }
@@ -176,70 +178,7 @@ CASE(all_descriptors_at_once, "close_range dup2 fork")
     T(syscall(SYS_close_range, 20, 30, CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC));
 }
 
-static void *run_program(void *at)
-{
-    char *const argv[] = {"cases", "--body", "program_of_a_thread_begins", 0};
-    (void)at;
-    execv("/proc/self/exe", argv);
-    return 0;
-}
-
-CASE(program_of_a_thread_begins, "execve gettid")
-{
-    say("%s, %s", getpid() == syscall(SYS_gettid) ? "alone" : "one of many", getenv("BY_THREAD") ? "by a thread" : "first");
-}
-
-CASE(program_of_a_thread, "execve exit")
-{
-    pthread_t thread;
-    setenv("BY_THREAD", "1", 1);
-    pid_t child = MUST(fork());
-    if (!child) {
-        pthread_create(&thread, 0, run_program, 0);
-        for (;;)
-            pause();
-    }
-    say_status("child", wait_for(child));
-}
-
-static void *leave(void *tid)
-{
-    *(pid_t *)tid = (pid_t)syscall(SYS_gettid);
-    return 0;
-}
-
-CASE(signals_to_threads_that_ended, "tgkill tkill sched_getscheduler")
-{
-    pthread_t thread;
-    pid_t tid = 0;
-    pthread_create(&thread, 0, leave, &tid);
-    pthread_join(thread, 0);
-    sleep_ms(5);
-    T(syscall(SYS_tgkill, getpid(), tid, 0));
-    T(syscall(SYS_tkill, tid, SIGUSR1));
-    T(syscall(SYS_tgkill, getppid(), getpid(), 0));
-    T(syscall(SYS_tgkill, getpid(), getpid(), 65));
-    T(syscall(SYS_tgkill, -1, getpid(), 0));
-    T(syscall(SYS_tgkill, getpid(), 0, 0));
-    T(syscall(SYS_sched_getscheduler, tid));
-    T(getsid(0x3ffffe));
-    T(getpgid(0x3ffffe));
-    T(kill(0x3ffffe, 0));
-    T(kill(-0x3ffffe, 0));
-    pid_t child = MUST(fork());
-    if (!child)
-        _exit(0);
-    siginfo_t info;
-    MUST(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT));
-    T(kill(child, SIGKILL));
-    T(setpgid(child, child));
-    T(syscall(SYS_sched_getscheduler, child));
-    T(getpriority(PRIO_PROCESS, (id_t)child));
-    T(ptrace(PTRACE_SEIZE, child, 0, 0));
-    say_status("child", wait_for(child));
-}
-
-CASE(flags_of_new_processes, "clone clone3 unshare setns")
+CASE(flags_of_new_processes, "clone clone3 unshare")
 {
     struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; } args = {0};
     static char stack[PAGE];
@@ -273,7 +212,7 @@ CASE(flags_of_new_processes, "clone clone3 unshare setns")
     T(syscall(SYS_clone3, &args, sizeof args));
     args.set_tid = args.set_tid_size = 0;
     signal(SIGUSR1, SIG_IGN);
-    signal(SIGUSR2, run_program == 0 ? SIG_DFL : (void (*)(int))say_status);
+    signal(SIGUSR2, nothing);
     args.flags = 0x100000000;
     pid_t child = (pid_t)MUST(syscall(SYS_clone3, &args, sizeof args));
     if (!child) {

@@ -1,32 +1,9 @@
 /* /proc: what programs read there. */
-#include "case.h"
+#include "pseudo_files.h"
 #include <dirent.h>
 #include <pthread.h>
 #include <sys/prctl.h>
-
-static char *text_of(const char *path)
-{
-    static char text[65536];
-    int fd = open(path, O_RDONLY);
-    ssize_t size = 0, more;
-    if (fd < 0) {
-        say("%s: %s", path, error_name(errno));
-        return 0;
-    }
-    while ((more = read(fd, text + size, sizeof text - 1 - size)) > 0)
-        size += more;
-    close(fd);
-    text[size] = 0;
-    return text;
-}
-
-static int has(const char *path, const char *what)
-{
-    char *text = text_of(path);
-    return text && strstr(text, what);
-}
-
-#define HAS(path, what) say("%s has %s: %s", path, what, has(path, what) ? "yes" : "no")
+#include <sys/statfs.h>
 
 CASE(self_links, "readlink")
 {
@@ -127,93 +104,6 @@ CASE(names_of_threads, "open read write clone")
     pthread_t thread;
     pthread_create(&thread, 0, rename_itself, 0);
     pthread_join(thread, 0);
-}
-
-CASE(memory_maps, "open read mmap")
-{
-    char line[32];
-    void *at = MUST(mmap(0, 3 * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    snprintf(line, sizeof line, "%lx-", (unsigned long)at);
-    IS(has("/proc/self/maps", line));
-    HAS("/proc/self/maps", "[stack]");
-    HAS("/proc/self/maps", "[vdso]");
-    HAS("/proc/self/maps", " r-xp ");
-    HAS("/proc/self/smaps", "Rss:");
-    HAS("/proc/self/auxv", "");
-    HAS("/proc/self/limits", "Max open files");
-}
-
-CASE(memory_through_a_file, "open pread64 pwrite64")
-{
-    char text[8] = "";
-    static char here[8] = "content";
-    int fd = T(open("/proc/self/mem", O_RDWR));
-    T(pread(fd, text, 7, (off_t)(uintptr_t)here));
-    say("%s", text);
-    T(pwrite(fd, "CON", 3, (off_t)(uintptr_t)here));
-    say("%s", here);
-    T(pread(fd, text, 7, 8));
-    T(pwrite(fd, text, 7, 8));
-    T(pread(fd, (void *)8, 7, (off_t)(uintptr_t)here));
-    T(lseek(fd, 0, SEEK_END));
-    T(lseek(fd, 8, SEEK_SET));
-    char *at = MUST(mmap(0, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    memset(at, 'x', 3 * PAGE);
-    T(mprotect(at, PAGE, PROT_READ));
-    T(munmap(at + 2 * PAGE, PAGE));
-    T(mprotect(at + PAGE, PAGE, PROT_NONE));
-    T(pwrite(fd, "read-only", 10, (off_t)(uintptr_t)at));
-    say("%s", at);
-    T(pwrite(fd, "hidden", 7, (off_t)(uintptr_t)at + PAGE));
-    memset(text, 0, sizeof text);
-    T(pread(fd, text, 7, (off_t)(uintptr_t)at + PAGE));
-    say("%s", text);
-    static char big[3 * PAGE];
-    T(pread(fd, big, sizeof big, (off_t)(uintptr_t)at));
-    IS(big[100] == 'x' && big[2 * PAGE - 1] == 'x' && !big[2 * PAGE]);
-    T(mprotect(at + PAGE, PAGE, PROT_READ));
-    say("%s", at + PAGE);
-    CHILD(*(volatile char *)at = 1);
-}
-
-/* Of another process, of a program's code, and of memory that is shared. */
-CASE(memory_of_others_through_a_file, "open pread64 pwrite64 execve")
-{
-    char path[32], text[8] = "";
-    static volatile int value = 5;
-    int ends[2];
-    MUST(pipe(ends));
-    int *shared = MUST(mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-    *shared = 6;
-    T(mprotect(shared, PAGE, PROT_READ));
-    pid_t child = MUST(fork());
-    if (!child) {
-        char byte;
-        (void)!read(ends[0], &byte, 1);
-        _exit(value);
-    }
-    snprintf(path, sizeof path, "/proc/%d/mem", child);
-    int fd = T(open(path, O_RDWR)), found = 0, put = 9;
-    T(pread(fd, &found, 4, (off_t)(uintptr_t)&value));
-    N(found);
-    T(pwrite(fd, &put, 4, (off_t)(uintptr_t)&value));
-    N(value);
-    T(pwrite(fd, &put, 4, (off_t)(uintptr_t)shared));
-    T(pread(fd, &found, 4, (off_t)(uintptr_t)shared));
-    N(found);
-    unsigned char code[2] = {0};
-    T(pread(fd, code, 2, (off_t)(uintptr_t)has));
-    T(pwrite(fd, "\xcc\xcc", 2, (off_t)(uintptr_t)has));
-    IS(!memcmp(code, (void *)(uintptr_t)has, 2));
-    if (!geteuid())
-        CHILD(
-            if (syscall(SYS_setresuid, 5, 5, 5)) _exit(1);
-            T(open(path, O_RDONLY));
-            T(open("/proc/self/mem", O_RDONLY)));
-    MUST(write(ends[1], text, 1));
-    say_status("child", wait_for(child));
-    T(pread(fd, &found, 4, (off_t)(uintptr_t)&value));
-    T(open(path, O_RDONLY));
 }
 
 CASE(system_files, "open read")
@@ -379,4 +269,44 @@ CASE(out_of_memory_scores, "open read write")
     say("%o", info.st_mode);
     T(stat("/proc/self/oom_adj", &info));
     say("%o", info.st_mode);
+}
+
+static long number_in(const char *path)
+{
+    char *text = text_of(path);
+    return text ? atol(text) : -1;
+}
+
+/* /sys says of the processor what programs size their pools and buffers by. */
+CASE(processors_and_caches, "open read getdents64 statfs")
+{
+    static const char *const files[] = {"level", "size", "number_of_sets", "ways_of_associativity", "coherency_line_size",
+                                        "physical_line_partition"};
+    struct statfs info;
+    struct stat about;
+    char path[128];
+    T(statfs("/sys", &info));
+    say("%lx", (long)info.f_type);
+    HAS("/proc/mounts", "sysfs /sys sysfs ");
+    HAS("/sys/devices/system/cpu/online", "0");
+    HAS("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0");
+    N(number_in("/sys/devices/system/cpu/cpu0/topology/core_id"));
+    N(number_in("/sys/devices/system/cpu/cpu0/topology/physical_package_id"));
+    T(open("/sys/devices/system/cpu/cpu99999", O_RDONLY));
+    T(stat("/sys/devices/system/cpu/online", &about));
+    say("%o", about.st_mode);
+    T(stat("/sys/devices/system/cpu/cpu0", &about));
+    say("%o", about.st_mode);
+    T(mkdir("/sys/devices/system/cpu/cpu0", 0755));
+    int consistent = 1;
+    for (int i = 0; i < 4; i++) { /* a processor may keep its caches to itself */
+        long value[6];
+        for (int j = 0; j < 6; j++) {
+            snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", i, files[j]);
+            value[j] = access(path, R_OK) ? 0 : number_in(path);
+        }
+        consistent &= value[1] * 1024 == value[2] * value[3] * value[4] * value[5];
+    }
+    N(consistent);
+    HAS("/proc/self/status", "Mems_allowed:\t");
 }

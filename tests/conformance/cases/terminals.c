@@ -203,3 +203,38 @@ CASE(background_groups, "read ioctl setpgid")
         waitpid(child, &status, 0);
         say_status("reader", status));
 }
+
+/* The structure from before termios: 16 bits of every flag word, and eight characters. */
+CASE(old_settings, "ioctl")
+{
+    struct {
+        unsigned short flags[4];
+        unsigned char discipline, characters[8];
+    } old;
+    struct termios now;
+    open_pair();
+    T(ioctl(0x7fff, TCGETA, &old));
+    T(ioctl(slave, TCGETA, 0));
+    T(ioctl(slave, TCGETA, &old));
+    say("%o %o %o %o %d", old.flags[0], old.flags[1], old.flags[2], old.flags[3], old.discipline);
+    for (int i = 0; i < 8; i++)
+        N(old.characters[i]);
+    MUST(tcgetattr(slave, &now));
+    now.c_iflag |= IUTF8;
+    now.c_lflag |= IEXTEN;
+    now.c_cc[VLNEXT] = 5;
+    MUST(tcsetattr(slave, TCSANOW, &now));
+    for (int i = 0; i < 3; i++) {
+        old.flags[0] ^= ICRNL;
+        old.flags[3] ^= ECHO;
+        old.characters[VERASE] = 'a' + i;
+        T(ioctl(slave, TCSETA + i, &old));
+        MUST(tcgetattr(slave, &now));
+        say("%o %o %o %o %d %d", now.c_iflag, now.c_oflag, now.c_cflag, now.c_lflag, now.c_cc[VERASE], now.c_cc[VLNEXT]);
+    }
+    T(ioctl(slave, TCSETA, 0));
+    T(ioctl(master, TCGETA, &old));
+    say("%o %d", old.flags[3], old.characters[VERASE]);
+    int null = MUST(open("/dev/null", O_RDWR));
+    T(ioctl(null, TCGETA, &old));
+}

@@ -266,3 +266,34 @@ CASE(timer_descriptors, "timerfd_create timerfd_settime timerfd_gettime")
     T(syscall(SYS_timerfd_settime, fd, 0, &once, 0));
     T(syscall(SYS_timerfd_gettime, fd, (void *)8));
 }
+
+/* However many timers there are, and however short their periods: programs go on. */
+CASE(crowds_of_timers, "timerfd_settime timer_settime")
+{
+    enum { COUNT = 40 };
+    struct itimerspec often = {{0, 1000}, {0, 1000}};
+    uint64_t expirations = 0;
+    int fds[COUNT];
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &blocked, 0);
+    for (int i = 0; i < COUNT; i++) {
+        fds[i] = MUST(syscall(SYS_timerfd_create, CLOCK_MONOTONIC, 0));
+        MUST(syscall(SYS_timerfd_settime, fds[i], 0, &often, 0));
+    }
+    for (int i = 0; i < COUNT; i++) {
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+        int timer;
+        MUST(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer));
+        MUST(syscall(SYS_timer_settime, timer, 0, &often, 0));
+    }
+    for (long long start = now_ms(); now_ms() < start + 40;)
+        ;
+    T(read(fds[COUNT - 1], &expirations, 8));
+    IS(expirations >= 39000);
+    T(syscall(SYS_timerfd_gettime, fds[0], &often));
+    N(often.it_interval.tv_nsec);
+    IS(often.it_value.tv_nsec <= 1000 && !often.it_value.tv_sec);
+    T(sigtimedwait(&blocked, 0, &(struct timespec){0, 0}));
+}

@@ -1,5 +1,7 @@
 /* What the programs here share: every call prints its result, with the name of an error. */
+#pragma once
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,4 +58,29 @@ static inline void die(const char *what)
 {
     printf("%s: %s\n", what, strerror(errno));
     exit(99);
+}
+
+static inline short polled(int fd)
+{
+    struct pollfd p = {fd, POLLIN | POLLOUT | POLLPRI, 0};
+    poll(&p, 1, 0);
+    return p.revents;
+}
+
+struct part {
+    const char *name;
+    void (*run)(void);
+};
+
+/* All parts in order, each under its heading, or the one that is named. */
+static inline int run_parts(int argc, char **argv, const struct part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (argc > 1 && strcmp(argv[1], parts[i].name))
+            continue;
+        printf("== %s\n", parts[i].name);
+        parts[i].run();
+        fflush(stdout);
+    }
+    return 0;
 }

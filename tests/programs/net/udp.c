@@ -1,32 +1,13 @@
 /* UDP over loopback, and the options of sockets. */
-#define _GNU_SOURCE
+#include "net.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#define SAY(call) say(#call, call)
 static char bytes[70000];
-
-static long say(const char *what, long result)
-{
-    if (result < 0)
-        printf("%s: %s\n", what, strerror(errno));
-    else
-        printf("%s = %ld\n", what, result);
-    return result;
-}
 
 static struct sockaddr_in v4(const char *text, int port)
 {
@@ -76,13 +57,6 @@ static void tell(const char *what, int fd, int (*get)(int, struct sockaddr *, so
         printf("%s: %s\n", what, strerror(errno));
     else
         printf("%s: %s, port %s\n", what, inet_ntoa(a.sin_addr), a.sin_port ? "set" : "0");
-}
-
-static void events(int fd, int wanted)
-{
-    struct pollfd p = {fd, wanted, 0};
-    int ready = poll(&p, 1, 0);
-    printf("  poll %d: %#x\n", ready, p.revents);
 }
 
 static void receive(int fd, int room, int flags, int from_port)

@@ -1,38 +1,12 @@
 /* AF_UNIX datagrams, and descriptors and credentials that travel with messages. */
-#define _GNU_SOURCE
-#include <errno.h>
+#include "net.h"
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#define SAY(call) say(#call, call)
 static char bytes[300000];
-
-static long say(const char *what, long result)
-{
-    if (result < 0)
-        printf("%s: %s\n", what, strerror(errno));
-    else
-        printf("%s = %ld\n", what, result);
-    return result;
-}
-
-static struct sockaddr_un named(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strcpy(address.sun_path, path);
-    return address;
-}
 
 static long send_to(int fd, const char *path, const char *text)
 {
@@ -40,26 +14,12 @@ static long send_to(int fd, const char *path, const char *text)
     return sendto(fd, text, strlen(text), 0, (struct sockaddr *)&address, sizeof(address));
 }
 
-static long connect_to(int fd, const char *path)
-{
-    struct sockaddr_un address = named(path);
-    return connect(fd, (struct sockaddr *)&address, sizeof(address));
-}
-
 static int bound(int type, const char *path)
 {
-    struct sockaddr_un address = named(path);
     int fd = socket(AF_UNIX, type, 0);
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)))
+    if (bind_named(fd, path))
         printf("bind %s: %s\n", path, strerror(errno));
     return fd;
-}
-
-static void events(int fd, int wanted)
-{
-    struct pollfd p = {fd, wanted, 0};
-    int ready = poll(&p, 1, 0);
-    printf("  poll %d: %#x\n", ready, p.revents);
 }
 
 static void receive_from(int fd, int flags)
@@ -94,11 +54,11 @@ static void datagrams(void)
     events(a, POLLIN | POLLOUT);
     SAY(listen(a, 1));
     SAY(accept(a, 0, 0));
-    SAY(connect_to(c, "a"));
+    SAY(connect_named(c, "a"));
     SAY(send(c, "connected", 9, 0));
-    SAY(connect_to(a, "b"));
+    SAY(connect_named(a, "b"));
     SAY(send(c, "more", 4, 0));
-    SAY(connect_to(c, "a"));
+    SAY(connect_named(c, "a"));
     receive_from(a, MSG_DONTWAIT);
     struct sockaddr none = {AF_UNSPEC};
     SAY(connect(a, &none, sizeof(none)));
@@ -115,7 +75,7 @@ static void datagrams(void)
     close(a);
     SAY(send(c, "gone", 4, 0));
     SAY(send(c, "gone", 4, 0));
-    SAY(connect_to(c, "a"));
+    SAY(connect_named(c, "a"));
     SAY(send(b, bytes, sizeof(bytes), 0));
     close(b);
     close(c);

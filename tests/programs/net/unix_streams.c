@@ -1,61 +1,12 @@
 /* AF_UNIX streams and packet streams: connecting, accepting, ending. */
-#define _GNU_SOURCE
-#include <errno.h>
+#include "net.h"
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#define SAY(call) say(#call, call)
-static volatile int pipes;
 static char bytes[1 << 20];
-
-static long say(const char *what, long result)
-{
-    if (result < 0)
-        printf("%s: %s\n", what, strerror(errno));
-    else
-        printf("%s = %ld\n", what, result);
-    return result;
-}
-
-static void on_pipe(int sig) { pipes++; }
-
-static int events(int fd, int wanted)
-{
-    struct pollfd p = {fd, wanted, 0};
-    int ready = poll(&p, 1, 0);
-    printf("  poll %d: %#x\n", ready, p.revents);
-    return p.revents;
-}
-
-static struct sockaddr_un named(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strcpy(address.sun_path, path);
-    return address;
-}
-
-static long connect_to(int fd, const char *path)
-{
-    struct sockaddr_un address = named(path);
-    return connect(fd, (struct sockaddr *)&address, sizeof(address));
-}
-
-static long bind_to(int fd, const char *path)
-{
-    struct sockaddr_un address = named(path);
-    return bind(fd, (struct sockaddr *)&address, sizeof(address));
-}
 
 static void tell(const char *what, int fd, int (*get)(int, struct sockaddr *, socklen_t *))
 {
@@ -119,7 +70,7 @@ static void moving(int type)
     SAY(recv(ends[1], bytes, 100, MSG_DONTWAIT));
     struct sockaddr_un nowhere = named("/nowhere");
     SAY(sendto(ends[0], "to", 2, 0, (struct sockaddr *)&nowhere, sizeof(nowhere)));
-    SAY(connect_to(ends[0], "/nowhere"));
+    SAY(connect_named(ends[0], "/nowhere"));
     SAY(listen(ends[0], 1));
     SAY(accept(ends[0], 0, 0));
     SAY(recv(ends[1], bytes, 100, MSG_DONTWAIT));
@@ -192,25 +143,25 @@ static void names(int type)
     SAY(write(a, "x", 1));
     tell("unbound", a, getsockname);
     tell("unconnected", a, getpeername);
-    SAY(connect_to(b, path));
-    SAY(connect_to(b, "/no/such/directory"));
-    SAY(connect_to(b, "/"));
+    SAY(connect_named(b, path));
+    SAY(connect_named(b, "/no/such/directory"));
+    SAY(connect_named(b, "/"));
     SAY(listen(a, 1));
     SAY(bind(a, (struct sockaddr *)&address, 1));
     SAY(bind(a, (struct sockaddr *)&address, 300));
     address.sun_family = AF_INET;
     SAY(bind(a, (struct sockaddr *)&address, sizeof(address)));
-    SAY(bind_to(a, "/no/such/directory"));
-    SAY(bind_to(a, "/"));
-    SAY(bind_to(a, path));
-    SAY(bind_to(a, "other"));
-    SAY(bind_to(b, path));
+    SAY(bind_named(a, "/no/such/directory"));
+    SAY(bind_named(a, "/"));
+    SAY(bind_named(a, path));
+    SAY(bind_named(a, "other"));
+    SAY(bind_named(b, path));
     tell("bound", a, getsockname);
     struct stat st;
     stat(path, &st);
     printf("mode %o\n", st.st_mode & S_IFMT);
     SAY(open(path, O_RDWR));
-    SAY(connect_to(b, path));
+    SAY(connect_named(b, path));
     SAY(accept(a, 0, 0));
     SAY(listen(a, 1));
     events(a, POLLIN | POLLOUT);
@@ -218,10 +169,10 @@ static void names(int type)
     fcntl(a, F_SETFL, O_NONBLOCK);
     SAY(accept(a, 0, 0));
     int other = socket(AF_UNIX, type == SOCK_STREAM ? SOCK_SEQPACKET : SOCK_STREAM, 0);
-    SAY(connect_to(other, path));
+    SAY(connect_named(other, path));
     close(other);
-    SAY(connect_to(b, path));
-    SAY(connect_to(b, path));
+    SAY(connect_named(b, path));
+    SAY(connect_named(b, path));
     events(a, POLLIN | POLLOUT);
     write(b, "early", 5);
     struct sockaddr_un from;
@@ -244,14 +195,14 @@ static void names(int type)
     int clients[4];
     for (int i = 0; i < 4; i++) {
         clients[i] = socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
-        SAY(connect_to(clients[i], path));
+        SAY(connect_named(clients[i], path));
     }
     close(a);
     SAY(read(clients[0], bytes, 1));
     SAY(read(clients[0], bytes, 1));
-    SAY(connect_to(clients[3], path));
+    SAY(connect_named(clients[3], path));
     unlink(path);
-    SAY(connect_to(clients[3], path));
+    SAY(connect_named(clients[3], path));
     for (int i = 0; i < 4; i++)
         close(clients[i]);
 }

@@ -1,29 +1,12 @@
 /* datagrams ADDRESS PORT NOBODY: UDP to a peer on another machine that sends everything back
    (tests/support/peers.py). Run natively and in a guest, it prints the same. */
-#define _GNU_SOURCE
+#include "../net/net.h"
 #include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define SAY(call) say(#call, call)
 static char bytes[65536], back[65536];
 static struct sockaddr_in peer, nobody;
-
-static long say(const char *what, long result)
-{
-    if (result < 0)
-        printf("%s: %s\n", what, strerror(errno));
-    else
-        printf("%s = %ld\n", what, result);
-    return result;
-}
 
 static int ready(int fd, int events, int ms)
 {
@@ -56,6 +39,8 @@ static void connected(void)
     struct timeval limit = {0, 30000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     SAY(recv(fd, back, 10, 0));
+    limit = (struct timeval){0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     SAY(connect(fd, (void *)&nobody, sizeof(nobody)));
     SAY(send(fd, "x", 1, 0));
     printf("events: %x\n", ready(fd, POLLIN, 5000) & POLLERR);

@@ -1,38 +1,18 @@
 /* TCP to a peer on another machine: connecting, waiting, ending, resets. The peer does what the first
    line it reads says (tests/support/peers.py). Run natively and in a guest, it prints the same. */
-#define _GNU_SOURCE
+#include "../net/net.h"
 #include "../shared/asleep.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define SAY(call) say(#call, call)
-static volatile int pipes;
 static char bytes[1 << 20], back[1 << 20];
 static struct sockaddr_in peer;
 
-static long say(const char *what, long result)
-{
-    if (result < 0)
-        printf("%s: %s\n", what, strerror(errno));
-    else
-        printf("%s = %ld\n", what, result);
-    return result;
-}
-
-static void on_pipe(int sig) { pipes++; }
 static void on_alarm(int sig) {}
 
 static int call(int flags)
