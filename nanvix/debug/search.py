@@ -16,7 +16,7 @@ from nanvix.debug.points import Access, Breakpoint, Catchpoint, Point, Watchpoin
 from nanvix.debug.probe import Plan
 from nanvix.emu.layout import CALL, FAULT
 from nanvix.emu.probes import READ, WRITE
-from nanvix.machine.describe import FORKS, ended, exception_name, op_name, signal_name, syscall_name
+from nanvix.machine.describe import FORKS, exception_name, op_name, signal_name, syscall_name
 
 if TYPE_CHECKING:
     from nanvix.debug.view import View
@@ -226,7 +226,7 @@ class Search(Plan):
             what = f" {registers['rcx']}.{registers['rdx']}"
             hit = self._caught("fork", {FORKS.get(code, "fork")}, count, {}, what)
         elif kind == TRACE_EXIT and "exit" in self._catches:
-            hit = self._caught("exit", set(), count, {}, f", {ended(registers['rdx'])}")
+            hit = self._caught("exit", set(), count, {}, f" status {registers['rdx']:#x}")
         if hit is None or (count == self._here and self._before is None):
             return False
         return self._report(hit)

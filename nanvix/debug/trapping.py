@@ -320,7 +320,7 @@ class Trapping(Present):
             return "fork", {name}, f"fork {name} {told.second}.{told.first}"
         if told.kind == TRACE_EXEC:
             return "exec", set(), "exec"
-        return "exit", set(), f"exit, {ended(told.first)}"
+        return "exit", set(), f"exit status {told.first:#x}"
 
     def _end(self) -> Stop:
         outcome = self.machine.outcome

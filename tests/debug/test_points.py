@@ -16,7 +16,7 @@ CAUGHT: list[tuple[str, tuple[str, ...], dict[str, Any], str]] = [
     ("hypercall", ("CON_WRITE",), {}, "hypercall CON_WRITE"),
     ("signal", ("SIGUSR1",), {}, "signal SIGUSR1"),
     ("fork", (), {}, "fork fork 2.2"),
-    ("exit", (), {"condition": "rdx == 0x300"}, "exit, status 3"),
+    ("exit", (), {"condition": "rdx == 0x300"}, "exit status 0x300"),
     ("fault", ("#PF",), {"ignore": 1}, "fault #PF at 0x"),
     ("user", (), {"condition": "rax == 2"}, "user"),
 ]
