@@ -1,18 +1,21 @@
 /* Timers: a tree by deadline. The host's one-shot timer is set on the way back to user mode, and only
    when what it would do is too late: a switch between two tasks costs no hypercall. */
 #include "hypercall.h"
+#include "privilege.h"
 #include "proc.h"
 #include "trap.h"
 
 #define TICK_NS 4000000UL           /* as a Linux that ticks 250 times a second */
 #define REST_NS 50000UL             /* between two interrupts: no less than the timer slack of a Linux program */
+#define REST_SUNK_NS 400000UL       /* where setting the timer and taking its interrupt is slower than that */
+#define STORM_NS 2000000UL          /* interrupts that are further apart are none */
 #define TICK_STEADY_NS 4000000000UL /* only for programs that wait by spinning */
 
 bool timers_stale;
 
 static struct tree timers;
 static u64 host_deadline = NEVER; /* when VECTOR_TIMER comes, as far as we know */
-static u64 rest_until; /* timers, however many and short, leave programs time to run */
+static u64 interrupted, rest; /* timers, however many and short, leave programs time to run: when, and how much */
 static bool ticking;
 static u64 turn_end; /* under BOOT_STEADY: when the running task has had its turn */
 
@@ -66,11 +69,12 @@ void tick_needed(bool yes) {
 
 /* A host timer that is too early is left alone: it costs one interrupt, changing it costs as much. */
 void timers_arm(void) {
-    u64 wanted = timer_next();
+    u64 wanted = timer_next(), now = clock_monotonic();
     timers_stale = false;
     if (ticking)
-        wanted = MIN(wanted, clock_monotonic() + (steady() ? TICK_STEADY_NS : TICK_NS));
-    wanted = MAX(wanted, rest_until);
+        wanted = MIN(wanted, now + (steady() ? TICK_STEADY_NS : TICK_NS));
+    if (now - interrupted < STORM_NS)
+        wanted = MAX(wanted, now + rest);
     if (wanted >= host_deadline)
         return;
     host_deadline = wanted;
@@ -89,8 +93,8 @@ void timer_interrupt(void) {
         timer_cancel(timer);
         timer->fn(timer);
     }
-    u64 end = clock_monotonic();
-    rest_until = end + (end - now) + REST_NS;
+    interrupted = clock_monotonic();
+    rest = interrupted - now + (sunk ? REST_SUNK_NS : REST_NS);
     if (!steady() || now >= turn_end)
         need_resched = true; /* the tick, or somebody has woken up */
     timers_stale = true;

@@ -54,31 +54,44 @@ def natively(suite: list[str], folder: Path) -> Outcomes:
 
 
 def compare(guest: Guest, folder: Path, modules: tuple[str, ...], only: tuple[str, ...]) -> None:
-    """Run ``modules`` of the suite natively and in a guest; of them only what a pattern names."""
+    """Run ``modules`` of the suite natively and in a guest; of them only what a pattern names.
+
+    Some of its tests hang on the moment. A difference is what shows twice.
+    """
     chosen = [part for pattern in only for part in ("-m", pattern)]
     suite = [sys.executable, "-m", "test", "-v", *chosen, *modules]
+    differ = differences(guest, folder, suite)
+    if differ:
+        differ = {
+            name: how for name, how in differences(guest, folder, suite).items() if name in differ
+        }
+    assert not differ, "\n".join(f"{name}: {how}" for name, how in sorted(differ.items()))
+
+
+def differences(guest: Guest, folder: Path, suite: list[str]) -> Outcomes:
+    """How tests ended that did not end the same way in both."""
     expected = natively(suite, folder)
     report = folder / "guest.xml"
+    report.unlink(missing_ok=True)
     options = ["--memory", "512M", "-v", f"{folder}:{folder}", "-w", "/tmp"]
     ran = guest([*suite, "--junit-xml", report], options=options, limit=LIMIT_S)
     assert report.exists(), f"in the guest:\n{ran}"
     found = outcomes(report)
-    differ = [
-        f"{name}: natively {expected.get(name)}, in the guest {found.get(name)}"
-        for name in sorted(expected.keys() | found.keys())
-        if expected.get(name) != found.get(name)
-    ]
-    assert not differ, "\n".join([*differ, str(ran)])
     assert "passed" in found.values()
+    return {
+        name: f"natively {expected.get(name)}, in the guest {found.get(name)}"
+        for name in expected.keys() | found.keys()
+        if expected.get(name) != found.get(name)
+    }
 
 
-@pytest.mark.timeout(3 * LIMIT_S)
+@pytest.mark.timeout(5 * LIMIT_S)
 @pytest.mark.requires("python-tests")
 def test_near_the_kernel(guest: Guest, tmp_path: Path) -> None:
     compare(guest, tmp_path, MODULES[guest.backend], ())
 
 
-@pytest.mark.timeout(3 * LIMIT_S)
+@pytest.mark.timeout(5 * LIMIT_S)
 @pytest.mark.requires("python-tests")
 def test_sockets(guest: Guest, tmp_path: Path) -> None:
     compare(guest, tmp_path, ("test_socket",), SOCKETS[guest.backend])

@@ -115,6 +115,24 @@ CASE(absolute_times, "futex")
     T(futex(&word, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 0, 0, 0, 0));
 }
 
+/* Waits of no length, one after the other: whoever computes comes to its end all the same. */
+CASE(short_waits_beside_work, "futex")
+{
+    volatile uint32_t *word = shared_words();
+    struct timespec shortest = {0, 1000};
+    pid_t child = MUST(fork());
+    if (!child) {
+        while (!*word)
+            syscall(SYS_futex, word, FUTEX_WAIT, 0, &shortest, 0, 0);
+        _exit(0);
+    }
+    for (volatile int work = 0; work < 1000000; work++)
+        ;
+    *word = 1;
+    wait_for(child);
+    say("it came");
+}
+
 CASE(requeue, "futex")
 {
     uint32_t *words = shared_words();

@@ -164,8 +164,8 @@ CASE(protection_keys, "pkey_alloc pkey_free pkey_mprotect")
 /* What is called [heap] or [stack] is a place: what is moved away from there is memory like any other. */
 CASE(moved_out_of_the_heap, "mremap brk")
 {
-    char *heap = sbrk(0), *end = (char *)(((uintptr_t)heap + PAGE - 1) & -PAGE);
-    MUST(brk(end + 4 * PAGE));
+    char *end = (char *)((syscall(SYS_brk, 0) + PAGE - 1) & -PAGE); /* not every C library has brk() */
+    IS((char *)syscall(SYS_brk, end + 4 * PAGE) == end + 4 * PAGE);
     memset(end, 'x', 4 * PAGE);
     char *room = MUST(mmap(0, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     MUST(munmap(room + PAGE, PAGE));
