@@ -94,7 +94,7 @@ void timer_interrupt(void) {
         timer->fn(timer);
     }
     interrupted = clock_monotonic();
-    rest = interrupted - now + (sunk ? REST_SUNK_NS : REST_NS);
+    rest = interrupted - now + (sunk && !steady() ? REST_SUNK_NS : REST_NS);
     if (!steady() || now >= turn_end)
         need_resched = true; /* the tick, or somebody has woken up */
     timers_stale = true;

@@ -10,6 +10,7 @@ openssl pkey -in key.pem -pubout -out public.pem; openssl dgst -sha256 -sign key
 openssl dgst -sha256 -verify public.pem -signature signature data
 openssl req -x509 -new -key key.pem -subj '/CN=localhost' -days 2 -out certificate.pem
 openssl verify -CAfile certificate.pem certificate.pem; openssl x509 -in certificate.pem -noout -subject
+: > server.log
 openssl s_server -accept "127.0.0.1:$port" -cert certificate.pem -key key.pem -www -naccept 1 > server.log 2>&1 &
 until grep -q ACCEPT server.log; do sleep 0.05; done
 printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect "127.0.0.1:$port" -CAfile certificate.pem -servername localhost -quiet -ign_eof 2> /dev/null | head -1
