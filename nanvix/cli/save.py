@@ -2,7 +2,7 @@
 
 import argparse
 import signal
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 from nanvix.errors import UsageError
@@ -35,12 +35,7 @@ class Saving:
                 self._timer.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._path is not None:
             signal.signal(signal.SIGUSR2, self._previous)
             if self._timer is not None:

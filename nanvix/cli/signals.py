@@ -8,7 +8,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from types import FrameType, TracebackType
+    from types import FrameType
     from typing import Any, Self
 
     from nanvix.sandbox import Sandbox
@@ -44,12 +44,7 @@ class Relay:
             self._sandbox.suspend = self._suspend
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         while self._previous:
             signal.signal(*self._previous.popitem())
 

@@ -11,7 +11,6 @@ of the last one. Not thread-safe, but for :meth:`Debugger.pause`.
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from nanvix.abi.layout import PAGE_SIZE, USER_END
@@ -127,12 +126,7 @@ class Debugger(Backward):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

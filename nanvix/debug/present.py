@@ -13,7 +13,6 @@ seen it does not have; :attr:`Present.lacks` says what and why. Not thread-safe,
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from nanvix.abi.channel import OPS
@@ -153,12 +152,7 @@ class Present(Inspector):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -72,7 +72,7 @@ class ProbeGuest:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self.backend.close()
         self.memory.close()
 

@@ -7,7 +7,6 @@ import _thread
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
 # The threading module would cost more to import than the rest of the run loop.
@@ -34,12 +33,7 @@ class Watchdog:
             _thread.start_new_thread(self._watch, (max(0.0, self._seconds),))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._seconds is not None:
             with self._over:
                 self._left = True

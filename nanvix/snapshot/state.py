@@ -129,7 +129,7 @@ class Saved:
     def __enter__(self) -> Saved:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._reader.close()
 
     @property

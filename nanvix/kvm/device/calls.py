@@ -70,7 +70,7 @@ class System:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self.fd)
 
     def api_version(self) -> int:
