@@ -13,7 +13,7 @@ from nanvix.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentTypeError, Namespace
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     Option = tuple[tuple[str, ...], dict[str, Any]]
@@ -39,23 +39,21 @@ def size(text: str) -> int:
 
 def seconds(text: str) -> float:
     """A length of time above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise _wrong(f"{text!r} is not a number of seconds above 0")
-    return value
+    return _above_zero(text, float, float("inf"), "seconds")
 
 
 def count(text: str) -> int:
     """A whole number above 0, of instructions."""
+    return int(_above_zero(text, int, 1 << 63, "instructions"))
+
+
+def _above_zero(text: str, read: Callable[[str], float], limit: float, what: str) -> float:
     try:
-        value = int(text)
+        value = read(text)
     except ValueError:
         value = 0
-    if not 0 < value < 1 << 63:
-        raise _wrong(f"{text!r} is not a number of instructions above 0")
+    if not 0 < value < limit:
+        raise _wrong(f"{text!r} is not a number of {what} above 0")
     return value
 
 
@@ -168,7 +166,7 @@ def read_plain(table: Iterable[Option], words: list[str]) -> Options | None:
             place += 1
         try:
             read = about["type"](value) if "type" in about else value
-        except Exception:
+        except Exception:  # whatever it is, the parser comes upon it too, and says it
             return None
         if "choices" in about and read not in about["choices"]:
             return None

@@ -1,6 +1,5 @@
 """Exits, interrupts, time, state and identity of a vCPU: what both backends promise the machine."""
 
-import signal
 import threading
 from struct import pack
 
@@ -18,6 +17,7 @@ from backends.guests import (
     USER_CODE,
     TinyGuest,
 )
+from backends.probing import alarmed
 
 from nanvix.abi.layout import (
     QUIRK_NO_SYSRET,
@@ -141,14 +141,8 @@ def test_no_kick_from_another_thread_is_lost(tiny: Tiny) -> None:
 
 
 def test_a_signal_handler_runs_while_the_guest_spins_and_can_kick(tiny: Tiny) -> None:
-    with tiny(SPIN, user=True).start() as guest:
-        old = signal.signal(signal.SIGALRM, lambda *_: guest.backend.kick())
-        try:
-            signal.setitimer(signal.ITIMER_REAL, 0.02)
-            assert guest.backend.run() is Exit.KICKED
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, old)
+    with tiny(SPIN, user=True).start() as guest, alarmed(guest.backend.kick):
+        assert guest.backend.run() is Exit.KICKED
 
 
 # -- interrupts ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from backends.guests import DOORBELL_LOOP, SPIN
-from backends.probing import milliseconds, started
+from backends.probing import alarmed, milliseconds, started
 
 from nanvix.kvm.wakeup import SIGNAL
 from nanvix.machine.backend import Exit
@@ -83,14 +83,8 @@ def test_no_kick_from_another_thread_is_lost() -> None:
 
 
 def test_a_signal_handler_can_kick() -> None:
-    with started(SPIN, user=True) as guest:
-        old = signal.signal(signal.SIGALRM, lambda *_: guest.backend.kick())
-        try:
-            signal.setitimer(signal.ITIMER_REAL, 0.02)
-            assert guest.backend.run() is Exit.KICKED
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, old)
+    with started(SPIN, user=True) as guest, alarmed(guest.backend.kick):
+        assert guest.backend.run() is Exit.KICKED
 
 
 def test_a_signal_that_went_to_another_thread_is_handled_while_the_guest_spins() -> None:

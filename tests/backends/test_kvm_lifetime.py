@@ -9,7 +9,7 @@ import time
 
 import pytest
 from backends.guests import SPIN
-from backends.probing import started
+from backends.probing import alarmed, started
 
 from nanvix.kvm import create
 from nanvix.kvm._kvm_abi import ffi
@@ -67,17 +67,11 @@ def test_close_ends_a_run_of_another_thread() -> None:
 
 
 def test_a_signal_handler_can_close() -> None:
-    with started(SPIN, user=True) as guest:
-        old = signal.signal(signal.SIGALRM, lambda *_: guest.backend.close())
-        try:
-            signal.setitimer(signal.ITIMER_REAL, 0.02)
-            assert guest.backend.run() is Exit.KICKED
-            assert guest.backend.vcpu._page == ffi.NULL
-            with pytest.raises(ValueError, match="closed"):
-                guest.backend.run()
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, old)
+    with started(SPIN, user=True) as guest, alarmed(guest.backend.close):
+        assert guest.backend.run() is Exit.KICKED
+        assert guest.backend.vcpu._page == ffi.NULL
+        with pytest.raises(ValueError, match="closed"):
+            guest.backend.run()
 
 
 @pytest.mark.parametrize(

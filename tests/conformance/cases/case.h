@@ -162,6 +162,17 @@ static inline long long now_ms(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* So long from now, by this clock. */
+static inline struct timespec in_ms(clockid_t clock, int ms)
+{
+    struct timespec at;
+    clock_gettime(clock, &at);
+    at.tv_nsec += ms * 1000000L;
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
 static inline void sleep_ms(int duration)
 {
     struct timespec wanted = {duration / 1000, duration % 1000 * 1000000L};
@@ -171,6 +182,17 @@ static inline void sleep_ms(int duration)
 
 /* A handler whose signal only interrupts. */
 static inline void nothing(int signal) { (void)signal; }
+
+/* A signal that comes as soon as it is let through. */
+static inline void hold_back(int signal)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal);
+    sigaction(signal, &(struct sigaction){.sa_handler = nothing}, 0);
+    sigprocmask(SIG_BLOCK, &set, 0);
+    raise(signal);
+}
 
 /* A file with this text; the descriptor is open for reading and writing at its start. */
 static inline int file_with(const char *name, const char *text)

@@ -157,15 +157,10 @@ CASE(epoll_pwait_times, "epoll_pwait epoll_pwait2")
 {
     struct epoll_event events[2];
     struct timespec brief = {0, 10000000}, wrong = {0, -1};
-    sigset_t set, none;
+    sigset_t none;
     int epoll = MUST(epoll_create1(0));
     sigemptyset(&none);
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    struct sigaction action = {.sa_handler = nothing};
-    sigaction(SIGUSR1, &action, 0);
-    sigprocmask(SIG_BLOCK, &set, 0);
-    raise(SIGUSR1);
+    hold_back(SIGUSR1);
     T(syscall(SYS_epoll_pwait, epoll, events, 2, 10, 0, 8));
     T(syscall(SYS_epoll_pwait, epoll, events, 2, 1000, &none, 8));
     T(syscall(SYS_epoll_pwait, epoll, events, 2, 10, &none, 4));

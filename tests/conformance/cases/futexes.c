@@ -12,16 +12,6 @@ static uint32_t *shared_words(void)
     return MUST((uint32_t *)mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 }
 
-static struct timespec in_ms(clockid_t clock, int ms)
-{
-    struct timespec at;
-    clock_gettime(clock, &at);
-    at.tv_nsec += ms * 1000000L;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
-
 CASE(wait_value, "futex")
 {
     uint32_t word = 5;

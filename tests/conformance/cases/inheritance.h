@@ -45,16 +45,6 @@ static inline void say_order(struct shared *s)
     say("order:%s", text);
 }
 
-static inline struct timespec in_ms(clockid_t clock, int ms)
-{
-    struct timespec at;
-    clock_gettime(clock, &at);
-    at.tv_nsec += ms * 1000000L;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
-
 /* A word of such a lock, without the number of its owner. */
 static inline void say_word(const char *what, uint32_t word, pid_t owner)
 {

@@ -75,15 +75,10 @@ CASE(poll_waits, "poll")
 
 CASE(ppoll_masks, "ppoll")
 {
-    sigset_t set, none;
+    sigset_t none;
     struct timespec brief = {0, 10000000}, wrong = {0, -1};
     sigemptyset(&none);
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    struct sigaction action = {.sa_handler = nothing};
-    sigaction(SIGUSR1, &action, 0);
-    sigprocmask(SIG_BLOCK, &set, 0);
-    raise(SIGUSR1);
+    hold_back(SIGUSR1);
     T(ppoll(0, 0, &brief, 0));
     T(ppoll(0, 0, &brief, &none));
     T(ppoll(0, 0, &brief, &none));
@@ -122,14 +117,9 @@ CASE(select_sets, "select")
 CASE(pselect_masks, "pselect6")
 {
     struct timespec brief = {0, 10000000};
-    sigset_t set, none;
+    sigset_t none;
     sigemptyset(&none);
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    struct sigaction action = {.sa_handler = nothing};
-    sigaction(SIGUSR1, &action, 0);
-    sigprocmask(SIG_BLOCK, &set, 0);
-    raise(SIGUSR1);
+    hold_back(SIGUSR1);
     struct { const sigset_t *set; size_t size; } mask = {&none, 8};
     T(syscall(SYS_pselect6, 0, 0, 0, 0, &brief, 0));
     T(syscall(SYS_pselect6, 0, 0, 0, 0, &brief, &mask));

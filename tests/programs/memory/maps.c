@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 static char *shared, *private, *anonymous;
 static int fd;
@@ -19,20 +18,6 @@ static int poke(volatile char *at, char value)
 {
     int number = sigsetjmp(back, 1);
     return number ? -number : (*at = value);
-}
-
-static void child(void (*run)(void))
-{
-    int status;
-    fflush(stdout);
-    if (!fork()) {
-        run();
-        fflush(stdout);
-        _exit(0);
-    }
-    wait(&status);
-    if (status)
-        printf("child: %x\n", status);
 }
 
 static void from_child(void)

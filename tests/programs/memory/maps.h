@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 enum { PAGE = 4096 };
 #ifndef MREMAP_DONTUNMAP
@@ -21,3 +22,18 @@ static inline char *map(size_t pages, int prot, int flags, int fd, off_t offset)
 
 #define RW (PROT_READ | PROT_WRITE)
 #define MAPS(call) say(#call, (call) == MAP_FAILED ? -1 : 0)
+
+/* Does it in a process of its own. */
+static inline void child(void (*run)(void))
+{
+    int status;
+    fflush(stdout);
+    if (!fork()) {
+        run();
+        fflush(stdout);
+        _exit(0);
+    }
+    wait(&status);
+    if (status)
+        printf("child: %x\n", status);
+}

@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 
 static void locking(void)
 {
@@ -133,20 +132,6 @@ static void remote(void)
     TRY(process_vm_readv(getpid(), local, 1, far, 1, 0));
     MUST(write(go[1], "g", 1) == 1);
     wait(0);
-}
-
-static void child(void (*run)(void))
-{
-    int status;
-    fflush(stdout);
-    if (!fork()) {
-        run();
-        fflush(stdout);
-        _exit(0);
-    }
-    wait(&status);
-    if (status)
-        printf("child: %x\n", status);
 }
 
 int main(int argc, char **argv)
