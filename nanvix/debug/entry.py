@@ -13,6 +13,7 @@ _ON_STACK = b"\x91"
 """DW_OP_fbreg."""
 _WHOLE = frozenset(("int", "uint", "bool", "char", "enum", "pointer"))
 _WORD = 8
+_NOT_YET = "not in its place yet: l goes to where it is"
 
 
 def register_of(dwarf: "Dwarf", address: int, variable: "Variable") -> str | None:
@@ -41,7 +42,7 @@ def register_of(dwarf: "Dwarf", address: int, variable: "Variable") -> str | Non
         if not whole:
             break
         used += 1
-    raise DebugError("not in its place yet: l goes to where it is")
+    raise DebugError(_NOT_YET)
 
 
 def _begins(dwarf: "Dwarf", start: int, address: int) -> bool:
@@ -58,4 +59,4 @@ def _by_reference(dwarf: "Dwarf", function: object) -> bool:
         return False
     if result.size > 2 * _WORD:
         return True
-    raise DebugError("not in its place yet: l goes to where it is")
+    raise DebugError(_NOT_YET)
