@@ -2,16 +2,6 @@
 #include "message_queues.h"
 #include <sys/epoll.h>
 
-static struct timespec in_ms(long ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_REALTIME, &at);
-    at.tv_nsec += ms * 1000000;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
-
 CASE(queue_basics, "mq_open mq_timedsend mq_timedreceive mq_unlink")
 {
     struct mq_attr attributes = {.mq_maxmsg = 4, .mq_msgsize = 64};
@@ -130,14 +120,14 @@ CASE(queue_timeouts, "mq_timedsend mq_timedreceive")
 {
     char text[64];
     mqd_t queue = made(O_RDWR, 1, 64);
-    struct timespec at = in_ms(30), wrong = {0, 1000000000}, before = {-1, 0};
+    struct timespec at = in_ms(CLOCK_REALTIME, 30), wrong = {0, 1000000000}, before = {-1, 0};
     T(mq_timedreceive(queue, text, 64, 0, &at));
     T(mq_timedreceive(queue, text, 64, 0, &wrong));
     T(mq_timedreceive(queue, text, 64, 0, &before));
     T(mq_timedsend(queue, "x", 1, 0, &wrong));
     T(mq_timedsend(queue, "x", 1, 0, &at));
     long long start = now_ms();
-    at = in_ms(30);
+    at = in_ms(CLOCK_REALTIME, 30);
     T(mq_timedsend(queue, "y", 1, 0, &at));
     IS(now_ms() - start >= 29);
     T(mq_timedreceive(queue, text, 64, 0, &at));
