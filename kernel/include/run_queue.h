@@ -52,7 +52,7 @@ static inline void run_queue_leave(const struct task *last) {
 
 /* `next` goes on the CPU after `last`. */
 static inline void run_queue_switch(struct task *last, const struct task *next) {
-    fair_turn(next);
+    fair_begins_turn(next);
     if (unlikely(last->realtime_priority | next->realtime_priority))
         run_queue_switch_realtime(last, next);
 }

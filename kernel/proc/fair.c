@@ -8,8 +8,8 @@
 #include "linux/sched.h"
 #include "proc.h"
 
+#define LEAST_NS 500000UL   /* nobody loses the CPU earlier, however many wake up and however often */
 #define LEAD_NS 1000000UL   /* the running thread may be ahead of one that has just woken up by this much */
-#define CREDIT_NS 3000000UL /* who wakes up is at most this far behind: more sleep gives no more */
 #define CHARGE_MAX_NS (2 * TURN_NS) /* at once: what was used while nobody waited is held against nobody */
 
 /* How fast virtual time goes by, in 65536ths: a step of niceness is a quarter more or less, as on Linux. */
@@ -22,8 +22,7 @@ static const u32 paces[NICE_MAX - NICE_MIN + 1] = {
 #define PACE_IDLE (65536UL * 1024 / 3) /* SCHED_IDLE */
 
 struct tree fair_queue;
-static u64 reached;    /* the virtual time of whoever went on the CPU last, unless it was greater before */
-static u64 turn_start; /* the CPU time of the running thread when it did */
+struct fair_turn fair_turn;
 
 static u32 kind_of(const struct task *task) { return task->policy & ~SCHED_RESET_ON_FORK; }
 
@@ -44,23 +43,16 @@ void fair_charge(void) {
 
 /* The meter has counted that time, or will have when it is settled. */
 void fair_interrupted(u64 ns) {
-    if (current->state == TASK_RUNNABLE)
-        current->charged += ns;
+    if (current->state != TASK_RUNNABLE)
+        return;
+    current->charged += ns;
+    fair_turn.begun += ns;
 }
 
-void fair_begin(struct task *child) {
+void fair_inherit(struct task *child) {
     task_cpu(current);
     fair_charge();
     child->virtual_time.key = current->virtual_time.key;
-}
-
-void fair_wakes(struct task *task) {
-    task->virtual_time.key = MAX(task->virtual_time.key, reached - MIN(reached, CREDIT_NS));
-}
-
-void fair_turn(const struct task *next) {
-    reached = MAX(reached, next->virtual_time.key);
-    turn_start = cpu_sum(next->cpu);
 }
 
 void fair_yields(const struct task *next) {
@@ -70,12 +62,18 @@ void fair_yields(const struct task *next) {
 }
 
 /* Most of a turn is one: the tick that ends it comes by a clock that is not quite the thread's. Threads of
-   SCHED_BATCH and SCHED_IDLE wait for that. */
+   SCHED_BATCH and SCHED_IDLE wait for that, and the others for the least turn. */
 bool fair_preempts(const struct task *next) {
     if (boot.flags & NV_BOOT_STEADY)
         return true;
-    u64 used = cpu_sum(task_cpu(current));
+    i64 used = (i64)(cpu_sum(task_cpu(current)) - fair_turn.begun);
     fair_charge();
-    u64 lead = used - turn_start >= TURN_NS / 2 ? 0 : virtual(next, LEAD_NS);
-    return (!lead || kind_of(next) == SCHED_OTHER) && current->virtual_time.key > next->virtual_time.key + lead;
+    bool over = used >= (i64)TURN_NS / 2;
+    u64 lead = over ? 0 : virtual(next, LEAD_NS);
+    fair_turn.left = TURN_NS;
+    if (current->virtual_time.key <= next->virtual_time.key + lead || (!over && kind_of(next) != SCHED_OTHER))
+        return false;
+    fair_turn.left = LEAST_NS - (u64)MIN(MAX(used, 0), (i64)LEAST_NS);
+    timers_stale |= fair_turn.left;
+    return !fair_turn.left;
 }

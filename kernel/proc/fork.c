@@ -225,7 +225,7 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     } else {
         child->altstack_flags = SS_DISABLE;
     }
-    fair_begin(child);
+    fair_inherit(child);
     tid = child->tid;
     if (flags & CLONE_CHILD_CLEARTID)
         child->clear_tid = args->child_tid;

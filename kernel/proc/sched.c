@@ -80,11 +80,12 @@ void schedule(void) {
             fair_charge();
     }
     run_queue_leave(current);
-    if (!run_queue_next()) {
+    struct task *next = run_queue_next();
+    if (!next) {
         idle();
         cpu_restart();
+        next = run_queue_next();
     }
-    struct task *next = run_queue_next();
     run_queue_remove(next);
     run_queue_switch(current, next);
     if (run_queue_empty())

@@ -72,7 +72,7 @@ void timers_arm(void) {
     u64 wanted = timer_next(), now = clock_monotonic();
     timers_stale = false;
     if (ticking)
-        wanted = MIN(wanted, now + (steady() ? TICK_STEADY_NS : TURN_NS));
+        wanted = MIN(wanted, now + (steady() ? TICK_STEADY_NS : fair_turn.left));
     if (now - interrupted < STORM_NS)
         wanted = MAX(wanted, now + rest);
     if (wanted >= host_deadline)
