@@ -58,6 +58,7 @@ struct mm {
     u64 stride, stride_end; /* pages the last fault on anonymous memory mapped, and where they end */
     u64 reserved; /* bytes in areas */
     bool lock_future; /* mlockall(MCL_FUTURE) */
+    struct list aio;  /* contexts of asynchronous input and output (fs/aio.h); heads nothing until the first */
     u64 auxv[48];
     u32 auxv_len; /* u64s */
 };

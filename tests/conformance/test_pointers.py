@@ -21,7 +21,7 @@ _POINTERS = {
         execveat faccessat faccessat2 fchmodat fchmodat2 fchownat fgetxattr flistxattr
         fremovexattr fsetxattr fspick fstat fstatfs futimesat get_mempolicy get_robust_list
         getcpu getdents64 getgroups getitimer getpeername getresgid getresuid getrlimit getrusage
-        getsockname gettimeofday inotify_add_watch linkat mkdirat mknodat mount_setattr
+        getsockname gettimeofday inotify_add_watch io_cancel io_setup linkat mkdirat mknodat mount_setattr
         move_mount mq_getsetattr mq_notify mq_timedreceive mq_timedsend msgrcv msgsnd
         name_to_handle_at newfstatat open_by_handle_at open_tree openat openat2 prctl pread64
         preadv preadv2 process_madvise process_vm_readv process_vm_writev pselect6 pwrite64
@@ -33,19 +33,19 @@ _POINTERS = {
         vmsplice wait4 write writev""",
     "2": """accept accept4 cachestat clock_nanosleep clone execve execveat fcntl fgetxattr
         fsetxattr futimesat get_robust_list getpeername getresgid getresuid getsockname getxattr
-        ioctl lgetxattr lsetxattr migrate_pages mincore mount move_pages mq_getsetattr msgctl
+        io_submit ioctl lgetxattr lsetxattr migrate_pages mincore mount move_pages mq_getsetattr msgctl
         name_to_handle_at newfstatat openat2 pidfd_send_signal ppoll prlimit64 pselect6
         readlinkat rt_sigaction rt_sigprocmask rt_sigqueueinfo rt_sigtimedwait sched_getaffinity
         sched_setaffinity sched_setscheduler seccomp select sendfile setitimer setxattr shmctl
         symlinkat timer_create timer_settime timerfd_settime utimensat waitid""",
     "3": """clock_nanosleep clone copy_file_range epoll_ctl epoll_pwait2 execveat futex
-        futex_waitv getsockopt linkat mbind migrate_pages mount_setattr move_mount move_pages
+        futex_waitv getsockopt io_getevents io_pgetevents linkat mbind migrate_pages mount_setattr move_mount move_pages
         mq_open mq_timedreceive name_to_handle_at ppoll prlimit64 process_vm_readv
         process_vm_writev pselect6 ptrace renameat renameat2 rt_tgsigqueueinfo select semctl
         semtimedop setsockopt socketpair splice timer_settime timerfd_settime wait4""",
-    "4": """epoll_pwait epoll_pwait2 futex futex_wait getsockopt mount move_pages mq_timedreceive
+    "4": """epoll_pwait epoll_pwait2 futex futex_wait getsockopt io_getevents io_pgetevents mount move_pages mq_timedreceive
         mq_timedsend pselect6 recvfrom recvmmsg select sendto statx waitid""",
-    "5": "pselect6 recvfrom",
+    "5": "io_pgetevents pselect6 recvfrom",
 }
 """Calls by the arguments that are pointers to memory which the kernel reads or writes."""
 
@@ -53,7 +53,7 @@ _WITHOUT = """
     alarm brk close close_range dup dup2 dup3 epoll_create epoll_create1 eventfd eventfd2 exit
     exit_group fadvise64 fallocate fchdir fchmod fchown fdatasync flock fork fsync ftruncate getegid
     geteuid getgid getpgid getpgrp getpid getppid getpriority getsid gettid getuid inotify_init
-    inotify_init1 inotify_rm_watch ioprio_get ioprio_set kcmp kill listen lseek madvise membarrier
+    inotify_init1 inotify_rm_watch io_destroy ioprio_get ioprio_set kcmp kill listen lseek madvise membarrier
     mlock mlock2 mlockall mmap mprotect mremap mseal msgget msync munlock munlockall munmap pause
     personality pidfd_getfd pidfd_open pkey_alloc pkey_free pkey_mprotect process_mrelease readahead
     restart_syscall rt_sigreturn sched_get_priority_max sched_get_priority_min sched_getscheduler
