@@ -28,7 +28,8 @@ _BY_COUNT = {
         sched_getaffinity getcpu timer_create setitimer dup3 getrandom inotify_add_watch mknod
         close_range get_robust_list membarrier seccomp sched_setscheduler rt_sigqueueinfo
         signalfd ioprio_set listxattr flistxattr llistxattr mlock2 finit_module
-        io_submit io_cancel readahead semget semop shmget shmat shmctl msgctl fspick mq_getsetattr""",
+        io_submit io_cancel readahead semget semop shmget shmat shmctl msgctl fspick
+        mq_getsetattr""",
     4: """pread64 pwrite64 rt_sigaction rt_sigprocmask wait4 rt_sigtimedwait newfstatat openat
         openat2 mknodat readlinkat renameat fallocate utimensat sendfile epoll_ctl epoll_wait
         timer_settime timerfd_settime clock_nanosleep socketpair accept4 prlimit64 fadvise64
