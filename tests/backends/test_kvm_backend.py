@@ -4,17 +4,29 @@ import threading
 import time
 
 import pytest
-from backends.guests import DOORBELL_LOOP, INTERRUPTS_ON, SPIN, UD2, drop_what_may_differ
+from backends.guests import (
+    DOORBELL_LOOP,
+    INTERRUPTS_ON,
+    ON_SVM,
+    SPIN,
+    UD2,
+    drop_what_may_differ,
+)
 from backends.probing import milliseconds, started
 from support.patience import least
 
 from nanvix.abi.layout import VECTOR_EVENT, VECTOR_TIMER
 from nanvix.kvm import backend as kvm_backend
+from nanvix.kvm.device import calls
+from nanvix.kvm.device.vm import QUIRK_FIX_HYPERCALL_INSN
 from nanvix.kvm.findings import findings
 from nanvix.kvm.probe_guest import KERNEL_CODE, RESULT, USER_CODE, VECTOR_GP, VECTOR_UD, ProbeGuest
 from nanvix.machine.backend import Exit
 
 pytestmark = pytest.mark.usefixtures("kvm")
+
+PAGING = 1 << 31
+VMCALL, VMMCALL = bytes.fromhex("0f01c1"), bytes.fromhex("0f01d9")
 
 
 # -- exits ---------------------------------------------------------------------------------------
@@ -65,6 +77,8 @@ def test_a_triple_fault_is_a_shutdown() -> None:
         guest.state.idt_limit = 0
         guest.start()
         assert guest.backend.run() is Exit.SHUTDOWN
+        if ON_SVM:  # there KVM resets the CPU, of which crash reports know
+            assert not guest.backend.save_state().cr0 & PAGING
 
 
 def test_halting_is_an_error() -> None:
@@ -246,6 +260,20 @@ def test_tsc_hz_is_the_real_frequency() -> None:
         later_ns, later = both()
         rate = (later - tsc) * 1e9 / (later_ns - ns)
         assert rate == pytest.approx(guest.backend.tsc_hz, rel=1e-3)
+
+
+def test_the_other_vendors_hypercall_is_invalid() -> None:
+    """KVM would write its own over it, in a page that the program may write."""
+    if findings()["syscall_faults"]:
+        return  # here ring 3 runs on the host's own CPU, which may have a hypervisor of its own
+    with calls.System() as system:
+        if not system.capability(calls.CAP_DISABLE_QUIRKS2) & QUIRK_FIX_HYPERCALL_INSN:
+            return  # before Linux 5.19
+    code = (VMCALL if ON_SVM else VMMCALL) + UD2
+    with started(code, user=True) as guest:
+        assert guest.exception() == VECTOR_UD
+        assert guest.frame(1) == (USER_CODE,)
+        assert guest.memory.read(USER_CODE, len(code)) == code
 
 
 def test_paravirtual_msrs_are_closed() -> None:

@@ -34,6 +34,14 @@ EXIT_DOORBELL = -1
 REGS_SIZE = 144
 SREGS_SIZE = 312
 
+_INTERNAL_ERRORS = {
+    1: "an instruction it cannot emulate",
+    2: "simultaneous exceptions",
+    3: "an event it cannot deliver",
+    4: "an exit it does not expect",
+}
+"""KVM_INTERNAL_ERROR_*; what the data words of each are differs from kernel to kernel."""
+
 _SYNC_GENERAL = 1
 _SYNC_ALL = 7  # general registers | special registers | events
 _PROT_READ_WRITE = 3
@@ -77,10 +85,7 @@ class Vcpu(Kept):
     def _refuse_paravirtual_features(self) -> None:
         """KVM's own hypercalls and MSRs, which write guest memory behind our back, are faults
         for a guest whose CPUID does not offer them. Linux 5.7; before it they stay open."""
-        request = ffi.new("struct enable_capability *")
-        request.capability = CAP_ENFORCE_PV_FEATURE_CPUID
-        request.arguments[0] = 1
-        ioctl_raw(self._fd, libc.KVM_ENABLE_CAP, address_of(request))
+        calls.enable(self._fd, CAP_ENFORCE_PV_FEATURE_CPUID, 1)
 
     def close(self) -> None:
         """Unmap and close; idempotent, and fine on a half-made object."""
@@ -137,9 +142,11 @@ class Vcpu(Kept):
         run = self._run
         if run.exit_reason == EXIT_FAIL_ENTRY:
             return f"the CPU refused to enter the guest: reason {run.hardware_reason:#x}"
-        kind = {1: "instruction emulation", 2: "simultaneous exceptions", 3: "event delivery"}
-        name = kind.get(run.internal_suberror, f"suberror {run.internal_suberror}")
-        return f"KVM internal error: {name} failed"
+        number = run.internal_suberror
+        kind = _INTERNAL_ERRORS.get(number, f"suberror {number}")
+        data = run.internal_data[0 : min(run.internal_count, len(run.internal_data))]
+        words = "".join(f" {word:#x}" for word in data)
+        return f"KVM internal error: {kind}" + (f" (data{words})" if words else "")
 
     # Interrupts
 
