@@ -17,8 +17,6 @@ from support.patience import least
 
 from nanvix.abi.layout import VECTOR_EVENT, VECTOR_TIMER
 from nanvix.kvm import backend as kvm_backend
-from nanvix.kvm.device import calls
-from nanvix.kvm.device.vm import QUIRK_FIX_HYPERCALL_INSN
 from nanvix.kvm.findings import findings
 from nanvix.kvm.probe_guest import KERNEL_CODE, RESULT, USER_CODE, VECTOR_GP, VECTOR_UD, ProbeGuest
 from nanvix.machine.backend import Exit
@@ -26,7 +24,6 @@ from nanvix.machine.backend import Exit
 pytestmark = pytest.mark.usefixtures("kvm")
 
 PAGING = 1 << 31
-VMCALL, VMMCALL = bytes.fromhex("0f01c1"), bytes.fromhex("0f01d9")
 
 
 # -- exits ---------------------------------------------------------------------------------------
@@ -260,20 +257,6 @@ def test_tsc_hz_is_the_real_frequency() -> None:
         later_ns, later = both()
         rate = (later - tsc) * 1e9 / (later_ns - ns)
         assert rate == pytest.approx(guest.backend.tsc_hz, rel=1e-3)
-
-
-def test_the_other_vendors_hypercall_is_invalid() -> None:
-    """KVM would write its own over it, in a page that the program may write."""
-    if findings()["syscall_faults"]:
-        return  # here ring 3 runs on the host's own CPU, which may have a hypervisor of its own
-    with calls.System() as system:
-        if not system.capability(calls.CAP_DISABLE_QUIRKS2) & QUIRK_FIX_HYPERCALL_INSN:
-            return  # before Linux 5.19
-    code = (VMCALL if ON_SVM else VMMCALL) + UD2
-    with started(code, user=True) as guest:
-        assert guest.exception() == VECTOR_UD
-        assert guest.frame(1) == (USER_CODE,)
-        assert guest.memory.read(USER_CODE, len(code)) == code
 
 
 def test_paravirtual_msrs_are_closed() -> None:

@@ -19,7 +19,6 @@ CAP_SYNC_REGS = 74
 CAP_VCPU_ATTRIBUTES = 127
 CAP_IMMEDIATE_EXIT = 136
 CAP_ENFORCE_PV_FEATURE_CPUID = 190
-CAP_DISABLE_QUIRKS2 = 213
 
 CAPABILITIES = {
     "user_memory": 3,
@@ -37,7 +36,6 @@ CAPABILITIES = {
     "manual_dirty_log_protect2": 168,
     "enforce_pv_feature_cpuid": CAP_ENFORCE_PV_FEATURE_CPUID,
     "dirty_log_ring": 192,
-    "disable_quirks2": CAP_DISABLE_QUIRKS2,
 }
 """What ``doctor`` reports."""
 
@@ -61,14 +59,6 @@ def ioctl(fd: int, name: str, argument: int = 0) -> int:
         if ffi.errno != errno.EINTR:
             raise OSError(ffi.errno, os.strerror(ffi.errno), name)
     return result
-
-
-def enable(fd: int, capability: int, argument: int) -> None:
-    """KVM_ENABLE_CAP, where the kernel knows ``capability`` with that argument."""
-    request = ffi.new("struct enable_capability *")
-    request.capability = capability
-    request.arguments[0] = argument
-    ioctl_raw(fd, libc.KVM_ENABLE_CAP, address_of(request))
 
 
 class System:

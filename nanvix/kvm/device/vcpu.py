@@ -85,7 +85,10 @@ class Vcpu(Kept):
     def _refuse_paravirtual_features(self) -> None:
         """KVM's own hypercalls and MSRs, which write guest memory behind our back, are faults
         for a guest whose CPUID does not offer them. Linux 5.7; before it they stay open."""
-        calls.enable(self._fd, CAP_ENFORCE_PV_FEATURE_CPUID, 1)
+        request = ffi.new("struct enable_capability *")
+        request.capability = CAP_ENFORCE_PV_FEATURE_CPUID
+        request.arguments[0] = 1
+        ioctl_raw(self._fd, libc.KVM_ENABLE_CAP, address_of(request))
 
     def close(self) -> None:
         """Unmap and close; idempotent, and fine on a half-made object."""

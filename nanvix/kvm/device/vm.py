@@ -7,10 +7,9 @@ from _thread import allocate_lock, start_new_thread  # importing threading takes
 
 from nanvix.kvm._kvm_abi import ffi
 from nanvix.kvm.device import calls
-from nanvix.kvm.device.calls import CAP_DISABLE_QUIRKS2, System, address_of, ioctl_raw, libc
+from nanvix.kvm.device.calls import System, address_of, ioctl_raw, libc
 
 _TSS_ADDRESS = 0xFFFB_D000
-QUIRK_FIX_HYPERCALL_INSN = 1 << 5
 
 
 class Vm:
@@ -26,9 +25,6 @@ class Vm:
             self.page_size = calls.ioctl(system.fd, "KVM_GET_VCPU_MMAP_SIZE")
             """Of a run page."""
             self.fd = calls.ioctl(system.fd, "KVM_CREATE_VM")
-        # KVM would write its hypercall over that of the other vendor's CPUs, also in a program's
-        # code; without this quirk of its own it is what it is on a CPU: invalid. Linux 5.19.
-        calls.enable(self.fd, CAP_DISABLE_QUIRKS2, QUIRK_FIX_HYPERCALL_INSN)
         if size <= _TSS_ADDRESS:
             # Only VT-x without "unrestricted guest" uses it; elsewhere it may not even exist.
             ioctl_raw(self.fd, libc.KVM_SET_TSS_ADDR, _TSS_ADDRESS)
