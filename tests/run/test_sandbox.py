@@ -128,6 +128,9 @@ def test_mistakes_are_errors_of_one_tree(backend: str, tmp_path: Path) -> None:
         Sandbox(backend=backend).run(["no-such-program"])
     with pytest.raises(UsageError):
         Sandbox(backend=backend).run([])
+    for words in ("ls -l", [b"ls"], [Path("/bin/ls")]):
+        with pytest.raises(UsageError, match="a list of str"):
+            Sandbox(backend=backend).run(words)  # type: ignore[arg-type]
     with pytest.raises(NanvixError):
         Sandbox(backend=backend, memory=1 << 60).run(["true"])
     assert open_descriptors() == before
