@@ -13,6 +13,8 @@ void fpu_init(void);
 u32 fpu_adapt(bool wide);
 void fpu_save(void *image);           /* 64-byte aligned */
 void fpu_restore(const void *image);
+/* What the x87 or vector exception the running program has raised was: FPE_*, or 0. */
+i32 fpu_error_code(bool vector);
 /* The state a program starts with. */
 void fpu_reset(void *image);
 
