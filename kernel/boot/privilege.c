@@ -70,6 +70,15 @@ void user_bases_load(u64 fs, u64 gs) {
     load_bases(fs, gs);
 }
 
+/* A trap from ring 3 leaves SS null, and on AMD's CPUs sysret loads its selector but not what belongs to it
+   (APM vol. 3): 32-bit code of a task that returns by sysret after another's trap would have no stack. */
+void kernel_stack_segment_load(void) {
+    u32 ss;
+    __asm__ volatile("mov %%ss, %0" : "=r"(ss));
+    if (!sunk && ss != NV_SEL_KERNEL_DATA)
+        __asm__ volatile("mov %0, %%ss" ::"r"(NV_SEL_KERNEL_DATA));
+}
+
 extern u64 saved_cr2;
 
 u64 fault_address(void) { return sunk ? saved_cr2 : read_cr2(); }

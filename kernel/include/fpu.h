@@ -18,7 +18,8 @@ i32 fpu_error_code(bool vector);
 /* The state a program starts with. */
 void fpu_reset(void *image);
 
-/* For ptrace(2): an image as programs see it, of fpu_state_size bytes (0: there is only what FXSAVE holds), and
+/* For ptrace(2): an image as programs see it, of fpu_state_size bytes (0: there is only what FXSAVE holds,
+   as under BOOT_STEADY, where all CPUs are alike), and
    what one has made of it or of its first FXSAVE_SIZE bytes; false, and nothing is changed, where that is none. */
 u32 fpu_state_size(void);
 void fpu_show(void *to, const void *image);

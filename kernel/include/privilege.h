@@ -31,6 +31,8 @@ extern paddr kernel_root;
 void user_space_flush(u64 address);
 void user_space_flush_all(void);
 void user_bases_load(u64 fs, u64 gs);
+/* Before a task goes on that another one's trap may have led to. */
+void kernel_stack_segment_load(void);
 /* Where traps from programs land. */
 void user_stack_load(u64 top);
 void privilege_init(void);

@@ -75,7 +75,7 @@ void fpu_init(void) {
 }
 
 u32 fpu_size(void) { return size; }
-u32 fpu_state_size(void) { return state_size; }
+u32 fpu_state_size(void) { return boot.flags & NV_BOOT_STEADY ? 0 : state_size; }
 
 /* Behind the image of XSAVE stands FRAME_MAGIC2. */
 u32 fpu_frame_size(void) {

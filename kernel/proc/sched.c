@@ -53,6 +53,7 @@ static void load(struct task *task) {
     user_space_load(task->mm ? task->mm->root : kernel_root);
     user_stack_load(task->kernel_stack + KSTACK_SIZE);
     user_bases_load(task->fs_base, task->gs_base);
+    kernel_stack_segment_load();
     fpu_restore(task->fpu);
 }
 

@@ -36,6 +36,7 @@ def main() -> int:
     """Run the command line ``sys.argv``; the result is the process's exit code."""
     from nanvix.errors import NanvixError
 
+    _stand_in()
     try:
         code = _dispatch(sys.argv[1:])
         _flush()
@@ -47,7 +48,8 @@ def main() -> int:
     except BrokenPipeError:
         return _BROKEN_PIPE
     except OSError as error:
-        _complain(str(error))
+        where = f"{error.filename}: " if error.filename else ""
+        _complain(where + (error.strerror or str(error)).lower())
         return NanvixError.exit_code
     except Exception:
         import traceback
@@ -58,12 +60,21 @@ def main() -> int:
     return code
 
 
+def _stand_in() -> None:
+    """A standard stream that is closed is empty to read, and what is written to it goes nowhere;
+    print would take stdout for a stderr that is None."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            from io import BytesIO, TextIOWrapper
+
+            setattr(sys, name, TextIOWrapper(BytesIO(), encoding="utf-8"))
+
+
 def _flush() -> None:
     """Before the end, which flushes nothing itself; a terminal that is gone (EIO) is no error."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError as error:
             if error.errno != errno.EIO:
                 raise

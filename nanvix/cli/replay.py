@@ -3,7 +3,7 @@
 import sys
 
 from nanvix.cli.parser import Parser
-from nanvix.cli.run import report, write_json
+from nanvix.cli.run import report, standard_streams, write_json
 
 
 def main(arguments: list[str]) -> int:
@@ -21,11 +21,12 @@ def main(arguments: list[str]) -> int:
         "program", metavar="PROGRAM", nargs="?", help="refuse a recording of any other program"
     )
     options = parser.parse_args(arguments)
+    _, *output = standard_streams()
     recording = load(options.file)
     if options.program is not None:
         check_program(recording, options.program)
     sys.stdout.flush()
-    result = replay(recording, output=(1, 2))
+    result = replay(recording, output=(output[0], output[1]))
     report(result)
     if result.reason != "diverged" and result.detail:
         print(f"nanvix: {result.detail}", file=sys.stderr)

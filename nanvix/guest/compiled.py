@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nanvix.caches import cache_directory
-from nanvix.errors import NanvixError, ProgramError, ProgramNotFound
+from nanvix.errors import NanvixError, ProgramError, ProgramNotFound, UsageError
 from nanvix.guest.languages import Compiler, Language
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def build(source: str, language: Language) -> str:
     """The path of the program made from ``source`` (absolute), compiled if it has not been yet.
 
     What the compiler says goes to stderr as it is. Raises ProgramNotFound where there is no
-    compiler, ProgramError where it fails, NanvixError where the program cannot be kept.
+    compiler, ProgramError where it fails, NanvixError where the program cannot be kept, UsageError
+    for a variable with a quotation that does not end.
     """
     compiler = _pick(source, language)
     first = _first_digest(source, compiler)
@@ -116,7 +117,7 @@ def _compile(source: str, compiler: Compiler, output: str, dependencies: str) ->
 
 def _pick(source: str, language: Language) -> Compiler:
     """The compiler the user chose, or the first there is; its program is an absolute path."""
-    chosen = shlex.split(os.environ.get(language.chosen_by, "")) if language.chosen_by else []
+    chosen = _variable(language.chosen_by) if language.chosen_by else []
     if chosen:
         candidates: Iterable[Compiler] = [language.compilers[0]._replace(program=tuple(chosen))]
     else:
@@ -191,12 +192,20 @@ def _words(command: tuple[str, ...], names: dict[str, str]) -> list[str]:
     found: list[str] = []
     for word in command:
         if word.startswith("$"):
-            found += shlex.split(os.environ.get(word[1:], ""))
+            found += _variable(word[1:])
             continue
         for name, value in names.items():
             word = word.replace(name, value)  # noqa: PLW2901
         found.append(word)
     return found
+
+
+def _variable(name: str) -> list[str]:
+    """The words of an environment variable, as a shell reads them."""
+    try:
+        return shlex.split(os.environ.get(name, ""))
+    except ValueError as error:
+        raise UsageError(f"the variable {name}: {str(error).lower()}") from None
 
 
 def _environment(compiler: Compiler) -> dict[str, str]:

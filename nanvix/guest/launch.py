@@ -56,6 +56,8 @@ def prepare(
     ``network``: it will have a name server and the host as a neighbour.
     Raises UsageError, ProgramNotFound, ProgramError.
     """
+    if isinstance(argv, str) or not all(isinstance(word, str) for word in argv):
+        raise UsageError("the program and its arguments are a list of str, such as ['ls', '-l']")
     if not argv:
         raise UsageError("no program given")
     variables = _environment(env)

@@ -34,6 +34,7 @@ _SHOWN = (
 )  # fmt: skip
 _MONITOR_RSP = 40
 """Where the monitor's frame (vector, error, rip, cs, rflags, rsp, ss) has the stack pointer."""
+_PAGING = 1 << 31
 _WITH_ADDRESS = (7, 11)
 """SIGBUS and SIGSEGV: the fault address says something."""
 _CODE_BEFORE, _CODE_SIZE = 16, 40
@@ -76,7 +77,8 @@ def process_crash(
 
 
 def kernel_crash(machine: Machine, message: str, frame: int) -> CrashRecord:
-    """The report of a panic; without a trap frame, of the vCPU as it stands."""
+    """The report of a panic; without a trap frame, of the vCPU as it stands. A triple fault resets
+    AMD's CPUs, whose report then says nothing of registers."""
     space = _Space(machine, 0)
     registers = _trap_frame(space, frame) or kernel_registers(machine)
     cr2 = machine.backend.save_state().cr2
@@ -84,10 +86,14 @@ def kernel_crash(machine: Machine, message: str, frame: int) -> CrashRecord:
 
 
 def kernel_registers(machine: Machine) -> dict[str, int]:
-    """The vCPU's general registers, rip and rflags. Of a sunk kernel that rings the doorbell they
-    are its own, not those of the monitor that does it (kernel/boot/sink.S): ``syscall`` has put two
-    of them into rcx and r11, the fault it became a third into the monitor's frame."""
+    """The vCPU's general registers, rip and rflags; none of one that has been reset.
+
+    Of a sunk kernel that rings the doorbell they are its own, not those of the monitor that does it
+    (kernel/boot/sink.S): ``syscall`` has put two of them into rcx and r11, the fault it became a
+    third into the monitor's frame."""
     state = machine.backend.save_state()
+    if not state.cr0 & _PAGING:
+        return {}  # the kernel never turns it off: this is a reset
     registers = {**state.gpr, "rip": state.rip, "rflags": state.rflags}
     if (machine.image.symbol(state.rip) or "").partition("+")[0] == "monitor_trap":
         saved = _Space(machine, 0).read(registers["rsp"] + _MONITOR_RSP, 8)

@@ -30,8 +30,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _EVERYTHING = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 _THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
-_EMBEDDING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
-"""IPv6 prefixes whose last four bytes are an IPv4 address somebody on the way may put to use."""
+_EMBEDDING = tuple(
+    map(ipaddress.ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48"))
+)
+"""IPv6 prefixes whose last four bytes are an IPv4 address somebody on the way may put to use
+(RFC 4291, 2765, 6052, 8215)."""
 _LOOPBACK = (ipaddress.ip_network("127.0.0.1/32"), ipaddress.ip_network("::1/128"))
 
 
@@ -63,7 +66,10 @@ class Egress:
         return any(pinned in (None, port) for pinned in self._pinned.get(address, ()))
 
     def allows_name(self, name: str) -> bool:
-        """Whether the guest may ask for the addresses of ``name``."""
+        """Whether the guest may ask for the addresses of ``name``: never of what is no name of a
+        host, which the host's resolver might take for another one (up to a zero byte, say)."""
+        if not _is_name(name.lower().rstrip(".")):
+            return False
         return bool(self._of_name(name)) or any(r.network in _EVERYTHING for r in self._rules)
 
     def pin(self, name: str, addresses: Iterable[Address]) -> list[Address]:
@@ -164,8 +170,8 @@ def _embedded(address: Address) -> list[Address]:
     """The address itself and the IPv4 addresses that somebody may take out of it."""
     found: list[Address] = [address]
     if isinstance(address, ipaddress.IPv6Address):
-        if address.sixtofour is not None:
-            found.append(address.sixtofour)
+        found += [address.sixtofour] if address.sixtofour is not None else []
+        found += address.teredo or ()
         if any(address in network for network in _EMBEDDING) and int(address) > 1:
             found.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
     return found

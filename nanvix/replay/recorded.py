@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nanvix.machine.trace_ring import TraceEvent
 
 _M = TypeVar("_M", bound="Machine")
+_SEED_SIZE = 32
+_WIDE = ("flags", "tmpfs_limit", "realtime_ns")
+"""Fields of a BootSpec that have 64 bits; the other numbers have 32."""
 
 
 def recorded_machine(
@@ -32,10 +35,11 @@ def recorded_machine(
 ) -> _M:
     """The machine before its first instruction, released with ``stack``.
 
-    Raises RecordingError when the recording is not for this nanvix.
+    Raises RecordingError when the recording is not for this nanvix, or the machine cannot be had.
     """
     from nanvix.abi.call import WatchTable
     from nanvix.assembly import open_backend
+    from nanvix.machine.boot import BootError
     from nanvix.machine.image import KernelImage
     from nanvix.machine.memory import GuestMemory
     from nanvix.replay.landing import Probing
@@ -44,17 +48,24 @@ def recorded_machine(
     check_kernel(recording, image)
     header = recording.header
     spec = boot_spec(header, recording.manifest)
-    memory = GuestMemory(header.memory)
+    try:
+        memory = GuestMemory(header.memory)
+    except (OSError, OverflowError, ValueError) as error:
+        size = header.memory >> 20
+        raise RecordingError(f"the recording needs {size} MiB of guest memory: {error}") from None
     stack.callback(memory.close)
     backend = open_backend("emu", memory)
     stack.callback(backend.close)
     if events is None and spec.flags & BOOT_TRACE:
         events = _unheard  # somebody listened, and the guest waits for that
     services = dict.fromkeys(header.ops, _never)
-    machine = make_machine(
-        memory, backend, image, spec, services, WatchTable(),
-        events=events, log=log, journal=journal,
-    )  # fmt: skip
+    try:
+        machine = make_machine(
+            memory, backend, image, spec, services, WatchTable(),
+            events=events, log=log, journal=journal,
+        )  # fmt: skip
+    except BootError as error:
+        raise RecordingError(f"the recorded machine cannot be booted: {error}") from None
     stack.callback(machine.close)
     assert isinstance(backend, Probing)
     backend.show_cpuid(cpuid_rows(header))
@@ -77,9 +88,17 @@ def boot_spec(header: Header, manifest: bytes) -> "BootSpec":
     fields = dict(header.spec)
     try:
         fields["seed"] = bytes.fromhex(fields["seed"])
-        return BootSpec(manifest=manifest, **fields)
+        spec = BootSpec(manifest=manifest, **fields)
+        for name, value in header.spec.items():
+            most = 1 << (62 if name in _WIDE else 32)
+            least = -most if name == "realtime_ns" else 0
+            if name != "seed" and (type(value) is not int or not least <= value < most):
+                raise ValueError(name)
+        if len(spec.seed) != _SEED_SIZE:
+            raise ValueError("seed")
     except (KeyError, TypeError, ValueError):
         raise RecordingError("the recording is damaged: its header makes no sense") from None
+    return spec
 
 
 def cpuid_rows(header: Header) -> "list[Row]":

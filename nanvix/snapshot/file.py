@@ -117,7 +117,7 @@ class Reader:
         kind, data = self._chunk()
         try:
             header = json.loads(data) if kind == b"HEAD" else None
-        except ValueError:
+        except (ValueError, RecursionError):
             header = None
         if not isinstance(header, dict):
             raise self.damaged("it has no header")

@@ -17,6 +17,7 @@ import zlib
 from struct import Struct
 from typing import IO, TYPE_CHECKING, Any
 
+from nanvix.abi.layout import HUGE_SIZE, MEMORY_MAX
 from nanvix.errors import NanvixError
 from nanvix.named import NamedTuple
 from nanvix.trace.entries import Malformed, decode, encode
@@ -60,6 +61,12 @@ class Header(NamedTuple):
     program_file: str
     argv: list[str]
     cpuid: list[Row]
+
+
+_KINDS = (int, str, str, int, bool, bool, list, dict, int, str, str, list, list)
+"""Of the header's fields, in their order."""
+_ROW = 6
+"""Numbers in a row of CPUID."""
 
 
 class Recording(NamedTuple):
@@ -147,8 +154,8 @@ def _read(file: IO[bytes]) -> Recording:
     if kind != b"HEAD":
         raise _Bad("is damaged: it has no header")
     try:
-        header = Header(**json.loads(data))
-    except (ValueError, TypeError):
+        header = _checked(Header(**json.loads(data)))
+    except (ValueError, TypeError, RecursionError):
         raise _Bad("is damaged: its header makes no sense") from None
     kind, manifest = next(chunks)
     if kind != b"BOOT":
@@ -163,6 +170,21 @@ def _read(file: IO[bytes]) -> Recording:
         elif kind != b"DONE":
             raise _Bad(f"is damaged: a chunk {kind!r}")
     return Recording(header, manifest, entries)
+
+
+def _checked(header: Header) -> Header:
+    """The header, whose values are those of one. Raises TypeError or ValueError."""
+    if any(type(value) is not kind for value, kind in zip(header, _KINDS, strict=True)):
+        raise TypeError("kinds")
+    if not 0 < header.memory <= MEMORY_MAX or header.memory % HUGE_SIZE:
+        raise ValueError("memory")
+    if not all(type(op) is int and 0 <= op <= 0xFF for op in header.ops):
+        raise ValueError("ops")
+    if not all(isinstance(word, str) for word in header.argv):
+        raise TypeError("argv")
+    if any(len(row) != _ROW for row in header.cpuid):
+        raise ValueError("cpuid")
+    return header
 
 
 def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:

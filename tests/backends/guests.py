@@ -5,6 +5,7 @@ when the host resumes it, returns from the interrupt.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from struct import pack
 from typing import Self
 
@@ -41,6 +42,8 @@ SPIN = b"\xeb\xfe"
 UD2 = b"\x0f\x0b"
 DOORBELL_LOOP = bytes.fromhex("b8 34120000 e7e0 ffc3 ebf5")  # eax = 0x1234; out; inc ebx; again
 INTERRUPTS_ON = 0x202
+
+ON_SVM = Path("/sys/module/kvm_amd").exists()
 
 PAGING_CR0 = 0x8001_0033
 LONG_CR4 = 0x6A0

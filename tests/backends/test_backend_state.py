@@ -1,6 +1,5 @@
 """Registers, memory, clock and identity of a vCPU: what both backends promise the machine."""
 
-from pathlib import Path
 from struct import pack
 
 import pytest
@@ -8,6 +7,7 @@ from backends.conftest import Tiny
 from backends.guests import (
     DOORBELL_LOOP,
     KERNEL_CODE,
+    ON_SVM,
     RESULT,
     SPARE,
     UD,
@@ -26,7 +26,6 @@ from nanvix.machine.backend import Exit
 from nanvix.machine.cpuid import BASIC_MAX, cpuid, entries
 from nanvix.machine.state import VcpuState
 
-ON_SVM = Path("/sys/module/kvm_amd").exists()
 STORE_RAX = b"\x48\x89\x04\x25" + pack("<I", RESULT)
 
 

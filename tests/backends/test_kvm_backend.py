@@ -4,7 +4,14 @@ import threading
 import time
 
 import pytest
-from backends.guests import DOORBELL_LOOP, INTERRUPTS_ON, SPIN, UD2, drop_what_may_differ
+from backends.guests import (
+    DOORBELL_LOOP,
+    INTERRUPTS_ON,
+    ON_SVM,
+    SPIN,
+    UD2,
+    drop_what_may_differ,
+)
 from backends.probing import milliseconds, started
 from support.patience import least
 
@@ -15,6 +22,8 @@ from nanvix.kvm.probe_guest import KERNEL_CODE, RESULT, USER_CODE, VECTOR_GP, VE
 from nanvix.machine.backend import Exit
 
 pytestmark = pytest.mark.usefixtures("kvm")
+
+PAGING = 1 << 31
 
 
 # -- exits ---------------------------------------------------------------------------------------
@@ -65,6 +74,8 @@ def test_a_triple_fault_is_a_shutdown() -> None:
         guest.state.idt_limit = 0
         guest.start()
         assert guest.backend.run() is Exit.SHUTDOWN
+        if ON_SVM:  # there KVM resets the CPU, of which crash reports know
+            assert not guest.backend.save_state().cr0 & PAGING
 
 
 def test_halting_is_an_error() -> None:

@@ -1,5 +1,5 @@
 /* What a program can do to its segment registers, and what of it reaches its handlers and others:
-   "bases", "handler", "beyond" and "call". */
+   "bases", "handler", "beyond", "stack" and "call". */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
@@ -45,13 +45,17 @@ static void bases(void)
         printf("my own: %ld, the child's end: %d\n", own, WEXITSTATUS(status));
 }
 
-static void enter_32_bit_code(const void *code, size_t size)
+struct far_address { uint32_t offset; uint16_t selector; } __attribute__((packed));
+
+static struct far_address as_32_bit_code(const void *code, size_t size)
 {
-    struct { uint32_t offset; uint16_t selector; } __attribute__((packed)) target;
     void *at = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     memcpy(at, code, size);
-    target.offset = (uintptr_t)at;
-    target.selector = CODE32;
+    return (struct far_address){(uintptr_t)at, CODE32};
+}
+
+static void go_to(struct far_address target)
+{
     __asm__ volatile("ljmpl *%0" ::"m"(target) : "memory");
 }
 
@@ -71,18 +75,23 @@ static void on_fault(int number, siginfo_t *info, void *context)
     g[REG_RIP] = beyond ? beyond : g[REG_RIP] + 2;
 }
 
-/* The handler is 64-bit code all the same, and what it returns to is not. */
-static void handler(void)
+static void handle_faults(void)
 {
-    static const uint8_t code[] = {0xb8, 5, 0, 0, 0, 0x0f, 0x0b, 0x40, 0x0f, 0x0b}; /* 5; ud2; inc; ud2 */
-    static uint8_t stack[65536];
-    const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    static uint8_t frames[65536];
+    const stack_t alternate = {.ss_sp = frames, .ss_size = sizeof frames};
     const struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigaltstack(&alternate, 0);
     sigaction(SIGILL, &action, 0);
     sigaction(SIGSEGV, &action, 0);
+}
+
+/* The handler is 64-bit code all the same, and what it returns to is not. */
+static void handler(void)
+{
+    static const uint8_t code[] = {0xb8, 5, 0, 0, 0, 0x0f, 0x0b, 0x40, 0x0f, 0x0b}; /* 5; ud2; inc; ud2 */
+    handle_faults();
     if (!sigsetjmp(back, 1))
-        enter_32_bit_code(code, sizeof code);
+        go_to(as_32_bit_code(code, sizeof code));
 }
 
 /* No address of 32-bit code: what the kernel returns by must not fault. */
@@ -92,23 +101,48 @@ static void far_beyond(void)
     handler();
 }
 
+/* It has a stack, also right behind a call that returned when another process was interrupted. */
+static void stack(void)
+{
+    uint8_t code[] = {0xbc, 0, 0, 0, 0, 0x6a, 7, 0x58, 0x0f, 0x0b, 0x0f, 0x0b}; /* esp; push 7; pop; ud2; ud2 */
+    char byte = 0, *low = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    uint32_t esp = (uintptr_t)low + 4096;
+    struct far_address target;
+    pid_t child;
+    memcpy(code + 1, &esp, sizeof esp);
+    target = as_32_bit_code(code, sizeof code);
+    handle_faults();
+    if (pipe(to_parent))
+        return;
+    child = fork();
+    if (!child) {
+        if (write(to_parent[1], &byte, 1) != 1)
+            return;
+        for (;;)
+            ;
+    }
+    if (!sigsetjmp(back, 1) && read(to_parent[0], &byte, 1) == 1)
+        go_to(target);
+    kill(child, SIGKILL);
+}
+
 /* Only some CPUs have `syscall` there, and only some systems 32-bit calls. */
 static void call(void)
 {
     static const uint8_t code[] = {0xb8, 20, 0, 0, 0, 0x0f, 0x05, 0xf4};
     int status;
     if (!fork())
-        enter_32_bit_code(code, sizeof code);
+        go_to(as_32_bit_code(code, sizeof code));
     if (wait(&status) > 0)
         printf("ended by signal %d\n", WTERMSIG(status));
 }
 
 int main(int argc, char **argv)
 {
-    void (*const tests[])(void) = {bases, handler, far_beyond, call};
-    const char *const names[] = {"bases", "handler", "beyond", "call"};
+    void (*const tests[])(void) = {bases, handler, far_beyond, stack, call};
+    const char *const names[] = {"bases", "handler", "beyond", "stack", "call"};
     setvbuf(stdout, 0, _IOLBF, 0);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         if (argc > 1 && !strcmp(argv[1], names[i]))
             tests[i]();
     return 0;

@@ -3,6 +3,7 @@
 import json
 import shutil
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from support.guest import NANVIX, Ran, execute, host_environment
 from support.toolchain import Toolchain
 
 from nanvix.abi.channel import OPS
+from nanvix.errors import NanvixError
 from nanvix.machine.journal import Arrival, End, Landing, Readings, Served, Wake
 from nanvix.replay import RecordingError, check_program, exact, load, replay
 from nanvix.sandbox import Sandbox
 from nanvix.trace.entries import Malformed, decode, encode
+from nanvix.trace.recording import Header, dump
 
 READ = OPS["CON_READ"][0]
 THREADS = """\
@@ -184,6 +187,40 @@ def test_what_is_no_good_recording_is_refused_in_one_line(small: Path, tmp_path:
         bad.write_bytes(content)
         assert says in refused(bad)
     assert "cannot read" in refused(tmp_path / "absent")
+
+
+NONSENSE = (None, True, -1, 1 << 40, 1 << 70, 1.5, "x", [], {}, [-1], [[]], {"uid": "x"})
+
+
+@pytest.mark.parametrize("field", Header._fields)
+def test_a_header_that_makes_no_sense(small: Path, tmp_path: Path, field: str) -> None:
+    """Whatever stands there, with all checksums right: one line, or a machine that ends."""
+    recording, odd = load(str(small)), tmp_path / "odd"
+    values = recording.header._asdict()
+    spoilt = [{field: value} for value in NONSENSE]
+    if field == "spec":
+        spoilt += [
+            {field: values[field] | {name: value}}
+            for name in values[field]
+            for value in (-1, 1 << 70, "x")
+        ]
+    for change in spoilt:
+        header = Header(**(values | change))
+        with open(odd, "wb") as file:
+            dump(file, recording._replace(header=header))
+        try:
+            result = replay(load(str(odd)), timeout=10)
+        except NanvixError as error:
+            assert "\n" not in str(error)
+        else:
+            assert result.exit_code in (0, 124, 125, 139), (change, result)
+
+
+def test_a_header_without_end(small: Path, tmp_path: Path) -> None:
+    deep, data = b"[" * 200_000, small.read_bytes()
+    head = struct.pack("<4sII", b"HEAD", len(deep), zlib.crc32(deep, zlib.crc32(b"HEAD")))
+    (tmp_path / "odd").write_bytes(data[:12] + head + deep)
+    assert "its header makes no sense" in refused(tmp_path / "odd")
 
 
 def test_another_kernel_or_program_is_refused(small: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def test_family(same: Same, compiled: Toolchain, family: str, libc: str) -> None
     same([compiled(f"{family}.c", libc)])
 
 
-@pytest.mark.parametrize("part", ["bases", "handler", "beyond"])
+@pytest.mark.parametrize("part", ["bases", "handler", "beyond", "stack"])
 def test_segments(same: Same, compiled: Toolchain, part: str) -> None:
     assert same([compiled("segments.c"), part]).out.count(b"\n") == 2
 

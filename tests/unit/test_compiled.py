@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.host import PATH, ROOT
 
-from nanvix.errors import NanvixError, ProgramError, ProgramNotFound
+from nanvix.errors import NanvixError, ProgramError, ProgramNotFound, UsageError
 from nanvix.guest import compiled
 from nanvix.guest.compiled import build
 from nanvix.guest.languages import LANGUAGES, Compiler, Language
@@ -180,3 +180,12 @@ def test_no_compiler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "no-such-compiler -x")
     with pytest.raises(ProgramNotFound, match="CC names no-such-compiler, which is not there"):
         build(source, C)
+
+
+@pytest.mark.requires("cc")
+@pytest.mark.parametrize("name", ["CC", "CFLAGS", "LDFLAGS"])
+def test_a_quotation_without_end(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "'half")
+    with pytest.raises(UsageError, match=f"the variable {name}: no closing quotation"):
+        build(str(folder / "it.c"), C)
+    assert not list((folder.parent / "cache").glob("**/.new-*"))

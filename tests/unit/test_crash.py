@@ -105,6 +105,14 @@ def test_kernel_crash_without_a_frame_shows_the_vcpu(machine: Machine) -> None:
     assert "<f4> f4" in text
 
 
+def test_a_vcpu_that_was_reset_has_nothing_to_show(machine: Machine) -> None:
+    """As AMD's are by a triple fault."""
+    fake_state(machine).cr0 = 0x6000_0010
+    record = kernel_crash(machine, "triple fault", 0)
+    assert (record.registers, record.backtrace, record.code) == ({}, (), b"")
+    assert render(record).splitlines()[0] == "guest crash: guest kernel: triple fault"
+
+
 def test_endless_frame_chains_end(machine: Machine) -> None:
     stack = DIRECT_BASE + STACK
     memory = machine.memory

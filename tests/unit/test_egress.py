@@ -61,6 +61,7 @@ def test_nothing_is_granted_by_default(address, port: int) -> None:  # type: ign
         "127.0.0.1", "127.255.0.1", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1",
         "2002:7f00:1::", "169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe",
         "fe80::1", "0.0.0.0", "::", "::ffff:0.0.0.0", "0.1.2.3", "224.0.0.1", "239.1.1.1",
+        "64:ff9b:1::7f00:1", "::ffff:0:7f00:1", "2001:0:7f00:1::", "2001:0:1::80ff:fffe",
         "::ffff:224.0.0.1", "ff02::1", "240.0.0.1", "255.255.255.255", "::ffff:255.255.255.255",
     ],
 )  # fmt: skip
@@ -84,6 +85,18 @@ def test_a_name_grants_the_addresses_it_has_resolved_to() -> None:
     policy.pin("www.example.org", [good])
     assert policy.allows(good, 80)
     assert not policy.allows(bad, 443)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "evil.net\0.example.org", "1.2.3.4 .example.org", "a\n.example.org", ".example.org", "",
+        "-a.example.org", "a..example.org", "10.0.0.1", "a" * 64 + ".example.org",
+    ],
+)  # fmt: skip
+def test_what_is_no_name_of_a_host_is_not_asked_for(name: str) -> None:
+    """The host's resolver takes a string up to its first zero byte."""
+    assert not Egress(["*.example.org", "any"]).allows_name(name)
 
 
 def test_a_name_pins_nothing_that_was_not_asked_for() -> None:

@@ -34,6 +34,14 @@ EXIT_DOORBELL = -1
 REGS_SIZE = 144
 SREGS_SIZE = 312
 
+_INTERNAL_ERRORS = {
+    1: "an instruction it cannot emulate",
+    2: "simultaneous exceptions",
+    3: "an event it cannot deliver",
+    4: "an exit it does not expect",
+}
+"""KVM_INTERNAL_ERROR_*; what the data words of each are differs from kernel to kernel."""
+
 _SYNC_GENERAL = 1
 _SYNC_ALL = 7  # general registers | special registers | events
 _PROT_READ_WRITE = 3
@@ -137,9 +145,11 @@ class Vcpu(Kept):
         run = self._run
         if run.exit_reason == EXIT_FAIL_ENTRY:
             return f"the CPU refused to enter the guest: reason {run.hardware_reason:#x}"
-        kind = {1: "instruction emulation", 2: "simultaneous exceptions", 3: "event delivery"}
-        name = kind.get(run.internal_suberror, f"suberror {run.internal_suberror}")
-        return f"KVM internal error: {name} failed"
+        number = run.internal_suberror
+        kind = _INTERNAL_ERRORS.get(number, f"suberror {number}")
+        data = run.internal_data[0 : min(run.internal_count, len(run.internal_data))]
+        words = "".join(f" {word:#x}" for word in data)
+        return f"KVM internal error: {kind}" + (f" (data{words})" if words else "")
 
     # Interrupts
 

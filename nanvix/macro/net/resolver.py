@@ -7,6 +7,7 @@ name has resolved to holds as long as the VM lives: the guest cannot be led else
 import socket
 import threading
 from contextlib import suppress
+from errno import ENOSPC
 from ipaddress import ip_address
 
 from nanvix.macro.net import dns
@@ -22,11 +23,12 @@ _NO_SUCH_NAME = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NON
 class Resolver:
     """Starts with the first question. Names it does not allow do not exist."""
 
-    __slots__ = ("_known", "_policy", "_socket")
+    __slots__ = ("_granting", "_known", "_policy", "_socket")
 
     def __init__(self, policy: Egress) -> None:
         self._policy = policy
         self._known: dict[str, list[Address]] = {}
+        self._granting = threading.Lock()
         self._socket: socket.socket | None = None
 
     @property
@@ -79,11 +81,14 @@ class Resolver:
             return self._known[name]
         found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
         addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-        known = [seen_by_guest(address) for address in self._policy.pin(name, addresses)]
-        if len(self._known) < _NAMES_MAX:
+        with self._granting:
             # Of two workers that have asked at the same time the first is right.
-            known = self._known.setdefault(name, known)
-        return known
+            if name not in self._known:
+                if len(self._known) >= _NAMES_MAX:
+                    raise OSError(ENOSPC, "more names than are remembered")
+                pinned = self._policy.pin(name, addresses)
+                self._known[name] = [seen_by_guest(address) for address in pinned]
+            return self._known[name]
 
     def _work(self, sock: socket.socket) -> None:
         while True:
