@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from catalog.program import Content, Program, text
-from catalog.shell import script
 from support.toolchain import PROGRAMS as SOURCE_DIRECTORY
 from support.toolchain import Toolchain
 
@@ -104,12 +103,6 @@ PROGRAMS: tuple[Program, ...] = (
         "g++", "templates, exceptions and destructors, compiled and run",
         ("sh", "-c", "g++ -std=c++17 -o shapes shapes.cc && ./shapes"),
         {"shapes.cc": text("c++/shapes.cc")}, requires=("g++",), version=("g++", "--version"),
-    ),
-    script(
-        "gcc: sanitizers", "sanitizers.sh",
-        "errors of memory, leaks, undefined behaviour and races, found", "gcc --version",
-        files={name: text(f"catalog/{name}") for name in ("wrong.c", "race.c")},
-        requires=("gcc",),
     ),
     Program(
         "gcc: OpenMP", "loops, tasks, barriers and locks among four threads, compiled and run",
