@@ -75,5 +75,5 @@ again.bind(("127.0.0.1", port))
 
 
 def test_connections_that_are_over_are_bounded(guest: Guest) -> None:
-    """A program that makes and ends connections for ever fills no memory with what stays of them."""
+    """Who makes and ends connections for ever fills no memory with what stays of them."""
     assert guest([sys.executable, "-c", WAITING]).out == b"1024\nEADDRINUSE\n"
