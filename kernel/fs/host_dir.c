@@ -4,7 +4,9 @@
 #include "fs/names.h"
 #include "fs/regular.h"
 #include "fs/xattr.h"
+#include "hypercall.h"
 #include "lib.h"
+#include "task.h"
 
 static struct nv_attr made; /* of what the last call made */
 
@@ -17,7 +19,22 @@ static void begin(u16 op, struct dentry *dir, u64 arg1, u64 arg2, struct dentry 
     hc_in(entry->name, entry->size);
 }
 
-/* Ring it and attach what was made. */
+/* What is new is the host process's own there. Made by a program that has become somebody else, it is given
+   to whom it belongs, as far as the host lets that happen. */
+static void give(struct inode *dir, struct inode *inode) {
+    const struct cred *self = current->cred;
+    u32 group = dir->mode & S_ISGID ? boot.gid : self->fsgid;
+    if (self->fsuid == boot.uid && group == boot.gid)
+        return;
+    struct attr_change owner = {
+        .mask = NV_SET_OWNER,
+        .uid = self->fsuid == boot.uid ? ~0u : self->fsuid,
+        .gid = group == boot.gid ? ~0u : group,
+    };
+    host_setattr(inode, &owner);
+}
+
+/* Ring it and attach what was made: the host's answer. */
 static i64 finish(struct dentry *dir, struct dentry *entry) {
     hc_out(&made, sizeof(made));
     i64 error = hc_ring();
@@ -36,7 +53,15 @@ static i64 finish(struct dentry *dir, struct dentry *entry) {
         return -ENOMEM;
     entry->stamp = clock_monotonic() | 1;
     dentry_attach(entry, inode, 0);
-    return 0;
+    return error;
+}
+
+/* The same of a thing that was not there before. */
+static i64 finish_new(struct dentry *dir, struct dentry *entry) {
+    i64 error = finish(dir, entry);
+    if (error >= 0)
+        give(dir->inode, entry->inode);
+    return MIN(error, 0);
 }
 
 static i64 host_create(struct dentry *dir, struct dentry *entry, u32 mode, u64 rdev) {
@@ -44,18 +69,22 @@ static i64 host_create(struct dentry *dir, struct dentry *entry, u32 mode, u64 r
         begin(NV_OP_FS_MKDIR, dir, mode & 07777, 0, entry);
     } else if (S_ISREG(mode)) {
         begin(NV_OP_FS_CREATE, dir, mode & 07777, !!(mode & CREATE_EXCLUSIVE), entry);
+        i64 fresh = finish(dir, entry); /* it may have been there */
+        if (fresh > 0)
+            give(dir->inode, entry->inode);
+        return MIN(fresh, 0);
     } else if (S_ISFIFO(mode) || S_ISSOCK(mode)) {
         begin(NV_OP_FS_MKNOD, dir, mode & (S_IFMT | 0777), 0, entry);
     } else {
         return -EPERM;
     }
-    return finish(dir, entry);
+    return finish_new(dir, entry);
 }
 
 static i64 host_symlink(struct dentry *dir, struct dentry *entry, const char *target) {
     begin(NV_OP_FS_SYMLINK, dir, 0, 0, entry);
     hc_in(target, strlen(target));
-    return finish(dir, entry);
+    return finish_new(dir, entry);
 }
 
 static i64 host_unnamed(struct dentry *dir, struct dentry *entry, u32 mode) {
@@ -68,7 +97,10 @@ static i64 host_unnamed(struct dentry *dir, struct dentry *entry, u32 mode) {
     if (error < 0)
         return error;
     entry->inode = host_inode_get(dir->super, &made);
-    return entry->inode ? 0 : -ENOMEM;
+    if (!entry->inode)
+        return -ENOMEM;
+    give(dir->inode, entry->inode);
+    return 0;
 }
 
 static i64 host_link(struct dentry *dir, struct dentry *entry, struct inode *inode) {
@@ -76,7 +108,7 @@ static i64 host_link(struct dentry *dir, struct dentry *entry, struct inode *ino
     hc_arg(0, HOST_INODE(inode)->node);
     hc_arg(1, HOST_NODE(dir));
     hc_in(entry->name, entry->size);
-    return finish(dir, entry);
+    return MIN(finish(dir, entry), 0);
 }
 
 /* Its attributes are asked for again, but who has it open may close it before that. */

@@ -99,7 +99,8 @@ OPS: dict[str, tuple[int, str]] = {
     "FS_READDIR": (0x25, "arg0 = node, arg1 = cookie (0 first). out: dirent records. "
                    "result = bytes, out0 = 1 at the end. '.' and '..' are not listed."),
     "FS_CREATE": (0x26, "arg0 = directory, arg1 = mode, arg2 = 1 for O_EXCL, 2 for a file "
-                  "without a name (O_TMPFILE; then no input). in: name. out: attr."),
+                  "without a name (O_TMPFILE; then no input). in: name. out: attr. "
+                  "result = 1 when it was made, 0 when it was there."),
     "FS_MKDIR": (0x27, "arg0 = directory, arg1 = mode. in: name. out: attr."),
     "FS_SYMLINK": (0x28, "arg0 = directory. in: name, target. out: attr."),
     "FS_LINK": (0x29, "arg0 = node, arg1 = directory. in: name. out: attr."),

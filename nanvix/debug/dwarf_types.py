@@ -107,7 +107,9 @@ class Types:
                 counts.append(count)
         kind = self.of_attribute(die, depth)
         for count in reversed(counts or [0]):
-            kind = Type("array", f"{kind.name}[{count}]", kind.size * count, kind, count)
+            base, bracket, rest = kind.name.partition("[")
+            name = f"{base}[{count}]{bracket}{rest}"
+            kind = Type("array", name, kind.size * count, kind, count)
         return kind
 
     def _members(self, die: Any) -> list[Member]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.layout import PAGE_SIZE, PIE_BASE, USER_END
 from nanvix.debug.cfi import CallFrames
-from nanvix.debug.demangle import demangle, may_mean, means, shown
+from nanvix.debug.demangle import MANGLED, demangle, may_mean, means, shown
 from nanvix.debug.dwarf import Dwarf
-from nanvix.debug.mangled_text import without_arguments
+from nanvix.debug.mangled_text import plain
 from nanvix.debug.sections import ElfFile, NotElf, Section
 from nanvix.named import NamedTuple
 
@@ -96,7 +96,7 @@ class Binary:
             found = {
                 symbol.address: symbol
                 for name, symbol in self.names.items()
-                if name.startswith("_Z") and part in name and means(wanted, name)
+                if name.startswith(MANGLED) and part in name and means(wanted, name)
             }
             known = self._meant[wanted] = tuple(found[address] for address in sorted(found))
         return known
@@ -107,9 +107,9 @@ class Binary:
         words = [*scope.split("::"), last] if scope else [last]
         found = set()
         for name in self.names:
-            if name.startswith("_Z") and all(word in name for word in words):
+            if name.startswith(MANGLED) and all(word in name for word in words):
                 parts = demangle(name)
-                path = "" if parts is None else without_arguments(parts.path)
+                path = "" if parts is None else plain(parts.path)
                 if path.startswith(prefix):
                     found.add(path)
         return found

@@ -257,3 +257,16 @@ def test_tables_of_the_host_and_none_of_its_secrets(guest: Guest, same: Same) ->
     script = "ls -d /etc/shadow /etc/gshadow /etc/ssl/private /etc/ssh /etc/machine-id"
     code, out, _ = sh(guest, script)
     assert (code, out) == (2, "")
+
+
+@pytest.mark.requires("setpriv")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_what_others_make_is_theirs(same: Same) -> None:
+    """Programs that give up being root own what they make from then on, also on the host."""
+    make = "mkdir d; echo x > d/f; echo y > g; ln -s a b; mkfifo p; mkdir d/e; echo z > s/in"
+    script = f"""
+        chmod 777 .; echo root > mine; mkdir s; chgrp 7 s; chmod 2777 s
+        setpriv --reuid=65534 --regid=33 --clear-groups sh -c '{make}; echo more >> mine; cat d/f'
+        stat -c '%n %u:%g %a' * d/* s/*; echo $?"""
+    ran = same(["sh", "-c", script])
+    assert b"d/f 65534:33 644\n" in ran.out and b"s/in 65534:7 644\n" in ran.out

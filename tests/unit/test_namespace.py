@@ -1,6 +1,7 @@
 """What the guest sees of the host, and what it does not."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -157,14 +158,36 @@ def test_refuses_mounts(text: str, message: str) -> None:
         parse_mount(text)
 
 
-def test_etc_knows_only_root_and_the_user() -> None:
+def test_etc_knows_root_the_user_and_services(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    people, groups = tmp_path / "passwd", tmp_path / "group"
+    people.write_text(
+        "root:secret:0:0:The Boss:/boss:/bin/zsh\n"
+        "sshd:secret:106:65534:Jane Doe:/run/sshd:/usr/sbin/nologin\n"
+        "jane:x:1000:1000:Jane Doe:/home/jane:/bin/bash\n"
+        "+::::::\nbroken:x:7\n:x:0107:::nothing:\n"
+    )
+    groups.write_text("root:x:0:jane\nssl-cert:x:103:jane\njane:x:1000:\n")
+    monkeypatch.setattr(etc, "_PASSWD", str(people))
+    monkeypatch.setattr(etc, "_GROUP", str(groups))
     made = etc.files(uid=12345, gid=678, home="/home/me", zone=None)
-    assert made["/etc/passwd"].decode().splitlines() == [
+    assert made[str(people)].decode().splitlines() == [
         "root:x:0:0:root:/root:/bin/sh",
         "user:x:12345:678:user:/home/me:/bin/sh",
+        "sshd:x:106:65534:sshd:/run/sshd:/usr/sbin/nologin",
         "nobody:x:65534:65534:nobody:/:/bin/false",
     ]
-    assert b"user:x:678:" in made["/etc/group"]
+    assert made[str(groups)].decode().splitlines() == [
+        "root:x:0:", "user:x:678:", "ssl-cert:x:103:", "nogroup:x:65534:",
+    ]  # fmt: skip
+
+
+def test_etc_tells_the_users_own_name_and_shell() -> None:
+    entry = pwd.getpwuid(os.getuid())
+    made = etc.files(uid=entry.pw_uid, gid=entry.pw_gid, home=entry.pw_dir, zone=None)
+    rows = [row.split(":") for row in made["/etc/passwd"].decode().splitlines()]
+    assert [entry.pw_name, entry.pw_shell] in [[row[0], row[6]] for row in rows]
 
 
 @pytest.mark.parametrize("zone", ["../../../etc/shadow", "/etc/shadow", "", ":/etc/passwd"])

@@ -44,14 +44,15 @@ class Changes:
         self._stamps = stamps
 
     def create(self, call: Call) -> int:
-        """FS_CREATE. Without O_EXCL an entry that exists, of whatever kind, is the answer."""
+        """FS_CREATE: whether a file was made. Without O_EXCL an entry that exists, of whatever
+        kind, is the answer."""
         directory, view = self._prepare(call)
         mode = file_mode(call.arg[1])
         if call.arg[2] == CREATE_UNNAMED:
             node = self._open(directory, linux.create_unnamed(directory.fd, mode), mode)
             self._stamps.changed(node)
             self._attributes.write(node, os.fstat(node.fd), view, 0)
-            return 0
+            return 1
         name = names.entry(call.inputs)
         # Between finding no entry and making one (or the reverse) the host may be faster.
         for _ in range(_CREATE_TRIES):
@@ -61,7 +62,7 @@ class Changes:
                 if call.arg[2]:
                     raise
             else:
-                return 0
+                return 1
             try:
                 node, status = self._nodes.enter(directory, name)
             except FileNotFoundError:
