@@ -54,10 +54,13 @@ struct mm {
     u64 arg_start, arg_end, env_start, env_end;
     u64 vdso;
     struct file *program; /* nobody may write to it while it runs */
-    u64 resident; /* 4 KiB pages mapped */
-    u64 stride, stride_end; /* pages the last fault on anonymous memory mapped, and where they end */
+    u64 resident; /* 4 KiB pages mapped, without those of zeros that all share */
+    struct {
+        u64 pages, end; /* what the last fault on fresh memory mapped */
+    } strides[2];       /* by reading, by writing */
     u64 reserved; /* bytes in areas */
     bool lock_future; /* mlockall(MCL_FUTURE) */
+    struct list aio;  /* contexts of asynchronous input and output (fs/aio.h); heads nothing until the first */
     u64 auxv[48];
     u32 auxv_len; /* u64s */
 };

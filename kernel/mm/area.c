@@ -7,6 +7,7 @@
 #include "pagetable.h"
 #include "privilege.h"
 #include "task.h"
+#include "zeros.h"
 
 #define KEEP_TOGETHER \
     (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_SEALED | AREA_FIXED_FRAMES)
@@ -172,9 +173,8 @@ i64 mm_map_like(struct mm *mm, u64 addr, u64 size, const struct area *like, u64 
 
 void mm_discard(struct mm *mm, u64 addr, u64 end) {
     for (u64 *pte; (pte = pte_next(mm->root, &addr, end)); addr += PAGE_SIZE) {
-        frame_put(*pte & PTE_FRAME);
+        entry_put(mm, *pte);
         *pte = 0;
-        mm->resident--;
         user_space_flush(addr);
     }
 }
@@ -211,7 +211,7 @@ static void reprotect(struct mm *mm, u64 addr, u64 end, u32 prot) {
             /* PROT_NONE keeps its pages: not present for the CPU, but not lost. */
             *pte = frame | PTE_PRESENT | PTE_NX;
         } else {
-            if ((prot & PROT_EXEC) && (*pte & PTE_NX))
+            if ((prot & PROT_EXEC) && (*pte & PTE_NX) && !is_zero_frame(*pte))
                 code_written(*pte & PTE_FRAME);
             *pte = pte_of(frame, pte_rights(prot, (*pte & PTE_WRITE) != 0));
         }

@@ -1,8 +1,8 @@
 /* Page faults: the only place where a program's pages come to be.
 
    A fault costs far more than mapping a page (on an interpreted ring 0 a hundred times as much), so
-   every fault also maps what lies around it: fresh zero pages for anonymous memory, cached pages
-   for files. */
+   every fault also maps what lies around it: for anonymous memory the page of zeros when it is read and
+   fresh frames when it is written, for files cached pages. */
 #include "code.h"
 #include "errno.h"
 #include "file.h"
@@ -13,6 +13,7 @@
 #include "privilege.h"
 #include "task.h"
 #include "watch.h"
+#include "zeros.h"
 
 #define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB; and while a program goes through memory */
 #define AROUND_STRIDING 256 /* in order, doubled with every fault up to this */
@@ -28,34 +29,43 @@ static void window(const struct area *area, u64 addr, u64 pages, u64 *first, u64
 }
 
 /* How many pages a fault on fresh memory maps: more and more while each begins where the last window
-   ended. */
-static u64 stride(struct mm *mm, u64 addr) {
-    u64 pages = AROUND_ANONYMOUS;
-    if (addr == mm->stride_end && mm->stride < frames_free() / SPARE)
-        pages = MIN(mm->stride * 2, AROUND_STRIDING);
-    return pages;
+   ended, if that costs no frames or few of those that are left. */
+static u64 stride(const struct mm *mm, u64 addr, bool write) {
+    u64 pages = mm->strides[write].pages;
+    if (addr != mm->strides[write].end || (write && pages >= frames_free() / SPARE))
+        return AROUND_ANONYMOUS;
+    return MIN(pages * 2, AROUND_STRIDING);
 }
 
-static bool map_fresh(struct mm *mm, u64 *pte, u64 rights) {
+static bool map_fresh(struct mm *mm, u64 addr, u64 *pte, u64 rights) {
     paddr frame = frame_alloc_zero();
     if (!frame)
         return false;
+    bool stale = *pte & PTE_PRESENT;
     *pte = pte_of(frame, rights);
     mm->resident++;
+    if (stale)
+        user_space_flush(addr);
     return true;
 }
 
-static i64 fault_anonymous(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
-    u64 first, last, rights = pte_rights(area->prot, true), pages = stride(mm, addr);
-    if (!map_fresh(mm, pte, rights))
+static i64 fault_anonymous(struct mm *mm, struct area *area, u64 addr, u64 *pte, bool write) {
+    u64 first, last, rights = pte_rights(area->prot, write), pages = stride(mm, addr, write);
+    if (write && !map_fresh(mm, addr, pte, rights))
         return -ENOMEM;
+    if (!write)
+        *pte = pte_of(zero_frame(), rights);
     window(area, addr, pages, &first, &last);
     u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
-    for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
-        if (!(*entry & PTE_PRESENT) && !map_fresh(mm, entry, rights | PTE_AROUND))
+    rights |= PTE_AROUND;
+    for (u64 at = first; at < last; at += PAGE_SIZE, entry++) {
+        if (!write && !(*entry & PTE_PRESENT))
+            *entry = pte_of(zero_frame(), rights);
+        else if (write && (!(*entry & PTE_PRESENT) || is_zero_frame(*entry)) && !map_fresh(mm, at, entry, rights))
             break; /* out of memory for neighbours is no error */
-    mm->stride = pages;
-    mm->stride_end = last;
+    }
+    mm->strides[write].pages = pages;
+    mm->strides[write].end = last;
     return 0;
 }
 
@@ -128,7 +138,9 @@ static i64 unshare(struct area *area, u64 addr, u64 *pte) {
 }
 
 /* The page is there but may not be written yet. */
-static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
+static i64 fault_write(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
+    if (is_zero_frame(*pte))
+        return fault_anonymous(mm, area, addr, pte, true);
     if (area->flags & MAP_SHARED) {
         if (area->file)
             inode_page_dirty(file_inode(area->file), (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT);
@@ -179,13 +191,14 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
         return -ENOMEM;
     if (*pte & PTE_PRESENT) {
         if ((access & FAULT_WRITE) && !(*pte & PTE_WRITE))
-            return fault_write(area, addr, pte);
+            return fault_write(mm, area, addr, pte);
         user_space_flush(addr); /* a stale translation: the entry already allows it */
         return 0;
     }
     if (beyond_stack(mm, area, addr))
         return -EFAULT;
-    return area->file ? fault_file(mm, area, addr, access, pte) : fault_anonymous(mm, area, addr, pte);
+    return area->file ? fault_file(mm, area, addr, access, pte)
+                      : fault_anonymous(mm, area, addr, pte, access & FAULT_WRITE);
 }
 
 i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot) {

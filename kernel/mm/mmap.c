@@ -92,15 +92,19 @@ static i64 check_file(struct file *file, u32 prot, u32 flags) {
 }
 
 i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write) {
-    for (u64 at = addr; at < addr + size; at += PAGE_SIZE) {
-        if (mm_resolve(mm, at, write ? FAULT_WRITE : 0)) {
-            u64 *pte = pte_find(mm->root, at);
-            *pte &= ~PTE_AROUND;
+    const u64 needed = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
+    for (u64 at = addr, end = addr + size; at < end;) {
+        if (!mm_resolve(mm, at, write ? FAULT_WRITE : 0)) {
+            i64 err = mm_fault(mm, at, write ? FAULT_WRITE : 0);
+            if (err || signal_interrupts(current))
+                return err ? err : -EINTR;
+            at += PAGE_SIZE;
             continue;
         }
-        i64 err = mm_fault(mm, at, write ? FAULT_WRITE : 0);
-        if (err || signal_interrupts(current))
-            return err ? err : -EINTR;
+        /* What a fault maps around it is populated as well, up to the end of the page table. */
+        u64 stop = MIN(end, ROUND_DOWN(at, NV_HUGE_SIZE) + NV_HUGE_SIZE);
+        for (u64 *pte = pte_find(mm->root, at); at < stop && (*pte & needed) == needed; at += PAGE_SIZE, pte++)
+            *pte &= ~PTE_AROUND;
     }
     return 0;
 }

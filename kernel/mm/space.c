@@ -5,6 +5,7 @@
 #include "pagetable.h"
 #include "privilege.h"
 #include "watch.h"
+#include "zeros.h"
 
 #define KERNEL_SLOT 511 /* of the PML4: direct map, image, kernel stacks */
 
@@ -40,8 +41,7 @@ static i64 copy_pages(struct mm *to, struct mm *from, const struct area *area) {
         if (private)
             *pte &= ~PTE_WRITE;
         *copy = *pte;
-        frame_get(*pte & PTE_FRAME);
-        to->resident++;
+        entry_get(to, *pte);
     }
     return 0;
 }
@@ -94,6 +94,8 @@ void mm_put(struct mm *mm) {
         return;
     if (watching())
         watch_forget(mm);
+    if (mm->aio.next)
+        aio_exit(mm);
     for (struct area *area = area_first_from(mm, 0), *next; area; area = next) {
         next = area_next(area);
         mm_unmap(mm, area->node.key, area->end - area->node.key);
