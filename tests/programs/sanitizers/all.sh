@@ -1,5 +1,5 @@
 # What the sanitizers say of each kind of error, and of none.
-for kind in none leak behind freed twice stack undefined null; do
+for kind in none leak behind undefined; do
     ./wrong $kind 2>report
     echo "$kind: exit $?"
     grep -oE '(SUMMARY: \w+: [^/]*|runtime error: [a-z ]*)' report
