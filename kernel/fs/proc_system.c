@@ -31,8 +31,9 @@ static void write_meminfo(struct text *text, struct process *p) {
              free + cached - shared);
     text_add(text, "Buffers:        %8u kB\nCached:         %8lu kB\nSwapCached:     %8u kB\n", 0, cached, 0);
     text_add(text, "Active:         %8lu kB\nInactive:       %8lu kB\n", total - free - cached, cached);
-    text_add(text, "Shmem:          %8lu kB\n", shared);
+    text_add(text, "Shmem:          %8lu kB\nPageTables:     %8lu kB\n", shared, mm_tables() * kb);
     text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0);
+    text_add(text, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\n", total / 2, mm_committed() / 1024);
     text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }
 
@@ -89,7 +90,6 @@ static void write_domain(struct text *text, struct process *p) { text_add(text, 
 #define CONSTANT(function, words) \
     static void function(struct text *text, struct process *p) { text_add(text, words "\n"); }
 CONSTANT(write_zero, "0")
-CONSTANT(write_one, "1")
 CONSTANT(write_osrelease, SYSTEM_RELEASE)
 CONSTANT(write_ostype, "Linux")
 CONSTANT(write_pid_max, "32768")
@@ -160,7 +160,7 @@ static const struct proc_node kernel_entries[] = {
 };
 static const struct proc_node vm_entries[] = {
     FILE_ENTRY("max_map_count", write_map_count), FILE_ENTRY("mmap_min_addr", write_min_addr),
-    FILE_ENTRY("overcommit_memory", write_one), FILE_ENTRY("overcommit_ratio", write_overcommit_ratio),
+    FILE_ENTRY("overcommit_memory", write_zero), FILE_ENTRY("overcommit_ratio", write_overcommit_ratio),
     FILE_ENTRY("swappiness", write_zero), {0},
 };
 static const struct proc_node mqueue_entries[] = {
