@@ -1,6 +1,8 @@
 /* The files of /proc that describe the whole guest, and its root directory. */
 #include "errno.h"
 #include "file.h"
+#include "fs/aio.h"
+#include "fs/lease.h"
 #include "fs/proc.h"
 #include "fs/tmpfs.h"
 #include "hypercall.h"
@@ -130,6 +132,15 @@ static void write_ngroups_max(struct text *text, struct process *p) { text_add(t
 
 static void write_file_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_files); }
 static void write_threads_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_tasks); }
+static void write_aio(struct text *text, struct process *p) { text_add(text, "%u\n", aio_requests()); }
+static void write_aio_max(struct text *text, struct process *p) { text_add(text, "%u\n", AIO_MAX); }
+static void write_lease_time(struct text *text, struct process *p) { text_add(text, "%u\n", lease_break_seconds); }
+static i64 set_lease_time(struct process *p, i32 number, struct io *io) {
+    i64 value, size = proc_take_number(io, &value);
+    if (size >= 0)
+        lease_break_seconds = MIN(MAX(value, 0l), 0x7fffffffl);
+    return size;
+}
 static void write_mq_capacity(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_CAPACITY_DEFAULT); }
 static void write_mq_size(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_SIZE_DEFAULT); }
 static void write_mq_queues(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_QUEUES_MAX); }
@@ -169,7 +180,9 @@ static const struct proc_node mqueue_entries[] = {
     FILE_ENTRY("queues_max", write_mq_queues), {0},
 };
 static const struct proc_node fs_entries[] = {
-    FILE_ENTRY("file-max", write_file_max), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
+    FILE_ENTRY("aio-max-nr", write_aio_max), FILE_ENTRY("aio-nr", write_aio), FILE_ENTRY("file-max", write_file_max),
+    {.name = "lease-break-time", .mode = S_IFREG | 0644, .write = write_lease_time, .store = set_lease_time},
+    FILE_ENTRY("leases-enable", write_one), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
     FILE_ENTRY("pipe-max-size", write_pipe_max), FILE_ENTRY("suid_dumpable", write_suid_dumpable), {0},
 };
 static const struct proc_node core_entries[] = {FILE_ENTRY("somaxconn", write_somaxconn), {0}};

@@ -62,6 +62,7 @@ struct mm {
     } strides[2];       /* by reading, by writing */
     u64 reserved; /* bytes in areas */
     bool lock_future; /* mlockall(MCL_FUTURE) */
+    struct list aio;  /* contexts of asynchronous input and output (fs/aio.h); heads nothing until the first */
     u64 auxv[48];
     u32 auxv_len; /* u64s */
 };

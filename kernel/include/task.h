@@ -117,7 +117,11 @@ struct task {
     i32 tid;
     enum task_state state;
     struct process *process;
-    struct list run_link, thread_link;
+    bool queued;             /* runnable, and not running: in one of the queues of run_queue.h */
+    struct list run_link;    /* of realtime_queue */
+    struct tree_node virtual_time; /* of fair_queue */
+    u64 charged;             /* ns of CPU time: what virtual time has counted */
+    struct list thread_link;
     struct tree_node by_tid; /* key = tid */
     struct trapframe *frame; /* user registers, at the top of the kernel stack */
     u64 kernel_stack;        /* lowest address */

@@ -94,6 +94,8 @@ void mm_put(struct mm *mm) {
         return;
     if (watching())
         watch_forget(mm);
+    if (mm->aio.next)
+        aio_exit(mm);
     for (struct area *area = area_first_from(mm, 0), *next; area; area = next) {
         next = area_next(area);
         mm_unmap(mm, area->node.key, area->end - area->node.key);

@@ -141,6 +141,8 @@ i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
     if (k->kind == COVERAGE && value)
         value = MIN(MAX(value, UDPLITE_HEADER), 65535);
     i->option[n] = k->kind == FLAG ? !!value : value;
+    if (!value && level == IPPROTO_IP && name == 11 /* RECVERR */)
+        packets_free(&i->errors);
     host_set_option(i, level, name, i->option[n]);
     return 0;
 }
@@ -158,31 +160,14 @@ void host_set_options(struct inet_socket *i) {
         host_set_option(i, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
-/* TCP_INFO: the state; everything else has nothing to count. */
-static void tcp_info(const struct socket *s, u8 *out) {
-    enum { ESTABLISHED = 1, SYN_SENT = 2, FIN_WAIT2 = 5, CLOSED = 7, CLOSE_WAIT = 8, LISTEN = 10 };
-    memset(out, 0, TCP_INFO_BYTES);
-    switch (s->state) {
-    case SOCKET_LISTENING:
-        out[0] = LISTEN;
-        return;
-    case SOCKET_CONNECTING:
-        out[0] = SYN_SENT;
-        return;
-    case SOCKET_CONNECTED:
-        out[0] = s->shut == SHUT_BOTH ? CLOSED : s->shut & SHUT_READ ? CLOSE_WAIT : s->shut ? FIN_WAIT2 : ESTABLISHED;
-        return;
-    }
-    out[0] = CLOSED;
-}
-
 i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *size) {
     struct inet_socket *i = inet_socket(s);
     *size = sizeof(i32);
     if (!has_level(i, level))
         return s->family == AF_INET ? -EOPNOTSUPP : -ENOPROTOOPT;
     if (level == IPPROTO_TCP && name == TCP_INFO) {
-        tcp_info(s, value);
+        memset(value, 0, TCP_INFO_BYTES); /* but for the state there is nothing to count */
+        *(u8 *)value = tcp_state(i);
         *size = TCP_INFO_BYTES;
         return 0;
     }

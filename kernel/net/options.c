@@ -20,13 +20,14 @@ static const struct plain {
 } plain[OPTION_VALUES] = {
     {SO_DEBUG, true, true},      {SO_DONTROUTE, true, false},   {SO_BROADCAST, true, false},
     {SO_KEEPALIVE, true, false}, {SO_OOBINLINE, true, false},   {SO_NO_CHECK, true, false},
-    {SO_PRIORITY, false, false}, {SO_TIMESTAMP, true, false},   {SO_TIMESTAMPNS, true, false},
-    {SO_MARK, false, true},      {SO_RXQ_OVFL, true, false},    {SO_BUSY_POLL, false, true},
+    {SO_PRIORITY, false, false}, {SO_MARK, false, true},        {SO_RXQ_OVFL, true, false},
+    {SO_BUSY_POLL, false, true},
 };
 
 void options_init(struct socket *s) {
     s->options.send_buffer = s->options.receive_buffer = BUFFER_DEFAULT;
     s->options.low_water = 1;
+    s->options.peek_offset = -1;
     s->options.receive_timeout = s->options.send_timeout = NEVER;
 }
 
@@ -95,6 +96,8 @@ i32 option_plain(const struct socket *s, i32 name) {
     return 0;
 }
 
+static bool has_peek_offset(const struct socket *s) { return s->family != AF_NETLINK; }
+
 static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
     struct socket_options *o = &s->options;
     i32 value;
@@ -126,6 +129,17 @@ static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
     case SO_SNDBUF:
     case SO_RCVBUF:
         return set_buffer(s, name, value);
+    case SO_TIMESTAMP:
+    case SO_TIMESTAMPNS:
+    case SO_TIMESTAMP_NEW:
+    case SO_TIMESTAMPNS_NEW:
+        o->stamp = value ? name : 0; /* whichever it was */
+        return 0;
+    case SO_PEEK_OFF:
+        if (!has_peek_offset(s))
+            return -EOPNOTSUPP;
+        o->peek_offset = value;
+        return 0;
     case SO_RCVLOWAT:
         o->low_water = value < 0 ? 0x7fffffff : MAX(value, 1);
         return 0;
@@ -184,6 +198,17 @@ static i64 get_general(struct socket *s, i32 name, void *value, u32 *size) {
         return 0;
     case SO_SNDLOWAT:
         *number = 1;
+        return 0;
+    case SO_TIMESTAMP:
+    case SO_TIMESTAMPNS:
+    case SO_TIMESTAMP_NEW:
+    case SO_TIMESTAMPNS_NEW:
+        *number = o->stamp == name;
+        return 0;
+    case SO_PEEK_OFF:
+        if (!has_peek_offset(s))
+            return -EOPNOTSUPP;
+        *number = o->peek_offset;
         return 0;
     case SO_INCOMING_CPU:
     case SO_ZEROCOPY:

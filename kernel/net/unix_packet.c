@@ -21,6 +21,7 @@ static struct packet *make_packet(struct socket *s, struct socket *to, struct me
         m->control.has_creds = true;
     }
     p->control = m->control;
+    p->control.arrived = arrival(to);
     m->control.rights = NULL;
     if (unix_socket(s)->name)
         p->from = unix_socket(s)->name->address;
@@ -169,7 +170,7 @@ static i64 take_packet(struct socket *s, struct message *m) {
 static i64 unix_packet_receive(struct socket *s, struct message *m) {
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    while (s->error || !s->packets.count) {
+    for (u64 skip; s->error || !packet_wanted(s, m, &skip);) {
         if (s->error)
             return socket_error(s);
         if ((s->shut & SHUT_READ) && (m->deadline || s->type == SOCK_SEQPACKET))

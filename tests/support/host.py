@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 TOOLS = (
-    "bash", "bc", "busybox", "cc", "curl", "dash", "erl", "g++", "gcc", "gdb", "git", "go",
+    "bash", "bc", "busybox", "cc", "curl", "dash", "erl", "fio", "g++", "gcc", "gdb", "git", "go",
     "java", "javac", "lua5.4", "luajit", "make", "nginx", "node", "openssl", "perl", "python3",
     "python-tests", "redis-server", "rsync", "ruby", "rustc", "setpriv", "sha256sum", "sqlite3",
     "ssh-keygen", "strace", "tcc", "tclsh", "tmux", "unzip", "vim", "zip",

@@ -69,6 +69,8 @@ void proc_oom_old_adjust(struct text *text, struct process *process);
 i64 proc_set_oom_old_adjust(struct process *process, i32 number, struct io *io);
 
 /* fs/proc_settings.c */
+/* What is written to a file of one number: its bytes, -EINVAL, -EFAULT. */
+i64 proc_take_number(struct io *io, i64 *out);
 void proc_core_filter(struct text *text, struct process *process);
 i64 proc_set_core_filter(struct process *process, i32 number, struct io *io);
 void proc_slack(struct text *text, struct process *process, i32 number);

@@ -68,9 +68,12 @@
 #define SO_PROTOCOL 38
 #define SO_DOMAIN 39
 #define SO_RXQ_OVFL 40
+#define SO_PEEK_OFF 42
 #define SO_INCOMING_CPU 49
 #define SO_BUSY_POLL 46
 #define SO_ZEROCOPY 60
+#define SO_TIMESTAMP_NEW 63
+#define SO_TIMESTAMPNS_NEW 64
 
 #define SCM_RIGHTS 1
 #define SCM_CREDENTIALS 2
@@ -86,6 +89,7 @@
 #define UDPLITE_HEADER 8 /* bytes, which are always checked */
 
 #define SIOCINQ 0x541b
+#define SIOCOUTQNSD 0x894b
 #define SIOCOUTQ 0x5411
 #define SIOCATMARK 0x8905
 
