@@ -92,6 +92,7 @@ static void write_domain(struct text *text, struct process *p) { text_add(text, 
 #define CONSTANT(function, words) \
     static void function(struct text *text, struct process *p) { text_add(text, words "\n"); }
 CONSTANT(write_zero, "0")
+CONSTANT(write_one, "1")
 CONSTANT(write_osrelease, SYSTEM_RELEASE)
 CONSTANT(write_ostype, "Linux")
 CONSTANT(write_pid_max, "32768")
