@@ -71,6 +71,12 @@ class Terminal:
         self._place.cleanup()
 
 
+def leaves(pid: int) -> list[int]:
+    """The processes below one that have no children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [leaf for child in children for leaf in leaves(int(child))] or [pid]
+
+
 DEBUG = [sys.executable, "-m", "nanvix", "debug"]
 
 
@@ -92,6 +98,51 @@ def test_step_and_leave(terminal: Terminal) -> None:
     terminal.shows("Help", "Back in time")
     terminal.press("Escape")
     terminal.shows("Registers")
+    terminal.press("q")
+    assert terminal.code() == 0
+
+
+@pytest.mark.requires("tmux", "gcc", "bash")
+def test_suspended_and_brought_back(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
+    """By Ctrl-Z, while the guest runs: it stands still with the screen, and goes on with it."""
+    spin = str(compiled("debug/spin.c", "glibc", ["-g", "-O0"]))
+    window = Terminal(tmp_path, ["bash", "--norc", "--noprofile", "-i"])
+    try:
+        command = shlex.join([*DEBUG, "--backend", backend, spin])
+        # The shell's own child waits for the debugger: both are the job.
+        window.press(f"({command}; true)", "Enter")
+        window.shows("Registers", "stopped: start")
+        window.press("c")
+        window.shows("running: continue")
+        window.press("C-z")
+        window.shows("Stopped")
+        shell = int(window._tmux("list-panes", "-F", "#{pane_pid}"))
+        (job,) = leaves(shell)
+        end = time.monotonic() + 4 * LIMIT_S
+        while Path(f"/proc/{job}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            assert time.monotonic() < end, "it does not stop"
+            time.sleep(0.05)
+        window.press("echo it is $((6 * 7))", "Enter")
+        window.shows("it is 42")
+        window.press("fg", "Enter")
+        window.shows("Registers", "running: continue")
+        window.press("p")
+        window.shows("stopped: pause")
+        window.press("q")
+        while os.path.exists(f"/proc/{job}"):
+            assert time.monotonic() < end, "it does not end"
+            time.sleep(0.05)
+        window.press("exit", "Enter")
+        assert window.code() == 0
+    finally:
+        window.close()
+
+
+@pytest.mark.requires("tmux", "gcc")
+def test_nothing_to_suspend_to(terminal: Terminal) -> None:
+    terminal.shows("Registers")
+    terminal.press("C-z")
+    terminal.shows("no job control")
     terminal.press("q")
     assert terminal.code() == 0
 
