@@ -46,7 +46,7 @@ enum socket_state { SOCKET_IDLE, SOCKET_LISTENING, SOCKET_CONNECTING, SOCKET_CON
 #define SHUT_WRITE 2
 #define SHUT_BOTH 3
 
-#define OPTION_VALUES 10
+#define OPTION_VALUES 15
 struct socket_options {
     i32 value[OPTION_VALUES]; /* the plain ones: net/options.c knows which */
     i32 send_buffer, receive_buffer, low_water;
