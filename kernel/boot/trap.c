@@ -5,6 +5,7 @@
 #include "debug.h"
 #include "errno.h"
 #include "file.h"
+#include "fpu.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "mm.h"
@@ -20,6 +21,8 @@
 #define VECTOR_BREAKPOINT 3
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
+#define VECTOR_X87 16
+#define VECTOR_SIMD 19
 #define SYSCALL_AS_FAULT (PF_PRESENT | PF_USER | PF_FETCH)
 
 extern char syscall_entry[];
@@ -97,7 +100,10 @@ static void user_exception(struct trapframe *frame, u64 address) {
     /* Whether a kernel address is mapped is nobody's business: Linux too says yes of all. */
     if (vector == VECTOR_PAGE_FAULT)
         frame->error |= PF_PRESENT;
-    signal_fault(signal, exceptions[vector].code, exceptions[vector].at_rip ? frame->rip : address);
+    i32 code = exceptions[vector].code;
+    if (vector == VECTOR_X87 || vector == VECTOR_SIMD)
+        code = fpu_error_code(vector == VECTOR_SIMD);
+    signal_fault(signal, code, exceptions[vector].at_rip ? frame->rip : address);
 }
 
 /* Where `syscall` faults, a host that has once returned to a stack pointer that is no address interprets

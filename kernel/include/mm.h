@@ -46,6 +46,7 @@ struct mm {
     paddr root; /* PML4 */
     u32 tables; /* frame number of the newest page table; chained by their tags */
     struct list all;
+    u64 map_top;  /* mappings go below, as long as there is room: the stack may grow down to here */
     u64 map_hint; /* where the next mapping is tried, downwards */
     struct tree areas;
     u32 area_count;
@@ -99,7 +100,9 @@ i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write);
 i64 mm_may_lock(struct mm *mm, u64 more);
 i64 mm_unmap(struct mm *mm, u64 addr, u64 size);
 i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot);
-/* Room for size bytes below MM_MAP_TOP, or 0. */
+/* Leave room for a stack of this limit above the mappings of a new space. */
+void mm_leave_stack_room(struct mm *mm, u64 limit);
+/* Room for size bytes below MM_MAP_TOP, if possible below map_top, or 0. */
 u64 mm_find_room(struct mm *mm, u64 size);
 /* Is nothing mapped in [addr, addr+size)? */
 bool mm_is_free(struct mm *mm, u64 addr, u64 size);

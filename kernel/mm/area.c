@@ -118,14 +118,13 @@ i64 area_grow_down(struct mm *mm, struct area *area, u64 addr) {
     return 0;
 }
 
-/* Downwards from the hint, which follows the lowest mapping; only when that runs out of space are
-   holes above searched. */
-u64 mm_find_room(struct mm *mm, u64 size) {
-    if (size > MM_MAP_TOP)
-        return 0;
-    if (mm->map_hint >= size + MM_MIN_ADDRESS && mm_is_free(mm, mm->map_hint - size, size))
-        return mm->map_hint - size;
-    u64 top = MM_MAP_TOP;
+/* As Linux's mmap_base: the room of a usual stack, of as large a one as its limit allows, or 5/6 of all. */
+void mm_leave_stack_room(struct mm *mm, u64 limit) {
+    u64 room = ROUND_UP(MIN(limit, NV_USER_END / 6 * 5) + GUARD_GAP, PAGE_SIZE);
+    mm->map_top = mm->map_hint = MIN(MM_MAP_TOP, NV_USER_END - room);
+}
+
+static u64 highest_room(struct mm *mm, u64 top, u64 size) {
     struct area *below = area_of(tree_floor(&mm->areas, top));
     while (top >= size + MM_MIN_ADDRESS) {
         u64 floor = below ? MIN(below->end, top) : MM_MIN_ADDRESS;
@@ -137,6 +136,17 @@ u64 mm_find_room(struct mm *mm, u64 size) {
         below = area_of(tree_prev(&below->node));
     }
     return 0;
+}
+
+/* Downwards from the hint, which follows the lowest mapping; only when that runs out of space are
+   holes above searched, and at last the stack's room. */
+u64 mm_find_room(struct mm *mm, u64 size) {
+    if (size > MM_MAP_TOP)
+        return 0;
+    if (mm->map_hint >= size + MM_MIN_ADDRESS && mm_is_free(mm, mm->map_hint - size, size))
+        return mm->map_hint - size;
+    u64 at = highest_room(mm, mm->map_top, size);
+    return at || mm->map_top == MM_MAP_TOP ? at : highest_room(mm, MM_MAP_TOP, size);
 }
 
 i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset) {
@@ -165,7 +175,7 @@ i64 mm_map_like(struct mm *mm, u64 addr, u64 size, const struct area *like, u64 
     area->policy = like->policy;
     area->name = like->name;
     area_insert(mm, area);
-    if (addr < mm->map_hint && addr + size > mm->map_hint - size && addr + size <= MM_MAP_TOP)
+    if (addr < mm->map_hint && addr + size > mm->map_hint - size && addr + size <= mm->map_top)
         mm->map_hint = addr;
     area_merge(mm, area);
     return (i64)addr;

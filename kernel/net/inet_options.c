@@ -67,7 +67,6 @@ _Static_assert(ARRAY_LEN(known) <= INET_OPTIONS, "INET_OPTIONS");
 #define TCP_INFO 11
 #define TCP_INFO_BYTES 232
 #define TCP_CONGESTION 13
-#define CONGESTION "cubic"
 #define TCP_NAME_MAX 16
 
 void inet_options_init(struct inet_socket *i) {
@@ -99,7 +98,7 @@ static i64 set_congestion(u64 at, u32 size) {
         return -EINVAL;
     if (copy_from_user(name, at, MIN(size, sizeof(name) - 1)))
         return -EFAULT;
-    return strcmp(name, CONGESTION) ? -ENOENT : 0;
+    return strcmp(name, TCP_CONGESTION_NAME) ? -ENOENT : 0;
 }
 
 i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
@@ -172,7 +171,7 @@ i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *siz
         return 0;
     }
     if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
-        memcpy(value, CONGESTION, sizeof(CONGESTION));
+        memcpy(value, TCP_CONGESTION_NAME, sizeof(TCP_CONGESTION_NAME));
         *size = TCP_NAME_MAX;
         return 0;
     }

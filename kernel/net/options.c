@@ -8,11 +8,7 @@
 #include "task.h"
 #include "uaccess.h"
 
-#define BUFFER_DEFAULT 212992
-#define BUFFER_MAX 212992 /* what a program may ask for, before it is doubled */
-#define SEND_BUFFER_MIN 4608
 #define BPF_EXTENSIONS 64 /* loads beyond a packet that filters know (linux/filter.h) */
-#define RECEIVE_BUFFER_MIN 2304
 
 /* Options that are kept and told, and change nothing in a guest without a network. */
 static const struct plain {

@@ -133,6 +133,46 @@ CASE(listing_in_pieces, "getdents64 lseek")
     T(syscall(SYS_getdents64, dir, (void *)8, sizeof buffer));
 }
 
+/* An entry for getdents(2), whose type is its last byte. */
+struct old_entry {
+    unsigned long number, next;
+    unsigned short size;
+    char name[];
+};
+
+CASE(listing_in_the_old_form, "getdents lseek rmdir")
+{
+    char buffer[256] __attribute__((aligned(8))), *lines[8], text[64];
+    struct stat info;
+    close(file_with("f", ""));
+    T(mkdir("a longer name", 0755));
+    T(symlink("f", "l"));
+    T(mkfifo("p", 0600));
+    int dir = T(open(".", O_RDONLY | O_DIRECTORY)), count = 0;
+    long size;
+    while ((size = syscall(SYS_getdents, dir, buffer, 80)) > 0)
+        for (struct old_entry *at = (void *)buffer; (char *)at < buffer + size; at = (void *)((char *)at + at->size)) {
+            int same = !stat(at->name, &info) && (at->name[0] == 'l' || at->name[0] == '.' || info.st_ino == at->number);
+            snprintf(text, sizeof text, "%s(%d) %d %s", at->name, ((char *)at)[at->size - 1], at->size, same ? "right" : "wrong");
+            lines[count++] = strdup(text);
+        }
+    N(size);
+    qsort(lines, count, sizeof *lines, by_name);
+    for (int i = 0; i < count; i++)
+        say("%s", lines[i]);
+    T(syscall(SYS_getdents, dir, buffer, sizeof buffer));
+    T(lseek(dir, 0, SEEK_SET));
+    T(syscall(SYS_getdents, dir, buffer, 23));
+    T(syscall(SYS_getdents, dir, buffer, 24));
+    T(syscall(SYS_getdents, 0, buffer, sizeof buffer));
+    T(syscall(SYS_getdents, 77, buffer, sizeof buffer));
+    T(syscall(SYS_getdents, dir, (void *)8, sizeof buffer));
+    T(mkdir("gone", 0755));
+    dir = T(open("gone", O_RDONLY | O_DIRECTORY));
+    T(rmdir("gone"));
+    T(syscall(SYS_getdents, dir, buffer, sizeof buffer));
+}
+
 CASE(listing_a_removed_directory, "getdents64 rmdir")
 {
     char buffer[256];
