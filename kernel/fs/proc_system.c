@@ -33,8 +33,9 @@ static void write_meminfo(struct text *text, struct process *p) {
              free + cached - shared);
     text_add(text, "Buffers:        %8u kB\nCached:         %8lu kB\nSwapCached:     %8u kB\n", 0, cached, 0);
     text_add(text, "Active:         %8lu kB\nInactive:       %8lu kB\n", total - free - cached, cached);
-    text_add(text, "Shmem:          %8lu kB\n", shared);
+    text_add(text, "Shmem:          %8lu kB\nPageTables:     %8lu kB\n", shared, mm_tables() * kb);
     text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0);
+    text_add(text, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\n", total / 2, mm_committed() / 1024);
     text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }
 
@@ -170,7 +171,7 @@ static const struct proc_node kernel_entries[] = {
 };
 static const struct proc_node vm_entries[] = {
     FILE_ENTRY("max_map_count", write_map_count), FILE_ENTRY("mmap_min_addr", write_min_addr),
-    FILE_ENTRY("overcommit_memory", write_one), FILE_ENTRY("overcommit_ratio", write_overcommit_ratio),
+    FILE_ENTRY("overcommit_memory", write_zero), FILE_ENTRY("overcommit_ratio", write_overcommit_ratio),
     FILE_ENTRY("swappiness", write_zero), {0},
 };
 static const struct proc_node mqueue_entries[] = {
