@@ -148,8 +148,19 @@ static bool work_to_do(const struct trapframe *frame) {
 
 static bool chores(void) { return frames_free() < FRAMES_LOW || timers_stale; }
 
+/* A call that could not reach the program's memory for want of frames starts over, when there are some. */
+static void feed(struct trapframe *frame) {
+    current->starved = false;
+    if (!in_call(frame) || frame->rax != (u64)-EFAULT)
+        return;
+    frame->rax = (u64)-ERESTARTNOINTR;
+    out_of_memory();
+}
+
 /* One thing after the other, each of which may make the next. */
 static void prepare_return(struct trapframe *frame) {
+    if (unlikely(current->starved))
+        feed(frame);
     if (unlikely(current->trace_work))
         ptrace_return(frame);
     while (work_to_do(frame)) {

@@ -10,7 +10,8 @@
 #include "zeros.h"
 
 #define KEEP_TOGETHER \
-    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_SEALED | AREA_FIXED_FRAMES)
+    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_SEALED | AREA_FIXED_FRAMES | \
+     AREA_CHARGED | MAP_NORESERVE)
 #define GUARD_GAP (256 * PAGE_SIZE) /* what a growing stack keeps from its neighbour */
 
 static struct area *area_of(struct tree_node *node) {
@@ -245,11 +246,15 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
         if ((prot & PROT_WRITE) && !((area->prot & PROT_WRITE) | (area->flags & MAP_SHARED)) &&
             !mm_within_limits(mm, 0, true))
             return -ENOMEM;
+        bool charged = mm_is_charged(prot, area->flags);
+        if (charged && !(area->flags & AREA_CHARGED) && !mm_may_commit(MIN(end, area->end) - at))
+            return -ENOMEM;
         i64 err = area_split(mm, at, end);
         if (err)
             return err;
         area = area_find(mm, at);
         area->prot = prot;
+        area->flags |= charged ? AREA_CHARGED : 0;
         if (area_is_shared_code(area))
             mm_discard(mm, area->node.key, area->end); /* only a fault tells who else has the pages */
         reprotect(mm, area->node.key, area->end, prot);
