@@ -71,7 +71,9 @@ bool fair_preempts(const struct task *next) {
         return false;
     if (used >= least)
         return true;
-    fair_turn.left = (u64)(least - MAX(used, 0));
-    timers_stale = true;
+    if (current->virtual_time.key > next->virtual_time.key + LEAST_NS) {
+        fair_turn.left = (u64)(least - MAX(used, 0));
+        timers_stale = true;
+    }
     return false;
 }
