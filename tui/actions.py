@@ -147,6 +147,8 @@ ACTIONS = (
            "General", screen.ask_command, "", 14),
     Action("help", "question_mark", "?", "help", "All keys and commands.",
            "General", screen.help, "", 8),
+    Action("suspend", "ctrl+z", "Ctrl-Z", "suspend", "Stop like any job of a shell, the guest "
+           "too; `fg` brings all back.", "General", screen.suspend),
     Action("quit", "q", "q", "quit", "End the guest and leave.", "General", screen.quit, "", 15),
 )
 # fmt: on

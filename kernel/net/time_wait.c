@@ -8,24 +8,49 @@
 
 #define WAIT_NS (60UL * SECOND_NS)
 
+#define BUCKETS 256
+
 static struct list waits = LIST_INIT(waits); /* who has waited longest first */
+static struct list by_port[BUCKETS], by_ends[BUCKETS];
 static u32 count;
+
+static struct list *bucket(struct list *table, u32 hash) {
+    struct list *head = &table[hash % BUCKETS];
+    if (!head->next)
+        list_init(head);
+    return head;
+}
+
+static struct list *port_bucket(u16 port) { return bucket(by_port, port); }
+static struct list *ends_bucket(const struct endpoint *local, const struct endpoint *remote) {
+    return bucket(by_ends, local->port * 31u + remote->port);
+}
 
 static void drop(struct time_wait *w) {
     list_remove(&w->link);
+    list_remove(&w->at_port);
+    list_remove(&w->at_ends);
     kfree(w);
     count--;
 }
 
-struct time_wait *time_wait_next(struct time_wait *w) {
-    while (!w && !list_empty(&waits) && list_first(&waits, struct time_wait, link)->until <= clock_monotonic())
+/* Those whose time is over go. */
+static void expire(void) {
+    while (!list_empty(&waits) && list_first(&waits, struct time_wait, link)->until <= clock_monotonic())
         drop(list_first(&waits, struct time_wait, link));
+}
+
+struct time_wait *time_wait_next(struct time_wait *w) {
+    if (!w)
+        expire();
     struct list *next = w ? w->link.next : waits.next;
     return next == &waits ? NULL : list_entry(next, struct time_wait, link);
 }
 
 static struct time_wait *find(const struct endpoint *local, const struct endpoint *remote) {
-    for (struct time_wait *w = time_wait_next(NULL); w; w = time_wait_next(w))
+    struct time_wait *w;
+    expire();
+    list_for_each(w, ends_bucket(local, remote), at_ends)
         if (endpoint_equal(&w->local, local) && endpoint_equal(&w->remote, remote))
             return w;
     return NULL;
@@ -50,6 +75,8 @@ void time_wait_begin(const struct inet_socket *i, u8 state) {
             .reuse_address = i->s.options.reuse_address,
         };
         list_init(&w->link);
+        list_append(port_bucket(w->local.port), &w->at_port);
+        list_append(ends_bucket(&w->local, &w->remote), &w->at_ends);
     }
     begin(w, state);
 }
@@ -63,7 +90,9 @@ void time_wait_heard(const struct inet_socket *peer, bool reset) {
 }
 
 bool time_wait_conflicts(const struct inet_socket *i, u16 port) {
-    for (struct time_wait *w = time_wait_next(NULL); w; w = time_wait_next(w))
+    struct time_wait *w;
+    expire();
+    list_for_each(w, port_bucket(port), at_port)
         if (w->local.port == port && inet_covers(i, &w->local) && !(w->reuse_port && i->s.options.reuse_port) &&
             !(w->reuse_address && i->s.options.reuse_address))
             return true;
@@ -71,7 +100,9 @@ bool time_wait_conflicts(const struct inet_socket *i, u16 port) {
 }
 
 bool time_wait_holds(u16 port) {
-    for (struct time_wait *w = time_wait_next(NULL); w; w = time_wait_next(w))
+    struct time_wait *w;
+    expire();
+    list_for_each(w, port_bucket(port), at_port)
         if (w->local.port == port)
             return true;
     return false;
@@ -90,9 +121,4 @@ void time_wait_reopen(const struct endpoint *local, const struct endpoint *remot
     struct time_wait *w = find(local, remote);
     if (w)
         drop(w);
-}
-
-u32 time_wait_count(void) {
-    time_wait_next(NULL); /* those whose time is over go */
-    return count;
 }

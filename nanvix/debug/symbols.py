@@ -22,6 +22,7 @@ from nanvix.named import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from nanvix.debug.inlined import Inlined
     from nanvix.debug.kernel import Area
     from nanvix.machine.image import KernelImage
 
@@ -139,6 +140,10 @@ class Binary:
             has = self.file is not None and any(map(self.file.section, _DEBUG))
             self._dwarf = Dwarf(self._library() if has else None)
         return self._dwarf
+
+    def inlined(self, address: int) -> list[Inlined]:
+        """The functions put into others that an instruction (as linked) is of, innermost first."""
+        return self.dwarf().inlining.chain(address)
 
     def _library(self) -> Any:
         """The file as pyelftools has it; None if it does not like it."""

@@ -6,7 +6,7 @@
 #define TIME_WAITS_MAX 1024
 
 struct time_wait {
-    struct list link;
+    struct list link, at_port, at_ends;
     struct endpoint local, remote;
     u64 until; /* monotonic ns */
     u16 family;
@@ -28,4 +28,3 @@ bool time_wait_yields(const struct endpoint *local, const struct endpoint *remot
 void time_wait_reopen(const struct endpoint *local, const struct endpoint *remote);
 /* Each in turn; NULL begins and ends. */
 struct time_wait *time_wait_next(struct time_wait *w);
-u32 time_wait_count(void);
