@@ -176,6 +176,7 @@ struct task {
     bool held;               /* by a debugger on the host: does not run */
     bool watch_step;         /* its trap flag is there for watched memory (watch.h) */
     bool killable_sleep;     /* only SIGKILL wakes */
+    bool starved;            /* there was no memory for what a call wanted to reach */
     struct timer sleep_timer;
     char comm[COMM_LEN];
     struct pid_handle *handle; /* what pidfds of it hold, where it is no leader */

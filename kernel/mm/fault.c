@@ -12,6 +12,7 @@
 #include "pagetable.h"
 #include "privilege.h"
 #include "task.h"
+#include "trap.h"
 #include "watch.h"
 #include "zeros.h"
 
@@ -37,35 +38,50 @@ static u64 stride(const struct mm *mm, u64 addr, bool write) {
     return MIN(pages * 2, AROUND_STRIDING);
 }
 
-static bool map_fresh(struct mm *mm, u64 addr, u64 *pte, u64 rights) {
+static bool map_fresh(struct mm *mm, u64 *pte, u64 rights) {
     paddr frame = frame_alloc_zero();
     if (!frame)
         return false;
-    bool stale = *pte & PTE_PRESENT;
     *pte = pte_of(frame, rights);
     mm->resident++;
-    if (stale)
-        user_space_flush(addr);
     return true;
 }
 
-static i64 fault_anonymous(struct mm *mm, struct area *area, u64 addr, u64 *pte, bool write) {
-    u64 first, last, rights = pte_rights(area->prot, write), pages = stride(mm, addr, write);
-    if (write && !map_fresh(mm, addr, pte, rights))
-        return -ENOMEM;
-    if (!write)
-        *pte = pte_of(zero_frame(), rights);
+/* A read: the page of zeros, for all there is nothing of. */
+static i64 fault_read(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
+    u64 first, last, pages = stride(mm, addr, false), zeros = pte_of(zero_frame(), pte_rights(area->prot, false));
+    *pte = zeros;
     window(area, addr, pages, &first, &last);
     u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
+    for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
+        if (!(*entry & PTE_PRESENT))
+            *entry = zeros | PTE_AROUND;
+    mm->strides[false].pages = pages;
+    mm->strides[false].end = last;
+    return 0;
+}
+
+/* A write: a frame of its own for this page and for its neighbours that have none. */
+static i64 fault_fresh(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
+    u64 first, last, rights = pte_rights(area->prot, true), pages = stride(mm, addr, true), shown = *pte;
+    if (!map_fresh(mm, pte, rights))
+        return -ENOMEM;
+    window(area, addr, pages, &first, &last);
+    u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
+    if (shown)
+        user_space_flush(addr);
     rights |= PTE_AROUND;
     for (u64 at = first; at < last; at += PAGE_SIZE, entry++) {
-        if (!write && !(*entry & PTE_PRESENT))
-            *entry = pte_of(zero_frame(), rights);
-        else if (write && (!(*entry & PTE_PRESENT) || is_zero_frame(*entry)) && !map_fresh(mm, at, entry, rights))
+        shown = *entry;
+        if (shown && !is_zero_frame(shown))
+            continue;
+        if (!map_fresh(mm, entry, rights))
             break; /* out of memory for neighbours is no error */
+        if (unlikely(shown))
+            user_space_flush(at);
     }
-    mm->strides[write].pages = pages;
-    mm->strides[write].end = last;
+    mm->strides[true].pages = pages;
+    mm->strides[true].end = last;
     return 0;
 }
 
@@ -140,7 +156,7 @@ static i64 unshare(struct area *area, u64 addr, u64 *pte) {
 /* The page is there but may not be written yet. */
 static i64 fault_write(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
     if (is_zero_frame(*pte))
-        return fault_anonymous(mm, area, addr, pte, true);
+        return fault_fresh(mm, area, addr, pte);
     if (area->flags & MAP_SHARED) {
         if (area->file)
             inode_page_dirty(file_inode(area->file), (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT);
@@ -197,8 +213,9 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
     }
     if (beyond_stack(mm, area, addr))
         return -EFAULT;
-    return area->file ? fault_file(mm, area, addr, access, pte)
-                      : fault_anonymous(mm, area, addr, pte, access & FAULT_WRITE);
+    if (area->file)
+        return fault_file(mm, area, addr, access, pte);
+    return access & FAULT_WRITE ? fault_fresh(mm, area, addr, pte) : fault_read(mm, area, addr, pte);
 }
 
 i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot) {
@@ -219,7 +236,10 @@ paddr mm_resolve(struct mm *mm, u64 addr, u32 access) {
                 code_written(*pte & PTE_FRAME);
             return (*pte & PTE_FRAME) | (addr & PAGE_MASK);
         }
-        if (attempt || mm_fault(mm, addr, access))
+        i64 err = attempt ? -EFAULT : mm_fault(mm, addr, access);
+        if (err == -ENOMEM)
+            current->starved = need_resched = true; /* seen to on the way back: no call fails for it */
+        if (err)
             break;
         if (watching() && (access & FAULT_WRITE))
             watch_reached(mm, addr);

@@ -25,7 +25,7 @@ struct mm *mm_new(void) {
     mm->refs = 1;
     mm->serial = ++last_serial;
     mm->root = root;
-    mm->map_hint = MM_MAP_TOP;
+    mm->map_top = mm->map_hint = MM_MAP_TOP;
     list_append(&all_mms, &mm->all);
     return mm;
 }
@@ -59,6 +59,7 @@ struct mm *mm_fork(struct mm *from) {
     to->env_end = from->env_end;
     to->vdso = from->vdso;
     to->program = from->program ? file_get(from->program) : NULL;
+    to->map_top = from->map_top;
     to->map_hint = from->map_hint;
     memcpy(to->auxv, from->auxv, sizeof(to->auxv));
     to->auxv_len = from->auxv_len;

@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TOOLS = (
     "bash", "bc", "busybox", "cc", "curl", "dash", "erl", "fio", "g++", "gcc", "gdb", "git", "go",
-    "java", "javac", "lua5.4", "luajit", "make", "nginx", "node", "openssl", "perl", "python3",
-    "python-tests", "redis-server", "rsync", "ruby", "rustc", "setpriv", "sha256sum", "sqlite3",
-    "ssh-keygen", "strace", "tcc", "tclsh", "tmux", "unzip", "vim", "zip",
+    "java", "javac", "lua5.4", "luajit", "make", "nginx", "node", "openssl", "perl", "php",
+    "python3", "python-tests", "redis-server", "rsync", "ruby", "rustc", "setpriv", "sha256sum",
+    "sqlite3", "ssh-keygen", "strace", "tcc", "tclsh", "tmux", "unzip", "vim", "zip",
 )  # fmt: skip
 """Programs some tests need; where one is missing its tests are left out and the header says so."""
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from signal import SIGHUP
+from signal import SIGHUP, SIGQUIT, SIGTERM
 
 import pytest
 from support.guest import execute, host_environment
@@ -204,6 +204,17 @@ def test_a_terminal_that_is_gone_is_a_hangup(steps: str, tmp_path: Path) -> None
         terminal.expect(b"Registers")
         terminal.hang_up()
         assert terminal.process.wait(LIMIT_S) == 128 + SIGHUP
+
+
+@pytest.mark.parametrize("signo", [SIGTERM, SIGQUIT])
+def test_a_signal_leaves_the_terminal_as_it_was(steps: str, tmp_path: Path, signo: int) -> None:
+    env = host_environment() | {"TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path)}
+    with PseudoTerminal([*DEBUG, steps], env) as terminal:
+        terminal.expect(b"Registers")
+        terminal.process.send_signal(signo)
+        assert terminal.ends() == 128 + signo
+        assert terminal.restored()
+        assert b"\x1b[?1049l" in terminal.output, "still on the other screen"
 
 
 def test_without_a_terminal(steps: str) -> None:
