@@ -39,6 +39,15 @@ static void write_meminfo(struct text *text, struct process *p) {
     text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }
 
+/* What is counted here, of what Linux counts; nothing is ever swapped. */
+static void write_vmstat(struct text *text, struct process *p) {
+    text_add(text, "nr_free_pages %lu\nnr_page_table_pages %lu\n", frames_free(), mm_tables());
+    text_add(text, "nr_file_pages %lu\nnr_shmem %lu\npswpin 0\npswpout 0\n", page_map_frames(), tmpfs_frames());
+}
+
+/* There are no disks. */
+static void write_diskstats(struct text *text, struct process *p) {}
+
 static void write_stat(struct text *text, struct process *p) {
     struct cpu_time used = all_cpu();
     u64 now = clock_monotonic(), busy = MIN(cpu_sum(used), now);
@@ -194,7 +203,8 @@ static const struct proc_node sys_entries[] = {
     DIR_ENTRY("vm", vm_entries), {0},
 };
 static const struct proc_node root_entries[] = {
-    FILE_ENTRY("cpuinfo", write_cpuinfo), FILE_ENTRY("filesystems", write_filesystems),
+    FILE_ENTRY("cpuinfo", write_cpuinfo), FILE_ENTRY("diskstats", write_diskstats),
+    FILE_ENTRY("filesystems", write_filesystems), FILE_ENTRY("vmstat", write_vmstat),
     FILE_ENTRY("loadavg", write_loadavg), FILE_ENTRY("meminfo", write_meminfo),
     {.name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts},
     {.name = "self", .mode = S_IFLNK | 0777, .link = link_self},

@@ -115,6 +115,9 @@ CASE(system_files, "open read")
     HAS("/proc/cpuinfo", "flags\t");
     HAS("/proc/stat", "cpu ");
     HAS("/proc/stat", "btime ");
+    HAS("/proc/vmstat", "nr_free_pages ");
+    HAS("/proc/vmstat", "\npswpin ");
+    OK(open("/proc/diskstats", O_RDONLY));
     HAS("/proc/version", "Linux version ");
     HAS("/proc/filesystems", "tmpfs");
     HAS("/proc/mounts", "proc");
