@@ -39,6 +39,15 @@ static void write_meminfo(struct text *text, struct process *p) {
     text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }
 
+/* What is counted here, of what Linux counts; nothing is ever swapped. */
+static void write_vmstat(struct text *text, struct process *p) {
+    text_add(text, "nr_free_pages %lu\nnr_page_table_pages %lu\n", frames_free(), mm_tables());
+    text_add(text, "nr_file_pages %lu\nnr_shmem %lu\npswpin 0\npswpout 0\n", page_map_frames(), tmpfs_frames());
+}
+
+/* There are no disks. */
+static void write_diskstats(struct text *text, struct process *p) {}
+
 static void write_stat(struct text *text, struct process *p) {
     struct cpu_time used = all_cpu();
     u64 now = clock_monotonic(), busy = MIN(cpu_sum(used), now);
@@ -96,7 +105,6 @@ CONSTANT(write_one, "1")
 CONSTANT(write_osrelease, SYSTEM_RELEASE)
 CONSTANT(write_ostype, "Linux")
 CONSTANT(write_pid_max, "32768")
-CONSTANT(write_somaxconn, "4096")
 CONSTANT(write_map_count, "65530")
 CONSTANT(write_randomize, "0")
 CONSTANT(write_pipe_max, "1048576")
@@ -183,21 +191,20 @@ static const struct proc_node mqueue_entries[] = {
 static const struct proc_node fs_entries[] = {
     FILE_ENTRY("aio-max-nr", write_aio_max), FILE_ENTRY("aio-nr", write_aio), FILE_ENTRY("file-max", write_file_max),
     {.name = "lease-break-time", .mode = S_IFREG | 0644, .write = write_lease_time, .store = set_lease_time},
-    FILE_ENTRY("leases-enable", write_one), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
+    DIR_ENTRY("inotify", proc_sys_inotify_entries), FILE_ENTRY("leases-enable", write_one), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
     FILE_ENTRY("pipe-max-size", write_pipe_max), FILE_ENTRY("suid_dumpable", write_suid_dumpable), {0},
 };
-static const struct proc_node core_entries[] = {FILE_ENTRY("somaxconn", write_somaxconn), {0}};
-static const struct proc_node net_entries[] = {DIR_ENTRY("core", core_entries), {0}};
 const struct proc_node proc_net_entries[] = {
     FILE_ENTRY("dev", proc_net_dev), FILE_ENTRY("tcp", proc_net_tcp), FILE_ENTRY("tcp6", proc_net_tcp6),
     FILE_ENTRY("udp", proc_net_udp), FILE_ENTRY("udp6", proc_net_udp6), FILE_ENTRY("unix", proc_net_unix), {0},
 };
 static const struct proc_node sys_entries[] = {
-    DIR_ENTRY("fs", fs_entries), DIR_ENTRY("kernel", kernel_entries), DIR_ENTRY("net", net_entries),
+    DIR_ENTRY("fs", fs_entries), DIR_ENTRY("kernel", kernel_entries), DIR_ENTRY("net", proc_sys_net_entries),
     DIR_ENTRY("vm", vm_entries), {0},
 };
 static const struct proc_node root_entries[] = {
-    FILE_ENTRY("cpuinfo", write_cpuinfo), FILE_ENTRY("filesystems", write_filesystems),
+    FILE_ENTRY("cpuinfo", write_cpuinfo), FILE_ENTRY("diskstats", write_diskstats),
+    FILE_ENTRY("filesystems", write_filesystems), FILE_ENTRY("vmstat", write_vmstat),
     FILE_ENTRY("loadavg", write_loadavg), FILE_ENTRY("meminfo", write_meminfo),
     {.name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts},
     {.name = "self", .mode = S_IFLNK | 0777, .link = link_self},

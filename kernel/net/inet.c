@@ -4,8 +4,6 @@
 #include "lib.h"
 #include "task.h"
 
-#define PRIVILEGED_PORTS 1024
-
 struct inet_socket *inet_alloc(u16 family, u16 protocol) {
     bool tcp = protocol == IPPROTO_TCP;
     struct socket *s = socket_alloc(sizeof(struct inet_socket), tcp ? &tcp_ops : &udp_ops, family,

@@ -40,7 +40,7 @@ static const struct known {
     {IPPROTO_IP, 11 /* RECVERR */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IP, 12 /* RECVTTL */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IP, 13 /* RECVTOS */, FLAG, ANY_VALUE, 0},
-    {IPPROTO_IP, 14 /* MTU */, NUMBER, 0, -1, LOOPBACK_MTU},
+    {IPPROTO_IP, 14 /* MTU */, NUMBER, 0, -1, LOOPBACK_MTU - 1}, /* the most IPv4 can say */
     {IPPROTO_IP, 15 /* FREEBIND */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IP, 24 /* BIND_ADDRESS_NO_PORT */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IP, 33 /* MULTICAST_TTL */, NUMBER_OR_DEFAULT, 0, 255, 1},
@@ -57,7 +57,7 @@ static const struct known {
     {IPPROTO_IPV6, 51 /* RECVHOPLIMIT */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IPV6, 66 /* RECVTCLASS */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IPV6, 67 /* TCLASS */, NUMBER_OR_DEFAULT, 0, 255, 0},
-    {IPPROTO_IPV6, 70 /* AUTOFLOWLABEL */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 70 /* AUTOFLOWLABEL */, FLAG, ANY_VALUE, 1},
     {IPPROTO_UDPLITE, UDPLITE_SEND_CSCOV, COVERAGE, ANY_VALUE, 0},
     {IPPROTO_UDPLITE, UDPLITE_RECV_CSCOV, COVERAGE, ANY_VALUE, 0},
 };
@@ -67,7 +67,6 @@ _Static_assert(ARRAY_LEN(known) <= INET_OPTIONS, "INET_OPTIONS");
 #define TCP_INFO 11
 #define TCP_INFO_BYTES 232
 #define TCP_CONGESTION 13
-#define CONGESTION "cubic"
 #define TCP_NAME_MAX 16
 
 void inet_options_init(struct inet_socket *i) {
@@ -99,7 +98,7 @@ static i64 set_congestion(u64 at, u32 size) {
         return -EINVAL;
     if (copy_from_user(name, at, MIN(size, sizeof(name) - 1)))
         return -EFAULT;
-    return strcmp(name, CONGESTION) ? -ENOENT : 0;
+    return strcmp(name, TCP_CONGESTION_NAME) ? -ENOENT : 0;
 }
 
 i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
@@ -172,7 +171,7 @@ i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *siz
         return 0;
     }
     if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
-        memcpy(value, CONGESTION, sizeof(CONGESTION));
+        memcpy(value, TCP_CONGESTION_NAME, sizeof(TCP_CONGESTION_NAME));
         *size = TCP_NAME_MAX;
         return 0;
     }
@@ -183,6 +182,8 @@ i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *siz
     i32 n = find(i, level, name);
     if (n < 0)
         return n;
+    if (known[n].high < known[n].low && s->state != SOCKET_CONNECTED)
+        return -ENOTCONN; /* the way's, and there is none */
     *(i32 *)value = i->option[n];
     return 0;
 }

@@ -5,8 +5,6 @@
 #include "task.h"
 
 #define BUCKETS 256
-#define FIRST_PORT 32768 /* of those given out: net.ipv4.ip_local_port_range */
-#define LAST_PORT 60999
 
 static struct list table[BUCKETS];
 

@@ -3,13 +3,11 @@
 #include "lib.h"
 #include "net/unix.h"
 
-#define BACKLOG 10 /* packets of strangers: net.unix.max_dgram_qlen */
-
 /* Is there no room in the queue of `to` for one more from `s`? Partners may fill it by size. */
 static bool full(const struct socket *s, const struct socket *to) {
     if (to->packets.charge >= (u64)s->options.send_buffer)
         return true;
-    return to->peer != s && to != s && to->packets.count > BACKLOG;
+    return to->peer != s && to != s && to->packets.count > UNIX_DGRAM_QUEUE;
 }
 
 static struct packet *make_packet(struct socket *s, struct socket *to, struct message *m) {

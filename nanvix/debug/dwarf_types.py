@@ -142,6 +142,7 @@ class _Pointer(Type):
         self._types = types
         self._die = die
         self._target: Type | None = None
+        self.reference = "reference" in die.tag
         super().__init__("pointer", "", 8)
 
     @property
@@ -157,8 +158,8 @@ class _Pointer(Type):
 
     @property
     def name(self) -> str:
-        """``struct node *``."""
-        return f"{self.target.name} *"
+        """``struct node *``, ``Account &``."""
+        return f"{self.target.name} {'&' if self.reference else '*'}"
 
     @name.setter
     def name(self, value: object) -> None:

@@ -121,10 +121,10 @@ def _pointer(
 
 
 _SHOWN = {
-    "basic_string<char": _string, "__cxx11::basic_string<char": _string, "vector<": _vector,
-    "unique_ptr<": _unique, "shared_ptr<": _shared,
+    "basic_string<char": _string, "__cxx11::basic_string<char": _string, "string": _string,
+    "vector<": _vector, "unique_ptr<": _unique, "shared_ptr<": _shared,
 }  # fmt: skip
 _HELD = {
     "basic_string<char": _letters, "__cxx11::basic_string<char": _letters,
-    "vector<": _vector_array, "unique_ptr<": _head, "shared_ptr<": _owned,
+    "string": _letters, "vector<": _vector_array, "unique_ptr<": _head, "shared_ptr<": _owned,
 }  # fmt: skip

@@ -127,6 +127,11 @@ class FrameScope:
     # -- where a variable is -----------------------------------------------------------------
 
     def _value(self, variable: Variable, module: "Module") -> Value:
+        """A reference is what it refers to."""
+        value = self._stored(variable, module)
+        return value.dereference() if value.type.reference else value
+
+    def _stored(self, variable: Variable, module: "Module") -> Value:
         frame = self._frame()
         dwarf = module.binary.dwarf()
         location = variable.location

@@ -54,6 +54,8 @@ class Binary:
         self._dwarf: Dwarf | None = None
         self._functions: tuple[list[int], list[Symbol]] | None = None
         self.names: dict[str, Symbol] = {}
+        self.namesakes: dict[str, list[Symbol]] = {}
+        """Functions that are called like one in ``names``: static ones of several sources."""
         self._meant: dict[str, tuple[Symbol, ...]] = {}
         try:
             self.file = ElfFile(path)
@@ -81,7 +83,10 @@ class Binary:
                 text = strings[name : strings.find(b"\0", name)].decode("utf-8", "replace")
                 code = kind in (_FUNCTION, _INDIRECT)
                 symbol = Symbol(value, size, text, code)
-                self.names.setdefault(text.split("@")[0], symbol)
+                first = self.names.setdefault(text.split("@")[0], symbol)
+                alike = first.address != value and code and first.code and "@" not in text
+                if alike and section_name == ".symtab":
+                    self.namesakes.setdefault(text, []).append(symbol)
                 if kind != _NOTYPE or value not in found:
                     old = found.get(value)
                     if old is None or (old.size == 0 and size):
@@ -96,8 +101,9 @@ class Binary:
             part = may_mean(wanted)
             found = {
                 symbol.address: symbol
-                for name, symbol in self.names.items()
+                for name, first in self.names.items()
                 if name.startswith(MANGLED) and part in name and means(wanted, name)
+                for symbol in (first, *self.namesakes.get(name, ()))
             }
             known = self._meant[wanted] = tuple(found[address] for address in sorted(found))
         return known
@@ -256,10 +262,11 @@ class Symbols:
 
     def named(self, name: str, modules: Iterable[Module]) -> list[tuple[Symbol, int]]:
         """What has this name in the first file where anything has, and that file's bias: one
-        symbol, or of C++ and Rust all that may be meant."""
+        symbol, all static functions called so, or of C++ and Rust all that may be meant."""
         for module in modules:
             symbol = module.binary.names.get(name)
-            found = module.binary.meant(name) if symbol is None else (symbol,)
+            others = module.binary.namesakes.get(name, ())
+            found = module.binary.meant(name) if symbol is None else (symbol, *others)
             if found:
                 return [(symbol, module.bias) for symbol in found]
         return []

@@ -33,8 +33,11 @@ class Type:
     """``kind``: int, uint, bool, char, float, enum, pointer, array, struct, union, function, void.
 
     ``target``: of pointers and arrays; ``count``: of an array's elements; ``members`` of structs
-    are computed when first asked for, because types refer to each other; ``names``: of an enum.
+    are computed when first asked for, because types refer to each other; ``names``: of an enum;
+    ``reference``: a pointer that C++ takes for what it points to.
     """
+
+    reference = False
 
     def __init__(
         self,

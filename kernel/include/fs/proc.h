@@ -38,6 +38,7 @@ struct proc_node {
 
 extern const struct proc_node proc_root;            /* fs/proc_system.c */
 extern const struct proc_node sys_root;             /* fs/sys.c */
+extern const struct proc_node proc_sys_net_entries[], proc_sys_inotify_entries[]; /* fs/proc_sysnet.c */
 extern const struct proc_node proc_net_entries[];   /* what /proc/net has */
 extern const struct proc_node proc_process;         /* fs/proc_process.c */
 void proc_map_line(struct text *text, const struct area *area); /* of maps */

@@ -9,6 +9,11 @@ struct endpoint {
     u16 port; /* host byte order; 0: none */
 };
 
+#define PRIVILEGED_PORTS 1024
+#define FIRST_PORT 32768 /* of those given out */
+#define LAST_PORT 60999
+#define TCP_CONGESTION_NAME "cubic"
+
 #define INET_OPTIONS 48
 
 /* States of TCP (include/net/tcp_states.h), as /proc/net/tcp and TCP_INFO tell them. */

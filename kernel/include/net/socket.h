@@ -46,7 +46,13 @@ enum socket_state { SOCKET_IDLE, SOCKET_LISTENING, SOCKET_CONNECTING, SOCKET_CON
 #define SHUT_WRITE 2
 #define SHUT_BOTH 3
 
-#define OPTION_VALUES 10
+#define BUFFER_DEFAULT 212992
+#define BUFFER_MAX 212992 /* what a program may ask for, before it is doubled */
+#define SEND_BUFFER_MIN 4608
+#define RECEIVE_BUFFER_MIN 2304
+
+#define UNIX_DGRAM_QUEUE 10 /* packets of strangers */
+#define OPTION_VALUES 15
 struct socket_options {
     i32 value[OPTION_VALUES]; /* the plain ones: net/options.c knows which */
     i32 send_buffer, receive_buffer, low_water;
