@@ -1,7 +1,10 @@
 """The file of one recorded run: :class:`RecordedRun`."""
 
+import os
+import stat
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from fcntl import LOCK_EX, LOCK_NB, flock
+from typing import IO, TYPE_CHECKING
 
 from nanvix.errors import NanvixError, UsageError
 from nanvix.guest.launch import Launch
@@ -28,7 +31,9 @@ class RecordedRun:
         self._closing = closing
         self._argv = argv
         try:
-            self._file = open(path, "wb")  # noqa: SIM115
+            self._file = _opened(path)
+        except BlockingIOError:
+            raise UsageError(f"cannot write {path}: another run is being recorded there") from None
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}") from None
         closing.callback(self._close)
@@ -72,3 +77,16 @@ class RecordedRun:
 
     def _failure(self, error: OSError) -> NanvixError:
         return NanvixError(f"cannot write {self._path}: {error.strerror}")
+
+
+def _opened(path: str) -> IO[bytes]:
+    """The file, empty, and nobody else's to record in. Raises OSError."""
+    file = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666), "wb")  # noqa: SIM115
+    try:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            flock(file, LOCK_EX | LOCK_NB)
+            file.truncate(0)
+    except BaseException:
+        file.close()
+        raise
+    return file

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nanvix.machine.machine import Machine
     from nanvix.machine.outcome import Outcome
 
+STOPPED = ("hangup", "interrupt", "quit", "terminate")
+"""Reasons of runs that somebody has ended by a signal to nanvix itself."""
 EXIT_LIMIT = 124
 EXIT_ERROR = 125
 EXIT_SIGNAL = 128
@@ -24,6 +26,7 @@ _CODES = {
     "budget": EXIT_LIMIT,
     "hangup": EXIT_SIGNAL + 1,
     "interrupt": EXIT_SIGNAL + 2,
+    "quit": EXIT_SIGNAL + 3,
     "terminate": EXIT_SIGNAL + 15,
     "saved": 0,
 }

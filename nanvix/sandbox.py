@@ -32,6 +32,7 @@ class Sandbox(Settings):
     """Runs programs, one after the other, under the limits and with the grants of
     :class:`nanvix.settings.Settings`, which says what arguments there are."""
 
+    _closed = False
     _machine: Machine | None = None
     _stop: tuple[str, str] | None = None
     _save_to: str | None = None
@@ -41,7 +42,13 @@ class Sandbox(Settings):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop("closed")
+        self.close()
+
+    def close(self) -> None:
+        """End the run, if there is one, and start no other; from any thread. Idempotent."""
+        self._closed = True
+        if self._machine is not None:
+            self._machine.stop("closed")
 
     def run(
         self,
@@ -56,7 +63,8 @@ class Sandbox(Settings):
         ``stdio``: the host descriptors behind the guest's standard streams, None for a closed
         one; they stay the caller's. ``input`` replaces
         the first by these bytes, ``capture`` the others by buffers of the result.
-        Raises a NanvixError if the guest cannot be started; what it does then never raises.
+        Raises a NanvixError if the guest cannot be started or the sandbox is closed; what the
+        guest does then never raises.
         """
         return _piped(lambda streams: self._start(argv, streams), stdio, input, capture)
 
@@ -120,6 +128,7 @@ class Sandbox(Settings):
         """
         from nanvix.snapshot.state import Saved
 
+        self._require_open()
         if self.record is not None or self.events is not None:
             raise UsageError("a machine that has been saved cannot be recorded or traced")
         with Saved(path) as saved:
@@ -140,13 +149,20 @@ class Sandbox(Settings):
         ``journal``: keeps what enters the guest. Raises a NanvixError as :meth:`run` does.
         """
 
+        self._require_open()
+
         def boot(closing: Closing) -> Machine:
             program = launch(self, argv)
             return assemble(self, program, stdio, closing, Phases(), journal=journal).machine
 
         return _Booted(boot)
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise UsageError("the sandbox is closed")
+
     def _start(self, argv: Sequence[str], stdio: Stdio) -> Result:
+        self._require_open()
         phases = Phases()
         self._argv = list(argv)
         program = launch(self, argv)
@@ -170,6 +186,8 @@ class Sandbox(Settings):
             try:
                 if self._stop is not None:
                     machine.stop(*self._stop)
+                elif self._closed:
+                    machine.stop("closed")
                 outcome = machine.run(self.timeout)
             finally:
                 self._machine = None

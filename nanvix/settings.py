@@ -95,6 +95,9 @@ class Settings:
             raise UsageError("the timeout must be more than 0 seconds")
         if max_instructions is not None and max_instructions <= 0:
             raise UsageError("the instruction limit must be more than 0")
+        wrong = [name for name in env or () if not name or "=" in name or "\0" in name]
+        if wrong:
+            raise UsageError(f"{wrong[0]!r} is no name of an environment variable")
         if steps not in (None, "guest", "host"):
             raise UsageError(f"unknown way to step {steps!r}: choose guest or host")
         self.backend = "emu" if max_instructions is not None else backend
@@ -104,6 +107,8 @@ class Settings:
         self.env = dict(env or {})
         self.directory = directory
         self.mounts = tuple(mounts)
+        if any(isinstance(mount, str) for mount in self.mounts):
+            raise UsageError("mounts are what nanvix.guest.mounts.parse_mount makes of a str")
         self.seed = seed_bytes(seed) if isinstance(seed, int) else seed
         if self.seed is not None and realtime_ns is None:
             realtime_ns = SEEDED_DATE_NS

@@ -98,7 +98,7 @@ ACTIONS = (
     Action("catch", "k", "k", "catch", "Stop at an event: syscall, return, signal, exec, fault.",
            "Points", points.ask_catch, "points"),
     Action("toggle", "space", "Space", "toggle", "Set or remove a breakpoint at the marked line; "
-           "in Points switch the point on or off.", "Points", points.toggle, "points"),
+           "in Points switch the point on or off, in Watch unfold.", "Points", points.toggle),
     Action("delete", "delete", "Del", "delete", "Remove the point marked in Points.",
            "Points", points.delete, "points"),
 
@@ -116,6 +116,8 @@ ACTIONS = (
            "show matching rows only.", "Look", look.ask_search, "", 13),
     Action("again", "a", "a", "search again", "Find the next place.", "Look", look.search_again),
     Action("display", "d", "d", "display", "Watch an expression.", "Look", look.ask_display),
+    Action("unfold", "plus", "+", "unfold", "Show what is in the row marked in Watch (also "
+           "Enter, Space, or a click on its triangle), or hide it.", "Look", look.unfold),
     Action("edit", "e", "e", "edit", "Change memory or a register.", "Look", look.ask_edit),
 
     Action("zoom", "z", "z", "zoom", "Give the pane the whole screen, or take that back.",
@@ -145,6 +147,8 @@ ACTIONS = (
            "General", screen.ask_command, "", 14),
     Action("help", "question_mark", "?", "help", "All keys and commands.",
            "General", screen.help, "", 8),
+    Action("suspend", "ctrl+z", "Ctrl-Z", "suspend", "Stop like any job of a shell, the guest "
+           "too; `fg` brings all back.", "General", screen.suspend),
     Action("quit", "q", "q", "quit", "End the guest and leave.", "General", screen.quit, "", 15),
 )
 # fmt: on

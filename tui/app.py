@@ -5,7 +5,7 @@ import gc
 from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
-from signal import SIGHUP, SIGTERM
+from signal import SIGHUP, SIGQUIT, SIGTERM
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -111,7 +111,7 @@ class DebugApp(Ordered, Hearing):
 
     def on_mount(self) -> None:
         """The guest starts once the screen is there."""
-        for number in (SIGHUP, SIGTERM):
+        for number in (SIGHUP, SIGQUIT, SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
         if self._capsule is not None:
             self._first = (*export.unpack(self, self._capsule), *self._first)

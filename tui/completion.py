@@ -5,6 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from nanvix.abi.syscalls import SYSCALLS
+from nanvix.debug.demangle import MANGLED
 from nanvix.debug.points import EVENTS
 from nanvix.machine.describe import EXCEPTIONS, SIGNALS
 from nanvix.tui import commands
@@ -49,7 +50,7 @@ def _names(app: "DebugApp", debugger: "Debugger", text: str, word: str) -> None:
     """On the session's thread: variables first, then symbols."""
     with from_here(app.view, debugger):
         local = [v.name for v in debugger.variables() if v.name.startswith(word)]
-    known = [name for name in debugger.complete(word) if not name.startswith("_Z")]
+    known = [name for name in debugger.complete(word) if not name.startswith(MANGLED)]
     found = list(dict.fromkeys((*local, *known)))
     app.call_from_thread(_offer, app, text, word, found)
 

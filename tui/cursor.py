@@ -7,11 +7,13 @@ from nanvix.tui.panes.log import LogPane
 from nanvix.tui.panes.memory import MemoryPane
 from nanvix.tui.panes.registers import RegistersPane
 from nanvix.tui.panes.tables import PointsPane
+from nanvix.tui.panes.watch import LocalsPane
 from nanvix.tui.verbs import frames
 
 if TYPE_CHECKING:
     from nanvix.tui.app import DebugApp
     from nanvix.tui.lines import LinePane
+    from nanvix.tui.view import WatchRow
 
 
 def code_address(app: "DebugApp") -> int | None:
@@ -37,6 +39,13 @@ def marked_point(app: "DebugApp") -> int | None:
     return app.view.points[pane.cursor].number
 
 
+def marked_row(app: "DebugApp") -> "WatchRow | None":
+    """The row marked in Watch."""
+    pane = app.desk.panes["locals"]
+    assert isinstance(pane, LocalsPane)
+    return pane.row(pane.cursor)
+
+
 def choose(app: "DebugApp", pane: "LinePane", index: int) -> None:
     """Go where a line leads."""
     view = app.view
@@ -54,5 +63,7 @@ def choose(app: "DebugApp", pane: "LinePane", index: int) -> None:
         app.look(memory=f"{view.maps[index].start:#x}")
     elif isinstance(pane, RegistersPane) and (register := pane.register(index)) is not None:
         app.look(memory=register.name)
+    elif pane.id == "locals":
+        app.action_do("unfold")
     elif pane.id == "code":
         app.action_do("toggle")

@@ -60,6 +60,10 @@ class LinePane(ScrollView, can_focus=True):
         """The spans of one line."""
         raise NotImplementedError
 
+    def chosen_at(self, index: int, column: int) -> bool:
+        """Whether one click at this column chooses a line."""
+        return False
+
     # -- what it gets --------------------------------------------------------------------------
 
     def changed(self) -> None:
@@ -130,7 +134,7 @@ class LinePane(ScrollView, can_focus=True):
         if index < self.count():
             self.cursor = index
             self.refresh()
-            if event.chain > 1:
+            if event.chain > 1 or self.chosen_at(index, offset.x):
                 self.action_choose()
 
     def on_resize(self) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nanvix.tui.app import DebugApp
     from nanvix.tui.prompt import Prompt
 
-_INTERRUPT = "ctrl+c"
+_ALWAYS = frozenset(("ctrl+c", "ctrl+z"))
+"""Keys that mean the same while somebody types."""
 _KEY_S = 1.0
 """How long the next key waits for the one before it."""
 
@@ -42,7 +43,7 @@ class Ordered(App[int]):
             await super().on_event(event)
         elif self.prompt.opening:
             self._early.append(event)
-        elif event.key in BY_KEY and (event.key == _INTERRUPT or not self._typing()):
+        elif event.key in BY_KEY and (event.key in _ALWAYS or not self._typing()):
             cast("DebugApp", self).action_do(BY_KEY[event.key].name)
         elif self.focused is self.prompt.input:
             await self._to_prompt(event)

@@ -107,15 +107,6 @@ def memory_place(debugger: "Guest", where: str | None) -> int:
     return debugger.registers()["rsp"] if where is None else place(debugger, where)
 
 
-def evaluated(debugger: "Guest", text: str) -> tuple[str, str]:
-    """The value of an expression and its type, or what is wrong with it."""
-    try:
-        value = debugger.evaluate(text)
-        return value.show(), value.type.name
-    except DebugError as error:
-        return f"<{error}>", ""
-
-
 def maps(debugger: "Guest") -> tuple[MapRow, ...]:
     """The mappings of the process."""
     return tuple(MapRow(a.start, a.end, a.rights, a.name) for a in debugger.maps())

@@ -1,9 +1,12 @@
 """The terminal the screen is drawn on, which can be gone at any moment."""
 
-from signal import SIGHUP
+import os
+from signal import SIG_DFL, SIGHUP, SIGTSTP, signal
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
+
+from nanvix.tui.jobs import job_control
 
 
 class _Output:
@@ -39,6 +42,22 @@ class Terminal(LinuxDriver):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._file = _Output(self._file)  # type: ignore[assignment]
+
+    def _sigtstp_application(self, *_: Any) -> None:
+        """Called by Textual. All of the job stops, as where a terminal sends the signal: the shell
+        may wait for somebody else of it. Without a shell nobody does (setpgid(2))."""
+        if not job_control():
+            return
+        self.suspend_application_mode()
+        self._must_signal_resume = True
+        signal(SIGTSTP, SIG_DFL)
+        os.kill(0, SIGTSTP)
+        signal(SIGTSTP, self._sigtstp_application)
+
+    def _sigcont_application(self, *arguments: Any) -> None:
+        """Called by Textual. One who has not stopped has nothing to begin anew."""
+        if self._must_signal_resume:
+            super()._sigcont_application(*arguments)
 
     def run_input_thread(self) -> None:
         """Called by Textual, on a thread."""

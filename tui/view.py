@@ -145,13 +145,21 @@ class PointRow(NamedTuple):
     enabled: bool
 
 
+Path = tuple[str, ...]
+"""Names a row of Watch: the expression or variable, then what is in it, and in that."""
+
+
 class WatchRow(NamedTuple):
-    """A watched expression, a local variable or an argument."""
+    """A watched expression, a local variable or an argument, or with a longer ``path`` a part of
+    one. ``opens``: there are parts in it; ``open``: they are the rows that follow."""
 
     name: str
     value: str
     type: str
     changed: bool
+    path: Path = ()
+    opens: bool = False
+    open: bool = False
 
 
 class Timeline(NamedTuple):
@@ -191,11 +199,13 @@ class View(NamedTuple):
 
 class Focus(NamedTuple):
     """What the panes look at. ``memory`` and ``code``: an expression, or None to follow the stack
-    pointer and the next instruction; ``watches``: expressions; ``panes``: those that can be seen.
+    pointer and the next instruction; ``watches``: expressions; ``unfolded``: rows of Watch whose
+    parts are shown; ``panes``: those that can be seen.
     """
 
     memory: str | None = None
     code: str | None = None
     watches: tuple[str, ...] = ()
+    unfolded: frozenset[Path] = frozenset()
     chosen: Chosen = Chosen()
     panes: frozenset[str] = frozenset()

@@ -8,10 +8,11 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from nanvix.debug.disassembly import Instruction
 from nanvix.tui import rows
+from nanvix.tui.before import Before
 from nanvix.tui.view import (
     BYTES,
     ROWS,
@@ -24,8 +25,8 @@ from nanvix.tui.view import (
     Status,
     View,
     WalkRow,
-    WatchRow,
 )
+from nanvix.tui.watched import Watched
 from nanvix.tui.words import place, read_with_holes, telescope
 
 if TYPE_CHECKING:
@@ -49,34 +50,16 @@ CODE_LEAST = 6
 """Instructions before the marked one, behind it, and how few before it may become."""
 _OFFSET = re.compile(r"\+0x[0-9a-f]+$")
 STACK_WORDS = 64
-_K = TypeVar("_K")
-_T = TypeVar("_T")
-
-
-class _Before(Generic[_K, _T]):
-    """Values of the moment shown and of the one before it: a view made twice changes nothing."""
-
-    def __init__(self) -> None:
-        self._version = -1
-        self._now: dict[_K, _T] = {}
-        self._then: dict[_K, _T] = {}
-
-    def renew(self, version: int, values: dict[_K, _T]) -> dict[_K, _T]:
-        """Take the values of what is shown now; those of what was shown before."""
-        if version != self._version:
-            self._then, self._version = self._now or values, version
-        self._now = values
-        return self._then
 
 
 class Viewer:
     """Remembers the moment before, so that changes can be marked."""
 
     def __init__(self) -> None:
-        self._registers: _Before[str, int] = _Before()
-        self._vectors: _Before[str, int] = _Before()
-        self._memory: _Before[int, int | None] = _Before()
-        self._watches: _Before[str, str] = _Before()
+        self._registers: Before[str, int] = Before()
+        self._vectors: Before[str, int] = Before()
+        self._memory: Before[int, int | None] = Before()
+        self._watched = Watched()
         self._sources: dict[str, str] = {}
         self._listing: list[Instruction] = []
         self._before = View()
@@ -88,7 +71,7 @@ class Viewer:
             "stack": lambda d, _: {"stack": self._stack(d)},
             "maps": lambda d, _: {"maps": rows.maps(d)},
             "walk": lambda d, focus: {"walk": self._walk(d, focus.memory)},
-            "locals": lambda d, focus: {"locals": self._locals(d, focus)},
+            "locals": lambda d, focus: {"locals": self._watched.rows(d, focus)},
         }
         """Of what is seen from the frame that is looked at."""
         self._others: dict[str, Callable[[Guest, Focus], dict[str, object]]] = {
@@ -272,22 +255,6 @@ class Viewer:
             lead = "" if value is None else telescope(debugger, value)
             found.append(StackRow(sp + at, value, lead, frames.get(sp + at, "")))
         return tuple(found)
-
-    def _locals(self, debugger: "Guest", focus: Focus) -> tuple[WatchRow, ...]:
-        found = [(text, *rows.evaluated(debugger, text)) for text in focus.watches]
-        found += [
-            (local.name, f"<{local.problem}>", "")
-            if local.value is None
-            else (local.name, local.value.show(), local.value.type.name)
-            for local in rows.or_none(debugger.variables) or []
-        ]
-        values = {name: value for name, value, _ in found}
-        plain = focus.chosen.running
-        old = self._watches.renew(debugger.version, values) if plain else values
-        return tuple(
-            WatchRow(name, value, kind, old.get(name, value) != value)
-            for name, value, kind in found
-        )
 
 
 def _address(item: Instruction) -> int:

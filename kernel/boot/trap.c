@@ -5,6 +5,7 @@
 #include "debug.h"
 #include "errno.h"
 #include "file.h"
+#include "fpu.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "mm.h"
@@ -20,6 +21,8 @@
 #define VECTOR_BREAKPOINT 3
 #define VECTOR_GENERAL_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
+#define VECTOR_X87 16
+#define VECTOR_SIMD 19
 #define SYSCALL_AS_FAULT (PF_PRESENT | PF_USER | PF_FETCH)
 
 extern char syscall_entry[];
@@ -97,7 +100,10 @@ static void user_exception(struct trapframe *frame, u64 address) {
     /* Whether a kernel address is mapped is nobody's business: Linux too says yes of all. */
     if (vector == VECTOR_PAGE_FAULT)
         frame->error |= PF_PRESENT;
-    signal_fault(signal, exceptions[vector].code, exceptions[vector].at_rip ? frame->rip : address);
+    i32 code = exceptions[vector].code;
+    if (vector == VECTOR_X87 || vector == VECTOR_SIMD)
+        code = fpu_error_code(vector == VECTOR_SIMD);
+    signal_fault(signal, code, exceptions[vector].at_rip ? frame->rip : address);
 }
 
 /* Where `syscall` faults, a host that has once returned to a stack pointer that is no address interprets
@@ -142,8 +148,19 @@ static bool work_to_do(const struct trapframe *frame) {
 
 static bool chores(void) { return frames_free() < FRAMES_LOW || timers_stale; }
 
+/* A call that could not reach the program's memory for want of frames starts over, when there are some. */
+static void feed(struct trapframe *frame) {
+    current->starved = false;
+    if (!in_call(frame) || frame->rax != (u64)-EFAULT)
+        return;
+    frame->rax = (u64)-ERESTARTNOINTR;
+    out_of_memory();
+}
+
 /* One thing after the other, each of which may make the next. */
 static void prepare_return(struct trapframe *frame) {
+    if (unlikely(current->starved))
+        feed(frame);
     if (unlikely(current->trace_work))
         ptrace_return(frame);
     while (work_to_do(frame)) {

@@ -1,5 +1,6 @@
 /* chmod, chown, times, truncate, fallocate. */
 #include "errno.h"
+#include "fs/lease.h"
 #include "fs/notify.h"
 #include "fs/open.h"
 #include "fs/regular.h"
@@ -187,6 +188,8 @@ i64 sys_truncate(const u64 *a) {
     i64 error = S_ISDIR(d->inode->mode) ? -EISDIR : inode_permission(d->inode, MAY_WRITE);
     if (!error && d->inode->writers < 0)
         error = -ETXTBSY;
+    if (!error)
+        error = lease_break(d->inode, O_WRONLY);
     if (!error)
         error = resize(d, a[1]);
     dentry_put(d);

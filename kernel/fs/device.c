@@ -5,8 +5,7 @@
 #include "fs/pty.h"
 #include "hypercall.h"
 #include "lib.h"
-
-static u8 zeros[PAGE_SIZE] __attribute__((aligned(4096)));
+#include "zeros.h"
 
 static i64 read_nothing(struct file *file, struct io *io, u64 *pos) { return 0; }
 
@@ -33,10 +32,10 @@ static i64 read_zeros(struct file *file, struct io *io, u64 *pos) {
     static struct segments source;
     u64 done = 0;
     if (io->left <= PAGE_SIZE)
-        return io_put(io, zeros, io->left);
+        return io_put(io, zero_page, io->left);
     if (!source.count)
         for (int i = 0; i < 64; i++)
-            segments_add(&source, virt_to_phys(zeros), PAGE_SIZE);
+            segments_add(&source, zero_frame(), PAGE_SIZE);
     while (io->left) {
         i64 put = io_put_runs(io, &source);
         if (put <= 0)

@@ -1,6 +1,7 @@
 /* eventfd(2): a counter that can be waited for. */
 #include "errno.h"
 #include "fs/anon.h"
+#include "fs/eventfd.h"
 #include "fs/proc.h"
 #include "lib.h"
 #include "syscall.h"
@@ -77,6 +78,14 @@ static const struct file_ops eventfd_ops = {
     .read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .seek = anon_seek, .release = eventfd_release,
     .show = eventfd_show,
 };
+
+bool is_eventfd(const struct file *file) { return file->ops == &eventfd_ops; }
+
+void eventfd_signal(struct file *file) {
+    struct eventfd *e = file->private;
+    e->count += e->count < COUNT_MAX;
+    poll_wake(&e->head, POLLIN | POLLRDNORM);
+}
 
 static i64 make_eventfd(u32 count, u32 flags) {
     if (flags & ~(u32)(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK))

@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "fs/async.h"
 #include "fs/dnotify.h"
+#include "fs/lease.h"
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "fs/tmpfs.h"
@@ -127,8 +128,10 @@ static i64 on_file(struct file *file, i32 fd, u32 command, u64 argument) {
         return pipe ? (i64)(pipe->ring.slots * PAGE_SIZE) : -EBADF;
     case F_SETPIPE_SZ:
         return pipe ? pipe_resize(pipe, (u32)argument) : -EBADF;
-    case F_GETLEASE: /* nobody has one */
-        return F_UNLCK;
+    case F_SETLEASE:
+        return lease_set(file, fd, (i32)argument);
+    case F_GETLEASE:
+        return lease_type(file);
     case F_NOTIFY:
         return dnotify_command(file, fd, argument);
     case F_GET_SEALS:

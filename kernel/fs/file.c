@@ -1,6 +1,7 @@
 /* Open files, and what the rest of the kernel asks of them. */
 #include "fs/async.h"
 #include "fs/epoll.h"
+#include "fs/lease.h"
 #include "fs/notify.h"
 #include "fs/open.h"
 #include "fs/walk.h"
@@ -22,7 +23,7 @@ struct file *file_new(struct dentry *dentry, const struct file_ops *ops, u32 fla
     file->private = NULL;
     list_init(&file->epoll_items);
     file->async = NULL;
-    file->hold = 0;
+    file->hold = file->reads = 0;
     return file;
 }
 
@@ -42,6 +43,7 @@ void file_put(struct file *file) {
     if (!file || --file->refs)
         return;
     epoll_forget(file);
+    lease_forget(file);
     async_forget(file);
     if (!list_empty(&file->inode->locks))
         locks_release_file(file->inode, file);
@@ -52,6 +54,7 @@ void file_put(struct file *file) {
     if (unlikely(inotify_watches) && file->ops != &path_ops)
         notify_closed(file);
     file_release_hold(file);
+    file->inode->readers -= file->reads;
     dentry_put(file->dentry);
     kfree(file);
 }
@@ -83,6 +86,8 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags) {
         return file;
     if (S_ISREG(inode->mode) && file_writable(file))
         hold(file, 1);
+    else if (S_ISREG(inode->mode) && !(flags & O_PATH))
+        inode->readers += file->reads = 1;
     if (!open) {
         if (!(flags & O_PATH))
             notify_file(dentry, IN_OPEN);
@@ -194,6 +199,8 @@ struct file *file_open_exec(i32 dirfd, const char *path, u32 flags) {
         file = ERR_PTR(-EACCES);
     else if (inode->writers > 0)
         file = ERR_PTR(-ETXTBSY);
+    else if ((error = lease_break(inode, O_RDONLY)))
+        file = ERR_PTR(error);
     else
         file = file_open_dentry(w.at, O_RDONLY);
     if (!IS_ERR(file))

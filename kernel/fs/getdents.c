@@ -1,4 +1,5 @@
-/* getdents64(2): file systems emit entries, which gather in a page and leave in one copy. */
+/* getdents64(2) and the older getdents(2): file systems emit entries, which gather in a page and leave in one
+   copy. */
 #include "errno.h"
 #include "fs/notify.h"
 #include "fs/open.h"
@@ -7,6 +8,7 @@
 #include "task.h"
 #include "uaccess.h"
 
+/* In the older form the name begins where the type is here, and the type is the last byte: as long, then. */
 struct dirent64 {
     u64 ino, next;
     u16 size;
@@ -20,6 +22,7 @@ struct dir_sink {
     u64 done;     /* bytes copied out */
     i64 error;
     bool full; /* the buffer has ended before its size */
+    bool old;  /* entries for getdents(2) */
 };
 
 static u8 staged[PAGE_SIZE] __attribute__((aligned(8))); /* nothing sleeps while it is in use */
@@ -30,7 +33,8 @@ static u64 staged_size;
 static void flush_part(struct dir_sink *sink, u64 there) {
     for (u64 at = 0; at < staged_size;) {
         const struct dirent64 *entry = (const struct dirent64 *)(staged + at);
-        if (at + offsetof(struct dirent64, name) + strlen(entry->name) + 1 > there)
+        u64 needed = sink->old ? entry->size : offsetof(struct dirent64, name) + strlen(entry->name) + 1;
+        if (at + needed > there)
             break;
         at += entry->size;
         sink->done += entry->size;
@@ -66,9 +70,10 @@ bool dir_emit(struct dir_sink *sink, const char *name, u64 size, u64 ino, u32 ty
     entry->ino = ino;
     entry->next = next;
     entry->size = length;
-    entry->type = type;
-    memcpy(entry->name, name, size);
-    entry->name[size] = 0;
+    char *text = sink->old ? (char *)&entry->type : entry->name;
+    memcpy(text, name, size);
+    text[size] = 0;
+    *(sink->old ? (u8 *)entry + length - 1 : &entry->type) = (u8)type;
     staged_size += length;
     sink->file->pos = next;
     return true;
@@ -81,7 +86,7 @@ bool dir_emit_dots(struct dir_sink *sink, struct file *file) {
     return file->pos != 1 || dir_emit(sink, "..", 2, dentry_up(d)->inode->ino, DT_OF(S_IFDIR), 2);
 }
 
-i64 sys_getdents64(const u64 *a) {
+static i64 list(const u64 *a, bool old) {
     struct file *file = fd_peek(a[0]);
     if (!file)
         return -EBADF;
@@ -89,7 +94,7 @@ i64 sys_getdents64(const u64 *a) {
         return -ENOTDIR;
     if (!file->inode->nlink) /* removed while it was open */
         return -ENOENT;
-    struct dir_sink sink = {.file = file, .to = a[1], .room = (u32)a[2]};
+    struct dir_sink sink = {.file = file, .to = a[1], .room = (u32)a[2], .old = old};
     staged_size = 0;
     u64 before = file->pos;
     i64 error = file->ops->readdir(file, &sink);
@@ -103,3 +108,7 @@ i64 sys_getdents64(const u64 *a) {
     file->pos = before;
     return sink.error ? sink.error : error;
 }
+
+i64 sys_getdents64(const u64 *a) { return list(a, false); }
+
+i64 sys_getdents(const u64 *a) { return list(a, true); }

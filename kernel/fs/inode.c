@@ -15,7 +15,7 @@ void inode_init(struct inode *inode, struct super *super, const struct inode_ops
     inode->nlink = 1;
     inode->uid = inode->gid = 0;
     inode->seals = 0;
-    inode->writers = 0;
+    inode->writers = inode->readers = 0;
     inode->write_hint = 0;
     inode->linkable = false;
     inode->ino = inode->rdev = inode->size = 0;

@@ -11,8 +11,6 @@
 #include "tree.h"
 #include "uaccess.h"
 
-#define WATCHES_MAX 65536
-#define QUEUE_MAX 16384
 #define MODES (IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_CREATE | IN_MASK_ADD | IN_ONESHOT)
 #define KNOWN (IN_ALL_EVENTS | MODES | IN_ISDIR | IN_UNMOUNT | IN_Q_OVERFLOW | IN_IGNORED)
 
@@ -53,9 +51,9 @@ static bool repeats(const struct inotify *in, i32 number, u32 mask, u32 cookie, 
 
 static void queue(struct inotify *in, i32 number, u32 mask, u32 cookie, const struct name *name) {
     u32 size = name ? name->size : 0;
-    if (repeats(in, number, mask, cookie, name) || in->events > QUEUE_MAX)
+    if (repeats(in, number, mask, cookie, name) || in->events > INOTIFY_QUEUE_MAX)
         return;
-    struct event *event = in->events < QUEUE_MAX ? kmalloc(sizeof(*event) + size) : NULL;
+    struct event *event = in->events < INOTIFY_QUEUE_MAX ? kmalloc(sizeof(*event) + size) : NULL;
     if (!event) { /* the last event says that there were more */
         event = kmalloc(sizeof(*event));
         if (!event)
@@ -214,9 +212,9 @@ static i64 add(struct inotify *in, struct inode *inode, u32 mask) {
         watch->mask = mask & IN_MASK_ADD ? watch->mask | kept : kept;
         return (i64)watch->node.key;
     }
-    watch = inotify_watches < WATCHES_MAX ? kmalloc(sizeof(*watch)) : NULL;
+    watch = inotify_watches < INOTIFY_WATCHES_MAX ? kmalloc(sizeof(*watch)) : NULL;
     if (!watch)
-        return inotify_watches < WATCHES_MAX ? -ENOMEM : -ENOSPC;
+        return inotify_watches < INOTIFY_WATCHES_MAX ? -ENOMEM : -ENOSPC;
     *watch = (struct watch){.owner = in, .inode = inode_get(inode), .mask = kept};
     watch->node.key = (u64)++in->last_number;
     tree_insert(&in->watches, &watch->node);

@@ -1,5 +1,6 @@
 /* open(2) and its relatives. */
 #include "errno.h"
+#include "fs/lease.h"
 #include "fs/names.h"
 #include "fs/notify.h"
 #include "fs/open.h"
@@ -30,6 +31,8 @@ static struct file *open_existing(struct dentry *d, u32 flags, bool made) {
         error = -ETXTBSY;
     if (!error && (flags & O_NOATIME) && !inode_owner(inode))
         error = -EPERM;
+    if (!error && !made)
+        error = lease_break(inode, flags);
     if (!error && (flags & O_TRUNC) && S_ISREG(inode->mode) && !made) {
         struct attr_change cut = {.mask = NV_SET_SIZE};
         error = inode_setattr(inode, &cut);

@@ -7,10 +7,9 @@
 #include "fs/dentry.h"
 #include "fs/host.h"
 #include "lib.h"
-#include "mm.h"
+#include "zeros.h"
 
 static struct list by_use = LIST_INIT(by_use); /* inodes with pages that can be read again */
-static u8 zeros[PAGE_SIZE] __attribute__((aligned(4096)));
 
 void pages_touch(struct inode *inode) {
     if (by_use.prev != &inode->lru) {
@@ -45,7 +44,7 @@ void pages_truncate(struct inode *inode, u64 size) {
     u64 keep = ROUND_UP(size, PAGE_SIZE) / PAGE_SIZE;
     u64 *last = size % PAGE_SIZE ? page_map_find(&inode->pages, size / PAGE_SIZE) : NULL;
     if (last)
-        phys_copy(ENTRY_FRAME(*last) + size % PAGE_SIZE, virt_to_phys(zeros), PAGE_SIZE - size % PAGE_SIZE);
+        phys_copy(ENTRY_FRAME(*last) + size % PAGE_SIZE, zero_frame(), PAGE_SIZE - size % PAGE_SIZE);
     page_map_drop(&inode->pages, keep, ~0UL);
     mm_truncated(inode, keep);
 }
@@ -54,7 +53,7 @@ void pages_zero_tail(struct inode *inode) {
     u64 used = inode->size % PAGE_SIZE;
     u64 *last = used ? page_map_find(&inode->pages, inode->size / PAGE_SIZE) : NULL;
     if (last)
-        phys_copy(ENTRY_FRAME(*last) + used, virt_to_phys(zeros), PAGE_SIZE - used);
+        phys_copy(ENTRY_FRAME(*last) + used, zero_frame(), PAGE_SIZE - used);
 }
 
 void pages_write_back_all(void) {

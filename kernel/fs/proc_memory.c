@@ -2,7 +2,7 @@
 #include "fs/proc.h"
 #include "lib.h"
 #include "mm.h"
-#include "pagetable.h"
+#include "zeros.h"
 
 /* Kilobytes; a page that several map is divided among them. */
 struct presence {
@@ -14,6 +14,8 @@ static void measure(struct mm *mm, const struct area *area, struct presence *p) 
     u64 at = area->node.key, before = p->resident;
     p->size += (area->end - at) / 1024;
     for (u64 *pte; (pte = pte_next(mm->root, &at, area->end)); at += PAGE_SIZE) {
+        if (is_zero_frame(*pte))
+            continue; /* everybody's */
         paddr cached = area->file ? inode_page_cached(file_inode(area->file),
                                                       (at - area->node.key + area->offset) >> NV_PAGE_SHIFT) : 0;
         paddr frame = *pte & PTE_FRAME;

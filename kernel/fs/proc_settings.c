@@ -9,7 +9,7 @@
 #define NUMBER_MAX 24
 
 /* One number, decimal or after 0x, with nothing but space behind it; how many bytes that were. */
-static i64 take_number(struct io *io, i64 *out) {
+i64 proc_take_number(struct io *io, i64 *out) {
     char text[NUMBER_MAX + 1] = {0}, *at = text;
     u64 size = io->left, part = MIN(size, NUMBER_MAX), value = 0, base = 10;
     if (io_take(io, text, part) < (i64)part)
@@ -42,7 +42,7 @@ void proc_core_filter(struct text *text, struct process *p) { text_add(text, "%0
 
 /* What a core file would hold; none is written. */
 i64 proc_set_core_filter(struct process *p, i32 number, struct io *io) {
-    i64 value, size = take_number(io, &value);
+    i64 value, size = proc_take_number(io, &value);
     if (size >= 0)
         p->core_filter = (u16)value & CORE_FILTER_KNOWN;
     return size;
@@ -56,7 +56,7 @@ void proc_slack(struct text *text, struct process *p, i32 number) {
 
 i64 proc_set_slack(struct process *p, i32 number, struct io *io) {
     struct task *task = thread_of(p, number);
-    i64 value, size = take_number(io, &value);
+    i64 value, size = proc_take_number(io, &value);
     if (size < 0 || !task)
         return size < 0 ? size : -ESRCH;
     if (task != current && !capable(CAP_SYS_NICE))

@@ -1,6 +1,8 @@
 /* The files of /proc that describe the whole guest, and its root directory. */
 #include "errno.h"
 #include "file.h"
+#include "fs/aio.h"
+#include "fs/lease.h"
 #include "fs/proc.h"
 #include "fs/tmpfs.h"
 #include "hypercall.h"
@@ -31,10 +33,20 @@ static void write_meminfo(struct text *text, struct process *p) {
              free + cached - shared);
     text_add(text, "Buffers:        %8u kB\nCached:         %8lu kB\nSwapCached:     %8u kB\n", 0, cached, 0);
     text_add(text, "Active:         %8lu kB\nInactive:       %8lu kB\n", total - free - cached, cached);
-    text_add(text, "Shmem:          %8lu kB\n", shared);
+    text_add(text, "Shmem:          %8lu kB\nPageTables:     %8lu kB\n", shared, mm_tables() * kb);
     text_add(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\n", 0, 0);
+    text_add(text, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\n", total / 2, mm_committed() / 1024);
     text_add(text, "HugePages_Total:   %5u\nHugepagesize:   %8u kB\n", 0, 2048);
 }
+
+/* What is counted here, of what Linux counts; nothing is ever swapped. */
+static void write_vmstat(struct text *text, struct process *p) {
+    text_add(text, "nr_free_pages %lu\nnr_page_table_pages %lu\n", frames_free(), mm_tables());
+    text_add(text, "nr_file_pages %lu\nnr_shmem %lu\npswpin 0\npswpout 0\n", page_map_frames(), tmpfs_frames());
+}
+
+/* There are no disks. */
+static void write_diskstats(struct text *text, struct process *p) {}
 
 static void write_stat(struct text *text, struct process *p) {
     struct cpu_time used = all_cpu();
@@ -93,7 +105,6 @@ CONSTANT(write_one, "1")
 CONSTANT(write_osrelease, SYSTEM_RELEASE)
 CONSTANT(write_ostype, "Linux")
 CONSTANT(write_pid_max, "32768")
-CONSTANT(write_somaxconn, "4096")
 CONSTANT(write_map_count, "65530")
 CONSTANT(write_randomize, "0")
 CONSTANT(write_pipe_max, "1048576")
@@ -130,6 +141,15 @@ static void write_ngroups_max(struct text *text, struct process *p) { text_add(t
 
 static void write_file_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_files); }
 static void write_threads_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_tasks); }
+static void write_aio(struct text *text, struct process *p) { text_add(text, "%u\n", aio_requests()); }
+static void write_aio_max(struct text *text, struct process *p) { text_add(text, "%u\n", AIO_MAX); }
+static void write_lease_time(struct text *text, struct process *p) { text_add(text, "%u\n", lease_break_seconds); }
+static i64 set_lease_time(struct process *p, i32 number, struct io *io) {
+    i64 value, size = proc_take_number(io, &value);
+    if (size >= 0)
+        lease_break_seconds = MIN(MAX(value, 0l), 0x7fffffffl);
+    return size;
+}
 static void write_mq_capacity(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_CAPACITY_DEFAULT); }
 static void write_mq_size(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_SIZE_DEFAULT); }
 static void write_mq_queues(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_QUEUES_MAX); }
@@ -160,7 +180,7 @@ static const struct proc_node kernel_entries[] = {
 };
 static const struct proc_node vm_entries[] = {
     FILE_ENTRY("max_map_count", write_map_count), FILE_ENTRY("mmap_min_addr", write_min_addr),
-    FILE_ENTRY("overcommit_memory", write_one), FILE_ENTRY("overcommit_ratio", write_overcommit_ratio),
+    FILE_ENTRY("overcommit_memory", write_zero), FILE_ENTRY("overcommit_ratio", write_overcommit_ratio),
     FILE_ENTRY("swappiness", write_zero), {0},
 };
 static const struct proc_node mqueue_entries[] = {
@@ -169,21 +189,22 @@ static const struct proc_node mqueue_entries[] = {
     FILE_ENTRY("queues_max", write_mq_queues), {0},
 };
 static const struct proc_node fs_entries[] = {
-    FILE_ENTRY("file-max", write_file_max), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
+    FILE_ENTRY("aio-max-nr", write_aio_max), FILE_ENTRY("aio-nr", write_aio), FILE_ENTRY("file-max", write_file_max),
+    {.name = "lease-break-time", .mode = S_IFREG | 0644, .write = write_lease_time, .store = set_lease_time},
+    DIR_ENTRY("inotify", proc_sys_inotify_entries), FILE_ENTRY("leases-enable", write_one), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
     FILE_ENTRY("pipe-max-size", write_pipe_max), FILE_ENTRY("suid_dumpable", write_suid_dumpable), {0},
 };
-static const struct proc_node core_entries[] = {FILE_ENTRY("somaxconn", write_somaxconn), {0}};
-static const struct proc_node net_entries[] = {DIR_ENTRY("core", core_entries), {0}};
 const struct proc_node proc_net_entries[] = {
     FILE_ENTRY("dev", proc_net_dev), FILE_ENTRY("tcp", proc_net_tcp), FILE_ENTRY("tcp6", proc_net_tcp6),
     FILE_ENTRY("udp", proc_net_udp), FILE_ENTRY("udp6", proc_net_udp6), FILE_ENTRY("unix", proc_net_unix), {0},
 };
 static const struct proc_node sys_entries[] = {
-    DIR_ENTRY("fs", fs_entries), DIR_ENTRY("kernel", kernel_entries), DIR_ENTRY("net", net_entries),
+    DIR_ENTRY("fs", fs_entries), DIR_ENTRY("kernel", kernel_entries), DIR_ENTRY("net", proc_sys_net_entries),
     DIR_ENTRY("vm", vm_entries), {0},
 };
 static const struct proc_node root_entries[] = {
-    FILE_ENTRY("cpuinfo", write_cpuinfo), FILE_ENTRY("filesystems", write_filesystems),
+    FILE_ENTRY("cpuinfo", write_cpuinfo), FILE_ENTRY("diskstats", write_diskstats),
+    FILE_ENTRY("filesystems", write_filesystems), FILE_ENTRY("vmstat", write_vmstat),
     FILE_ENTRY("loadavg", write_loadavg), FILE_ENTRY("meminfo", write_meminfo),
     {.name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts},
     {.name = "self", .mode = S_IFLNK | 0777, .link = link_self},

@@ -68,37 +68,48 @@ static i64 vector_at(const u64 *a, bool write) {
     return transfer_at(a[0], &io, a[3], write, wrong);
 }
 
-#define RWF_HIPRI 1
-#define RWF_DSYNC 2
-#define RWF_SYNC 4
-#define RWF_NOWAIT 8
-#define RWF_APPEND 16
-#define RWF_NOAPPEND 32
+i64 transfer_flags(u32 flags, bool write) {
+    u32 known = RWF_HIPRI | RWF_NOWAIT | RWF_APPEND | (write ? RWF_DSYNC | RWF_SYNC | RWF_NOAPPEND : 0);
+    if (flags & ~(known | RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND))
+        return -EOPNOTSUPP;
+    return (flags & ~known) || ((flags & RWF_APPEND) && (flags & RWF_NOAPPEND)) ? -EINVAL : 0;
+}
 
-/* preadv2 and pwritev2: flags for this one transfer, lent to the file. It cannot sleep meanwhile with
-   O_NONBLOCK, and what appends does not sleep. */
-static i64 vector_flags(const u64 *a, bool write) {
-    u32 flags = a[5], known = RWF_HIPRI | RWF_NOWAIT | RWF_APPEND | (write ? RWF_DSYNC | RWF_SYNC | RWF_NOAPPEND : 0);
-    struct io io;
-    struct file *file = fd_peek(a[0]);
-    if (!file)
-        return -EBADF;
-    i64 done = io_vector(&io, a[1], a[2]);
-    if (done)
-        return a[3] == ~0UL ? transfer(a[0], &io, write, done) : transfer_at(a[0], &io, a[3], write, done);
-    if (io.left && ((flags & ~known) || ((flags & RWF_APPEND) && (flags & RWF_NOAPPEND))))
-        return flags & ~(known | RWF_DSYNC | RWF_SYNC | RWF_APPEND | RWF_NOAPPEND) ? -EOPNOTSUPP : -EINVAL;
-    u32 before = file_get(file)->flags;
+/* The flags are lent to the file. It cannot sleep meanwhile with O_NONBLOCK, and what appends does not sleep. */
+i64 file_transfer(struct file *file, struct io *io, u64 *pos, u32 flags, bool write) {
+    u32 before = file->flags;
     file->flags |= (flags & RWF_NOWAIT ? O_NONBLOCK : 0) | (flags & RWF_APPEND ? O_APPEND : 0);
     if (flags & RWF_NOAPPEND)
         file->flags &= ~O_APPEND;
-    done = a[3] == ~0UL ? transfer(a[0], &io, write, 0) : transfer_at(a[0], &io, a[3], write, 0);
+    i64 done = write ? file_write(file, io, pos) : file_read(file, io, pos);
     if (flags & (RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND))
         file->flags = before;
     if (done > 0 && (flags & (RWF_DSYNC | RWF_SYNC)) && file_is_regular(file)) {
         i64 error = file_sync(file, flags & RWF_DSYNC);
         done = error ? error : done;
     }
+    return done;
+}
+
+/* preadv2 and pwritev2: flags for this one transfer. */
+static i64 vector_flags(const u64 *a, bool write) {
+    struct io io;
+    struct file *file = fd_peek(a[0]);
+    u64 pos = a[3];
+    bool at_own = pos == ~0UL;
+    if (!file)
+        return -EBADF;
+    i64 error = io_vector(&io, a[1], a[2]);
+    if (error)
+        return at_own ? transfer(a[0], &io, write, error) : transfer_at(a[0], &io, a[3], write, error);
+    if (io.left)
+        error = transfer_flags(a[5], write);
+    if (!error && !at_own)
+        error = (i64)pos < 0 ? -EINVAL : file->ops->seekable ? 0 : -ESPIPE;
+    if (error)
+        return error;
+    file_get(file);
+    i64 done = file_transfer(file, &io, at_own ? &file->pos : &pos, a[5], write);
     file_put(file);
     return done;
 }

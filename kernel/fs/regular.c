@@ -7,11 +7,11 @@
 #include "lib.h"
 #include "linux/resource.h"
 #include "task.h"
+#include "zeros.h"
 
 #define SMALL 256 /* bytes within a page: copied without tables */
 
-/* What a hole reads as, and where bytes go that nobody caches. */
-static u8 zero_page[PAGE_SIZE] __attribute__((aligned(4096)));
+/* Where bytes go that nobody caches. */
 static u8 scrap_page[PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* The cached frames of [pos, pos + n), up to the first that is missing. */

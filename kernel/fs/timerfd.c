@@ -110,7 +110,7 @@ i64 sys_timerfd_create(const u64 *a) {
     u32 flags = a[1];
     if (flags & ~(u32)(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
-    if (!clock_is_real(clock) && !clock_is_steady(clock))
+    if ((!clock_is_real(clock) && !clock_is_steady(clock)) || clock == CLOCK_TAI)
         return -EINVAL;
     if ((clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM) && !capable(CAP_WAKE_ALARM))
         return -EPERM;

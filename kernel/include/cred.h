@@ -28,6 +28,7 @@ struct process;
 #define CAP_SYS_RESOURCE 24
 #define CAP_SYS_TIME 25
 #define CAP_MKNOD 27
+#define CAP_LEASE 28
 #define CAP_MAC_OVERRIDE 32
 #define CAP_WAKE_ALARM 35
 #define CAP_CHECKPOINT_RESTORE 40

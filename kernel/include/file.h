@@ -38,6 +38,10 @@ void file_release_hold(struct file *file);
 /* stdin, stdout, stderr of the first process as descriptors 0, 1, 2 of a new table. */
 struct fd_table *fd_table_initial(void);
 
+/* The asynchronous input and output of an address space ends with it (fs/aio.c). */
+struct mm;
+void aio_exit(struct mm *mm);
+
 /* Descriptor tables and name-space contexts (cwd, root, umask). */
 struct fd_table *fd_table_fork(struct fd_table *from); /* ERR_PTR */
 struct fd_table *fd_table_get(struct fd_table *table);

@@ -13,10 +13,13 @@ void fpu_init(void);
 u32 fpu_adapt(bool wide);
 void fpu_save(void *image);           /* 64-byte aligned */
 void fpu_restore(const void *image);
+/* What the x87 or vector exception the running program has raised was: FPE_*, or 0. */
+i32 fpu_error_code(bool vector);
 /* The state a program starts with. */
 void fpu_reset(void *image);
 
-/* For ptrace(2): an image as programs see it, of fpu_state_size bytes (0: there is only what FXSAVE holds), and
+/* For ptrace(2): an image as programs see it, of fpu_state_size bytes (0: there is only what FXSAVE holds,
+   as under BOOT_STEADY, where all CPUs are alike), and
    what one has made of it or of its first FXSAVE_SIZE bytes; false, and nothing is changed, where that is none. */
 u32 fpu_state_size(void);
 void fpu_show(void *to, const void *image);

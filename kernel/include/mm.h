@@ -36,6 +36,7 @@ struct area {
 };
 #define AREA_LOCKED MAP_LOCKED
 #define AREA_DONT_FORK 0x08000000 /* MADV_DONTFORK */
+#define AREA_CHARGED 0x01000000 /* private memory that may be, or could once be, written: mm/commit.c */
 #define AREA_SEALED 0x02000000 /* mseal(2) */
 #define AREA_WIPE_ON_FORK 0x04000000
 #define AREA_FIXED_FRAMES 0x40000000 /* vDSO and clock page: frames are mapped at creation */
@@ -45,7 +46,9 @@ struct mm {
     u64 serial; /* no other ever has the same */
     paddr root; /* PML4 */
     u32 tables; /* frame number of the newest page table; chained by their tags */
+    u32 table_count;
     struct list all;
+    u64 map_top;  /* mappings go below, as long as there is room: the stack may grow down to here */
     u64 map_hint; /* where the next mapping is tried, downwards */
     struct tree areas;
     u32 area_count;
@@ -54,10 +57,13 @@ struct mm {
     u64 arg_start, arg_end, env_start, env_end;
     u64 vdso;
     struct file *program; /* nobody may write to it while it runs */
-    u64 resident; /* 4 KiB pages mapped */
-    u64 stride, stride_end; /* pages the last fault on anonymous memory mapped, and where they end */
+    u64 resident; /* 4 KiB pages mapped, without those of zeros that all share */
+    struct {
+        u64 pages, end; /* what the last fault on fresh memory mapped */
+    } strides[2];       /* by reading, by writing */
     u64 reserved; /* bytes in areas */
     bool lock_future; /* mlockall(MCL_FUTURE) */
+    struct list aio;  /* contexts of asynchronous input and output (fs/aio.h); heads nothing until the first */
     u64 auxv[48];
     u32 auxv_len; /* u64s */
 };
@@ -90,13 +96,21 @@ i64 mm_map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u
 /* May the current process's space grow by so many bytes (RLIMIT_AS; for private writable memory
    RLIMIT_DATA too)? */
 bool mm_within_limits(struct mm *mm, u64 more, bool data);
+/* May so many bytes be promised at once? (mm/commit.c) */
+bool mm_may_commit(u64 bytes);
+/* Is memory with these rights and flags of the kind that is asked for? */
+bool mm_is_charged(u32 prot, u32 flags);
+u64 mm_committed(void); /* bytes, of everybody */
+u64 mm_tables(void);    /* frames of everybody's page tables */
 /* Fault the pages of a range in: 0 or what the first fault that fails says. */
 i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write);
 /* May so many bytes more be locked? 0, -EPERM (none at all), -ENOMEM (too many). */
 i64 mm_may_lock(struct mm *mm, u64 more);
 i64 mm_unmap(struct mm *mm, u64 addr, u64 size);
 i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot);
-/* Room for size bytes below MM_MAP_TOP, or 0. */
+/* Leave room for a stack of this limit above the mappings of a new space. */
+void mm_leave_stack_room(struct mm *mm, u64 limit);
+/* Room for size bytes below MM_MAP_TOP, if possible below map_top, or 0. */
 u64 mm_find_room(struct mm *mm, u64 size);
 /* Is nothing mapped in [addr, addr+size)? */
 bool mm_is_free(struct mm *mm, u64 addr, u64 size);

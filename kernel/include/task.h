@@ -117,7 +117,11 @@ struct task {
     i32 tid;
     enum task_state state;
     struct process *process;
-    struct list run_link, thread_link;
+    bool queued;             /* runnable, and not running: in one of the queues of run_queue.h */
+    struct list run_link;    /* of realtime_queue */
+    struct tree_node virtual_time; /* of fair_queue */
+    u64 charged;             /* ns of CPU time: what virtual time has counted */
+    struct list thread_link;
     struct tree_node by_tid; /* key = tid */
     struct trapframe *frame; /* user registers, at the top of the kernel stack */
     u64 kernel_stack;        /* lowest address */
@@ -172,6 +176,7 @@ struct task {
     bool held;               /* by a debugger on the host: does not run */
     bool watch_step;         /* its trap flag is there for watched memory (watch.h) */
     bool killable_sleep;     /* only SIGKILL wakes */
+    bool starved;            /* there was no memory for what a call wanted to reach */
     struct timer sleep_timer;
     char comm[COMM_LEN];
     struct pid_handle *handle; /* what pidfds of it hold, where it is no leader */

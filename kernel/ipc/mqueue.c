@@ -173,7 +173,7 @@ static i64 deliver(const struct mq_message *m, u64 to, u64 priority_to) {
     io_user(&io, to, m->packet->size);
     if (priority_to && put_user(m->priority, priority_to))
         return -EFAULT;
-    i64 error = packet_read(m->packet, &io);
+    i64 error = packet_read(m->packet, 0, &io);
     return error < 0 ? error : m->packet->size;
 }
 

@@ -16,6 +16,7 @@
 #define SHM_EXEC 0100000
 #define SHM_DEST 01000
 #define SHM_LOCKED 02000
+#define SHM_NORESERVE 010000
 #define SHM_LOCK 11
 #define SHM_UNLOCK 12
 #define SHM_STAT 13
@@ -71,6 +72,8 @@ static i64 make(i32 key, u64 size, u32 flags) {
     char label[32];
     if (!size || size > SHM_MAX)
         return -EINVAL;
+    if (!(flags & SHM_NORESERVE) && !mm_may_commit(size))
+        return -ENOMEM;
     struct segment *s = kzalloc(sizeof(*s));
     if (!s)
         return -ENOMEM;

@@ -56,7 +56,7 @@ static i64 punch(struct area *area, u64 first, u64 last) {
 }
 
 static i64 advise(struct mm *mm, struct area *area, u64 first, u64 last, u64 advice) {
-    bool private = !area->file && !(area->flags & MAP_SHARED);
+    bool private = !area->file && !(area->flags & (MAP_SHARED | AREA_FIXED_FRAMES));
     switch (advice) {
     case MADV_FREE:
         if (!private)
@@ -67,6 +67,8 @@ static i64 advise(struct mm *mm, struct area *area, u64 first, u64 last, u64 adv
             return -EINVAL;
         /* fall through */
     case MADV_DONTNEED_LOCKED:
+        if (area->flags & AREA_FIXED_FRAMES) /* nothing would bring them back */
+            return (area->prot & PROT_EXEC) ? 0 : -EINVAL;
         mm_discard(mm, first, last);
         return 0;
     case MADV_REMOVE:

@@ -7,9 +7,11 @@
 #include "pagetable.h"
 #include "privilege.h"
 #include "task.h"
+#include "zeros.h"
 
 #define KEEP_TOGETHER \
-    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_SEALED | AREA_FIXED_FRAMES)
+    (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | AREA_LOCKED | AREA_DONT_FORK | AREA_WIPE_ON_FORK | AREA_SEALED | AREA_FIXED_FRAMES | \
+     AREA_CHARGED | MAP_NORESERVE)
 #define GUARD_GAP (256 * PAGE_SIZE) /* what a growing stack keeps from its neighbour */
 
 static struct area *area_of(struct tree_node *node) {
@@ -117,14 +119,13 @@ i64 area_grow_down(struct mm *mm, struct area *area, u64 addr) {
     return 0;
 }
 
-/* Downwards from the hint, which follows the lowest mapping; only when that runs out of space are
-   holes above searched. */
-u64 mm_find_room(struct mm *mm, u64 size) {
-    if (size > MM_MAP_TOP)
-        return 0;
-    if (mm->map_hint >= size + MM_MIN_ADDRESS && mm_is_free(mm, mm->map_hint - size, size))
-        return mm->map_hint - size;
-    u64 top = MM_MAP_TOP;
+/* As Linux's mmap_base: the room of a usual stack, of as large a one as its limit allows, or 5/6 of all. */
+void mm_leave_stack_room(struct mm *mm, u64 limit) {
+    u64 room = ROUND_UP(MIN(limit, NV_USER_END / 6 * 5) + GUARD_GAP, PAGE_SIZE);
+    mm->map_top = mm->map_hint = MIN(MM_MAP_TOP, NV_USER_END - room);
+}
+
+static u64 highest_room(struct mm *mm, u64 top, u64 size) {
     struct area *below = area_of(tree_floor(&mm->areas, top));
     while (top >= size + MM_MIN_ADDRESS) {
         u64 floor = below ? MIN(below->end, top) : MM_MIN_ADDRESS;
@@ -136,6 +137,17 @@ u64 mm_find_room(struct mm *mm, u64 size) {
         below = area_of(tree_prev(&below->node));
     }
     return 0;
+}
+
+/* Downwards from the hint, which follows the lowest mapping; only when that runs out of space are
+   holes above searched, and at last the stack's room. */
+u64 mm_find_room(struct mm *mm, u64 size) {
+    if (size > MM_MAP_TOP)
+        return 0;
+    if (mm->map_hint >= size + MM_MIN_ADDRESS && mm_is_free(mm, mm->map_hint - size, size))
+        return mm->map_hint - size;
+    u64 at = highest_room(mm, mm->map_top, size);
+    return at || mm->map_top == MM_MAP_TOP ? at : highest_room(mm, MM_MAP_TOP, size);
 }
 
 i64 mm_map(struct mm *mm, u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u64 offset) {
@@ -164,7 +176,7 @@ i64 mm_map_like(struct mm *mm, u64 addr, u64 size, const struct area *like, u64 
     area->policy = like->policy;
     area->name = like->name;
     area_insert(mm, area);
-    if (addr < mm->map_hint && addr + size > mm->map_hint - size && addr + size <= MM_MAP_TOP)
+    if (addr < mm->map_hint && addr + size > mm->map_hint - size && addr + size <= mm->map_top)
         mm->map_hint = addr;
     area_merge(mm, area);
     return (i64)addr;
@@ -172,9 +184,8 @@ i64 mm_map_like(struct mm *mm, u64 addr, u64 size, const struct area *like, u64 
 
 void mm_discard(struct mm *mm, u64 addr, u64 end) {
     for (u64 *pte; (pte = pte_next(mm->root, &addr, end)); addr += PAGE_SIZE) {
-        frame_put(*pte & PTE_FRAME);
+        entry_put(mm, *pte);
         *pte = 0;
-        mm->resident--;
         user_space_flush(addr);
     }
 }
@@ -211,7 +222,7 @@ static void reprotect(struct mm *mm, u64 addr, u64 end, u32 prot) {
             /* PROT_NONE keeps its pages: not present for the CPU, but not lost. */
             *pte = frame | PTE_PRESENT | PTE_NX;
         } else {
-            if ((prot & PROT_EXEC) && (*pte & PTE_NX))
+            if ((prot & PROT_EXEC) && (*pte & PTE_NX) && !is_zero_frame(*pte))
                 code_written(*pte & PTE_FRAME);
             *pte = pte_of(frame, pte_rights(prot, (*pte & PTE_WRITE) != 0));
         }
@@ -235,11 +246,15 @@ i64 mm_protect(struct mm *mm, u64 addr, u64 size, u32 prot) {
         if ((prot & PROT_WRITE) && !((area->prot & PROT_WRITE) | (area->flags & MAP_SHARED)) &&
             !mm_within_limits(mm, 0, true))
             return -ENOMEM;
+        bool charged = mm_is_charged(prot, area->flags);
+        if (charged && !(area->flags & AREA_CHARGED) && !mm_may_commit(MIN(end, area->end) - at))
+            return -ENOMEM;
         i64 err = area_split(mm, at, end);
         if (err)
             return err;
         area = area_find(mm, at);
         area->prot = prot;
+        area->flags |= charged ? AREA_CHARGED : 0;
         if (area_is_shared_code(area))
             mm_discard(mm, area->node.key, area->end); /* only a fault tells who else has the pages */
         reprotect(mm, area->node.key, area->end, prot);

@@ -1,8 +1,8 @@
 /* Page faults: the only place where a program's pages come to be.
 
    A fault costs far more than mapping a page (on an interpreted ring 0 a hundred times as much), so
-   every fault also maps what lies around it: fresh zero pages for anonymous memory, cached pages
-   for files. */
+   every fault also maps what lies around it: for anonymous memory the page of zeros when it is read and
+   fresh frames when it is written, for files cached pages. */
 #include "code.h"
 #include "errno.h"
 #include "file.h"
@@ -12,7 +12,9 @@
 #include "pagetable.h"
 #include "privilege.h"
 #include "task.h"
+#include "trap.h"
 #include "watch.h"
+#include "zeros.h"
 
 #define AROUND_ANONYMOUS 16 /* pages, a power of two: 64 KiB; and while a program goes through memory */
 #define AROUND_STRIDING 256 /* in order, doubled with every fault up to this */
@@ -28,12 +30,12 @@ static void window(const struct area *area, u64 addr, u64 pages, u64 *first, u64
 }
 
 /* How many pages a fault on fresh memory maps: more and more while each begins where the last window
-   ended. */
-static u64 stride(struct mm *mm, u64 addr) {
-    u64 pages = AROUND_ANONYMOUS;
-    if (addr == mm->stride_end && mm->stride < frames_free() / SPARE)
-        pages = MIN(mm->stride * 2, AROUND_STRIDING);
-    return pages;
+   ended, if that costs no frames or few of those that are left. */
+static u64 stride(const struct mm *mm, u64 addr, bool write) {
+    u64 pages = mm->strides[write].pages;
+    if (addr != mm->strides[write].end || (write && pages >= frames_free() / SPARE))
+        return AROUND_ANONYMOUS;
+    return MIN(pages * 2, AROUND_STRIDING);
 }
 
 static bool map_fresh(struct mm *mm, u64 *pte, u64 rights) {
@@ -45,17 +47,41 @@ static bool map_fresh(struct mm *mm, u64 *pte, u64 rights) {
     return true;
 }
 
-static i64 fault_anonymous(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
-    u64 first, last, rights = pte_rights(area->prot, true), pages = stride(mm, addr);
+/* A read: the page of zeros, for all there is nothing of. */
+static i64 fault_read(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
+    u64 first, last, pages = stride(mm, addr, false), zeros = pte_of(zero_frame(), pte_rights(area->prot, false));
+    *pte = zeros;
+    window(area, addr, pages, &first, &last);
+    u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
+    for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
+        if (!(*entry & PTE_PRESENT))
+            *entry = zeros | PTE_AROUND;
+    mm->strides[false].pages = pages;
+    mm->strides[false].end = last;
+    return 0;
+}
+
+/* A write: a frame of its own for this page and for its neighbours that have none. */
+static i64 fault_fresh(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
+    u64 first, last, rights = pte_rights(area->prot, true), pages = stride(mm, addr, true), shown = *pte;
     if (!map_fresh(mm, pte, rights))
         return -ENOMEM;
     window(area, addr, pages, &first, &last);
     u64 *entry = pte - ((addr - first) >> NV_PAGE_SHIFT);
-    for (u64 at = first; at < last; at += PAGE_SIZE, entry++)
-        if (!(*entry & PTE_PRESENT) && !map_fresh(mm, entry, rights | PTE_AROUND))
+    if (shown)
+        user_space_flush(addr);
+    rights |= PTE_AROUND;
+    for (u64 at = first; at < last; at += PAGE_SIZE, entry++) {
+        shown = *entry;
+        if (shown && !is_zero_frame(shown))
+            continue;
+        if (!map_fresh(mm, entry, rights))
             break; /* out of memory for neighbours is no error */
-    mm->stride = pages;
-    mm->stride_end = last;
+        if (unlikely(shown))
+            user_space_flush(at);
+    }
+    mm->strides[true].pages = pages;
+    mm->strides[true].end = last;
     return 0;
 }
 
@@ -128,7 +154,9 @@ static i64 unshare(struct area *area, u64 addr, u64 *pte) {
 }
 
 /* The page is there but may not be written yet. */
-static i64 fault_write(struct area *area, u64 addr, u64 *pte) {
+static i64 fault_write(struct mm *mm, struct area *area, u64 addr, u64 *pte) {
+    if (is_zero_frame(*pte))
+        return fault_fresh(mm, area, addr, pte);
     if (area->flags & MAP_SHARED) {
         if (area->file)
             inode_page_dirty(file_inode(area->file), (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT);
@@ -179,13 +207,15 @@ i64 mm_fault(struct mm *mm, u64 addr, u32 access) {
         return -ENOMEM;
     if (*pte & PTE_PRESENT) {
         if ((access & FAULT_WRITE) && !(*pte & PTE_WRITE))
-            return fault_write(area, addr, pte);
+            return fault_write(mm, area, addr, pte);
         user_space_flush(addr); /* a stale translation: the entry already allows it */
         return 0;
     }
     if (beyond_stack(mm, area, addr))
         return -EFAULT;
-    return area->file ? fault_file(mm, area, addr, access, pte) : fault_anonymous(mm, area, addr, pte);
+    if (area->file)
+        return fault_file(mm, area, addr, access, pte);
+    return access & FAULT_WRITE ? fault_fresh(mm, area, addr, pte) : fault_read(mm, area, addr, pte);
 }
 
 i64 mm_install(struct mm *mm, u64 addr, paddr frame, u32 prot) {
@@ -206,7 +236,10 @@ paddr mm_resolve(struct mm *mm, u64 addr, u32 access) {
                 code_written(*pte & PTE_FRAME);
             return (*pte & PTE_FRAME) | (addr & PAGE_MASK);
         }
-        if (attempt || mm_fault(mm, addr, access))
+        i64 err = attempt ? -EFAULT : mm_fault(mm, addr, access);
+        if (err == -ENOMEM)
+            current->starved = need_resched = true; /* seen to on the way back: no call fails for it */
+        if (err)
             break;
         if (watching() && (access & FAULT_WRITE))
             watch_reached(mm, addr);

@@ -3,12 +3,12 @@
 #include "bulk.h"
 #include "pagetable.h"
 #include "privilege.h"
+#include "zeros.h"
 
-/* What an address that is not mapped yet would show; 0: it cannot be had. With a new reference. */
+/* The page of a file that an address shows which is not mapped yet; 0: it cannot be had. With a new
+   reference. */
 static paddr content_of(struct area *area, u64 addr) {
     i64 err = 0;
-    if (!area->file)
-        return frame_alloc_zero();
     return inode_page(file_inode(area->file), (addr - area->node.key + area->offset) >> NV_PAGE_SHIFT, &err);
 }
 
@@ -23,23 +23,22 @@ paddr mm_resolve_forced(struct mm *mm, u64 addr, bool write) {
     if (!pte)
         return 0;
     bool present = *pte & PTE_FRAME;
-    paddr own = 0, from = present ? *pte & PTE_FRAME : content_of(area, page);
+    paddr from = present ? *pte & PTE_FRAME : area->file ? content_of(area, page) : zero_frame();
     if (!from)
         return 0;
-    if (present && (!write || frame_refs(from) == 1))
+    if ((present || !area->file) && (!write || frame_refs(from) == 1))
         return from | (addr & PAGE_MASK);
-    if (!area->file && !present) {
-        own = from;
-    } else if ((own = frame_alloc())) {
+    paddr own = frame_alloc();
+    if (own)
         page_copy(own, from);
+    if (!present && area->file)
         frame_put(from);
-    } else {
-        if (!present)
-            frame_put(from);
+    if (!own)
         return 0;
-    }
+    if (present)
+        entry_put(mm, *pte);
     *pte = pte_of(own, area->prot ? pte_rights(area->prot, false) : PTE_PRESENT | PTE_NX);
-    mm->resident += !present;
+    mm->resident++;
     user_space_flush(page);
     return own | (addr & PAGE_MASK);
 }

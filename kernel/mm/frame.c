@@ -7,6 +7,7 @@
 #include "hypercall.h"
 #include "lib.h"
 #include "privilege.h"
+#include "zeros.h"
 
 struct frame {
     u32 refs;
@@ -27,6 +28,10 @@ static u32 start, announced; /* the first there was, the first the host has not 
 static u32 free_head;    /* 0 ends the list */
 u32 frames_left;
 
+const u8 zero_page[PAGE_SIZE] __attribute__((aligned(4096)));
+
+static struct frame *frame_of(paddr at) { return &frames[at >> NV_PAGE_SHIFT]; }
+
 void frame_init(void) {
     total = (u32)(boot.memory_size >> NV_PAGE_SHIFT);
     frames = phys_to_virt(boot.free_start);
@@ -35,11 +40,10 @@ void frame_init(void) {
     announced = start + ANNOUNCE_LEAST; /* what booting takes goes without saying */
     assert(fresh < total);
     frames_left = total - fresh;
+    frame_of(zero_frame())->refs = 2; /* so nobody is ever its only user, or its last */
 }
 
 u64 frames_total(void) { return total; }
-
-static struct frame *frame_of(paddr at) { return &frames[at >> NV_PAGE_SHIFT]; }
 
 static paddr hand_out(u32 n) {
     frames[n] = (struct frame){ .refs = 1 };

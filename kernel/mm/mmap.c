@@ -16,6 +16,7 @@
 #define PROT_GROWSUP 0x02000000
 /* What MAP_SHARED_VALIDATE knows; other flags are refused there and ignored elsewhere. */
 #define MAP_KNOWN 0x7fb73
+#define MAP_BITS 0x1fffff /* where flags are: those above are the kernel's own */
 
 /* Page-aligned, not empty, inside user space. */
 static bool valid_range(u64 addr, u64 size) {
@@ -92,15 +93,19 @@ static i64 check_file(struct file *file, u32 prot, u32 flags) {
 }
 
 i64 mm_populate(struct mm *mm, u64 addr, u64 size, bool write) {
-    for (u64 at = addr; at < addr + size; at += PAGE_SIZE) {
-        if (mm_resolve(mm, at, write ? FAULT_WRITE : 0)) {
-            u64 *pte = pte_find(mm->root, at);
-            *pte &= ~PTE_AROUND;
+    const u64 needed = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
+    for (u64 at = addr, end = addr + size; at < end;) {
+        if (!mm_resolve(mm, at, write ? FAULT_WRITE : 0)) {
+            i64 err = mm_fault(mm, at, write ? FAULT_WRITE : 0);
+            if (err || signal_interrupts(current))
+                return err ? err : -EINTR;
+            at += PAGE_SIZE;
             continue;
         }
-        i64 err = mm_fault(mm, at, write ? FAULT_WRITE : 0);
-        if (err || signal_interrupts(current))
-            return err ? err : -EINTR;
+        /* What a fault maps around it is populated as well, up to the end of the page table. */
+        u64 stop = MIN(end, ROUND_DOWN(at, NV_HUGE_SIZE) + NV_HUGE_SIZE);
+        for (u64 *pte = pte_find(mm->root, at); at < stop && (*pte & needed) == needed; at += PAGE_SIZE, pte++)
+            *pte &= ~PTE_AROUND;
     }
     return 0;
 }
@@ -118,6 +123,11 @@ i64 mm_map_checked(u64 addr, u64 size, u32 prot, u32 flags, struct file *file, u
     u64 more = size - (flags & MAP_FIXED ? mapped_bytes(mm, at, size) : 0);
     if (!mm_within_limits(mm, more, (prot & PROT_WRITE) && !(flags & (MAP_SHARED | MAP_GROWSDOWN))))
         return -ENOMEM;
+    if (mm_is_charged(prot, flags)) {
+        if (!mm_may_commit(size))
+            return -ENOMEM;
+        flags |= AREA_CHARGED;
+    }
     at = mm_map(mm, (u64)at, size, prot, flags, file, offset);
     if (at > 0 && (flags & (MAP_POPULATE | MAP_LOCKED)))
         mm_populate(mm, (u64)at, size, prot & PROT_WRITE);
@@ -141,6 +151,7 @@ i64 sys_mmap(const u64 *a) {
         return -EINVAL;
     if (flags & MAP_HUGETLB) /* there are no huge pages to be had, of whatever size */
         return is_huge_shift(flags >> MAP_HUGE_SHIFT & 0x3f) ? -ENOMEM : -EINVAL;
+    flags &= MAP_BITS;
     if (kind == MAP_SHARED_VALIDATE)
         flags = (flags & ~(u32)MAP_SHARED_VALIDATE) | MAP_SHARED;
     struct file *file = NULL;
@@ -158,6 +169,8 @@ i64 sys_mmap(const u64 *a) {
     i64 err = file ? check_file(file, prot, flags) : 0;
     if (!err && current->process->exec_gain_refused && (prot & PROT_EXEC) && (prot & PROT_WRITE))
         err = -EACCES;
+    if (!err && !file && (flags & (MAP_SHARED | MAP_NORESERVE)) == MAP_SHARED && !mm_may_commit(size))
+        err = -ENOMEM;
     if (!err && !file && (flags & MAP_SHARED)) {
         file = file_shared_memory(size);
         if (IS_ERR(file))
@@ -210,8 +223,8 @@ i64 sys_brk(const u64 *a) {
         if (mm_is_sealed(mm, new, old) || mm_unmap(mm, new, old - new))
             return (i64)mm->brk;
     } else if (new > old) {
-        if (!mm_is_free(mm, old, new - old) || !mm_within_limits(mm, new - old, true) ||
-            mm_map_named(mm, old, new - old, PROT_READ | PROT_WRITE, MAP_PRIVATE, NULL, 0, "[heap]") < 0)
+        if (!mm_is_free(mm, old, new - old) || !mm_within_limits(mm, new - old, true) || !mm_may_commit(new - old) ||
+            mm_map_named(mm, old, new - old, PROT_READ | PROT_WRITE, MAP_PRIVATE | AREA_CHARGED, NULL, 0, "[heap]") < 0)
             return (i64)mm->brk;
     }
     mm->brk = a[0];
@@ -224,10 +237,16 @@ i64 sys_msync(const u64 *a) {
     u64 size = ROUND_UP(a[1], PAGE_SIZE), end = a[0] + size;
     if ((a[0] & PAGE_MASK) || (a[2] & ~7UL) || ((a[2] & 1) && (a[2] & 4)))
         return -EINVAL;
+    if (end < a[0])
+        return -ENOMEM;
+    i64 result = 0;
     for (u64 at = a[0]; at < end;) {
-        struct area *area = area_find(current->mm, at);
-        if (!area)
+        struct area *area = area_first_from(current->mm, at);
+        if (!area || area->node.key >= end)
             return -ENOMEM;
+        if (area->node.key > at)
+            result = -ENOMEM; /* holes are reported, what is mapped is written all the same */
+        at = MAX(at, area->node.key);
         u64 last = MIN(end, area->end);
         if ((a[2] & MS_INVALIDATE) && (area->flags & AREA_LOCKED))
             return -EBUSY;
@@ -240,7 +259,7 @@ i64 sys_msync(const u64 *a) {
         }
         at = last;
     }
-    return 0;
+    return result;
 }
 
 /* Protection keys: the virtual CPU has none, so there is only the one every page has. */

@@ -5,6 +5,7 @@
 #include "proc.h"
 #include "syscall.h"
 #include "uaccess.h"
+#include "zeros.h"
 
 #define NODES_MAX 1024 /* bits that a node mask may have */
 #define WORD_BITS 64UL
@@ -238,7 +239,10 @@ static i32 node_of(struct mm *mm, u64 addr) {
     const struct area *area = addr < NV_USER_END ? area_find(mm, addr) : NULL;
     if (!area)
         return -EFAULT;
-    return mm_is_resident(mm, area, ROUND_DOWN(addr, PAGE_SIZE)) ? 0 : -ENOENT;
+    if (!mm_is_resident(mm, area, ROUND_DOWN(addr, PAGE_SIZE)))
+        return -ENOENT;
+    const u64 *pte = pte_find(mm->root, addr);
+    return pte && is_zero_frame(*pte) ? -EFAULT : 0; /* the page of zeros is on no node */
 }
 
 i64 sys_move_pages(const u64 *a) {

@@ -1,5 +1,6 @@
 /* Out of memory: when a page is needed and none can be had, the process that counts most dies, so that
-   the rest of the machine lives. What counts is its size, and what /proc/<pid>/oom_score_adj adds. */
+   the rest of the machine lives. What counts is its size, page tables and all, and what
+   /proc/<pid>/oom_score_adj adds. */
 #include "file.h"
 #include "inherit.h"
 #include "lib.h"
@@ -10,7 +11,8 @@ i64 oom_badness(const struct process *process) {
     if (process->zombie || process->exiting || process->oom_adjust == OOM_ADJUST_MIN || !process->leader ||
         !process->leader->mm)
         return OOM_NEVER;
-    return (i64)process->leader->mm->resident + process->oom_adjust * (i64)frames_total() / OOM_ADJUST_MAX;
+    const struct mm *mm = process->leader->mm;
+    return (i64)(mm->resident + mm->table_count) + process->oom_adjust * (i64)frames_total() / OOM_ADJUST_MAX;
 }
 
 /* Where nobody may die, whoever asks for memory does. */

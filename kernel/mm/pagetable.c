@@ -29,6 +29,7 @@ u64 *pte_make(struct mm *mm, u64 address) {
                 return NULL;
             frame_set_tag(frame, mm->tables);
             mm->tables = (u32)(frame >> NV_PAGE_SHIFT);
+            mm->table_count++;
             *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED;
         }
         table = table_at(*entry);

@@ -12,7 +12,7 @@
 #define MREMAP_FIXED 2
 #define MREMAP_DONTUNMAP 4
 
-/* Move the pages of [from, from+size) to `to`, where nothing is mapped. */
+/* Move the pages of [from, from+size) to `to`, where nothing is mapped; on -ENOMEM some of them. */
 static i64 move_pages(struct mm *mm, u64 from, u64 to, u64 size) {
     u64 at = from, end = from + size;
     for (u64 *pte; (pte = pte_next(mm->root, &at, end)); at += PAGE_SIZE) {
@@ -37,8 +37,11 @@ static i64 move(struct mm *mm, u64 old, u64 old_size, u64 to, u64 new_size, u32 
     if (at < 0)
         return at;
     err = move_pages(mm, old, to, MIN(old_size, new_size));
-    if (err)
+    if (err) { /* back again: where they come from they have their tables */
+        move_pages(mm, to, old, MIN(old_size, new_size));
+        mm_unmap(mm, to, new_size);
         return err;
+    }
     if (!(flags & MREMAP_DONTUNMAP) && old_size)
         mm_unmap(mm, old, old_size);
     return (i64)to;
@@ -75,7 +78,8 @@ i64 sys_mremap(const u64 *a) {
         i64 err = area->flags & AREA_LOCKED ? mm_may_lock(mm, more) : 0;
         if (err)
             return -EAGAIN;
-        if (!mm_within_limits(mm, more, (area->prot & PROT_WRITE) && !(area->flags & MAP_SHARED)))
+        if (!mm_within_limits(mm, more, (area->prot & PROT_WRITE) && !(area->flags & MAP_SHARED)) ||
+            ((area->flags & AREA_CHARGED) && !mm_may_commit(more)))
             return -ENOMEM;
     }
     if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {

@@ -6,6 +6,7 @@
 #include "proc.h"
 #include "syscall.h"
 #include "uaccess.h"
+#include "zeros.h"
 
 static bool is_cached(const struct area *area, u64 at) {
     u64 index = (at - area->node.key + area->offset) >> NV_PAGE_SHIFT;
@@ -30,7 +31,7 @@ bool mm_is_resident(struct mm *mm, const struct area *area, u64 addr) {
     u64 *pte = pte_find(mm->root, addr);
     if (!pte || !(*pte & PTE_PRESENT))
         return area->file && is_cached(area, addr);
-    if ((*pte & PTE_AROUND) && !is_written(*pte & PTE_FRAME))
+    if ((*pte & PTE_AROUND) && (is_zero_frame(*pte) || !is_written(*pte & PTE_FRAME)))
         return false;
     *pte &= ~PTE_AROUND;
     return true;

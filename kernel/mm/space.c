@@ -5,6 +5,7 @@
 #include "pagetable.h"
 #include "privilege.h"
 #include "watch.h"
+#include "zeros.h"
 
 #define KERNEL_SLOT 511 /* of the PML4: direct map, image, kernel stacks */
 
@@ -24,7 +25,7 @@ struct mm *mm_new(void) {
     mm->refs = 1;
     mm->serial = ++last_serial;
     mm->root = root;
-    mm->map_hint = MM_MAP_TOP;
+    mm->map_top = mm->map_hint = MM_MAP_TOP;
     list_append(&all_mms, &mm->all);
     return mm;
 }
@@ -40,8 +41,7 @@ static i64 copy_pages(struct mm *to, struct mm *from, const struct area *area) {
         if (private)
             *pte &= ~PTE_WRITE;
         *copy = *pte;
-        frame_get(*pte & PTE_FRAME);
-        to->resident++;
+        entry_get(to, *pte);
     }
     return 0;
 }
@@ -59,6 +59,7 @@ struct mm *mm_fork(struct mm *from) {
     to->env_end = from->env_end;
     to->vdso = from->vdso;
     to->program = from->program ? file_get(from->program) : NULL;
+    to->map_top = from->map_top;
     to->map_hint = from->map_hint;
     memcpy(to->auxv, from->auxv, sizeof(to->auxv));
     to->auxv_len = from->auxv_len;
@@ -94,6 +95,8 @@ void mm_put(struct mm *mm) {
         return;
     if (watching())
         watch_forget(mm);
+    if (mm->aio.next)
+        aio_exit(mm);
     for (struct area *area = area_first_from(mm, 0), *next; area; area = next) {
         next = area_next(area);
         mm_unmap(mm, area->node.key, area->end - area->node.key);

@@ -1,6 +1,7 @@
 /* Control messages: descriptors and credentials, in and out of programs. */
 #include "errno.h"
 #include "lib.h"
+#include "linux/time.h"
 #include "net/inet.h"
 #include "task.h"
 #include "uaccess.h"
@@ -155,12 +156,22 @@ static void put_rights(struct control_sink *sink, struct rights *r, u32 *flags) 
         control_put(sink, SOL_SOCKET, SCM_RIGHTS, fds, n * sizeof(i32), &ignored);
 }
 
+static void put_time(struct control_sink *sink, i32 option, u64 ns, u32 *flags) {
+    u64 unit = option == SO_TIMESTAMP || option == SO_TIMESTAMP_NEW ? 1000 : 1;
+    u64 time[2] = {ns / SECOND_NS, ns % SECOND_NS / unit};
+    control_put(sink, SOL_SOCKET, option, time, sizeof(time), flags);
+}
+
 u64 control_to_user(struct control *c, struct socket *s, u64 at, u64 size, u32 *flags) {
     struct control_sink sink = {at, at ? size : 0};
+    if (c->arrived)
+        put_time(&sink, s->options.stamp, c->arrived, flags);
     if (s->options.pass_creds && s->family == AF_UNIX)
         control_put(&sink, SOL_SOCKET, SCM_CREDENTIALS, c->has_creds ? &c->creds : &nobody, sizeof(nobody), flags);
     if (c->rights)
         put_rights(&sink, c->rights, flags);
+    if (c->ip.error)
+        inet_error_put(&sink, s, &c->ip, flags);
     if (c->ip.known)
         inet_control_put(&sink, s, &c->ip, flags);
     control_drop(c);

@@ -176,7 +176,7 @@ static void host_tcp_close(struct socket *s) {
 
 const struct socket_ops host_tcp_ops = {
     .bind = inet_bind, .connect = tcp_connect, .listen = tcp_listen, .name = inet_name,
-    .peer_name = tcp_peer_name, .send = host_tcp_send, .receive = host_tcp_receive,
+    .peer_name = tcp_peer_name, .send = host_tcp_send, .receive = host_tcp_receive, .errors = inet_error_receive,
     .shutdown = host_tcp_shutdown, .poll = host_tcp_poll, .waiting = host_tcp_waiting,
     .set_option = inet_set_option, .get_option = inet_get_option, .settle = take_error,
     .changed = host_changed, .close = host_tcp_close, .free = inet_free,

@@ -88,6 +88,7 @@ bool host_udp_pull(struct inet_socket *i) {
     if (IS_ERR(p))
         return false; /* lost, as datagrams are */
     inet_tell(i, &from, &p->from);
+    p->control.arrived = arrival(&i->s);
     packets_add(&i->s.packets, p);
     return true;
 }

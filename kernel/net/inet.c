@@ -4,8 +4,6 @@
 #include "lib.h"
 #include "task.h"
 
-#define PRIVILEGED_PORTS 1024
-
 struct inet_socket *inet_alloc(u16 family, u16 protocol) {
     bool tcp = protocol == IPPROTO_TCP;
     struct socket *s = socket_alloc(sizeof(struct inet_socket), tcp ? &tcp_ops : &udp_ops, family,
@@ -18,6 +16,7 @@ struct inet_socket *inet_alloc(u16 family, u16 protocol) {
     list_init(&i->bound);
     list_init(&i->callers);
     list_init(&i->caller_link);
+    packets_init(&i->errors);
     creds_of_current(&s->creds);
     inet_options_init(i);
     if (tcp) {
@@ -158,4 +157,7 @@ void inet_forget_choice(struct inet_socket *i) {
         port_release(i);
 }
 
-void inet_free(struct socket *s) { kfree(inet_socket(s)); }
+void inet_free(struct socket *s) {
+    packets_free(&inet_socket(s)->errors);
+    kfree(inet_socket(s));
+}

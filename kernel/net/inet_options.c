@@ -40,7 +40,7 @@ static const struct known {
     {IPPROTO_IP, 11 /* RECVERR */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IP, 12 /* RECVTTL */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IP, 13 /* RECVTOS */, FLAG, ANY_VALUE, 0},
-    {IPPROTO_IP, 14 /* MTU */, NUMBER, 0, -1, LOOPBACK_MTU},
+    {IPPROTO_IP, 14 /* MTU */, NUMBER, 0, -1, LOOPBACK_MTU - 1}, /* the most IPv4 can say */
     {IPPROTO_IP, 15 /* FREEBIND */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IP, 24 /* BIND_ADDRESS_NO_PORT */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IP, 33 /* MULTICAST_TTL */, NUMBER_OR_DEFAULT, 0, 255, 1},
@@ -57,7 +57,7 @@ static const struct known {
     {IPPROTO_IPV6, 51 /* RECVHOPLIMIT */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IPV6, 66 /* RECVTCLASS */, FLAG, ANY_VALUE, 0},
     {IPPROTO_IPV6, 67 /* TCLASS */, NUMBER_OR_DEFAULT, 0, 255, 0},
-    {IPPROTO_IPV6, 70 /* AUTOFLOWLABEL */, FLAG, ANY_VALUE, 0},
+    {IPPROTO_IPV6, 70 /* AUTOFLOWLABEL */, FLAG, ANY_VALUE, 1},
     {IPPROTO_UDPLITE, UDPLITE_SEND_CSCOV, COVERAGE, ANY_VALUE, 0},
     {IPPROTO_UDPLITE, UDPLITE_RECV_CSCOV, COVERAGE, ANY_VALUE, 0},
 };
@@ -67,7 +67,6 @@ _Static_assert(ARRAY_LEN(known) <= INET_OPTIONS, "INET_OPTIONS");
 #define TCP_INFO 11
 #define TCP_INFO_BYTES 232
 #define TCP_CONGESTION 13
-#define CONGESTION "cubic"
 #define TCP_NAME_MAX 16
 
 void inet_options_init(struct inet_socket *i) {
@@ -99,7 +98,7 @@ static i64 set_congestion(u64 at, u32 size) {
         return -EINVAL;
     if (copy_from_user(name, at, MIN(size, sizeof(name) - 1)))
         return -EFAULT;
-    return strcmp(name, CONGESTION) ? -ENOENT : 0;
+    return strcmp(name, TCP_CONGESTION_NAME) ? -ENOENT : 0;
 }
 
 i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
@@ -141,6 +140,8 @@ i64 inet_set_option(struct socket *s, i32 level, i32 name, u64 at, u32 size) {
     if (k->kind == COVERAGE && value)
         value = MIN(MAX(value, UDPLITE_HEADER), 65535);
     i->option[n] = k->kind == FLAG ? !!value : value;
+    if (!value && level == IPPROTO_IP && name == 11 /* RECVERR */)
+        packets_free(&i->errors);
     host_set_option(i, level, name, i->option[n]);
     return 0;
 }
@@ -158,36 +159,19 @@ void host_set_options(struct inet_socket *i) {
         host_set_option(i, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
-/* TCP_INFO: the state; everything else has nothing to count. */
-static void tcp_info(const struct socket *s, u8 *out) {
-    enum { ESTABLISHED = 1, SYN_SENT = 2, FIN_WAIT2 = 5, CLOSED = 7, CLOSE_WAIT = 8, LISTEN = 10 };
-    memset(out, 0, TCP_INFO_BYTES);
-    switch (s->state) {
-    case SOCKET_LISTENING:
-        out[0] = LISTEN;
-        return;
-    case SOCKET_CONNECTING:
-        out[0] = SYN_SENT;
-        return;
-    case SOCKET_CONNECTED:
-        out[0] = s->shut == SHUT_BOTH ? CLOSED : s->shut & SHUT_READ ? CLOSE_WAIT : s->shut ? FIN_WAIT2 : ESTABLISHED;
-        return;
-    }
-    out[0] = CLOSED;
-}
-
 i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *size) {
     struct inet_socket *i = inet_socket(s);
     *size = sizeof(i32);
     if (!has_level(i, level))
         return s->family == AF_INET ? -EOPNOTSUPP : -ENOPROTOOPT;
     if (level == IPPROTO_TCP && name == TCP_INFO) {
-        tcp_info(s, value);
+        memset(value, 0, TCP_INFO_BYTES); /* but for the state there is nothing to count */
+        *(u8 *)value = tcp_state(i);
         *size = TCP_INFO_BYTES;
         return 0;
     }
     if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
-        memcpy(value, CONGESTION, sizeof(CONGESTION));
+        memcpy(value, TCP_CONGESTION_NAME, sizeof(TCP_CONGESTION_NAME));
         *size = TCP_NAME_MAX;
         return 0;
     }
@@ -198,6 +182,8 @@ i64 inet_get_option(struct socket *s, i32 level, i32 name, void *value, u32 *siz
     i32 n = find(i, level, name);
     if (n < 0)
         return n;
+    if (known[n].high < known[n].low && s->state != SOCKET_CONNECTED)
+        return -ENOTCONN; /* the way's, and there is none */
     *(i32 *)value = i->option[n];
     return 0;
 }

@@ -8,25 +8,27 @@
 #include "task.h"
 #include "uaccess.h"
 
-#define BUFFER_DEFAULT 212992
-#define BUFFER_MAX 212992 /* what a program may ask for, before it is doubled */
-#define SEND_BUFFER_MIN 4608
-#define RECEIVE_BUFFER_MIN 2304
+#define BPF_EXTENSIONS 64 /* loads beyond a packet that filters know (linux/filter.h) */
 
 /* Options that are kept and told, and change nothing in a guest without a network. */
 static const struct plain {
     i32 name;
     bool flag, privileged;
+    i32 initial;
 } plain[OPTION_VALUES] = {
-    {SO_DEBUG, true, true},      {SO_DONTROUTE, true, false},   {SO_BROADCAST, true, false},
-    {SO_KEEPALIVE, true, false}, {SO_OOBINLINE, true, false},   {SO_NO_CHECK, true, false},
-    {SO_PRIORITY, false, false}, {SO_TIMESTAMP, true, false},   {SO_TIMESTAMPNS, true, false},
-    {SO_MARK, false, true},      {SO_RXQ_OVFL, true, false},    {SO_BUSY_POLL, false, true},
+    {SO_DEBUG, true, true, 0},      {SO_DONTROUTE, true, false, 0},        {SO_BROADCAST, true, false, 0},
+    {SO_KEEPALIVE, true, false, 0}, {SO_OOBINLINE, true, false, 0},        {SO_NO_CHECK, true, false, 0},
+    {SO_PRIORITY, false, false, 0}, {SO_MARK, false, true, 0},             {SO_RXQ_OVFL, true, false, 0},
+    {SO_BUSY_POLL, false, true, 0}, {SO_WIFI_STATUS, true, false, 0},      {SO_NOFCS, true, false, 0},
+    {SO_RCVMARK, true, true, 0},    {SO_SELECT_ERR_QUEUE, true, false, 0}, {SO_MAX_PACING_RATE, false, false, -1},
 };
 
 void options_init(struct socket *s) {
     s->options.send_buffer = s->options.receive_buffer = BUFFER_DEFAULT;
     s->options.low_water = 1;
+    s->options.peek_offset = -1;
+    for (u32 i = 0; i < OPTION_VALUES; i++)
+        s->options.value[i] = plain[i].initial;
     s->options.receive_timeout = s->options.send_timeout = NEVER;
 }
 
@@ -95,6 +97,8 @@ i32 option_plain(const struct socket *s, i32 name) {
     return 0;
 }
 
+static bool has_peek_offset(const struct socket *s) { return s->family != AF_NETLINK; }
+
 static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
     struct socket_options *o = &s->options;
     i32 value;
@@ -105,6 +109,8 @@ static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
     if (get_user(value, at))
         return -EFAULT;
     switch (name) {
+    case SO_BSDCOMPAT: /* of old, and means nothing */
+        return 0;
     case SO_REUSEADDR:
         o->reuse_address = value;
         return 0;
@@ -126,6 +132,17 @@ static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
     case SO_SNDBUF:
     case SO_RCVBUF:
         return set_buffer(s, name, value);
+    case SO_TIMESTAMP:
+    case SO_TIMESTAMPNS:
+    case SO_TIMESTAMP_NEW:
+    case SO_TIMESTAMPNS_NEW:
+        o->stamp = value ? name : 0; /* whichever it was */
+        return 0;
+    case SO_PEEK_OFF:
+        if (!has_peek_offset(s))
+            return -EOPNOTSUPP;
+        o->peek_offset = value;
+        return 0;
     case SO_RCVLOWAT:
         o->low_water = value < 0 ? 0x7fffffff : MAX(value, 1);
         return 0;
@@ -137,6 +154,16 @@ static i64 set_general(struct socket *s, i32 name, u64 at, u32 size) {
         return set_linger(s, at, size);
     }
     return set_plain(s, name, value);
+}
+
+static i64 get_peer_name(struct socket *s, void *value, u32 *size) {
+    struct address address;
+    i64 error = s->ops->peer_name(s, &address);
+    if (error)
+        return error;
+    *size = MIN(address.size, (u32)OPTION_BYTES);
+    memcpy(value, address.bytes, *size);
+    return 0;
 }
 
 /* What an option says, into `value` (at least 16 bytes) and *size; -ENOPROTOOPT. */
@@ -185,10 +212,30 @@ static i64 get_general(struct socket *s, i32 name, void *value, u32 *size) {
     case SO_SNDLOWAT:
         *number = 1;
         return 0;
+    case SO_TIMESTAMP:
+    case SO_TIMESTAMPNS:
+    case SO_TIMESTAMP_NEW:
+    case SO_TIMESTAMPNS_NEW:
+        *number = o->stamp == name;
+        return 0;
+    case SO_PEEK_OFF:
+        if (!has_peek_offset(s))
+            return -EOPNOTSUPP;
+        *number = o->peek_offset;
+        return 0;
     case SO_INCOMING_CPU:
     case SO_ZEROCOPY:
+    case SO_BSDCOMPAT:
         *number = 0;
         return 0;
+    case SO_BPF_EXTENSIONS:
+        *number = BPF_EXTENSIONS;
+        return 0;
+    case SO_BINDTODEVICE: /* to none: an empty name */
+        *size = 0;
+        return 0;
+    case SO_PEERNAME:
+        return get_peer_name(s, value, size);
     case SO_LINGER:
         memcpy(value, &o->linger, *size = sizeof(o->linger));
         return 0;

@@ -48,22 +48,27 @@ static void packet_runs(const struct packet *p, u64 size) {
         segments_add(&runs, p->frame[i], MIN(size - i * PAGE_SIZE, PAGE_SIZE));
 }
 
-/* Move `size` bytes, however scattered the other side is. */
-static i64 move(const struct packet *p, struct io *io, u64 size, bool in) {
-    packet_runs(p, size);
+static void skip_runs(u64 n) {
+    while (n) {
+        u64 step = MIN(n, runs.at[0].size);
+        runs.at[0].gpa += step;
+        runs.at[0].size -= step;
+        n -= step;
+        if (!runs.at[0].size)
+            memmove(runs.at, runs.at + 1, --runs.count * sizeof(runs.at[0]));
+    }
+}
+
+/* Move `size` bytes behind the first `skip`, however scattered the other side is. */
+static i64 move(const struct packet *p, struct io *io, u64 skip, u64 size, bool in) {
+    packet_runs(p, skip + size);
+    skip_runs(skip);
     for (u64 done = 0; done < size;) {
         i64 part = in ? io_take_runs(io, &runs) : io_put_runs(io, &runs);
         if (part <= 0)
             return -EFAULT;
         done += part;
-        while (part > 0) {
-            u64 step = MIN((u64)part, runs.at[0].size);
-            runs.at[0].gpa += step;
-            runs.at[0].size -= step;
-            part -= step;
-            if (!runs.at[0].size)
-                memmove(runs.at, runs.at + 1, --runs.count * sizeof(runs.at[0]));
-        }
+        skip_runs(part);
     }
     return size;
 }
@@ -72,7 +77,7 @@ struct packet *packet_new(struct io *io, u64 size) {
     struct packet *p = size <= PACKET_MAX ? packet_alloc(size) : NULL;
     if (!p)
         return ERR_PTR(size <= PACKET_MAX ? -ENOMEM : -EMSGSIZE);
-    i64 error = move(p, io, size, true);
+    i64 error = move(p, io, 0, size, true);
     if (error < 0) {
         packet_free(p);
         return ERR_PTR(error);
@@ -80,7 +85,9 @@ struct packet *packet_new(struct io *io, u64 size) {
     return p;
 }
 
-i64 packet_read(const struct packet *p, struct io *io) { return move(p, io, MIN((u64)p->size, io->left), false); }
+i64 packet_read(const struct packet *p, u64 skip, struct io *io) {
+    return move(p, io, skip, MIN(p->size - skip, io->left), false);
+}
 
 i64 packets_add(struct packet_queue *q, struct packet *p) {
     i64 error = p->control.rights ? rights_launch(p->control.rights) : 0;

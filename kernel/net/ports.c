@@ -1,12 +1,10 @@
 /* The table of ports in use, those of all protocols side by side. */
 #include "errno.h"
 #include "lib.h"
-#include "net/inet.h"
+#include "net/time_wait.h"
 #include "task.h"
 
 #define BUCKETS 256
-#define FIRST_PORT 32768 /* of those given out: net.ipv4.ip_local_port_range */
-#define LAST_PORT 60999
 
 static struct list table[BUCKETS];
 
@@ -37,7 +35,7 @@ static bool conflicts(const struct inet_socket *i, u16 port) {
         if (other != i && other->local.port == port && other->s.protocol == i->s.protocol && overlap(i, other) &&
             !may_share(i, other))
             return true;
-    return false;
+    return inet_is_tcp(i) && time_wait_conflicts(i, port);
 }
 
 static bool in_use(const struct inet_socket *i, u16 port) {
@@ -45,7 +43,7 @@ static bool in_use(const struct inet_socket *i, u16 port) {
     list_for_each(other, bucket(port), bound)
         if (other->local.port == port && other->s.protocol == i->s.protocol)
             return true;
-    return false;
+    return inet_is_tcp(i) && time_wait_holds(port);
 }
 
 void port_share(struct inet_socket *i, u16 port) {
@@ -92,6 +90,15 @@ bool port_listened(const struct inet_socket *i) {
             !(i->s.options.reuse_port && other->s.options.reuse_port && i->s.creds.uid == other->s.creds.uid))
             return true;
     return false;
+}
+
+bool port_connected(const struct inet_socket *i, const struct endpoint *to) {
+    struct inet_socket *other;
+    list_for_each(other, bucket(i->local.port), bound)
+        if (other != i && inet_is_tcp(other) && endpoint_equal(&other->local, &i->local) &&
+            endpoint_equal(&other->remote, to) && tcp_state(other) != TCP_CLOSED && tcp_state(other) != TCP_LISTEN)
+            return true;
+    return !time_wait_yields(&i->local, to);
 }
 
 /* The best of those that fit, by chance one of several equal ones (SO_REUSEPORT). */

@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "linux/tty.h"
 #include "net/interface.h"
+#include "net/urgent.h"
 #include "task.h"
 #include "uaccess.h"
 
@@ -88,6 +89,15 @@ static u32 socket_poll(struct file *file, struct poll_table *table) {
     return s->ops->poll(s) | (s->error ? POLLERR : 0);
 }
 
+/* Bytes that have been sent and not arrived. Those of TCP have as far as the other's buffer goes. */
+static u64 unread(const struct socket *s) {
+    if (!s->peer)
+        return 0;
+    u64 size = stream_size(&s->peer->in) + s->peer->packets.bytes;
+    u64 arrived = s->family == AF_UNIX ? 0 : (u64)s->peer->options.receive_buffer / 2;
+    return size - MIN(size, arrived);
+}
+
 static i64 socket_ioctl(struct file *file, u64 command, u64 argument) {
     struct socket *s = file->private;
     i64 value;
@@ -96,10 +106,13 @@ static i64 socket_ioctl(struct file *file, u64 command, u64 argument) {
         value = s->ops->waiting(s);
         break;
     case SIOCOUTQ:
-        value = s->family == AF_UNIX && s->peer ? (i64)(stream_size(&s->peer->in) + s->peer->packets.bytes) : 0;
+    case SIOCOUTQNSD:
+        if (command == SIOCOUTQNSD && (s->family == AF_UNIX || s->protocol != IPPROTO_TCP))
+            return -ENOTTY;
+        value = s->state == SOCKET_LISTENING ? -EINVAL : (i64)unread(s);
         break;
     case SIOCATMARK:
-        value = stream_at_urgent(&s->in, 0);
+        value = urgent_is_here(s);
         break;
     default:
         return interface_ioctl(command, argument);

@@ -55,6 +55,7 @@ void stream_close(struct stream *s) {
         ring_free(&s->ring);
     s->open = false;
     s->urgent = URGENT_NONE;
+    s->holes = 0;
 }
 
 bool stream_room(const struct stream *s, u64 n, bool marked) {
@@ -129,11 +130,25 @@ static void forget_marks(struct stream *s) {
         mark_free(s, list_first(&s->marks, struct mark, link));
 }
 
-void stream_skip_urgent(struct stream *s) {
+static void moved_on(struct stream *s) {
+    if (s->urgent != URGENT_NONE && s->taken > s->urgent_at)
+        s->urgent = URGENT_NONE;
+    while (s->holes && s->hole[0] < s->taken)
+        memmove(s->hole, s->hole + 1, --s->holes * sizeof(s->hole[0]));
+}
+
+void stream_skip_one(struct stream *s) {
     ring_drop(&s->ring, 1);
     s->taken++;
-    s->urgent = URGENT_NONE;
+    moved_on(s);
     forget_marks(s);
+}
+
+bool stream_at_hole(const struct stream *s, u64 skip) {
+    for (u32 i = 0; i < s->holes; i++)
+        if (s->hole[i] == s->taken + skip)
+            return true;
+    return false;
 }
 
 i64 stream_take(struct stream *s, struct io *io, u64 skip, bool peek, struct control *control) {
@@ -147,6 +162,9 @@ i64 stream_take(struct stream *s, struct io *io, u64 skip, bool peek, struct con
     }
     if (s->urgent != URGENT_NONE && s->urgent_at > at)
         limit = MIN(limit, s->urgent_at - at);
+    for (u32 i = 0; i < s->holes; i++)
+        if (s->hole[i] > at)
+            limit = MIN(limit, s->hole[i] - at);
     if (limit) {
         io->left = limit;
         i64 moved = peek ? look(&s->ring, io, skip) : ring_read(&s->ring, io);
@@ -155,8 +173,7 @@ i64 stream_take(struct stream *s, struct io *io, u64 skip, bool peek, struct con
         if (moved <= 0)
             return moved;
         s->taken += peek ? 0 : moved;
-        if (s->urgent != URGENT_NONE && s->taken > s->urgent_at)
-            s->urgent = URGENT_NONE;
+        moved_on(s);
         limit = moved;
     }
     if (mark && limit) {

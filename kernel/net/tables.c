@@ -1,10 +1,10 @@
 /* /proc/net: the sockets there are, as text. */
 #include "fs/proc.h"
 #include "lib.h"
-#include "net/inet.h"
+#include "net/time_wait.h"
 #include "net/unix.h"
 
-enum { ESTABLISHED = 1, SYN_SENT = 2, CLOSED = 7, LISTENING = 10 };
+#define TICK_NS 10000000UL /* of the clock that timers are told in */
 
 static void hex(struct text *text, u64 value, u32 digits) {
     static const char of[] = "0123456789ABCDEF";
@@ -26,34 +26,46 @@ static void write_endpoint(struct text *text, const struct endpoint *e, bool v4)
     text_add(text, " ");
 }
 
-static u32 state_of(const struct inet_socket *i) {
-    switch (i->s.state) {
-    case SOCKET_LISTENING:
-        return LISTENING;
-    case SOCKET_CONNECTING:
-        return SYN_SENT;
-    case SOCKET_CONNECTED:
-        return ESTABLISHED;
-    default:
-        return CLOSED;
+/* Bytes that wait; for a listener it is connections. */
+static u64 waiting(struct inet_socket *i) {
+    if (i->s.state == SOCKET_LISTENING)
+        return i->s.backlog_count;
+    return i->s.ops->waiting ? (u64)MAX(i->s.ops->waiting(&i->s), 0) : 0;
+}
+
+/* What stays of connections that are over. */
+static void write_time_waits(struct text *text, u16 family, u32 line) {
+    for (struct time_wait *w = time_wait_next(NULL); w; w = time_wait_next(w)) {
+        if (w->family != family)
+            continue;
+        text_add(text, "%4u: ", line++);
+        write_endpoint(text, &w->local, family == AF_INET);
+        write_endpoint(text, &w->remote, family == AF_INET);
+        hex(text, w->state, 2);
+        text_add(text, " 00000000:00000000 03:");
+        hex(text, (w->until - MIN(w->until, clock_monotonic())) / TICK_NS, 8);
+        text_add(text, " 00000000 %5u %8u %u %u 0000000000000000\n", 0, 0, 0, 3);
     }
 }
 
 static void write_sockets(struct text *text, bool tcp, u16 family) {
     u32 line = 0, protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
     for (struct inet_socket *i = port_next(NULL); i; i = port_next(i)) {
-        if (i->s.protocol != protocol || i->s.family != family)
+        u8 state = tcp ? tcp_state(i) : i->s.state == SOCKET_CONNECTED ? TCP_ESTABLISHED : TCP_CLOSED;
+        if (i->s.protocol != protocol || i->s.family != family || (tcp && state == TCP_CLOSED))
             continue;
         text_add(text, tcp ? "%4u: " : "%5u: ", line++);
         write_endpoint(text, &i->local, family == AF_INET);
         write_endpoint(text, &i->remote, family == AF_INET);
-        hex(text, state_of(i), 2);
+        hex(text, state, 2);
         text_add(text, " 00000000:");
-        hex(text, i->s.ops->waiting ? (u64)MAX(i->s.ops->waiting(&i->s), 0) : 0, 8);
+        hex(text, waiting(i), 8);
         text_add(text, " 00:00000000 00000000 %5u %8u %lu %u 0000000000000000", i->s.creds.uid, 0,
                  i->s.file ? i->s.file->inode->ino : 0, i->s.refs);
         text_add(text, tcp ? " 100 0 0 10 0\n" : " 0\n");
     }
+    if (tcp)
+        write_time_waits(text, family, line);
 }
 
 #define TCP_COLUMNS "st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"

@@ -3,6 +3,7 @@
 #include "errno.h"
 #include "lib.h"
 #include "net/host.h"
+#include "net/time_wait.h"
 #include "net/urgent.h"
 #include "task.h"
 
@@ -50,6 +51,7 @@ static i64 tcp_send(struct socket *s, struct message *m) {
     if (!s->peer && !s->error && !(s->shut & SHUT_WRITE)) {
         /* The other side is gone, which only the answer to this will tell. */
         u64 lost = m->io.left;
+        time_wait_heard(i, true);
         tcp_reset(i, EPIPE);
         return lost;
     }
@@ -76,14 +78,40 @@ static i64 tcp_receive(struct socket *s, struct message *m) {
         return urgent_receive(s, m);
     if (s->state == SOCKET_IDLE && !s->in.open && !s->error && !s->shut)
         return -ENOTCONN;
-    return stream_receive(s, m, ended);
+    i64 got = stream_receive(s, m, ended);
+    m->control.arrived = got > 0 && s->options.stamp ? s->in.arrived : 0;
+    return got;
 }
 
-/* This end says that nothing more will come from it. */
-static void finish(struct socket *peer) {
+/* This end says that nothing more will come from it. If that is the answer to the same of the other, the
+   other waits, whether it still has a socket or not. */
+static void finish(struct inet_socket *i) {
+    struct socket *peer = i->s.peer;
+    if (!peer) {
+        if (i->finished)
+            time_wait_heard(i, false);
+        return;
+    }
     inet_socket(peer)->finished = true;
     peer->shut |= SHUT_READ;
+    if (i->finished)
+        time_wait_begin(inet_socket(peer), TCP_TIME_WAIT);
     socket_wake(peer);
+}
+
+u8 tcp_state(const struct inet_socket *i) {
+    const struct socket *s = &i->s;
+    switch (s->state) {
+    case SOCKET_LISTENING:
+        return TCP_LISTEN;
+    case SOCKET_CONNECTING:
+        return TCP_SYN_SENT;
+    case SOCKET_CONNECTED:
+        if (s->shut & SHUT_WRITE)
+            return i->finished ? TCP_CLOSED : TCP_FIN_WAIT2;
+        return i->finished ? TCP_CLOSE_WAIT : TCP_ESTABLISHED;
+    }
+    return TCP_CLOSED;
 }
 
 static i64 tcp_shutdown(struct socket *s, u32 how) {
@@ -111,8 +139,8 @@ static i64 tcp_shutdown(struct socket *s, u32 how) {
         s->shut |= how;
         return -ENOTCONN;
     }
-    if ((how & SHUT_WRITE) && !(s->shut & SHUT_WRITE) && s->peer)
-        finish(s->peer);
+    if ((how & SHUT_WRITE) && !(s->shut & SHUT_WRITE))
+        finish(i);
     s->shut |= how;
     socket_wake(s);
     return 0;
@@ -145,12 +173,20 @@ static void tcp_close(struct socket *s) {
         tcp_hang_up(i);
     if (s->peer) {
         struct inet_socket *peer = inet_socket(s->peer);
+        bool reset = abort || peer->s.error;
+        if (!reset && !peer->finished)
+            finish(i);
+        if (!reset && !i->finished)
+            time_wait_begin(i, TCP_FIN_WAIT2);
         peer->s.peer = NULL;
-        if (abort || peer->s.error)
+        if (reset)
             tcp_reset(peer, peer->finished ? EPIPE : ECONNRESET);
-        else if (!peer->finished)
-            finish(&peer->s);
         s->peer = NULL;
+    } else if (s->state == SOCKET_CONNECTED && (abort || !(s->shut & SHUT_WRITE))) {
+        if (abort)
+            time_wait_heard(i, true);
+        else
+            finish(i);
     }
     s->state = SOCKET_IDLE;
     stream_close(&s->in);
@@ -159,7 +195,7 @@ static void tcp_close(struct socket *s) {
 
 const struct socket_ops tcp_ops = {
     .bind = inet_bind, .connect = tcp_connect, .listen = tcp_listen, .admit = host_admit, .accepted = tcp_accepted,
-    .name = inet_name, .peer_name = tcp_peer_name, .send = tcp_send, .receive = tcp_receive,
+    .name = inet_name, .peer_name = tcp_peer_name, .send = tcp_send, .receive = tcp_receive, .errors = inet_error_receive,
     .shutdown = tcp_shutdown, .poll = tcp_poll, .waiting = tcp_waiting,
     .set_option = inet_set_option, .get_option = inet_get_option, .changed = tcp_changed,
     .close = tcp_close, .free = inet_free,

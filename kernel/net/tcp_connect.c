@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "lib.h"
 #include "net/host.h"
+#include "net/time_wait.h"
 
 #define TUNED_SEND_BUFFER (1u << 18) /* what a send buffer nobody has set grows to */
 
@@ -26,6 +27,7 @@ static i64 establish(struct inet_socket *client, struct inet_socket *listener) {
     child->local = client->remote;
     child->remote = client->local;
     port_share(child, client->remote.port);
+    time_wait_reopen(&child->local, &child->remote);
     child->line = LINE_USED;
     a->peer = b;
     b->peer = a;
@@ -80,6 +82,8 @@ static i64 call(struct inet_socket *i, const struct endpoint *to) {
     if (error)
         return -EADDRNOTAVAIL;
     inet_choose_source(i, to);
+    if (port_connected(i, to))
+        return -EADDRNOTAVAIL;
     i->remote = *to;
     i->s.error = 0;
     i->finished = false;

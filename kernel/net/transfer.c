@@ -18,9 +18,9 @@ static i64 send_message(struct file *file, struct message *m, u32 flags) {
 
 static i64 receive_message(struct file *file, struct message *m, u32 flags) {
     struct socket *s = file->private;
-    if (flags & MSG_ERRQUEUE)
-        return -EAGAIN; /* nothing ever comes there */
     m->flags = flags;
+    if ((flags & MSG_ERRQUEUE) && s->ops->errors)
+        return s->ops->errors(s, m);
     m->deadline = socket_deadline(file, s->options.receive_timeout, flags);
     return s->ops->receive(s, m);
 }

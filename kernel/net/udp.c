@@ -94,11 +94,8 @@ static i64 udp_send(struct socket *s, struct message *m) {
     if (!endpoint_is_own(&to))
         return host_udp_send(i, m, &to);
     struct inet_socket *receiver = port_receiver(s->protocol, &to, &from);
-    if (!receiver) { /* "port unreachable": told to who is connected to that port alone */
-        if (s->state == SOCKET_CONNECTED && endpoint_equal(&to, &i->remote)) {
-            s->error = ECONNREFUSED;
-            socket_wake(s);
-        }
+    if (!receiver) { /* "port unreachable" */
+        inet_error_refused(i, m, &to);
         return size;
     }
     struct packet_queue *queue = &receiver->s.packets;
@@ -109,6 +106,7 @@ static i64 udp_send(struct socket *s, struct message *m) {
         return PTR_ERR(p);
     inet_control_sent(&p->control.ip, i, &m->control.ip, &to);
     inet_tell(receiver, &from, &p->from);
+    p->control.arrived = arrival(&receiver->s);
     packets_add(queue, p);
     poll_wake(&receiver->s.head, POLLIN | POLLRDNORM);
     return size;
@@ -117,7 +115,7 @@ static i64 udp_send(struct socket *s, struct message *m) {
 static i64 udp_receive(struct socket *s, struct message *m) {
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    while (s->error || !s->packets.count) {
+    for (u64 skip; s->error || !packet_wanted(s, m, &skip);) {
         if (s->error)
             return socket_error(s);
         if (host_udp_pull(inet_socket(s)))
@@ -142,6 +140,8 @@ static u32 udp_poll(struct socket *s) {
     u32 events = socket_poll_input(s);
     if (!(events & POLLIN))
         events |= host_udp_poll(inet_socket(s));
+    if (inet_socket(s)->errors.count)
+        events |= POLLERR;
     return events | (events & POLLIN ? POLLRDNORM : 0) | POLLOUT | POLLWRNORM | POLLWRBAND;
 }
 
@@ -159,7 +159,7 @@ static void udp_close(struct socket *s) {
 
 const struct socket_ops udp_ops = {
     .bind = inet_bind, .connect = udp_connect, .name = inet_name, .peer_name = udp_peer_name,
-    .send = udp_send, .receive = udp_receive, .shutdown = udp_shutdown, .poll = udp_poll,
+    .send = udp_send, .receive = udp_receive, .errors = inet_error_receive, .shutdown = udp_shutdown, .poll = udp_poll,
     .waiting = udp_waiting, .set_option = inet_set_option, .get_option = inet_get_option,
     .settle = host_udp_settle, .close = udp_close, .free = inet_free,
 };

@@ -2,6 +2,7 @@
 #include "net/unix.h"
 #include "errno.h"
 #include "lib.h"
+#include "net/urgent.h"
 
 struct socket *unix_alloc(u32 type) {
     const struct socket_ops *ops = type == SOCK_STREAM  ? &unix_stream_ops
@@ -86,7 +87,7 @@ void unix_close(struct socket *s) {
         struct unix_socket *other = unix_socket(peer);
         peer->peer = NULL;
         peer->shut = SHUT_BOTH;
-        if (stream_size(&s->in) || s->packets.bytes)
+        if ((s->in.open && urgent_untaken(s)) || s->packets.bytes)
             peer->error = ECONNRESET;
         if (!other->peer_name)
             other->peer_name = unix_name_get(u->name);

@@ -3,13 +3,11 @@
 #include "lib.h"
 #include "net/unix.h"
 
-#define BACKLOG 10 /* packets of strangers: net.unix.max_dgram_qlen */
-
 /* Is there no room in the queue of `to` for one more from `s`? Partners may fill it by size. */
 static bool full(const struct socket *s, const struct socket *to) {
     if (to->packets.charge >= (u64)s->options.send_buffer)
         return true;
-    return to->peer != s && to != s && to->packets.count > BACKLOG;
+    return to->peer != s && to != s && to->packets.count > UNIX_DGRAM_QUEUE;
 }
 
 static struct packet *make_packet(struct socket *s, struct socket *to, struct message *m) {
@@ -21,6 +19,7 @@ static struct packet *make_packet(struct socket *s, struct socket *to, struct me
         m->control.has_creds = true;
     }
     p->control = m->control;
+    p->control.arrived = arrival(to);
     m->control.rights = NULL;
     if (unix_socket(s)->name)
         p->from = unix_socket(s)->name->address;
@@ -169,7 +168,7 @@ static i64 take_packet(struct socket *s, struct message *m) {
 static i64 unix_packet_receive(struct socket *s, struct message *m) {
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    while (s->error || !s->packets.count) {
+    for (u64 skip; s->error || !packet_wanted(s, m, &skip);) {
         if (s->error)
             return socket_error(s);
         if ((s->shut & SHUT_READ) && (m->deadline || s->type == SOCK_SEQPACKET))

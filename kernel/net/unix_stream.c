@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "lib.h"
 #include "net/unix.h"
+#include "net/urgent.h"
 
 i64 unix_listen(struct socket *s, u32 backlog) {
     if (!unix_socket(s)->name || (s->state != SOCKET_IDLE && s->state != SOCKET_LISTENING))
@@ -59,13 +60,18 @@ i64 unix_connect(struct socket *s, const struct address *to, u64 deadline) {
 static i64 broken(struct socket *s) { return !s->peer || (s->shut & SHUT_WRITE) ? -EPIPE : 0; }
 
 static i64 unix_stream_send(struct socket *s, struct message *m) {
-    if (m->flags & MSG_OOB)
+    if ((m->flags & MSG_OOB) && !m->io.left)
         return -EOPNOTSUPP;
     if (m->address.size)
         return s->state == SOCKET_CONNECTED ? -EISCONN : -EOPNOTSUPP;
     if (s->state != SOCKET_CONNECTED)
         return -ENOTCONN;
-    return stream_send(s, m, broken);
+    if ((m->flags & MSG_OOB) && s->peer && !urgent_room(s->peer))
+        return -ENOBUFS;
+    i64 sent = stream_send(s, m, broken);
+    if (sent > 0 && !m->io.left && (m->flags & MSG_OOB) && s->peer)
+        urgent_sent(s->peer);
+    return sent;
 }
 
 static i64 ended(struct socket *s, bool some) {
@@ -78,7 +84,7 @@ static i64 unix_stream_receive(struct socket *s, struct message *m) {
     if (s->state != SOCKET_CONNECTED)
         return -EINVAL;
     if (m->flags & MSG_OOB)
-        return -EINVAL;
+        return urgent_receive(s, m);
     i64 got = stream_receive(s, m, ended);
     if (got > 0 && unix_socket(s)->peer_name)
         m->address = unix_socket(s)->peer_name->address;
@@ -89,13 +95,15 @@ static u32 unix_stream_poll(struct socket *s) {
     u32 events = socket_poll_input(s);
     if (s->state == SOCKET_IDLE)
         events |= POLLHUP;
+    if (s->in.urgent == URGENT_WAITS)
+        events |= POLLPRI;
     if (s->state != SOCKET_LISTENING && (!s->peer || stream_half_empty(&s->peer->in)))
         events |= POLLOUT | POLLWRNORM | POLLWRBAND;
     return events;
 }
 
 static i64 unix_stream_waiting(struct socket *s) {
-    return s->state == SOCKET_LISTENING ? -EINVAL : (i64)stream_size(&s->in);
+    return s->state == SOCKET_LISTENING ? -EINVAL : (i64)urgent_untaken(s);
 }
 
 /* The bytes we send wait in the ring of the peer, so that is what our send buffer measures. */

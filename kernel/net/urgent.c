@@ -1,5 +1,6 @@
-/* Urgent data of TCP: one byte of the stream that may be read out of its turn. Where it lies is a mark:
-   no read goes past it together with what is before it. */
+/* Urgent data: one byte of the stream that may be read out of its turn. Where it lies is a mark: no read goes
+   past it together with what is before it. On AF_UNIX one that was taken never comes again; TCP forgets that
+   when the next one comes. */
 #include "net/urgent.h"
 #include "errno.h"
 #include "fs/async.h"
@@ -13,12 +14,16 @@ void urgent_sent(struct socket *s) {
     u8 byte = 0;
     if (!stream_size(in))
         return;
-    /* One that is next to be read and has not been asked for makes way for its successor. */
-    if (stream_at_urgent(in, 0) && stream_size(in) > 1 && !in_line(s))
-        stream_skip_urgent(in);
+    if (s->family == AF_UNIX) {
+        if (in->urgent == URGENT_TAKEN)
+            in->hole[in->holes++] = in->urgent_at;
+    } else if (stream_at_urgent(in, 0) && stream_size(in) > 1 && !in_line(s)) {
+        stream_skip_one(in); /* next to be read and not asked for, it makes way for its successor */
+    }
     io_kernel(&io, &byte, 1);
     in->urgent = URGENT_NONE;
     stream_take(in, &io, stream_size(in) - 1, true, &none);
+    control_drop(&none);
     in->urgent = URGENT_WAITS;
     in->urgent_byte = byte;
     in->urgent_at = in->taken + stream_size(in) - 1;
@@ -34,6 +39,8 @@ i64 urgent_receive(struct socket *s, struct message *m) {
     if (!(m->flags & MSG_PEEK))
         in->urgent = URGENT_TAKEN;
     m->out_flags |= MSG_OOB;
+    if (!m->io.left && s->family == AF_UNIX)
+        return 1; /* it is gone all the same */
     if (!m->io.left) {
         m->out_flags |= MSG_TRUNC;
         return 0;
@@ -48,15 +55,31 @@ u64 urgent_before(const struct socket *s) {
 }
 
 bool urgent_alone(const struct socket *s) {
-    return stream_size(&s->in) == 1 && stream_at_urgent(&s->in, 0) && !in_line(s);
+    return s->family != AF_UNIX && stream_size(&s->in) == 1 && stream_at_urgent(&s->in, 0) && !in_line(s);
 }
 
 bool urgent_next(struct socket *s, u64 *skip, bool peek) {
-    if (in_line(s) || !stream_at_urgent(&s->in, *skip))
+    if (!stream_at_hole(&s->in, *skip) && (in_line(s) || !stream_at_urgent(&s->in, *skip)))
         return false;
     if (peek)
         ++*skip;
     else
-        stream_skip_urgent(&s->in);
+        stream_skip_one(&s->in);
     return true;
+}
+
+bool urgent_room(const struct socket *s) {
+    return s->family != AF_UNIX || s->in.urgent != URGENT_TAKEN || s->in.holes < HOLES_MAX;
+}
+
+bool urgent_ends(const struct socket *s, u64 skip) {
+    return stream_at_urgent(&s->in, skip) || (s->in.urgent != URGENT_WAITS && stream_at_hole(&s->in, skip));
+}
+
+bool urgent_is_here(const struct socket *s) {
+    return urgent_ends(s, 0) || (stream_at_hole(&s->in, 0) && stream_at_urgent(&s->in, 1));
+}
+
+u64 urgent_untaken(const struct socket *s) {
+    return stream_size(&s->in) - s->in.holes - (s->in.urgent == URGENT_TAKEN);
 }

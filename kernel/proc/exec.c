@@ -10,6 +10,7 @@
 #include "kstack.h"
 #include "lib.h"
 #include "linux/fcntl.h"
+#include "linux/resource.h"
 #include "privilege.h"
 #include "proc.h"
 #include "ptrace.h"
@@ -112,6 +113,7 @@ static i64 prepare(struct exec *e, const struct exec_source *source, u64 *sp) {
         e->mm = NULL;
     if (!e->mm || !e->cred)
         return -ENOMEM;
+    mm_leave_stack_room(e->mm, current->process->limits[RLIMIT_STACK].cur);
     err = elf_load(e->mm, e->file, &e->image);
     if (!err)
         err = vdso_map(e->mm);

@@ -1,6 +1,7 @@
 /* clone, clone3, fork, vfork: new threads and processes. */
 #include "cpu.h"
 #include "errno.h"
+#include "fair.h"
 #include "file.h"
 #include "fs/open.h"
 #include "fs/pidfd.h"
@@ -224,6 +225,7 @@ static i64 clone(const struct clone_args *args, i32 tid) {
     } else {
         child->altstack_flags = SS_DISABLE;
     }
+    fair_inherit(child);
     tid = child->tid;
     if (flags & CLONE_CHILD_CLEARTID)
         child->clear_tid = args->child_tid;

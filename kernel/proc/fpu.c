@@ -75,7 +75,7 @@ void fpu_init(void) {
 }
 
 u32 fpu_size(void) { return size; }
-u32 fpu_state_size(void) { return state_size; }
+u32 fpu_state_size(void) { return boot.flags & NV_BOOT_STEADY ? 0 : state_size; }
 
 /* Behind the image of XSAVE stands FRAME_MAGIC2. */
 u32 fpu_frame_size(void) {
@@ -88,6 +88,25 @@ void fpu_save(void *image) {
         __asm__ volatile("xsave64 (%0)" ::"r"(image), "a"((u32)components), "d"(0) : "memory");
     else
         __asm__ volatile("fxsave64 (%0)" ::"r"(image) : "memory");
+}
+
+/* The flag of an exception that is not masked (Intel SDM vol. 1, 8.1.3 and 10.2.3); several count in this order. */
+i32 fpu_error_code(bool vector) {
+    static const struct {
+        u32 flags;
+        i32 code;
+    } kinds[] = {
+        { 0x01, FPE_FLTINV }, { 0x04, FPE_FLTDIV }, { 0x08, FPE_FLTOVF },
+        { 0x12, FPE_FLTUND }, /* underflow, and operands too small to be normal */
+        { 0x20, FPE_FLTRES },
+    };
+    static struct image now __attribute__((aligned(64)));
+    __asm__ volatile("fxsave64 %0" : "=m"(now));
+    u32 raised = vector ? now.mxcsr & ~(now.mxcsr >> 7) : now.fsw & ~(u32)now.fcw;
+    for (u32 i = 0; i < ARRAY_LEN(kinds); i++)
+        if (raised & kinds[i].flags)
+            return kinds[i].code;
+    return 0;
 }
 
 void fpu_restore(const void *image) {

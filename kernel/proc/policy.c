@@ -1,6 +1,7 @@
-/* Scheduling policies (sched(7)): those of real time decide who runs, the others only say how unimportant a
-   thread is. */
+/* Scheduling policies (sched(7)): those of real time decide who runs, the others how the rest of the CPU is
+   shared. */
 #include "errno.h"
+#include "fair.h"
 #include "frame.h"
 #include "inherit.h"
 #include "linux/resource.h"
@@ -10,9 +11,6 @@
 #include "uaccess.h"
 
 #define REALTIME_PRIORITY_MAX 99
-#define NICE_MIN (-20)
-#define NICE_MAX 19
-#define SLICE_NS 4000000
 
 static struct task *find_or_self(i32 tid) { return tid ? task_find(tid) : current; }
 
@@ -185,5 +183,5 @@ i64 sys_sched_rr_get_interval(const u64 *a) {
     if (!task)
         return -ESRCH;
     u32 kind = kind_of(task->policy);
-    return put_timespec(a[1], kind == SCHED_RR ? SCHED_RR_SLICE_NS : kind == SCHED_FIFO ? 0 : SLICE_NS);
+    return put_timespec(a[1], kind == SCHED_RR ? SCHED_RR_SLICE_NS : kind == SCHED_FIFO ? 0 : TURN_NS);
 }

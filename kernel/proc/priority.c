@@ -5,9 +5,6 @@
 #include "syscall.h"
 #include "uaccess.h"
 
-#define NICE_MIN (-20)
-#define NICE_MAX 19
-
 static struct task *find_or_self(i32 tid) { return tid ? task_find(tid) : current; }
 
 i64 sys_sched_yield(const u64 *a) {

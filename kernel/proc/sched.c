@@ -16,13 +16,15 @@ struct task *current;
 static struct task *last_dead; /* its stack is free once another runs */
 
 void sched_add(struct task *task) {
-    if (task->state == TASK_RUNNABLE && !list_empty(&task->run_link))
+    if (task->state == TASK_RUNNABLE && task->queued)
         return;
     if (unlikely(task->realtime_priority) && task->state != TASK_RUNNABLE)
         cpu_realtime_begins(task);
     task->state = TASK_RUNNABLE;
-    if (list_empty(&task->run_link))
+    if (!task->queued) {
+        fair_wakes(task);
         run_queue_add(task, false);
+    }
     if (task != current)
         tick_needed(true);
     need_resched |= task->realtime_priority > current->realtime_priority;
@@ -73,17 +75,21 @@ void schedule(void) {
     cpu_settle();
     bool waits = current->state != TASK_RUNNABLE;
     current->counts.waits += waits;
-    if (current->process)
+    if (current->process) {
         cpu_leave(current->process);
+        if (!current->queued)
+            fair_charge();
+    }
     run_queue_leave(current);
-    if (!run_queue_next()) {
+    struct task *next = run_queue_next();
+    if (!next) {
         idle();
         cpu_restart();
+        next = run_queue_next();
     }
-    struct task *next = run_queue_next();
-    list_remove(&next->run_link);
+    run_queue_remove(next);
     run_queue_switch(current, next);
-    if (list_empty(&run_queue))
+    if (run_queue_empty())
         tick_needed(false);
     cpu_enter(next);
     turn_begins();
@@ -116,6 +122,8 @@ static void give_way(bool first) {
 void yield(void) {
     const struct task *next = run_queue_next();
     need_resched = false;
+    if (next && !(next->realtime_priority | current->realtime_priority))
+        fair_yields(next);
     if (current->held || (next && next->realtime_priority >= current->realtime_priority))
         give_way(false);
 }
@@ -123,7 +131,7 @@ void yield(void) {
 void preempt(void) {
     const struct task *next = run_queue_next();
     need_resched = false;
-    if (current->held || (next && run_queue_preempts(current, next)))
+    if (current->held || (next && run_queue_preempts(next)))
         give_way(next && next->realtime_priority > current->realtime_priority);
 }
 

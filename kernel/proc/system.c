@@ -2,6 +2,7 @@
 #include "errno.h"
 #include "file.h"
 #include "frame.h"
+#include "fs/tmpfs.h"
 #include "hypercall.h"
 #include "lib.h"
 #include "proc.h"
@@ -70,6 +71,7 @@ i64 sys_sysinfo(const u64 *a) {
         .uptime = (i64)(clock_monotonic() / SECOND_NS),
         .total = frames_total() * PAGE_SIZE,
         .free = frames_free() * PAGE_SIZE,
+        .shared = tmpfs_frames() * PAGE_SIZE,
         .procs = (u16)task_count(),
         .unit = 1,
     };

@@ -1,11 +1,11 @@
 /* Timers: a tree by deadline. The host's one-shot timer is set on the way back to user mode, and only
    when what it would do is too late: a switch between two tasks costs no hypercall. */
+#include "fair.h"
 #include "hypercall.h"
 #include "privilege.h"
 #include "proc.h"
 #include "trap.h"
 
-#define TICK_NS 4000000UL           /* as a Linux that ticks 250 times a second */
 #define REST_NS 50000UL             /* between two interrupts: no less than the timer slack of a Linux program */
 #define REST_SUNK_NS 400000UL       /* where setting the timer and taking its interrupt is slower than that */
 #define STORM_NS 2000000UL          /* interrupts that are further apart are none */
@@ -72,7 +72,7 @@ void timers_arm(void) {
     u64 wanted = timer_next(), now = clock_monotonic();
     timers_stale = false;
     if (ticking)
-        wanted = MIN(wanted, now + (steady() ? TICK_STEADY_NS : TICK_NS));
+        wanted = MIN(wanted, now + (steady() ? TICK_STEADY_NS : fair_turn.left));
     if (now - interrupted < STORM_NS)
         wanted = MAX(wanted, now + rest);
     if (wanted >= host_deadline)
@@ -94,6 +94,7 @@ void timer_interrupt(void) {
         timer->fn(timer);
     }
     interrupted = clock_monotonic();
+    fair_interrupted(interrupted - now);
     rest = interrupted - now + (sunk && !steady() ? REST_SUNK_NS : REST_NS);
     if (!steady() || now >= turn_end)
         need_resched = true; /* the tick, or somebody has woken up */

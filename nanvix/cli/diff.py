@@ -8,6 +8,7 @@ from nanvix.cli.options import PROGRAM, command, sandbox_options
 from nanvix.cli.parser import Parser
 from nanvix.cli.run import report, standard_streams
 from nanvix.cli.signals import Relay
+from nanvix.result import STOPPED
 from nanvix.sandbox import Sandbox
 from nanvix.settings import COMMON_CPU
 from nanvix.trace.diff import first_difference, render
@@ -68,6 +69,8 @@ def _recorded(argv: list[str], settings: dict[str, Any], keep: str | None) -> in
         with Relay(sandbox):
             result = sandbox.run(argv, stdio=standard_streams())
         report(result)
+        if result.reason in STOPPED:
+            return result.exit_code
         found = compare(load(path), course)
     if found.difference is not None:
         print(render(found.difference, _LEFT, _RIGHT))
@@ -83,7 +86,11 @@ def _recorded(argv: list[str], settings: dict[str, Any], keep: str | None) -> in
 def _independent(argv: list[str], settings: dict[str, Any], data: bytes | None) -> int:
     """Two runs."""
     left, left_steps = traced(_LEFT, argv, settings, data)
+    if left.reason in STOPPED:
+        return left.exit_code
     right, right_steps = traced(_RIGHT, argv, settings, data)
+    if right.reason in STOPPED:
+        return right.exit_code
     sys.stdout.buffer.write(right.stdout or b"")
     sys.stdout.flush()
     sys.stderr.buffer.write(right.stderr or b"")
@@ -116,6 +123,8 @@ def _by_instruction(argv: list[str], settings: dict[str, Any], data: bytes) -> i
     sandbox = Sandbox(backend=_LEFT, events=first, **settings)
     with Relay(sandbox):
         left = sandbox.run(argv, input=data, capture=True)
+    if left.reason in STOPPED:
+        return left.exit_code
 
     def read(address: int, size: int) -> bytes:
         # Of a process that has ended by now, what its file holds.
@@ -125,6 +134,8 @@ def _by_instruction(argv: list[str], settings: dict[str, Any], data: bytes) -> i
     sandbox = Sandbox(backend=_RIGHT, events=second, **settings)
     with Relay(sandbox):
         right = sandbox.run(argv, input=data, capture=True)
+    if right.reason in STOPPED:
+        return right.exit_code
     departure = second.departure
     if departure is not None:
         item = decode(departure.code, departure.rip)

@@ -18,6 +18,7 @@ from nanvix.cli.options import (
 )
 from nanvix.cli.signals import Relay
 from nanvix.errors import NanvixError, UsageError
+from nanvix.result import STOPPED
 from nanvix.sandbox import Sandbox
 from nanvix.settings import BACKENDS
 
@@ -109,7 +110,7 @@ def report(result: Result) -> None:
 
         symbolise = symboliser(result.program, result.crash.name)
         print(render(result.crash, symbolise), file=sys.stderr)
-    if result.reason not in ("signal", "interrupt", "terminate", "hangup"):
+    if result.reason != "signal" and result.reason not in STOPPED:
         detail = f": {result.detail}" if result.detail else ""
         print(f"nanvix: {_MEANING.get(result.reason, result.reason)}{detail}", file=sys.stderr)
 

@@ -51,6 +51,8 @@ class Relay:
     def _received(self, number: int, frame: FrameType | None) -> None:
         if number in _ENDING:
             self._sandbox.stop(_ENDING[number])
+        elif number == signal.SIGQUIT and not self._sandbox.running:
+            self._sandbox.stop("quit")  # there is no guest yet that could hear of it
         elif number != signal.SIGINT:
             self._sandbox.signal(number)
         elif not self._sandbox.running:

@@ -8,10 +8,9 @@ _OF_THE_HOST = "always EPERM: the name space of a guest is the host's to make"
 
 PARTIAL: dict[str, str] = {
     "acct": "always EPERM",
-    "fcntl": "no leases (F_SETLEASE: EINVAL)",
     "fsopen": _OF_THE_HOST,
     "fspick": _OF_THE_HOST,
-    "getsockopt": "no SO_PEERGROUPS, SO_PEERPIDFD and SO_PEEK_OFF",
+    "getsockopt": "no SO_PEERGROUPS and SO_PEERPIDFD",
     "mincore": "of the pages next to one that was touched, those only read since count as absent",
     "mount": _OF_THE_HOST,
     "mount_setattr": _OF_THE_HOST,
@@ -28,7 +27,7 @@ PARTIAL: dict[str, str] = {
     "ptrace": "no breakpoints in debug registers: they are all in use, says ENOSPC",
     "swapoff": "always EPERM",
     "swapon": "always EPERM",
-    "setsockopt": "no multicast groups and devices; SO_TIMESTAMP and IP_RECVERR are only kept",
+    "setsockopt": "no multicast groups and devices",
     "settimeofday": "always EPERM for a new time: it is the host's",
     "umount2": _OF_THE_HOST,
     "unshare": "no new name spaces (EPERM)",

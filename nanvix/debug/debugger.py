@@ -19,6 +19,7 @@ from nanvix.debug.control import RECORDED
 from nanvix.debug.errors import DebugError
 from nanvix.debug.events import EventLog
 from nanvix.debug.points import Breakpoint, Stop
+from nanvix.debug.returned import returning, with_result
 from nanvix.debug.search import Search
 from nanvix.debug.session import open_recording, open_saved, open_session
 from nanvix.debug.timeline import Timeline
@@ -186,9 +187,13 @@ class Debugger(Backward):
         return self._until(item.address + item.size, sp, tid)
 
     def out(self) -> Stop:
-        """Run until the current function has returned."""
+        """Run until the current function has returned; the stop's detail is what it has returned,
+        where that is known."""
+        what = returning(self._view)
         target, sp = self._return_place()
-        return self._until(target, sp, self._view.kernel.ids()[1], "return")
+        stop = self._until(target, sp, self._view.kernel.ids()[1], "return")
+        self.last = with_result(self, stop, what)
+        return self.last
 
     def step_line(self, *, over: bool = False) -> Stop:
         """To the beginning of another source line: into called functions that have lines, or

@@ -11,6 +11,7 @@ from posixpath import basename
 from typing import TYPE_CHECKING, Any
 
 from nanvix.debug.dwarf_types import Types
+from nanvix.debug.inlined import Inlining
 from nanvix.debug.line_table import Line, read_rows
 from nanvix.debug.scoped import scoped_types
 from nanvix.named import NamedTuple
@@ -54,12 +55,14 @@ class Dwarf:
                 self._units = [
                     (unit, self._ranges(unit, unit.get_top_DIE())) for unit in self._all()
                 ]
-        except self._errors():
+        except self.errors():
             pass
         self.types = Types(self._info)
+        self.inlining = Inlining(self, self._info, self._ranges)
 
     @staticmethod
-    def _errors() -> tuple[type[Exception], ...]:
+    def errors() -> tuple[type[Exception], ...]:
+        """What damaged information may raise."""
         from elftools.common.exceptions import DWARFError, ELFError
 
         return (*_FAILURES, DWARFError, ELFError)
@@ -118,7 +121,7 @@ class Dwarf:
                 self._lines[key] = sorted(
                     read_rows(self._info, unit), key=lambda r: (r.address, not r.end)
                 )
-            except self._errors():
+            except self.errors():
                 self._lines[key] = []
         return self._lines[key]
 
@@ -133,7 +136,7 @@ class Dwarf:
         if key not in self._functions:
             try:
                 self._functions[key] = sorted(self._read_functions(unit), key=lambda f: f[0])
-            except self._errors():
+            except self.errors():
                 self._functions[key] = []
         functions = self._functions[key]
         index = bisect_right(functions, address, key=lambda f: f[0]) - 1
@@ -163,27 +166,23 @@ class Dwarf:
 
     # -- variables ---------------------------------------------------------------------------
 
-    def variables(self, address: int) -> list[Variable]:
-        """Arguments and local variables in scope at an instruction (as linked), innermost last."""
-        found = self.function(address)
-        if found is None:
-            return []
-        variables: list[Variable] = []
-        todo = [found[2]]
+    def variables(self, address: int, outer: int = 0, *, own: bool = False) -> list[Variable]:
+        """Arguments and local variables in scope at an instruction (as linked), innermost last.
+        ``outer``: seen from so many functions outside of the innermost that was put into another;
+        ``own``: without those of the functions around that one."""
+        functions = self.inlining.blocks(address)
+        functions = functions[: len(functions) - outer]
+        found: list[Variable] = []
         try:
-            while todo:
-                for die in todo.pop().iter_children():
+            for blocks in functions[-1:] if own else functions:
+                for die in (die for block in blocks for die in block.iter_children()):
                     if die.tag in ("DW_TAG_variable", "DW_TAG_formal_parameter"):
                         variable = self._variable(die)
                         if variable is not None:
-                            variables.append(variable)
-                    elif die.tag in ("DW_TAG_lexical_block", "DW_TAG_inlined_subroutine"):
-                        ranges = self._ranges(found[2].cu, die)
-                        if not ranges or any(low <= address < high for low, high in ranges):
-                            todo.append(die)
-        except self._errors():
+                            found.append(variable)
+        except self.errors():
             pass
-        return variables
+        return found
 
     def name_of(self, die: Any) -> str:
         """Of an entry, empty if it has none."""
@@ -197,7 +196,7 @@ class Dwarf:
             if die is not None:
                 try:
                     return self._variable(die)
-                except self._errors():
+                except self.errors():
                     return None
         return None
 
@@ -222,7 +221,7 @@ class Dwarf:
                 self._inner[key] = {}
                 try:
                     self._inner[key] = scoped_types(unit, _NAMED, self.name_of)
-                except self._errors():
+                except self.errors():
                     pass
             yield self._inner[key]
 
@@ -284,7 +283,7 @@ class Dwarf:
                 try:
                     for die in unit.get_top_DIE().iter_children():
                         self._note(die, *self._names[key])
-                except self._errors():
+                except self.errors():
                     pass
             yield self._names[key]
 
@@ -321,7 +320,7 @@ class Dwarf:
                 high = attributes["DW_AT_high_pc"]
                 relative = describe_form_class(high.form) != "address"
                 return [(low, low + high.value if relative else high.value)]
-        except self._errors():
+        except self.errors():
             return []
         return []
 

@@ -107,7 +107,9 @@ class Types:
                 counts.append(count)
         kind = self.of_attribute(die, depth)
         for count in reversed(counts or [0]):
-            kind = Type("array", f"{kind.name}[{count}]", kind.size * count, kind, count)
+            base, bracket, rest = kind.name.partition("[")
+            name = f"{base}[{count}]{bracket}{rest}"
+            kind = Type("array", name, kind.size * count, kind, count)
         return kind
 
     def _members(self, die: Any) -> list[Member]:
@@ -140,6 +142,7 @@ class _Pointer(Type):
         self._types = types
         self._die = die
         self._target: Type | None = None
+        self.reference = "reference" in die.tag
         super().__init__("pointer", "", 8)
 
     @property
@@ -155,8 +158,8 @@ class _Pointer(Type):
 
     @property
     def name(self) -> str:
-        """``struct node *``."""
-        return f"{self.target.name} *"
+        """``struct node *``, ``Account &``."""
+        return f"{self.target.name} {'&' if self.reference else '*'}"
 
     @name.setter
     def name(self, value: object) -> None:

@@ -262,18 +262,19 @@ class Inspector:
     # -- stacks and variables ----------------------------------------------------------------
 
     def backtrace(self, tid: int | None = None, limit: int = 64) -> list[Call]:
-        """A thread's calls, innermost first, through the kernel into the program."""
+        """A thread's calls, innermost first, through the kernel into the program; also those that a
+        compiler has replaced by the function itself."""
         found = []
         task = self._task(tid)
-        for frame in self._view.frames(tid, limit):
-            line = self._view.line(frame.lookup, task)
+        for frame in self._view.calls(tid, limit):
+            line = frame.called or self._view.line(frame.lookup, task)
             found.append(
                 Call(
                     frame.level,
                     frame.pc,
                     frame.cfa,
                     frame.ring,
-                    self._view.name(frame.lookup, task),
+                    frame.name or self._view.name(frame.lookup, task),
                     f"{line[0]}:{line[1]}" if line is not None else None,
                     frame.how,
                 )
@@ -291,7 +292,7 @@ class Inspector:
     def _scope(self, level: int, tid: int | None) -> FrameScope:
         if not level and tid is None:
             return self._view.scope()
-        frames = self._view.frames(tid, level + 2)
+        frames = self._view.calls(tid, level + 2)
         if level >= len(frames):
             raise DebugError(f"there is no frame {level}")
         frame = frames[level]

@@ -21,7 +21,7 @@ def quoted(data: bytes) -> str:
 
 def shown(value: "Value", depth: int) -> str | None:
     """A string, vector or smart pointer; None for all else."""
-    name = value.type.name.removeprefix("struct ").removeprefix("std::")
+    name = _plain(value)
     for start, show in _SHOWN.items():
         if name.startswith(start):
             try:
@@ -31,34 +31,79 @@ def shown(value: "Value", depth: int) -> str | None:
     return None
 
 
+def held(value: "Value") -> "Value":
+    """What a string, vector or smart pointer stands for: an array, or a pointer; all else itself,
+    and also what cannot be read as one of these."""
+    name = _plain(value)
+    for start, find in _HELD.items():
+        if name.startswith(start):
+            try:
+                return find(value)
+            except DebugError:
+                return value
+    return value
+
+
+def _plain(value: "Value") -> str:
+    return value.type.name.removeprefix("struct ").removeprefix("std::")
+
+
 def _string(value: "Value", depth: int) -> str:
+    text = _letters(value)
+    data = value.read(text.address or 0, min(text.type.count, _TEXT))
+    return quoted(data) + ("..." if text.type.count > _TEXT else "")
+
+
+def _letters(value: "Value") -> "Value":
     size = value.member("_M_string_length").integer()
-    at = value.member("_M_dataplus").member("_M_p").integer()
-    data = value.read(at, min(max(size, 0), _TEXT))
-    return quoted(data) + ("..." if size > _TEXT else "")
+    return _array(value.member("_M_dataplus").member("_M_p"), size)
 
 
 def _vector(value: "Value", depth: int) -> str:
+    whole = _vector_array(value)
+    size = whole.type.count
+    found = [whole.element(i).show(depth - 1) for i in range(min(size, _ELEMENTS))]
+    return f"{size} of {{{', '.join(found)}{', ...' if size > _ELEMENTS else ''}}}"
+
+
+def _vector_array(value: "Value") -> "Value":
     inner = value.member("_M_impl")
     first, end = inner.member("_M_start"), inner.member("_M_finish").integer()
     used, width = end - first.integer(), first.dereference().type.size if end else 1
     if not 0 <= used <= _LARGEST or not width:
         raise DebugError("this vector has not been made yet")
-    size = used // width
-    found = [first.element(i).show(depth - 1) for i in range(min(size, _ELEMENTS))]
-    return f"{size} of {{{', '.join(found)}{', ...' if size > _ELEMENTS else ''}}}"
+    return _array(first, used // width)
+
+
+def _array(first: "Value", count: int) -> "Value":
+    """So many elements from where a pointer leads on."""
+    from nanvix.debug.values import Type, Value
+
+    target = first.type.target
+    if target is None or not 0 <= count <= _LARGEST:
+        raise DebugError("this has not been made yet")
+    kind = Type("array", f"{target.name}[{count}]", target.size * count, target, count)
+    return Value(kind, first.read, address=first.integer())
 
 
 def _unique(value: "Value", depth: int) -> str:
+    return _head(value).show(depth)
+
+
+def _head(value: "Value") -> "Value":
     at = _pointer(value.type, "_M_head_impl")
     if at is None or value.address is None:
         raise DebugError("no pointer inside")
     offset, kind = at
-    return type(value)(kind, value.read, address=value.address + offset).show(depth)
+    return type(value)(kind, value.read, address=value.address + offset)
 
 
 def _shared(value: "Value", depth: int) -> str:
-    return value.member("_M_ptr").show(depth)
+    return _owned(value).show(depth)
+
+
+def _owned(value: "Value") -> "Value":
+    return value.member("_M_ptr")
 
 
 def _pointer(
@@ -76,6 +121,10 @@ def _pointer(
 
 
 _SHOWN = {
-    "basic_string<char": _string, "__cxx11::basic_string<char": _string, "vector<": _vector,
-    "unique_ptr<": _unique, "shared_ptr<": _shared,
+    "basic_string<char": _string, "__cxx11::basic_string<char": _string, "string": _string,
+    "vector<": _vector, "unique_ptr<": _unique, "shared_ptr<": _shared,
+}  # fmt: skip
+_HELD = {
+    "basic_string<char": _letters, "__cxx11::basic_string<char": _letters,
+    "string": _letters, "vector<": _vector_array, "unique_ptr<": _head, "shared_ptr<": _owned,
 }  # fmt: skip

@@ -34,6 +34,12 @@ def read_rows(info: Any, unit: Any) -> Iterator[Line]:
             yield Line(state.address, file, state.line, state.is_stmt, state.end_sequence)
 
 
+def file_names(info: Any, unit: Any) -> dict[int, str]:
+    """The paths of a unit's files by their numbers."""
+    program = info.line_program_for_CU(unit)
+    return {} if program is None else _file_names(unit, program)
+
+
 def _file_names(unit: Any, program: Any) -> dict[int, str]:
     header = program.header
     top = unit.get_top_DIE().attributes

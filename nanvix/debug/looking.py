@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 class FrameRegisters:
     """Those of a frame, as far as they are known. ``exact``: see
-    :class:`~nanvix.debug.unwind.Frame`."""
+    :class:`~nanvix.debug.unwind.Frame`, also for ``outer``."""
 
-    def __init__(self, known: dict[str, int], root: int, exact: bool) -> None:
+    def __init__(self, known: dict[str, int], root: int, exact: bool, outer: int) -> None:
         self.exact = exact
+        self.outer = outer
         self._known = known | {"cr3": root}
 
     def __getitem__(self, name: str) -> int:
@@ -61,20 +62,20 @@ class Chosen:
             tid = None
         if tid is None and not self._level:
             return
-        frames = view.frames(tid, self._level + 1)
+        frames = view.calls(tid, self._level + 1)
         if self._level >= len(frames):
             self.__exit__()
             raise DebugError(f"there is no frame {self._level}")
         frame = frames[self._level]
-        self._show(task, frame.registers, exact=frame.exact)
+        self._show(task, frame.registers, exact=frame.exact, outer=frame.outer)
 
-    def _show(self, task: int, registers: dict[str, int], *, exact: bool) -> None:
+    def _show(self, task: int, registers: dict[str, int], *, exact: bool, outer: int = 0) -> None:
         view = self._view
         root = view.kernel.root_of_task(task)
         if not root:
             raise DebugError("its memory is gone")
         self._before.append((view.registers, view.kernel.shown))
-        view.registers, view.kernel.shown = FrameRegisters(registers, root, exact), task
+        view.registers, view.kernel.shown = FrameRegisters(registers, root, exact, outer), task
 
     def __exit__(self, *_: object) -> None:
         if self._before:

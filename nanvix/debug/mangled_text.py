@@ -24,6 +24,30 @@ def without_arguments(path: str) -> str:
     return "".join(shown)
 
 
+def of_type(path: str) -> str:
+    """A method of Rust by its type, ``Vec<T>::drop`` for ``<Vec<T> as Drop>::drop``."""
+    while path.startswith("<"):
+        depth = at = 0
+        trait = None
+        for part in BRACKETS.split(path):
+            depth += (part == "<") - (part == ">")
+            if trait is None and depth == 1 and " as " in part:
+                trait = at + part.index(" as ")
+            at += len(part)
+            if depth == 0 and at:
+                break
+        if depth:
+            return path
+        path = path[1 : at - 1 if trait is None else trait] + path[at:]
+    return path
+
+
+def plain(path: str) -> str:
+    """A path of names alone, as it is written in a source without any arguments."""
+    names = without_arguments(of_type(path)).split("::")
+    return "::".join(name for name in names if name)
+
+
 def pointed(text: str, mark: str) -> str:
     """A pointer or reference to it: inside, if it is a function or an array; references to
     references are one."""

@@ -1,4 +1,4 @@
-"""The words of mangled names (the Itanium C++ ABI, section 5.1): tables only."""
+"""The words of mangled names (the Itanium C++ ABI, section 5.1; RFC 2603 of Rust): tables only."""
 
 import re
 
@@ -39,6 +39,13 @@ SPECIAL = {
     "Th": "thunk to ", "Tv": "thunk to ", "GV": "guard variable for ", "GR": "temporary of ",
 }  # fmt: skip
 
+RUST_BUILTIN = {
+    "a": "i8", "b": "bool", "c": "char", "d": "f64", "e": "str", "f": "f32", "h": "u8",
+    "i": "isize", "j": "usize", "l": "i32", "m": "u32", "n": "i128", "o": "u128", "p": "_",
+    "s": "i16", "t": "u16", "u": "()", "v": "...", "x": "i64", "y": "u64", "z": "!",
+}  # fmt: skip
+"""Types of one letter in Rust's names (RFC 2603)."""
+
 _RUST = {
     "SP": "@", "BP": "*", "RF": "&", "LT": "<", "GT": ">", "LP": "(", "RP": ")", "C": ",",
 }  # fmt: skip
@@ -48,5 +55,11 @@ def rust_text(word: str) -> str:
     """What Rust has written into a name with the letters that linkers allow."""
     word = word.removeprefix("_") if word.startswith("_$") else word
     word = re.sub(r"\$(SP|BP|RF|LT|GT|LP|RP|C)\$", lambda m: _RUST[m[1]], word)
-    word = re.sub(r"\$u([0-9a-f]{1,5})\$", lambda m: chr(int(m[1], 16)), word)
+    word = re.sub(r"\$u([0-9a-f]{1,5})\$", _letter, word)
     return word.replace("..", "::")
+
+
+def _letter(found: "re.Match[str]") -> str:
+    """What cannot be shown stays as it is written."""
+    letter = chr(int(found[1], 16))
+    return letter if letter.isprintable() else found[0]

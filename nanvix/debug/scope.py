@@ -79,7 +79,8 @@ class FrameScope:
         module = self._module()
         if module is not None:
             address = self._frame().lookup - module.bias
-            for variable in reversed(module.binary.dwarf().variables(address)):
+            outer = self._frame().outer
+            for variable in reversed(module.binary.dwarf().variables(address, outer)):
                 if variable.name == name:
                     return self._value(variable, module)
         for other in self._modules():
@@ -112,7 +113,9 @@ class FrameScope:
         found: list[tuple[str, Value | None, str, bool]] = []
         if module is None:
             return found
-        for variable in module.binary.dwarf().variables(self._frame().lookup - module.bias):
+        frame = self._frame()
+        address = frame.lookup - module.bias
+        for variable in module.binary.dwarf().variables(address, frame.outer, own=True):
             try:
                 value = self._value(variable, module)
             except DebugError as error:
@@ -124,6 +127,11 @@ class FrameScope:
     # -- where a variable is -----------------------------------------------------------------
 
     def _value(self, variable: Variable, module: "Module") -> Value:
+        """A reference is what it refers to."""
+        value = self._stored(variable, module)
+        return value.dereference() if value.type.reference else value
+
+    def _stored(self, variable: Variable, module: "Module") -> Value:
         frame = self._frame()
         dwarf = module.binary.dwarf()
         location = variable.location

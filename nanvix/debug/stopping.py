@@ -16,6 +16,7 @@ from nanvix.debug.errors import DebugError
 from nanvix.debug.points import Breakpoint, Catchpoint, Stop
 from nanvix.debug.posthumous import Posthumous
 from nanvix.debug.present import NOT_KEPT
+from nanvix.debug.returned import returning, with_result
 from nanvix.debug.seen import GENERAL
 from nanvix.debug.trapped import DYING, Told
 from nanvix.debug.trapping import ALWAYS, Trapping
@@ -165,10 +166,14 @@ class Stopping(Posthumous, Trapping):
         return self._until(item.address + item.size, lambda: self._seen["rsp"] == sp)
 
     def out(self) -> Stop:
-        """Run until the current function has returned."""
+        """Run until the current function has returned; the stop's detail is what it has returned,
+        where that is known."""
+        what = returning(self._view)
         target, sp = self._return_place()
         stop = self._until(target, lambda: self._seen["rsp"] == sp)
-        return self._stop("return") if stop.reason == "step" else stop
+        if stop.reason == "step":
+            self.last = with_result(self, self._stop("return"), what)
+        return self.last
 
     def step_line(self, *, over: bool = False) -> Stop:
         """To the beginning of another source line, into called functions that have lines."""

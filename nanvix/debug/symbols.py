@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from nanvix.abi.layout import PAGE_SIZE, PIE_BASE, USER_END
 from nanvix.debug.cfi import CallFrames
-from nanvix.debug.demangle import demangle, may_mean, means, shown
+from nanvix.debug.demangle import MANGLED, demangle, may_mean, means, shown
 from nanvix.debug.dwarf import Dwarf
-from nanvix.debug.mangled_text import without_arguments
+from nanvix.debug.mangled_text import plain
 from nanvix.debug.sections import ElfFile, NotElf, Section
 from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from nanvix.debug.inlined import Inlined
     from nanvix.debug.kernel import Area
     from nanvix.machine.image import KernelImage
 
@@ -53,6 +54,8 @@ class Binary:
         self._dwarf: Dwarf | None = None
         self._functions: tuple[list[int], list[Symbol]] | None = None
         self.names: dict[str, Symbol] = {}
+        self.namesakes: dict[str, list[Symbol]] = {}
+        """Functions that are called like one in ``names``: static ones of several sources."""
         self._meant: dict[str, tuple[Symbol, ...]] = {}
         try:
             self.file = ElfFile(path)
@@ -80,7 +83,10 @@ class Binary:
                 text = strings[name : strings.find(b"\0", name)].decode("utf-8", "replace")
                 code = kind in (_FUNCTION, _INDIRECT)
                 symbol = Symbol(value, size, text, code)
-                self.names.setdefault(text.split("@")[0], symbol)
+                first = self.names.setdefault(text.split("@")[0], symbol)
+                alike = first.address != value and code and first.code and "@" not in text
+                if alike and section_name == ".symtab":
+                    self.namesakes.setdefault(text, []).append(symbol)
                 if kind != _NOTYPE or value not in found:
                     old = found.get(value)
                     if old is None or (old.size == 0 and size):
@@ -95,8 +101,9 @@ class Binary:
             part = may_mean(wanted)
             found = {
                 symbol.address: symbol
-                for name, symbol in self.names.items()
-                if name.startswith("_Z") and part in name and means(wanted, name)
+                for name, first in self.names.items()
+                if name.startswith(MANGLED) and part in name and means(wanted, name)
+                for symbol in (first, *self.namesakes.get(name, ()))
             }
             known = self._meant[wanted] = tuple(found[address] for address in sorted(found))
         return known
@@ -107,9 +114,9 @@ class Binary:
         words = [*scope.split("::"), last] if scope else [last]
         found = set()
         for name in self.names:
-            if name.startswith("_Z") and all(word in name for word in words):
+            if name.startswith(MANGLED) and all(word in name for word in words):
                 parts = demangle(name)
-                path = "" if parts is None else without_arguments(parts.path)
+                path = "" if parts is None else plain(parts.path)
                 if path.startswith(prefix):
                     found.add(path)
         return found
@@ -139,6 +146,10 @@ class Binary:
             has = self.file is not None and any(map(self.file.section, _DEBUG))
             self._dwarf = Dwarf(self._library() if has else None)
         return self._dwarf
+
+    def inlined(self, address: int) -> list[Inlined]:
+        """The functions put into others that an instruction (as linked) is of, innermost first."""
+        return self.dwarf().inlining.chain(address)
 
     def _library(self) -> Any:
         """The file as pyelftools has it; None if it does not like it."""
@@ -251,10 +262,11 @@ class Symbols:
 
     def named(self, name: str, modules: Iterable[Module]) -> list[tuple[Symbol, int]]:
         """What has this name in the first file where anything has, and that file's bias: one
-        symbol, or of C++ and Rust all that may be meant."""
+        symbol, all static functions called so, or of C++ and Rust all that may be meant."""
         for module in modules:
             symbol = module.binary.names.get(name)
-            found = module.binary.meant(name) if symbol is None else (symbol,)
+            others = module.binary.namesakes.get(name, ())
+            found = module.binary.meant(name) if symbol is None else (symbol, *others)
             if found:
                 return [(symbol, module.bias) for symbol in found]
         return []

@@ -6,6 +6,7 @@ frame that came in from a program continues with the registers the kernel has sa
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from nanvix.abi.layout import USER_END
@@ -38,9 +39,14 @@ class Frame:
     """``level`` counts from 0. ``pc``: the next instruction, or the return address. ``registers``:
     those that are known, by name. ``cfa``: the stack pointer before the call. ``ring``: user or
     kernel. ``how`` its caller was found: cfi, frame pointer, entry (the kernel has saved its
-    registers), or end. ``exact``: pc is the next instruction rather than behind a call."""
+    registers), or end. ``exact``: pc is the next instruction rather than behind a call. ``outer``:
+    it is of a function into which so many others were put that the instruction is of; such have
+    a ``name`` and the line they ``called`` from, where it is not the instruction's."""
 
-    __slots__ = ("_space", "bias", "cfa", "exact", "how", "level", "pc", "registers", "ring")
+    __slots__ = (
+        "_space", "bias", "called", "cfa", "exact", "how", "level", "name", "outer", "pc",
+        "registers", "ring",
+    )  # fmt: skip
 
     def __init__(self, level: int, registers: dict[str, int], space: Space, exact: bool) -> None:
         self.level = level
@@ -51,6 +57,9 @@ class Frame:
         self.bias = 0
         self.how = "end"
         self.exact = exact
+        self.outer = 0
+        self.name: str | None = None
+        self.called: tuple[str, int] | None = None
         self._space = space
 
     @property
@@ -116,6 +125,23 @@ class Unwinder:
                 break  # stacks grow down: this is no chain
             frames.append(Frame(len(frames), registers, space, precise))
         return frames
+
+    def calls(self, tid: int | None, limit: int) -> list[Frame]:
+        """The same with a frame for each function that was put into another."""
+        view = self._view
+        task = view.kernel.current() if tid is None else view.thread(tid).task
+        modules = view.modules(task) if task else []
+        found: list[Frame] = []
+        for frame in self.frames(tid, limit):
+            module = next((m for m in modules if m.start <= frame.lookup < m.end), None)
+            chain = [] if module is None else module.binary.inlined(frame.lookup - module.bias)
+            for outer in range(len(chain) + 1):
+                call = copy(frame)
+                call.level, call.outer = len(found), outer
+                call.name = f"{chain[outer].name} (inlined)" if outer < len(chain) else None
+                call.called = chain[outer - 1].called if outer else None
+                found.append(call)
+        return found[:limit]
 
     def _outer(
         self, frame: Frame, task: int, space: Space, modules: list[Module]

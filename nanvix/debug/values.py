@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from struct import unpack
 
 from nanvix.debug import library_types
@@ -13,8 +13,11 @@ Read = Callable[[int, int], bytes]
 """Memory at a linear address: fewer bytes where the next page is not mapped."""
 
 _MASK = (1 << 64) - 1
-_MAX_SHOWN = 64
+MAX_SHOWN = 64
+"""How many members or elements are shown at a time."""
 _MAX_TEXT = 200
+_MAX_WHOLE = 1000
+"""Letters of a value behind which no more of its members or elements are shown."""
 
 
 class Member(NamedTuple):
@@ -30,8 +33,11 @@ class Type:
     """``kind``: int, uint, bool, char, float, enum, pointer, array, struct, union, function, void.
 
     ``target``: of pointers and arrays; ``count``: of an array's elements; ``members`` of structs
-    are computed when first asked for, because types refer to each other; ``names``: of an enum.
+    are computed when first asked for, because types refer to each other; ``names``: of an enum;
+    ``reference``: a pointer that C++ takes for what it points to.
     """
+
+    reference = False
 
     def __init__(
         self,
@@ -176,11 +182,15 @@ class Value:
         found = _find(value.type, name)
         if found is None:
             raise DebugError(f"{value.type.name} has no member {name}")
-        if value.address is None:
-            data = value.bytes()[found.offset : found.offset + found.type.size]
-            return Value(found.type, self.read, data=data, bits=found.bits)
-        at = value.address + found.offset & _MASK
-        return Value(found.type, self.read, address=at, bits=found.bits)
+        return value.part(found)
+
+    def part(self, member: Member) -> Value:
+        """A field of a struct, also one without a name."""
+        if self.address is None:
+            data = self.bytes()[member.offset : member.offset + member.type.size]
+            return Value(member.type, self.read, data=data, bits=member.bits)
+        at = self.address + member.offset & _MASK
+        return Value(member.type, self.read, address=at, bits=member.bits)
 
     def cast(self, type: Type) -> Value:
         """The same as another scalar type, or the same memory as another struct."""
@@ -229,37 +239,42 @@ class Value:
         whole = library_types.shown(self, depth)
         if whole is not None:
             return whole
-        shown = []
-        for member in self.type.members[:_MAX_SHOWN]:
-            value = self.member(member.name) if member.name else self._unnamed(member)
-            text = value.show(depth - 1)
-            shown.append(f"{member.name} = {text}" if member.name else text)
-        return "{" + ", ".join(shown) + "}"
-
-    def _unnamed(self, member: Member) -> Value:
-        if self.address is None:
-            data = self.bytes()[member.offset : member.offset + member.type.size]
-            return Value(member.type, self.read, data=data)
-        return Value(member.type, self.read, address=self.address + member.offset)
+        members = self.type.members
+        texts = (
+            f"{member.name} = {text}" if member.name else text
+            for member in members[:MAX_SHOWN]
+            for text in (self.part(member).show(depth - 1),)
+        )
+        return _listed(texts, len(members))
 
     def _show_elements(self, depth: int) -> str:
         target = self.type.target
         if target is not None and target.kind == "char" and self.address is not None:
             data = self.read(self.address, min(self.type.count, _MAX_TEXT))
             return library_types.quoted(data.split(b"\0")[0])
-        count = min(self.type.count, _MAX_SHOWN)
-        shown = [self.element(index).show(depth - 1) for index in range(count)]
-        if self.type.count > count:
-            shown.append("...")
-        return "{" + ", ".join(shown) + "}"
+        shown = range(min(self.type.count, MAX_SHOWN))
+        return _listed((self.element(i).show(depth - 1) for i in shown), self.type.count)
+
+
+def _listed(texts: Iterable[str], count: int) -> str:
+    """As many of ``count`` as are there and fit, in braces."""
+    shown: list[str] = []
+    size = 0
+    for text in texts:
+        shown.append(text)
+        size += len(text)
+        if size > _MAX_WHOLE:
+            break
+    return "{" + ", ".join(shown) + ", ..." * (len(shown) < count) + "}"
 
 
 def _find(type: Type, name: str, offset: int = 0, depth: int = 8) -> Member | None:
-    """A member by name, also of unnamed structs inside and of base classes."""
+    """A member by name: its own before those of unnamed structs inside and of base classes."""
     for member in type.members:
         if member.name == name:
             return member._replace(offset=offset + member.offset)
-        if not member.name and depth:
+    for member in type.members if depth else ():
+        if not member.name:
             found = _find(member.type, name, offset + member.offset, depth - 1)
             if found is not None:
                 return found

@@ -245,11 +245,17 @@ class View:
 
     def innermost(self) -> Frame:
         """The running thread's innermost frame."""
-        return self._unwinder.frames(limit=2)[0]
+        frame = self._unwinder.frames(limit=2)[0]
+        frame.outer = getattr(self.registers, "outer", 0)
+        return frame
 
     def frames(self, tid: int | None, limit: int) -> list[Frame]:
         """A thread's frames, innermost first."""
         return self._unwinder.frames(tid, limit)
+
+    def calls(self, tid: int | None, limit: int) -> list[Frame]:
+        """The same with a frame for each function that was put into another."""
+        return self._unwinder.calls(tid, limit)
 
     def thread(self, tid: int | None) -> Thread:
         """A thread by number, the running one by default. Raises DebugError."""

@@ -184,7 +184,9 @@ class EmuBackend:
         self._window = True
 
     def run(self) -> Exit:
-        """Run until the guest needs the host."""
+        """Run until the guest needs the host. Raises ValueError once the engine is released."""
+        if self._closed:
+            raise ValueError("the VM is closed")
         self.exits += 1
         self.exit_detail = ""
         intercepts = self._intercepts

@@ -35,6 +35,11 @@ DIVERGENCES = (
         "It is never raised, and MXCSR's status flags are not kept exactly.",
     ),
     Divergence(
+        "flush to zero",
+        "With FZ in MXCSR, a result that is too small to be normal becomes zero.",
+        "It does not; DAZ, which does that to operands, works.",
+    ),
+    Divergence(
         "horizontal sums",
         "PHADDW, PHSUBW and their kind take both halves of the result from the old operands.",
         "Where both operands are the same register the upper half is that of changed operands.",

@@ -11,7 +11,7 @@ _BY_COUNT = {
         sysinfo setuid setgid getpgid getsid time set_tid_address epoll_create epoll_create1
         eventfd inotify_init1 fsync fdatasync syncfs unshare personality setfsuid setfsgid chroot
         timer_getoverrun timer_delete mlockall acct
-        swapoff shmdt pkey_free mq_unlink""",
+        io_destroy swapoff shmdt pkey_free mq_unlink""",
     2: """stat fstat lstat access nanosleep gettimeofday settimeofday getrlimit setrlimit
         getrusage munmap dup2 kill truncate ftruncate getcwd rename mkdir creat link
         symlink chmod fchmod utime statfs fstatfs setpgid getpriority sigaltstack rt_sigpending
@@ -19,7 +19,7 @@ _BY_COUNT = {
         clock_gettime clock_getres clock_settime timer_gettime getitimer pipe2 memfd_create
         eventfd2 timerfd_create timerfd_gettime set_robust_list mlock munlock flock listen
         shutdown inotify_rm_watch clone3 sethostname setdomainname utimes removexattr pkey_alloc
-        pidfd_open
+        pidfd_open io_setup
         umount2 pivot_root swapon msgget mq_notify""",
     3: """read write open poll lseek mprotect ioctl readv writev mincore madvise msync socket
         connect accept bind getsockname getpeername sendmsg recvmsg execve fcntl getdents getdents64
@@ -28,7 +28,8 @@ _BY_COUNT = {
         sched_getaffinity getcpu timer_create setitimer dup3 getrandom inotify_add_watch mknod
         close_range get_robust_list membarrier seccomp sched_setscheduler rt_sigqueueinfo
         signalfd ioprio_set listxattr flistxattr llistxattr mlock2 finit_module
-        readahead semget semop shmget shmat shmctl msgctl fspick mq_getsetattr""",
+        io_submit io_cancel readahead semget semop shmget shmat shmctl msgctl fspick
+        mq_getsetattr""",
     4: """pread64 pwrite64 rt_sigaction rt_sigprocmask wait4 rt_sigtimedwait newfstatat openat
         openat2 mknodat readlinkat renameat fallocate utimensat sendfile epoll_ctl epoll_wait
         timer_settime timerfd_settime clock_nanosleep socketpair accept4 prlimit64 fadvise64
@@ -38,7 +39,7 @@ _BY_COUNT = {
         mq_open""",
     5: """select mremap clone prctl getsockopt setsockopt ppoll fchownat linkat renameat2 waitid
         statx preadv pwritev execveat recvmmsg setxattr lsetxattr fsetxattr mount
-        futex_waitv
+        futex_waitv io_getevents
         msgrcv mq_timedsend mq_timedreceive name_to_handle_at move_mount mount_setattr""",
 }
 

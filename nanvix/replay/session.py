@@ -1,6 +1,7 @@
 """Replays: the machine of a recording, and running it to its end."""
 
 import os
+import select
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
@@ -172,4 +173,9 @@ class _Echo:
         if fd is not None:
             data = memoryview(b"".join(call.inputs))[:result]
             while data:
-                data = data[os.write(fd, data) :]
+                try:
+                    data = data[os.write(fd, data) :]
+                except BlockingIOError:  # by somebody who shares it with us
+                    poller = select.poll()
+                    poller.register(fd, select.POLLOUT)
+                    poller.poll()

@@ -40,6 +40,14 @@ def soon(guest: TinyGuest, ms: float) -> int:
 # -- exits ---------------------------------------------------------------------------------------
 
 
+def test_what_is_closed_does_not_run(tiny: Tiny) -> None:
+    guest = tiny(DOORBELL_LOOP)
+    with guest.start():
+        assert guest.backend.run() is Exit.DOORBELL
+    with pytest.raises(ValueError, match="the VM is closed"):
+        guest.backend.run()
+
+
 def test_the_doorbell_stops_behind_the_out(tiny: Tiny) -> None:
     with tiny(DOORBELL_LOOP).start() as guest:
         for _ in range(5):

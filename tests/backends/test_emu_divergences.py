@@ -1,5 +1,7 @@
 """The table of divergences says what really happens: an entry that is mended must leave it."""
 
+from struct import pack, unpack
+
 import pytest
 from backends.guests import GP, RESULT, UD2, USER_CODE, Frame, TinyGuest
 
@@ -46,6 +48,18 @@ def test_unknown_msr() -> None:
         guest.start()
         assert guest.backend.run() is Exit.DOORBELL
         assert guest.backend.exit_value == 0
+
+
+def test_flush_to_zero() -> None:
+    """The smallest normal number, by 4."""
+    assert "flush to zero" in TOPICS
+    load = "0fae1425 00e00000 f20f100425 08e00000"
+    divide = "f20f5e0425 10e00000 f20f110425 18e00000"
+    with TinyGuest(create, bytes.fromhex(load + divide) + UD2, user=True) as guest:
+        guest.memory.write(RESULT, pack("<I4xdd", 0x9F80, 2.0**-1022, 4.0))
+        guest.start()
+        guest.event()
+        assert unpack("<d", guest.memory.read(RESULT + 24, 8)) == (2.0**-1024,)
 
 
 def test_string_input() -> None:

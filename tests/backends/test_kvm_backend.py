@@ -13,6 +13,7 @@ from backends.guests import (
     drop_what_may_differ,
 )
 from backends.probing import milliseconds, started
+from support.host import linux
 from support.patience import least
 
 from nanvix.abi.layout import VECTOR_EVENT, VECTOR_TIMER
@@ -58,6 +59,21 @@ def test_addresses_outside_memory_read_as_ones_and_ignore_writes() -> None:
         guest.memory.write(0x4000 + 7 * 8, (outside | 3).to_bytes(8, "little"))
         assert guest.backend.run() is Exit.DOORBELL
         assert guest.backend.exit_value == 0xFFFF_FFFF
+
+
+def test_an_instruction_kvm_cannot_emulate_is_an_error_that_shows_it() -> None:
+    # paddb 0x7000(page behind RAM), %xmm0
+    code = bytes.fromhex("660ffc042500700000")
+    with started(code + UD2) as guest:
+        outside = guest.memory.size + 0x10_0000
+        guest.memory.write(0x4000 + 7 * 8, (outside | 3).to_bytes(8, "little"))
+        assert guest.backend.run() is Exit.ERROR
+        detail = guest.backend.exit_detail
+        assert "cannot emulate" in detail
+        if linux() < (5, 15):
+            return  # it shows no data yet
+        words = [int(word, 16) for word in detail.rstrip(")").split("(data ")[1].split()]
+        assert b"".join(word.to_bytes(8, "little") for word in words).count(code[:4]) == 1
 
 
 def test_a_guest_that_only_touches_strange_ports_is_given_up(

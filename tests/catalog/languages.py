@@ -28,6 +28,11 @@ PROGRAMS: tuple[Program, ...] = (
         requires=("ruby",), version=("ruby", "--version"),
     ),
     Program(
+        "PHP", "generators, fibers, a forked child, sockets, processes, signals, locks",
+        ("php", "fibers.php"), {"fibers.php": text("catalog/fibers.php")},
+        requires=("php",), version=("php", "--version"),
+    ),
+    Program(
         "Erlang", "its just-in-time compiler, a ring of 1,000 processes, a crash, tables, ports",
         ("sh", "-c", 'erl -noshell +S 1:1 -eval "$(grep -v ^% ring.erl)"'),
         {"ring.erl": text("catalog/ring.erl")}, requires=("erl",),

@@ -105,6 +105,12 @@ PROGRAMS: tuple[Program, ...] = (
         {"shapes.cc": text("c++/shapes.cc")}, requires=("g++",), version=("g++", "--version"),
     ),
     Program(
+        "gcc: OpenMP", "loops, tasks, barriers and locks among four threads, compiled and run",
+        ("sh", "-c", "gcc -O1 -fopenmp -o parallel parallel.c && ./parallel; rm parallel"),
+        {"parallel.c": text("catalog/parallel.c")}, requires=("gcc",),
+        version=("gcc", "--version"),
+    ),
+    Program(
         "tcc", "to a file, and straight into memory that is written and then executed",
         ("sh", "-c",
          "tcc -o words main.c words.c && ./words one three four && tcc -run main.c words.c a bb"),

@@ -145,3 +145,48 @@ def test_the_example_finds_the_instruction(tmp_path: Path) -> None:
     ran = execute([sys.executable, example, tmp_path / "corrupt"], env=host_environment())
     assert ran.code == 0, ran
     assert b"corrupt.c:13, called by main" in ran.out, ran
+
+
+TWICE = {
+    "one.c": "static __attribute__((noinline)) int helper(int x) { return x + 1; }\n"
+    "int other(int);\nint main(int n, char **v) { return helper(n) + other(n); }\n",
+    "two.c": "static __attribute__((noinline)) int helper(int y) { return y * 3; }\n"
+    "int other(int z) { return helper(z); }\n",
+}
+
+
+@NEEDS
+def test_static_functions_of_one_name(debug: Start, tmp_path: Path) -> None:
+    """All of them are meant, as gdb takes it."""
+    for name, text in TWICE.items():
+        (tmp_path / name).write_text(text)
+    command = ["gcc", "-g", "-O1", "-static", "-o", "twice", *TWICE]
+    assert execute(command, env=host_environment(), cwd=tmp_path).code == 0
+    debugger = debug([tmp_path / "twice"])
+    point = debugger.breakpoint("helper")
+    assert len(debugger.places(point)) == 2
+    debugger.run()
+    first = debugger.line()
+    debugger.run()
+    lines = [Path(found[0]).name for found in (first, debugger.line()) if found is not None]
+    assert lines == ["one.c", "two.c"]
+
+
+@pytest.mark.requires("g++")
+def test_references_and_members_of_the_library(debug: Start, tmp_path: Path) -> None:
+    (tmp_path / "refs.cc").write_text(
+        "#include <string>\n#include <vector>\n"
+        "struct Base { int id = 3; };\n"
+        'struct Named : Base { int id = 4; std::string name = "dd"; };\n'
+        "__attribute__((noinline)) int take(const std::string &text, Named &named, int &number) {\n"
+        "    number += text.size() + named.id;\n    return number;\n}\n"
+        'int main() { Named named; int number = 5; return take("hello", named, number); }\n'
+    )
+    command = ["g++", "-g", "-O0", "-static", "-o", "refs", "refs.cc"]
+    assert execute(command, env=host_environment(), cwd=tmp_path).code == 0
+    debugger = debug([tmp_path / "refs"])
+    debugger.run_to("refs.cc:7")
+    shown = {v.name: v.value.show() for v in debugger.variables() if v.value is not None}
+    assert shown == {"text": '"hello"', "named": '{{id = 3}, id = 4, name = "dd"}', "number": "14"}
+    assert debugger.evaluate("number * 2 + named.id").integer() == 32
+    assert debugger.evaluate("&number").integer() > 1 << 32

@@ -1,13 +1,16 @@
 """Recordings: what was recorded on either backend happens again on the emulator."""
 
 import json
+import os
 import shutil
 import struct
+import subprocess
 import zlib
 from pathlib import Path
 
 import pytest
 from support.guest import NANVIX, Ran, execute, host_environment
+from support.patience import LIMIT_S
 from support.toolchain import Toolchain
 
 from nanvix.abi.channel import OPS
@@ -233,6 +236,41 @@ def test_another_kernel_or_program_is_refused(small: Path, tmp_path: Path) -> No
     program = tmp_path / "busybox"
     program.write_bytes(Path(busybox).read_bytes() + b"\0")
     assert "of another program" in refused(small, str(program))
+
+
+def test_two_runs_are_not_recorded_in_one_file(backend: str, tmp_path: Path) -> None:
+    file = tmp_path / "recording"
+    command = [*NANVIX, "run", "--backend", backend, "--record", str(file), "sh", "-c",
+               "echo; read line; echo $line"]  # fmt: skip
+    with subprocess.Popen(
+        command, env=host_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as first:
+        assert first.stdout is not None and first.stdout.read(1) == b"\n"
+        second = record(backend, file, ["busybox", "echo", "x"])
+        assert (second.code, second.out, second.err.count(b"\n")) == (125, b"", 1), second
+        assert b"another run is being recorded there" in second.err
+        assert first.communicate(b"mine\n", timeout=LIMIT_S) == (b"mine\n", None)
+    assert again(file) == (0, b"\nmine\n", b"")
+    assert record(backend, file, ["busybox", "echo", "shorter"]).code == 0
+    assert again(file) == (0, b"shorter\n", b"")
+
+
+def test_a_replay_waits_for_a_reader(small: Path) -> None:
+    """Also of a pipe that somebody else has set to O_NONBLOCK, which is not ours to change."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    filler = os.write(writer, bytes(1 << 20))
+    command = [*NANVIX, "replay", str(small)]
+    with subprocess.Popen(
+        command, env=host_environment(), stdout=writer, stderr=subprocess.PIPE
+    ) as process:
+        os.close(writer)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        with open(reader, "rb") as pipe:
+            assert pipe.read()[filler:] == b"hello\n"
+        assert process.communicate(timeout=LIMIT_S) == (None, b"")
+    assert process.returncode == 0
 
 
 def test_a_file_that_cannot_be_written_is_no_silent_loss(backend: str) -> None:

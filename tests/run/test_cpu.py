@@ -1,8 +1,8 @@
 """One CPU model: what a program sees of the processor does not tell the backends apart."""
 
 import pytest
-from support.guest import Guest
-from support.host import kvm_trouble
+from support.guest import Guest, execute
+from support.host import ENVIRONMENT, kvm_trouble
 from support.toolchain import Toolchain
 
 
@@ -30,3 +30,12 @@ def test_model(compiled: Toolchain) -> None:
     text = "\n".join(shows("emu", compiled))
     assert "segments 33 2b 0 0" in text
     assert "fcw 37f mxcsr 1f80 fs 0" in text
+
+
+@pytest.mark.skipif(kvm_trouble() is not None, reason=str(kvm_trouble()))
+def test_a_handler_hears_what_went_wrong(compiled: Toolchain) -> None:
+    """Division, overflow and their kind, in x87 and vector registers; the emulator raises few."""
+    program = compiled("unmasked.c")
+    expected = execute([program], env=ENVIRONMENT)
+    assert Guest("kvm")([program]) == expected
+    assert expected.out.count(b"code") == 11

@@ -1,13 +1,16 @@
 """``nanvix diff``: two backends, one behaviour."""
 
 import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.guest import execute, host_environment
+from support.guest import NANVIX, execute, host_environment
 from support.host import kvm_trouble
+from support.patience import LIMIT_S
 from support.toolchain import Toolchain
 
 from nanvix.machine.journal import Served
@@ -33,6 +36,20 @@ def test_equal(nanvix: "Nanvix", compiled: Toolchain, way: tuple[str, ...]) -> N
     ran = nanvix("diff", *way, compiled("hello.c"))
     assert (ran.code, ran.out) == (0, b"hello, world\n")
     assert b"no difference in" in ran.err
+
+
+@BOTH
+@pytest.mark.parametrize(("signo", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_comparison_that_is_ended(signo: int, code: int) -> None:
+    """Of half a run nothing is said."""
+    command = [*NANVIX, "diff", "sh", "-c", "echo; exec sleep 1000"]
+    with subprocess.Popen(
+        command, env=host_environment(), stdin=subprocess.DEVNULL, stdout=-1, stderr=-1
+    ) as process:
+        assert process.stdout is not None and process.stdout.read(1) == b"\n"
+        process.send_signal(signo)
+        assert process.communicate(timeout=LIMIT_S) == (b"", b"")
+    assert process.returncode == code
 
 
 @BOTH

@@ -1,7 +1,9 @@
 """Memory that is mapped, moved, locked and shared between processes, as natively."""
 
+from pathlib import Path
+
 import pytest
-from support.guest import Same
+from support.guest import Guest, Same
 from support.toolchain import Toolchain
 
 
@@ -13,3 +15,22 @@ def test_family(same: Same, compiled: Toolchain, family: str) -> None:
 def test_limits(same: Same, compiled: Toolchain) -> None:
     """setrlimit(2) as it is felt; RLIMIT_CPU of a parent that its child has set among them."""
     assert same([compiled("limits.c")]).code == 0
+
+
+def test_promises(same: Same, compiled: Toolchain) -> None:
+    """Who asks for more memory than there is gets none, unless he says that he knows; natively too,
+    where the administrator has not ordered otherwise."""
+    program = compiled("memory/promises.c")
+    if Path("/proc/sys/vm/overcommit_memory").read_text() == "0\n":
+        ran = same([program], options=["--memory", "64M"])
+    else:
+        ran = same.guest([program], options=["--memory", "64M"])
+    assert ran.code == 0
+    assert b"malloc 0 1, calloc 0, brk 0\n" in ran.out
+
+
+@pytest.mark.parametrize("how", ["calls", "tables"])
+def test_starving(guest: Guest, compiled: Toolchain, how: str) -> None:
+    """Who takes all memory dies, also if only calls write to it or only its page tables grow."""
+    ran = guest([compiled("memory/starved.c"), how], options=["--memory", "48M"])
+    assert ran.out == b"child ended by 9, code 0\nkept: 1\n", ran

@@ -16,10 +16,14 @@ TOUCHED = 32 * MIB
     [
         # 64 KiB, then twice as much with every fault, up to 1 MiB.
         ("order", 32 + 6, TOUCHED, TOUCHED + 2 * MIB),
+        # What is read first takes a fault more, which maps the page of zeros.
+        ("late", 2 * (32 + 6), TOUCHED, TOUCHED + 2 * MIB),
         # The program may touch nothing near: 64 KiB for each of 128 places.
         ("far", 128, TOUCHED // 4, TOUCHED // 4 + 2 * MIB),
         # Parent and child, one after the other, go on where the parent was.
         ("fork", 3 * 16 + 6, TOUCHED, TOUCHED + 3 * MIB),
+        # 960 MiB of zeros, in 256: only the tables that map them, a page for every 2 MiB.
+        ("look", 960 + 6, 480 * 4096, 480 * 4096 + 2 * MIB),
     ],
 )
 def test_faults(

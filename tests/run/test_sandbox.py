@@ -11,6 +11,7 @@ import pytest
 from support.host import PATIENCE
 from support.patience import LIMIT_S
 
+from nanvix.cli.signals import Relay
 from nanvix.errors import NanvixError, ProgramNotFound, UsageError
 from nanvix.guest.mounts import make_mount
 from nanvix.machine.trace_ring import TraceEvent
@@ -70,10 +71,11 @@ def test_settings_reach_the_guest(backend: str, tmp_path: Path) -> None:
     ("act", "code", "reason"),
     [
         (lambda sandbox: sandbox.stop("enough"), 125, "enough"),
+        (lambda sandbox: sandbox.close(), 125, "closed"),
         (lambda sandbox: sandbox.signal(signal.SIGTERM), 143, "signal"),
         (lambda sandbox: sandbox.signal(signal.SIGINT), 130, "signal"),
     ],
-    ids=["stop", "SIGTERM", "SIGINT"],
+    ids=["stop", "close", "SIGTERM", "SIGINT"],
 )
 def test_from_another_thread(
     backend: str, act: Callable[[Sandbox], None], code: int, reason: str
@@ -95,6 +97,27 @@ def test_from_another_thread(
         thread.join()
         os.close(reader)
     assert (result.exit_code, result.reason) == (code, reason)
+
+
+def test_closed_for_ever(backend: str, tmp_path: Path) -> None:
+    sandbox = Sandbox(backend=backend)
+    with sandbox:
+        assert sandbox.run(["true"]).exit_code == 0
+    sandbox.close()
+    for use in (sandbox.run, sandbox.machine):
+        with pytest.raises(UsageError, match="the sandbox is closed"):
+            use(["true"])
+    with pytest.raises(UsageError, match="the sandbox is closed"):
+        sandbox.resume(str(tmp_path / "machine"))
+
+
+def test_a_quit_before_there_is_a_guest(backend: str) -> None:
+    """Ctrl-\\ while it is being made: nobody in it could hear that."""
+    sandbox = Sandbox(backend=backend, timeout=LIMIT_S)
+    with Relay(sandbox):
+        signal.raise_signal(signal.SIGQUIT)
+        result = sandbox.run(["sleep", "1000"])
+    assert (result.exit_code, result.reason) == (131, "quit")
 
 
 def test_limits(backend: str) -> None:
@@ -131,6 +154,11 @@ def test_mistakes_are_errors_of_one_tree(backend: str, tmp_path: Path) -> None:
     for words in ("ls -l", [b"ls"], [Path("/bin/ls")]):
         with pytest.raises(UsageError, match="a list of str"):
             Sandbox(backend=backend).run(words)  # type: ignore[arg-type]
+    for name in ("", "A=B", "A\0"):
+        with pytest.raises(UsageError, match="no name"):
+            Sandbox(backend=backend, env={name: "x"})
+    with pytest.raises(UsageError, match="parse_mount"):
+        Sandbox(backend=backend, mounts=["/tmp:/x"])  # type: ignore[list-item]
     with pytest.raises(NanvixError):
         Sandbox(backend=backend, memory=1 << 60).run(["true"])
     assert open_descriptors() == before

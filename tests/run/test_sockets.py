@@ -49,3 +49,31 @@ def test_no_network(guest: Guest) -> None:
         "            print(error.strerror)\n"
     )
     assert guest([sys.executable, "-c", code]).out == b"Network is unreachable\n" * 8
+
+
+WAITING = """
+import errno, socket
+def waiting():
+    return sum(line.split()[3] == "06" for line in open("/proc/net/tcp").readlines()[1:])
+server = socket.create_server(("127.0.0.1", 0), backlog=8)
+port = server.getsockname()[1]
+for turn in range(1200):
+    client = socket.create_connection(("127.0.0.1", port))
+    end, _ = server.accept()
+    end.close()
+    client.close()
+print(waiting())
+server.close()
+again = socket.socket()
+try:
+    again.bind(("127.0.0.1", port))
+except OSError as error:
+    print(errno.errorcode[error.errno])
+again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+again.bind(("127.0.0.1", port))
+"""
+
+
+def test_connections_that_are_over_are_bounded(guest: Guest) -> None:
+    """Who makes and ends connections for ever fills no memory with what stays of them."""
+    assert guest([sys.executable, "-c", WAITING]).out == b"1024\nEADDRINUSE\n"

@@ -2,6 +2,7 @@
 
 import os
 import random
+import socket
 import struct
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,9 @@ from nanvix.machine.machine import Machine
 from nanvix.machine.memory import GuestMemory
 from nanvix.machine.outcome import Outcome
 from nanvix.macro.fs import Export
+from nanvix.macro.net import Published
 from nanvix.macro.services import build_services
+from nanvix.policy.egress import Egress
 
 MEMORY = 32 << 20
 FIRST_PAGE, COUNT = 0x1000, 1500
@@ -84,6 +87,12 @@ def request(dice: random.Random, memory: GuestMemory) -> bytes:
     return bytes(page)
 
 
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
 def run(backend: str, folder: Path, dice: random.Random, last: bytes) -> tuple[Outcome, Machine]:
     """Boot a kernel that rings with COUNT garbage pages and then with ``last``."""
     watches = WatchTable()
@@ -91,8 +100,9 @@ def run(backend: str, folder: Path, dice: random.Random, last: bytes) -> tuple[O
     memory = GuestMemory(MEMORY)
     vcpu = import_module(f"nanvix.{backend}").create(memory)
     services = build_services(
-        exports=[Export(str(folder), False, False)], watches=watches, stdio=(null, null, null)
-    )
+        exports=[Export(str(folder), False, False)], watches=watches, stdio=(null, null, null),
+        egress=Egress(), ports=[Published("127.0.0.1", free_port(), 5, udp=True)],
+    )  # fmt: skip
     image = KernelImage(make_elf([(KERNEL_PHYS, 5, RING_ALL, len(RING_ALL))]))
     machine = Machine(memory, vcpu, image, BootSpec(b""), services.handlers, watches)
     try:

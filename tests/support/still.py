@@ -73,7 +73,10 @@ VIEW = View(
     ),
     locals=(
         WatchRow("total", "5", "int", True),
-        WatchRow("name", '0x402000 "nanvix"', "char *", False),
+        WatchRow("name", '0x402000 "nanvix"', "char *", False, ("local 0", "name"), True),
+        WatchRow("node", "0x402040", "struct node *", False, ("local 0", "node"), True, True),
+        WatchRow("value", "10", "int", True, ("local 0", "node", "value")),
+        WatchRow("next", "0x402060", "struct node *", False, ("local 0", "node", "next"), True),
     ),
     timeline=Timeline(400_000, 1_000_000, (0, 300_000, 600_000), ((400_000, "mark 1"),)),
 )

@@ -52,6 +52,7 @@ PROGRAMS = (
     "run/test_kernel_abi.py::test_segments[kvm-bases]",
     "run/test_kernel_abi.py::test_segments[kvm-handler]",
     "run/test_kernel_abi.py::test_segments[kvm-beyond]",
+    "run/test_kernel_abi.py::test_segments[kvm-stack]",
     "run/test_kernel_abi.py::test_system_calls_of_32_bit_code_are_invalid[kvm]",
     "run/test_sockets.py::test_random_program[kvm-1]",
     "run/test_shells.py::test_dash[kvm-long-pipeline]",

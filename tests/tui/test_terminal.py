@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from signal import SIGHUP
+from signal import SIGHUP, SIGQUIT, SIGTERM
 
 import pytest
 from support.guest import execute, host_environment
@@ -71,6 +71,12 @@ class Terminal:
         self._place.cleanup()
 
 
+def leaves(pid: int) -> list[int]:
+    """The processes below one that have no children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [leaf for child in children for leaf in leaves(int(child))] or [pid]
+
+
 DEBUG = [sys.executable, "-m", "nanvix", "debug"]
 
 
@@ -92,6 +98,51 @@ def test_step_and_leave(terminal: Terminal) -> None:
     terminal.shows("Help", "Back in time")
     terminal.press("Escape")
     terminal.shows("Registers")
+    terminal.press("q")
+    assert terminal.code() == 0
+
+
+@pytest.mark.requires("tmux", "gcc", "bash")
+def test_suspended_and_brought_back(backend: str, compiled: Toolchain, tmp_path: Path) -> None:
+    """By Ctrl-Z, while the guest runs: it stands still with the screen, and goes on with it."""
+    spin = str(compiled("debug/spin.c", "glibc", ["-g", "-O0"]))
+    window = Terminal(tmp_path, ["bash", "--norc", "--noprofile", "-i"])
+    try:
+        command = shlex.join([*DEBUG, "--backend", backend, spin])
+        # The shell's own child waits for the debugger: both are the job.
+        window.press(f"({command}; true)", "Enter")
+        window.shows("Registers", "stopped: start")
+        window.press("c")
+        window.shows("running: continue")
+        window.press("C-z")
+        window.shows("Stopped")
+        shell = int(window._tmux("list-panes", "-F", "#{pane_pid}"))
+        (job,) = leaves(shell)
+        end = time.monotonic() + 4 * LIMIT_S
+        while Path(f"/proc/{job}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            assert time.monotonic() < end, "it does not stop"
+            time.sleep(0.05)
+        window.press("echo it is $((6 * 7))", "Enter")
+        window.shows("it is 42")
+        window.press("fg", "Enter")
+        window.shows("Registers", "running: continue")
+        window.press("p")
+        window.shows("stopped: pause")
+        window.press("q")
+        while os.path.exists(f"/proc/{job}"):
+            assert time.monotonic() < end, "it does not end"
+            time.sleep(0.05)
+        window.press("exit", "Enter")
+        assert window.code() == 0
+    finally:
+        window.close()
+
+
+@pytest.mark.requires("tmux", "gcc")
+def test_nothing_to_suspend_to(terminal: Terminal) -> None:
+    terminal.shows("Registers")
+    terminal.press("C-z")
+    terminal.shows("no job control")
     terminal.press("q")
     assert terminal.code() == 0
 
@@ -153,6 +204,17 @@ def test_a_terminal_that_is_gone_is_a_hangup(steps: str, tmp_path: Path) -> None
         terminal.expect(b"Registers")
         terminal.hang_up()
         assert terminal.process.wait(LIMIT_S) == 128 + SIGHUP
+
+
+@pytest.mark.parametrize("signo", [SIGTERM, SIGQUIT])
+def test_a_signal_leaves_the_terminal_as_it_was(steps: str, tmp_path: Path, signo: int) -> None:
+    env = host_environment() | {"TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path)}
+    with PseudoTerminal([*DEBUG, steps], env) as terminal:
+        terminal.expect(b"Registers")
+        terminal.process.send_signal(signo)
+        assert terminal.ends() == 128 + signo
+        assert terminal.restored()
+        assert b"\x1b[?1049l" in terminal.output, "still on the other screen"
 
 
 def test_without_a_terminal(steps: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from support.host import ROOT
 from support.host_files import HostFiles, descriptors
 
+from nanvix.errors import NanvixError
 from nanvix.macro.fs import Export, FileService
 
 
@@ -151,3 +152,15 @@ def test_the_soft_limit_is_raised(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(ROOT)}, timeout=60, check=False, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_a_saved_machine_has_no_kernel_interfaces() -> None:
+    """Whatever its file says the guest had walked to."""
+    status = os.stat("/proc")
+    known = [status.st_dev, status.st_ino]
+    with HostFiles(Export("/", True)) as files:
+        nodes = files.service.nodes
+        before = descriptors()
+        with pytest.raises(NanvixError, match="a kernel interface"):
+            nodes.load(nodes.save() | {"nodes": [[9, 1, "proc", known]]})
+        assert descriptors() == before

@@ -12,7 +12,8 @@ def all_panes() -> list[Widget]:
     from nanvix.tui.panes.registers import RegistersPane, VectorsPane
     from nanvix.tui.panes.spaces import MapsPane, WalkPane
     from nanvix.tui.panes.stack import StackPane
-    from nanvix.tui.panes.tables import CallsPane, LocalsPane, PointsPane, TasksPane
+    from nanvix.tui.panes.tables import CallsPane, PointsPane, TasksPane
+    from nanvix.tui.panes.watch import LocalsPane
 
     return [
         CodePane(), RegistersPane(), VectorsPane(), StackPane(), CallsPane(), LocalsPane(),

@@ -1,4 +1,4 @@
-"""Short lists: tasks, breakpoints and watchpoints, watched expressions and locals."""
+"""Short lists: tasks, calls, breakpoints and watchpoints."""
 
 from nanvix.tui.lines import Line
 from nanvix.tui.panes.base import ViewPane
@@ -62,23 +62,4 @@ class PointsPane(ViewPane):
                 (f"  {row.hits} hit{'s' * (row.hits > 1)}" if row.hits else "", "number"),
             ]
             for row in view.points
-        ]
-
-
-class LocalsPane(ViewPane):
-    """Watched expressions, then the variables of the current function."""
-
-    def __init__(self) -> None:
-        super().__init__("locals", "Watch", "no variable is known here: d watches an expression")
-
-    def lines_of(self, view: View) -> list[Line]:
-        """Name, value, type."""
-        return [
-            [
-                (f"{row.name} ", "symbol"),
-                ("= ", "muted"),
-                (row.value, "changed" if row.changed else "number"),
-                (f"  {row.type}" if row.type else "", "muted"),
-            ]
-            for row in view.locals
         ]

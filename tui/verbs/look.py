@@ -67,6 +67,19 @@ def display(app: "DebugApp", text: str) -> None:
     app.desk.show("locals")
 
 
+def unfold(app: "DebugApp") -> None:
+    """Show what is in the marked row of Watch, or hide it, with all that is in that."""
+    row = cursor.marked_row(app)
+    if row is None or not row.opens:
+        return
+    unfolded = app.focus_of.unfolded
+    if row.open:
+        size = len(row.path)
+        app.look(unfolded=frozenset(path for path in unfolded if path[:size] != row.path))
+    else:
+        app.look(unfolded=unfolded | {row.path})
+
+
 def show(app: "DebugApp", text: str) -> None:
     """Print the value of an expression."""
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nanvix.debug.errors import DebugError
 from nanvix.tui import cursor
+from nanvix.tui.verbs import look
 from nanvix.tui.verbs.frames import from_here
 
 if TYPE_CHECKING:
@@ -79,7 +80,14 @@ def set_catch(app: "DebugApp", text: str) -> None:
 
 
 def toggle(app: "DebugApp") -> None:
-    """In Points switch the marked one; elsewhere a breakpoint at the marked line of code."""
+    """In Points switch the marked one, in Watch unfold the marked row; elsewhere a breakpoint at
+    the marked line of code."""
+    if app.focused_pane() == "locals":
+        look.unfold(app)
+        return
+    reason = app.missing("points")
+    if reason:
+        raise DebugError(reason)
     number = cursor.marked_point(app)
     if number is not None:
         app.session.do(lambda d: _switch(d, number), "toggle")

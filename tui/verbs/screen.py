@@ -87,6 +87,15 @@ def help(app: "DebugApp") -> None:
     app.push_screen(HelpScreen())
 
 
+def suspend(app: "DebugApp") -> None:
+    """Stop, as a job of the shell does, with the guest; `fg` brings back all."""
+    from nanvix.tui.jobs import job_control
+
+    if app.is_headless or not job_control():
+        raise DebugError("no shell waits that could bring the screen back (no job control)")
+    app.action_suspend_process()
+
+
 def quit(app: "DebugApp") -> None:
     """End the guest and leave."""
     app.exit()

@@ -4,6 +4,9 @@
 #include "fs/dentry.h"
 #include "linux/inotify.h"
 
+#define INOTIFY_WATCHES_MAX 65536 /* in the whole guest */
+#define INOTIFY_QUEUE_MAX 16384   /* events that wait in one instance */
+
 struct file;
 
 extern u32 inotify_watches; /* in the whole guest; those of F_NOTIFY count too */

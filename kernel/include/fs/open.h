@@ -37,6 +37,7 @@ struct file {
     struct list epoll_items; /* epolls that watch this file */
     struct async *async;     /* its owner and O_ASYNC (fs/async.c); NULL: never asked for */
     i32 hold;                /* what it adds to inode->writers */
+    i32 reads;               /* and to inode->readers */
 };
 
 /* A file on a dentry (a new reference is taken) with access by `flags`; ERR_PTR. */
@@ -55,6 +56,18 @@ static inline bool file_writable(const struct file *f) {
 /* Read or write at *pos through the file's operations, rights checked. */
 i64 file_read(struct file *file, struct io *io, u64 *pos);
 i64 file_write(struct file *file, struct io *io, u64 *pos);
+
+/* Flags of one transfer (preadv2(2)). */
+#define RWF_HIPRI 1
+#define RWF_DSYNC 2
+#define RWF_SYNC 4
+#define RWF_NOWAIT 8
+#define RWF_APPEND 16
+#define RWF_NOAPPEND 32
+/* Do they go together? 0, -EOPNOTSUPP, -EINVAL. */
+i64 transfer_flags(u32 flags, bool write);
+/* file_read or file_write under such flags. */
+i64 file_transfer(struct file *file, struct io *io, u64 *pos, u32 flags, bool write);
 
 /* Descriptors of the current task. */
 #define FD_LEAF 64

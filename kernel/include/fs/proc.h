@@ -38,6 +38,7 @@ struct proc_node {
 
 extern const struct proc_node proc_root;            /* fs/proc_system.c */
 extern const struct proc_node sys_root;             /* fs/sys.c */
+extern const struct proc_node proc_sys_net_entries[], proc_sys_inotify_entries[]; /* fs/proc_sysnet.c */
 extern const struct proc_node proc_net_entries[];   /* what /proc/net has */
 extern const struct proc_node proc_process;         /* fs/proc_process.c */
 void proc_map_line(struct text *text, const struct area *area); /* of maps */
@@ -69,6 +70,8 @@ void proc_oom_old_adjust(struct text *text, struct process *process);
 i64 proc_set_oom_old_adjust(struct process *process, i32 number, struct io *io);
 
 /* fs/proc_settings.c */
+/* What is written to a file of one number: its bytes, -EINVAL, -EFAULT. */
+i64 proc_take_number(struct io *io, i64 *out);
 void proc_core_filter(struct text *text, struct process *process);
 i64 proc_set_core_filter(struct process *process, i32 number, struct io *io);
 void proc_slack(struct text *text, struct process *process, i32 number);

@@ -85,6 +85,7 @@ struct inode {
     u32 seals;            /* F_SEAL_*; tmpfs only */
     u8 write_hint;        /* RWH_* */
     i32 writers;          /* open files that may write; below 0: that a program runs from */
+    i32 readers;          /* open regular files that may only read; leases look at it */
     bool linkable;        /* without a name, but it may get one (O_TMPFILE) */
     u64 ino, rdev, size;  /* rdev: of a device */
     i64 atime, mtime, ctime; /* ns since the epoch */

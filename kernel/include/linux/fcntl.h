@@ -58,6 +58,7 @@
 #define F_OFD_GETLK 36
 #define F_OFD_SETLK 37
 #define F_OFD_SETLKW 38
+#define F_SETLEASE 1024
 #define F_GETLEASE 1025
 #define F_NOTIFY 1026
 #define DN_ACCESS 0x01u

@@ -41,3 +41,5 @@ void rusage_of(struct rusage *out, const struct process *process, bool with_chil
 #define PRIO_PROCESS 0
 #define PRIO_PGRP 1
 #define PRIO_USER 2
+#define NICE_MIN (-20)
+#define NICE_MAX 19

@@ -49,6 +49,7 @@
 #define SO_NO_CHECK 11
 #define SO_PRIORITY 12
 #define SO_LINGER 13
+#define SO_BSDCOMPAT 14
 #define SO_REUSEPORT 15
 #define SO_PASSCRED 16
 #define SO_PEERCRED 17
@@ -68,9 +69,18 @@
 #define SO_PROTOCOL 38
 #define SO_DOMAIN 39
 #define SO_RXQ_OVFL 40
+#define SO_WIFI_STATUS 41
+#define SO_PEEK_OFF 42
+#define SO_NOFCS 43
+#define SO_SELECT_ERR_QUEUE 45
 #define SO_INCOMING_CPU 49
 #define SO_BUSY_POLL 46
+#define SO_MAX_PACING_RATE 47
+#define SO_BPF_EXTENSIONS 48
 #define SO_ZEROCOPY 60
+#define SO_TIMESTAMP_NEW 63
+#define SO_TIMESTAMPNS_NEW 64
+#define SO_RCVMARK 75
 
 #define SCM_RIGHTS 1
 #define SCM_CREDENTIALS 2
@@ -86,6 +96,7 @@
 #define UDPLITE_HEADER 8 /* bytes, which are always checked */
 
 #define SIOCINQ 0x541b
+#define SIOCOUTQNSD 0x894b
 #define SIOCOUTQ 0x5411
 #define SIOCATMARK 0x8905
 

@@ -24,6 +24,7 @@ struct ip_control {
         u8 value;
     } hops, traffic;
     u8 to[16]; /* its address as IPv6 */
+    u16 error; /* it has come back: a positive errno */
 };
 
 struct control {
@@ -31,6 +32,7 @@ struct control {
     bool has_creds;        /* `creds` says who has sent it */
     struct ucred creds;
     struct ip_control ip;
+    u64 arrived; /* SO_TIMESTAMP: realtime ns, when somebody wanted to know */
 };
 
 /* Where a received control part is written. */

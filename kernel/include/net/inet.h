@@ -9,7 +9,18 @@ struct endpoint {
     u16 port; /* host byte order; 0: none */
 };
 
+#define PRIVILEGED_PORTS 1024
+#define FIRST_PORT 32768 /* of those given out */
+#define LAST_PORT 60999
+#define TCP_CONGESTION_NAME "cubic"
+
 #define INET_OPTIONS 48
+
+/* States of TCP (include/net/tcp_states.h), as /proc/net/tcp and TCP_INFO tell them. */
+enum {
+    TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_FIN_WAIT2 = 5, TCP_TIME_WAIT = 6, TCP_CLOSED = 7, TCP_CLOSE_WAIT = 8,
+    TCP_LISTEN = 10,
+};
 #define TCP_SEND_BUFFER 16384
 #define TCP_RECEIVE_BUFFER 131072
 
@@ -31,6 +42,7 @@ struct inet_socket {
     struct list caller_link;
     struct inet_socket *called;
     i32 option[INET_OPTIONS]; /* net/inet_options.c */
+    struct packet_queue errors; /* UDP: datagrams that came back (net/inet_errors.c) */
 };
 
 static inline struct inet_socket *inet_socket(struct socket *s) { return container_of(s, struct inet_socket, s); }
@@ -71,6 +83,8 @@ struct inet_socket *port_next(struct inet_socket *i); /* all bound ones; NULL be
 static inline bool port_held(const struct inet_socket *i) { return !list_empty(&i->bound); }
 /* Would listening here get in the way of another listener? */
 bool port_listened(const struct inet_socket *i);
+/* Is there a connection between the socket's own end and `to`, or was there one a moment ago? */
+bool port_connected(const struct inet_socket *i, const struct endpoint *to);
 struct inet_socket *port_listener(const struct endpoint *to);
 struct inet_socket *port_receiver(u16 protocol, const struct endpoint *to, const struct endpoint *from);
 
@@ -87,6 +101,7 @@ void tcp_turn_away(struct inet_socket *listener);
 
 /* net/tcp.c: the connection is over at this end, for this reason (0: none). */
 void tcp_reset(struct inet_socket *i, i32 error);
+u8 tcp_state(const struct inet_socket *i); /* TCP_* */
 
 /* net/inet_options.c */
 void inet_options_init(struct inet_socket *i);
@@ -101,5 +116,10 @@ void inet_control_sent(struct ip_control *out, const struct inet_socket *from, c
                        const struct endpoint *to);
 /* What the socket that receives it has asked to be told. */
 void inet_control_put(struct control_sink *sink, struct socket *s, const struct ip_control *control, u32 *flags);
+
+/* net/inet_errors.c. Nobody has the port the message goes to: who wants to know is told. */
+void inet_error_refused(struct inet_socket *i, struct message *m, const struct endpoint *to);
+i64 inet_error_receive(struct socket *s, struct message *m); /* bytes, or -EAGAIN */
+void inet_error_put(struct control_sink *sink, const struct socket *s, const struct ip_control *control, u32 *flags);
 
 extern const struct socket_ops tcp_ops, udp_ops;

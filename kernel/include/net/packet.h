@@ -8,6 +8,7 @@ struct packet {
     struct list link;
     u32 size;   /* bytes of content */
     u32 charge; /* what it counts for in its queue */
+    bool peeked; /* an empty one, which SO_PEEK_OFF has been past */
     u32 frames; /* 0: the content follows in `inside` */
     struct control control;
     struct address from;
@@ -37,5 +38,5 @@ i64 packets_add(struct packet_queue *queue, struct packet *packet);
 /* Unlink the first one: its rights land. */
 struct packet *packets_take(struct packet_queue *queue);
 struct packet *packets_first(const struct packet_queue *queue); /* or NULL */
-/* Copy content to io; bytes or -EFAULT. */
-i64 packet_read(const struct packet *packet, struct io *io);
+/* Copy content behind the first `skip` bytes to io; bytes or -EFAULT. */
+i64 packet_read(const struct packet *packet, u64 skip, struct io *io);

@@ -28,6 +28,7 @@ struct socket_ops {
     i64 (*peer_name)(struct socket *s, struct address *out);
     i64 (*send)(struct socket *s, struct message *m);
     i64 (*receive)(struct socket *s, struct message *m);
+    i64 (*errors)(struct socket *s, struct message *m); /* MSG_ERRQUEUE; NULL: the flag means nothing */
     i64 (*shutdown)(struct socket *s, u32 how); /* SHUT_READ | SHUT_WRITE */
     u32 (*poll)(struct socket *s);
     i64 (*waiting)(struct socket *s);        /* FIONREAD */
@@ -45,10 +46,18 @@ enum socket_state { SOCKET_IDLE, SOCKET_LISTENING, SOCKET_CONNECTING, SOCKET_CON
 #define SHUT_WRITE 2
 #define SHUT_BOTH 3
 
-#define OPTION_VALUES 12
+#define BUFFER_DEFAULT 212992
+#define BUFFER_MAX 212992 /* what a program may ask for, before it is doubled */
+#define SEND_BUFFER_MIN 4608
+#define RECEIVE_BUFFER_MIN 2304
+
+#define UNIX_DGRAM_QUEUE 10 /* packets of strangers */
+#define OPTION_VALUES 15
 struct socket_options {
     i32 value[OPTION_VALUES]; /* the plain ones: net/options.c knows which */
     i32 send_buffer, receive_buffer, low_water;
+    i32 stamp;       /* SO_TIMESTAMP or one of its kin, or 0 */
+    i32 peek_offset; /* SO_PEEK_OFF; below 0: MSG_PEEK begins at the first byte */
     bool reuse_address, reuse_port, pass_creds;
     struct linger linger;
     u64 receive_timeout, send_timeout; /* ns; NEVER: none */
@@ -119,6 +128,10 @@ i64 stream_receive(struct socket *s, struct message *m, i64 (*ended)(struct sock
 /* How much a read wants before it is content. */
 u64 stream_wanted(const struct socket *s, const struct message *m);
 i64 packet_receive(struct socket *s, struct message *m);
+/* Which packet a message is to be filled from, and how far into it; NULL: none. */
+struct packet *packet_wanted(const struct socket *s, const struct message *m, u64 *skip);
+/* When something arrives at a socket that wants to know, else 0. */
+u64 arrival(const struct socket *s);
 u32 socket_poll_input(struct socket *s);
 
 /* Families: make a socket of this type; 0 or negative errno. */

@@ -10,6 +10,8 @@ import os
 from errno import EOPNOTSUPP, EPERM, ERANGE
 from stat import S_IFDIR, S_IFREG
 
+from nanvix.macro.fs.answers import scatter
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,9 +81,4 @@ def _answer(call: Call, data: bytes) -> int:
         return len(data)
     if len(data) > sum(map(len, call.outputs)):
         raise OSError(ERANGE, "buffer too small")
-    at = 0
-    for view in call.outputs:
-        part = data[at : at + len(view)]
-        view[: len(part)] = part
-        at += len(part)
-    return len(data)
+    return scatter(data, call.outputs)

@@ -163,6 +163,11 @@ class NodeTable:
                 raise NanvixError(f"the machine has too many files: {error.strerror}") from None
             root = self.node(export)
             fd = identity.follow(root.fd, path, known)
+            try:
+                require_storage(fd)
+            except OSError as error:
+                os.close(fd)
+                raise NanvixError(f"{path} is no file for a guest: {error.strerror}") from None
             node = Node(number, fd, export, root.read_only, os.fstat(fd))
             self._insert(node)
             self._number(node, node)

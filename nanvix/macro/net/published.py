@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
 import socket
 from errno import ENOENT
@@ -12,6 +13,9 @@ from nanvix.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_SOCKADDR_SIZE = 16
 
 
 class Published(NamedTuple):
@@ -75,7 +79,10 @@ class Ports:
     def datagrams(self, guest_port: int) -> socket.socket | None:
         """A descriptor of the UDP port that leads there, if one does."""
         bound = self._bound.get((guest_port, True))
-        return bound.dup() if bound is not None else None
+        if bound is None:
+            return None
+        _leave_peer(bound)
+        return bound.dup()
 
     def close(self) -> None:
         """Give all ports back; idempotent."""
@@ -100,6 +107,12 @@ def _rest(sock: socket.socket) -> None:
     SO_REUSEADDR the port is nobody else's meanwhile."""
     sock.shutdown(socket.SHUT_RD)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+
+
+def _leave_peer(sock: socket.socket) -> None:
+    """Hear everybody again, whatever peer the guest's last socket on it was connected to: an
+    address of no family ends that, and leaves the port (connect(2))."""
+    ctypes.CDLL(None).connect(sock.fileno(), bytes(_SOCKADDR_SIZE), _SOCKADDR_SIZE)
 
 
 def _last_two(text: str) -> tuple[str, str]:

@@ -102,49 +102,6 @@ CASE(listing, "getdents64")
     list(".");
 }
 
-CASE(listing_in_pieces, "getdents64 lseek")
-{
-    char name[16], buffer[256];
-    for (int i = 0; i < 60; i++) {
-        snprintf(name, sizeof name, "name%02d", i);
-        close(MUST(open(name, O_CREAT | O_WRONLY, 0600)));
-    }
-    int dir = T(open(".", O_RDONLY | O_DIRECTORY)), total = 0;
-    long size;
-    uint64_t seen = 0;
-    while ((size = syscall(SYS_getdents64, dir, buffer, sizeof buffer)) > 0)
-        for (long at = 0; at < size; total++) {
-            struct dirent *entry = (void *)(buffer + at);
-            if (!strncmp(entry->d_name, "name", 4))
-                seen |= 1ull << atoi(entry->d_name + 4);
-            at += entry->d_reclen;
-        }
-    N(size);
-    N(total);
-    IS(seen == (1ull << 60) - 1);
-    T(syscall(SYS_getdents64, dir, buffer, sizeof buffer));
-    T(lseek(dir, 0, SEEK_SET));
-    IS(syscall(SYS_getdents64, dir, buffer, sizeof buffer) > 0);
-    T(lseek(dir, 0, SEEK_SET));
-    T(syscall(SYS_getdents64, dir, buffer, 8));
-    T(syscall(SYS_getdents64, dir, buffer, 0));
-    T(syscall(SYS_getdents64, 0, buffer, sizeof buffer));
-    T(syscall(SYS_getdents64, 77, buffer, sizeof buffer));
-    T(syscall(SYS_getdents64, dir, (void *)8, sizeof buffer));
-}
-
-CASE(listing_a_removed_directory, "getdents64 rmdir")
-{
-    char buffer[256];
-    T(mkdir("d", 0755));
-    int dir = T(open("d", O_RDONLY));
-    T(rmdir("d"));
-    T(syscall(SYS_getdents64, dir, buffer, sizeof buffer));
-    struct stat info;
-    T(fstat(dir, &info));
-    N(info.st_nlink);
-}
-
 CASE(chdir_and_getcwd, "chdir fchdir getcwd")
 {
     char text[256], *end;

@@ -1,5 +1,6 @@
 /* Memory: moving, growing, forking, giving back. */
 #include "faults.h"
+#include <sys/auxv.h>
 
 CASE(fork_copies, "fork mmap")
 {
@@ -112,4 +113,27 @@ CASE(vectors_of_other_processes, "process_vm_readv process_vm_writev")
     T(syscall(SYS_process_vm_readv, 0x7ffffff, &local, 1, &remote, 1, 0));
     remote.iov_base = (void *)8;
     T(syscall(SYS_process_vm_readv, getpid(), &local, 1, &remote, 1, 0));
+}
+
+CASE(advice_about_the_vdso, "madvise")
+{
+    char *vdso = (char *)getauxval(AT_SYSINFO_EHDR);
+    T(madvise(vdso, PAGE, MADV_DONTNEED));
+    IS(!memcmp(vdso, "\177ELF", 4));
+    T(madvise(vdso, PAGE, MADV_FREE));
+    T(madvise(vdso - PAGE, PAGE, MADV_DONTNEED));
+    struct timespec now;
+    T(clock_gettime(CLOCK_REALTIME, &now));
+    IS(now.tv_sec > 1000000000);
+}
+
+CASE(synchronising_past_the_end, "msync")
+{
+    char *at = anonymous(3 * PAGE, PROT_READ | PROT_WRITE);
+    T(msync(at, -2 * PAGE, MS_SYNC));
+    T(msync(at, -PAGE, MS_ASYNC));
+    T(msync((void *)0x7ffffffff000, PAGE, MS_SYNC));
+    T(munmap(at + PAGE, PAGE));
+    T(msync(at, 3 * PAGE, MS_SYNC));
+    T(msync(at + PAGE, 2 * PAGE, MS_SYNC));
 }

@@ -53,6 +53,32 @@ CASE(stack_ends, "sigaltstack rt_sigaction")
         N(fault_code));
 }
 
+/* This program again under a limit of its stack; it goes so many pages deep and maps a page. */
+static void with_stack(const char *name, rlim_t limit, const char *pages)
+{
+    setenv("CASE_AGAIN", pages, 1);
+    MUST(setrlimit(RLIMIT_STACK, &(struct rlimit){limit, RLIM_INFINITY}));
+    execl("/proc/self/exe", "again", "--body", name, (char *)0);
+    _exit(97);
+}
+
+CASE(stack_of_a_large_limit, "execve setrlimit mmap")
+{
+    const char *pages = getenv("CASE_AGAIN");
+    if (pages) {
+        volatile char here = 1, *deep = &here - atol(pages) * PAGE;
+        IS((volatile char *)anonymous(PAGE, PROT_READ) < deep);
+        catch_faults();
+        WRITE(deep);
+        IS((volatile char *)anonymous(PAGE, PROT_READ) < deep);
+        return;
+    }
+    CHILD(with_stack("stack_of_a_large_limit", 64ul << 20, "12000"));
+    CHILD(with_stack("stack_of_a_large_limit", 64ul << 20, "18000"));
+    CHILD(with_stack("stack_of_a_large_limit", 1ul << 30, "250000"));
+    CHILD(with_stack("stack_of_a_large_limit", RLIM_INFINITY, "1000000"));
+}
+
 CASE(grows_down, "mmap")
 {
     char *at = MUST(mmap(0, 64 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));

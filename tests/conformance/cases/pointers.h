@@ -29,6 +29,7 @@ enum { MARKS = 0x5a5a0000, ROOM = 2048, ARGUMENTS = 6, NESTED = 6 };
 #define TABLE (MARKS + 12)  /* struct ifconf */
 #define SCRIPT (MARKS + 13) /* the name of a file that may be executed, and cannot */
 #define FILTER (MARKS + 14) /* struct sock_fprog that allows everything */
+#define REQUESTS (MARKS + 15) /* pointer to a struct iocb that reads descriptor 100 */
 
 static char *good, *closed, *read_only, *last_page;
 static struct { char text[2048]; } *report;
@@ -108,6 +109,14 @@ static void make_filter(char *at)
     put_number(at, 512, 0x7fff000000000006); /* return SECCOMP_RET_ALLOW */
 }
 
+static void make_requests(char *at)
+{
+    put_pointer(at, 0, at + 512);
+    put_number(at, 532, 100);
+    put_pointer(at, 536, at + 1024);
+    put_number(at, 544, 16);
+}
+
 /* How each kind is made, and where in it there are pointers. */
 static const struct {
     void (*make)(char *at);
@@ -116,6 +125,7 @@ static const struct {
     {0}, {make_name}, {make_vector, 1, {0}}, {make_length}, {make_message, 5, {0, 16, 32, 128, 144}}, {0},
     {make_words, 2, {0, 8}}, {make_mask, 1, {0}}, {make_waiters, 1, {8}}, {make_clone, 3, {8, 16, 24}},
     {make_fresh}, {make_attribute}, {make_table, 1, {8}}, {make_script}, {make_filter, 1, {8}},
+    {make_requests, 2, {0, 536}},
 };
 
 static int marked(long argument)

@@ -1,5 +1,6 @@
 /* Pointers that lead astray: data on its way to and from files, pipes and the like, and waiting for it. */
 #include "pointers.h"
+#include <linux/aio_abi.h>
 #include <sys/epoll.h>
 
 enum { FD = 100, READER = 101, WRITER = 102, EVENTS = 104, OTHER = 105 };
@@ -283,4 +284,42 @@ CASE(read_of_an_inotify, "read inotify_init1")
     MUST(dup2(MUST(syscall(SYS_inotify_init1, O_NONBLOCK)), FD));
     MUST(syscall(SYS_inotify_add_watch, FD, ".", 8)); /* IN_CLOSE_WRITE */
     COUNT(touched, read, FD, BUF, 256);
+}
+
+/* Where a context will be that a child makes; as its memory is now, both come to lie at one place. */
+static long place_of_context(void)
+{
+    unsigned long at = 0;
+    prepare();
+    MUST(syscall(SYS_io_setup, 4, &at));
+    MUST(syscall(SYS_io_destroy, at));
+    return (long)at;
+}
+
+static unsigned long context;
+
+static void without_events(void)
+{
+    static struct io_event old[8];
+    if (!context)
+        MUST(syscall(SYS_io_setup, 4, &context));
+    MUST(syscall(SYS_io_getevents, context, 0L, 8L, old, 0));
+}
+
+static void with_event(void)
+{
+    static struct iocb request = {.aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = FD}, *list = &request;
+    without_events();
+    MUST(syscall(SYS_io_submit, context, 1L, &list));
+}
+
+CASE(async_io, "io_setup io_submit io_getevents io_pgetevents io_cancel")
+{
+    begin_file();
+    COUNT(0, io_setup, 1, BUF);
+    long at = place_of_context();
+    COUNT(without_events, io_submit, at, 1, REQUESTS);
+    COUNT(with_event, io_getevents, at, 1, 1, BUF, TIMEOUT);
+    COUNT(with_event, io_pgetevents, at, 1, 1, BUF, TIMEOUT, MASK);
+    COUNT(without_events, io_cancel, at, BUF, 0);
 }

@@ -87,6 +87,7 @@ CASE(statfs, "statfs") { FILES(statfs, NAME, BUF); }
 CASE(fstatfs, "fstatfs") { FILES(fstatfs, FD, BUF); }
 CASE(mknod, "mknod") { FILES(mknod, FRESH, 0600, 0); }
 CASE(mknodat, "mknodat") { FILES(mknodat, CWD, FRESH, 0600, 0); }
+CASE(getdents, "getdents") { begin(); COUNT(rewind_folder, getdents, FOLDER, BUF, 512); }
 CASE(getdents64, "getdents64") { begin(); COUNT(rewind_folder, getdents64, FOLDER, BUF, 512); }
 CASE(getdents64_of_a_file, "getdents64") { FILES(getdents64, FD, BUF, 512); }
 CASE(getxattr, "getxattr") { COUNTED(getxattr, NAME, ATTRIBUTE, BUF, 64); }

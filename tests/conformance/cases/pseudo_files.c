@@ -115,6 +115,9 @@ CASE(system_files, "open read")
     HAS("/proc/cpuinfo", "flags\t");
     HAS("/proc/stat", "cpu ");
     HAS("/proc/stat", "btime ");
+    HAS("/proc/vmstat", "nr_free_pages ");
+    HAS("/proc/vmstat", "\npswpin ");
+    OK(open("/proc/diskstats", O_RDONLY));
     HAS("/proc/version", "Linux version ");
     HAS("/proc/filesystems", "tmpfs");
     HAS("/proc/mounts", "proc");
@@ -309,4 +312,39 @@ CASE(processors_and_caches, "open read getdents64 statfs")
     }
     N(consistent);
     HAS("/proc/self/status", "Mems_allowed:\t");
+}
+
+/* How many numbers a setting is made of; what they are is the host's. */
+static void count_numbers(const char *path)
+{
+    char *text = text_of(path), *end;
+    int count = 0;
+    for (; text; text = end, count++) {
+        long long number = strtoll(text, &end, 10);
+        if (end == text || number < 0)
+            break;
+    }
+    if (text)
+        say("%s: %d", path, count);
+}
+
+CASE(settings_of_sockets_and_watches, "open read timerfd_create")
+{
+    static const char *const names[] = {
+        "core/rmem_default", "core/rmem_max", "core/somaxconn", "core/wmem_default", "core/wmem_max",
+        "ipv4/ip_default_ttl", "ipv4/ip_forward", "ipv4/ip_local_port_range", "ipv4/ip_unprivileged_port_start",
+        "ipv4/tcp_fin_timeout", "ipv4/tcp_keepalive_intvl", "ipv4/tcp_keepalive_probes", "ipv4/tcp_keepalive_time",
+        "ipv4/tcp_max_tw_buckets", "ipv4/tcp_rmem", "ipv4/tcp_tw_reuse", "ipv4/tcp_wmem", "ipv6/bindv6only",
+        "unix/max_dgram_qlen", "../fs/aio-max-nr", "../fs/aio-nr", "../fs/inotify/max_queued_events",
+        "../fs/inotify/max_user_instances", "../fs/inotify/max_user_watches", "../fs/lease-break-time",
+        "../fs/leases-enable",
+    };
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/sys/net/%s", names[i]);
+        count_numbers(path);
+    }
+    char *text = text_of("/proc/sys/net/ipv4/tcp_congestion_control");
+    IS(text && strlen(text) > 2 && strlen(text) < 17);
+    T(syscall(SYS_timerfd_create, CLOCK_TAI, 0));
 }

@@ -3,19 +3,6 @@
 #include <linux/futex.h>
 #include <stdatomic.h>
 
-static void one_processor(void)
-{
-    unsigned long set[128] = {0};
-    MUST(syscall(SYS_sched_getaffinity, 0, sizeof set, set));
-    int at = 0;
-    while (!set[at])
-        at++;
-    unsigned long first = set[at] & -set[at];
-    memset(set, 0, sizeof set);
-    set[at] = first;
-    MUST(syscall(SYS_sched_setaffinity, 0, sizeof set, set));
-}
-
 /* What processes that share it have seen, in its order. */
 struct order {
     atomic_int next, seen[64], flag;

@@ -74,6 +74,7 @@ CASE(processor_faults, "rt_sigaction")
     sigaction(SIGSEGV, &action, 0);
     CHILD(__asm__ volatile("ud2"));
     CHILD(int zero; __asm__ volatile("xor %0, %0; mov $1, %%eax; cltd; idivl %0" : "=r"(zero) : : "eax", "edx"));
+    CHILD(uint16_t unmasked = 0x37b; double zero = 0; __asm__ volatile("fldcw %0; fld1; fdivl %1; fwait" : : "m"(unmasked), "m"(zero)));
     CHILD(__asm__ volatile("int3"));
     CHILD(__asm__ volatile("hlt"));
     CHILD(*(volatile int *)8 = 1);

@@ -160,3 +160,37 @@ CASE(sharing_a_port, "bind setsockopt listen connect")
     T(listen(reuse[0], 1));
     T(listen(reuse[1], 1));
 }
+
+CASE(options_seldom_asked_for, "getsockopt setsockopt")
+{
+    static const struct { const char *name; int option, value; } options[] = {
+        {"bsdcompat", 14, 1}, {"wifi status", 41, 5}, {"nofcs", 43, 5}, {"error queue", 45, 5}, {"pacing rate", 47, 12345},
+        {"extensions", 48, 1}, {"marks", 75, 5}, {"peek offset", SO_PEEK_OFF, 3},
+    };
+    int fds[3] = {MUST(socket(AF_INET, SOCK_STREAM, 0)), MUST(socket(AF_INET6, SOCK_DGRAM, 0)), MUST(socket(AF_UNIX, SOCK_DGRAM, 0))};
+    for (int i = 0; i < 3; i++)
+        for (unsigned n = 0; n < sizeof options / sizeof *options; n++) {
+            long first = number(fds[i], SOL_SOCKET, options[n].option);
+            int why = set_number(fds[i], SOL_SOCKET, options[n].option, options[n].value) ? errno : 0;
+            say("%s: %ld, %s, %ld", options[n].name, first, error_name(why), number(fds[i], SOL_SOCKET, options[n].option));
+        }
+    struct sockaddr_in at = {0};
+    socklen_t size = sizeof at;
+    int pair[2], udp = bound(SOCK_DGRAM);
+    T(getsockopt(fds[0], SOL_SOCKET, SO_PEERNAME, &at, &size));
+    tcp_pair(pair);
+    size = sizeof at;
+    T(getsockopt(pair[0], SOL_SOCKET, SO_PEERNAME, &at, &size));
+    say("%u, %s", size, ntohs(at.sin_port) == port_of(pair[1]) ? "the peer's" : "another");
+    size = sizeof at;
+    T(getsockopt(pair[0], SOL_SOCKET, SO_BINDTODEVICE, &at, &size));
+    N(size);
+    T(number(fds[0], IPPROTO_IP, IP_MTU));
+    T(number(pair[0], IPPROTO_IP, IP_MTU));
+    T(number(udp, IPPROTO_IP, IP_MTU));
+    at = loopback(9);
+    MUST(connect(udp, (void *)&at, sizeof at));
+    T(number(udp, IPPROTO_IP, IP_MTU));
+    T(number(fds[1], IPPROTO_IPV6, IPV6_MTU));
+    T(number(fds[1], IPPROTO_IPV6, 70)); /* flow labels of its own */
+}

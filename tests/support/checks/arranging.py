@@ -111,3 +111,9 @@ async def _quit(d: Driver) -> None:
     await d.pilot.press("q")
     await d.pilot.pause()
     assert not d.app.is_running or d.app.return_code == 0
+
+
+@checks("suspend")
+async def _suspend(d: Driver) -> None:
+    await d("ctrl+z")  # in a real terminal: tests/tui/test_terminal.py
+    assert "no job control" in d.app.messages[-1]

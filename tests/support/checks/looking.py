@@ -140,3 +140,14 @@ async def _edit(d: Driver) -> None:
     await d.type("set total = 7")
     await d("c")
     await d.shows("total 12")
+
+
+@checks("unfold")
+async def _unfold(d: Driver) -> None:
+    await to_main(d)
+    await d.type("display text")
+    await d("plus")
+    rows = d.app.view.locals
+    assert rows[0].open and [row.name for row in rows[1:33]] == [f"[{i}]" for i in range(32)]
+    await d("plus")
+    assert rows[0].path == d.app.view.locals[0].path and not d.app.view.locals[0].open
