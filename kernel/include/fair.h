@@ -11,6 +11,7 @@ extern struct fair_turn {
     u64 begun;   /* ns of CPU time: the running thread had had so much then */
     u64 reached; /* its virtual time then, or that of another before it if that was greater */
     u64 left;    /* ns from now until it may have to give way to one that waits */
+    u32 chance;  /* how long turns are: threads that wait by the clock would else fall in step with them */
 } fair_turn;
 
 /* The first that may run, or NULL; those a debugger holds may not. */
@@ -31,7 +32,8 @@ static inline void fair_wakes(struct task *task) {
 static inline void fair_begins_turn(const struct task *next) {
     fair_turn.reached = MAX(fair_turn.reached, next->virtual_time.key);
     fair_turn.begun = cpu_sum(next->cpu);
-    fair_turn.left = TURN_NS;
+    fair_turn.chance = fair_turn.chance * 1664525 + 1013904223;
+    fair_turn.left = TURN_NS / 2 + ((u64)fair_turn.chance * TURN_NS >> 32);
 }
 
 /* `current`, which is not in the queue, pays for what its meter has counted (cpu_settle). */

@@ -8,8 +8,7 @@
 #include "linux/sched.h"
 #include "proc.h"
 
-#define LEAST_NS 500000UL   /* nobody loses the CPU earlier, however many wake up and however often */
-#define LEAD_NS 1000000UL   /* the running thread may be ahead of one that has just woken up by this much */
+#define LEAST_NS 100000UL   /* nobody loses the CPU earlier, however many wake up and however often */
 #define CHARGE_MAX_NS (2 * TURN_NS) /* at once: what was used while nobody waited is held against nobody */
 
 /* How fast virtual time goes by, in 65536ths: a step of niceness is a quarter more or less, as on Linux. */
@@ -26,9 +25,8 @@ struct fair_turn fair_turn;
 
 static u32 kind_of(const struct task *task) { return task->policy & ~SCHED_RESET_ON_FORK; }
 
-static u64 virtual(const struct task *task, u64 ns) {
-    u64 pace = kind_of(task) == SCHED_IDLE ? PACE_IDLE : paces[task->process->nice - NICE_MIN];
-    return ns * pace >> 16;
+static u64 pace_of(const struct task *task) {
+    return kind_of(task) == SCHED_IDLE ? PACE_IDLE : paces[task->process->nice - NICE_MIN];
 }
 
 void fair_charge(void) {
@@ -38,7 +36,7 @@ void fair_charge(void) {
         return;
     current->charged = used;
     if (likely(!current->realtime_priority && !(boot.flags & NV_BOOT_STEADY)))
-        current->virtual_time.key += virtual(current, MIN((u64)ns, CHARGE_MAX_NS));
+        current->virtual_time.key += MIN((u64)ns, CHARGE_MAX_NS) * pace_of(current) >> 16;
 }
 
 /* The meter has counted that time, or will have when it is settled. */
@@ -61,19 +59,21 @@ void fair_yields(const struct task *next) {
     current->virtual_time.key = MAX(current->virtual_time.key, next->virtual_time.key);
 }
 
-/* Most of a turn is one: the tick that ends it comes by a clock that is not quite the thread's. Threads of
-   SCHED_BATCH and SCHED_IDLE wait for that, and the others for the least turn. */
+/* When it is ahead and has had the least turn; those of SCHED_BATCH and SCHED_IDLE wait for most of a whole one. */
 bool fair_preempts(const struct task *next) {
     if (boot.flags & NV_BOOT_STEADY)
         return true;
     i64 used = (i64)(cpu_sum(task_cpu(current)) - fair_turn.begun);
+    i64 least = kind_of(next) == SCHED_OTHER ? LEAST_NS : TURN_NS / 2;
     fair_charge();
-    bool over = used >= (i64)TURN_NS / 2;
-    u64 lead = over ? 0 : virtual(next, LEAD_NS);
     fair_turn.left = TURN_NS;
-    if (current->virtual_time.key <= next->virtual_time.key + lead || (!over && kind_of(next) != SCHED_OTHER))
+    if (current->virtual_time.key <= next->virtual_time.key)
         return false;
-    fair_turn.left = LEAST_NS - (u64)MIN(MAX(used, 0), (i64)LEAST_NS);
-    timers_stale |= fair_turn.left;
-    return !fair_turn.left;
+    if (used >= least)
+        return true;
+    if (current->virtual_time.key > next->virtual_time.key + LEAST_NS) {
+        fair_turn.left = (u64)(least - MAX(used, 0));
+        timers_stale = true;
+    }
+    return false;
 }

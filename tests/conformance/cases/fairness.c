@@ -172,7 +172,7 @@ CASE(shares, "setpriority sched_setscheduler")
     struct stage *stage = one_stage();
     IS(shares(stage, 0, SCHED_OTHER, 0.6, 1.6));
     IS(shares(stage, 0, SCHED_BATCH, 0.6, 1.6));
-    IS(shares(stage, 5, SCHED_OTHER, 2, 5));
+    IS(shares(stage, 5, SCHED_OTHER, 1.5, 8));
     IS(shares(stage, 19, SCHED_OTHER, 20, 200));
     IS(shares(stage, 0, SCHED_IDLE, 20, 1e12));
 }
