@@ -62,7 +62,7 @@ async def back_in_time(program: str) -> None:
         await hand.type("break complain", "display record", "goto &record")
         for pane in ("memory", "locals", "points", "log", "code"):
             app.action_show_pane(pane)
-        await hand.press("c", "m")
+        await hand.press("c", "plus", "m")
         await hand.type("wrote record.name")
         await hand.save("debug.svg", "nanvix debug ./corrupt")
 

@@ -13,4 +13,8 @@ PROGRAMS: tuple[Program, ...] = (
         "/usr/sbin/nginx -v",
         files={"nginx.conf": text("catalog/nginx.conf")}, requires=("nginx", "curl"),
     ),
+    script(
+        "sshd", "sshd.sh", "a login by key, a terminal, scp, sftp, a tunnel, a shared connection",
+        "ssh -V", requires=("sshd", "ssh-keygen"),
+    ),
 )  # fmt: skip

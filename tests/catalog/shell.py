@@ -32,6 +32,11 @@ PROGRAMS = (
         ("python3", "jobs.py"), {"jobs.py": text("catalog/jobs.py")},
         requires=("bash", "python3"), version=("bash", "--version"),
     ),
+    Program(
+        "zsh", "globs, expansions, a coprocess, and its modules for terminals, sockets and files",
+        ("zsh", "-f", "zsh.zsh"), {"zsh.zsh": text("catalog/zsh.zsh")},
+        requires=("zsh",), version=("zsh", "--version"),
+    ),
     script("coreutils", "coreutils.sh", "a hundred commands, one after the other", "ls --version"),
     script(
         "text tools", "texts.sh", "find, xargs, grep, sed, awk, diff; tar with gzip, xz, zstd",

@@ -19,8 +19,9 @@ _POINTERS = {
     "1": """accept accept4 arch_prctl bind cachestat capget capset clock_adjtime clock_getres
         clock_gettime clock_settime connect copy_file_range epoll_pwait epoll_pwait2 epoll_wait
         execveat faccessat faccessat2 fchmodat fchmodat2 fchownat fgetxattr flistxattr fremovexattr
-        fsetxattr fspick fstat fstatfs futimesat get_mempolicy get_robust_list getcpu getdents64
-        getgroups getitimer getpeername getresgid getresuid getrlimit getrusage getsockname
+        fsetxattr fspick fstat fstatfs futimesat get_mempolicy get_robust_list getcpu getdents
+        getdents64 getgroups getitimer getpeername getresgid getresuid getrlimit
+        getrusage getsockname
         gettimeofday inotify_add_watch io_cancel io_setup linkat mkdirat mknodat mount_setattr
         move_mount mq_getsetattr mq_notify mq_timedreceive mq_timedsend msgrcv msgsnd
         name_to_handle_at newfstatat open_by_handle_at open_tree openat openat2 prctl pread64

@@ -34,3 +34,28 @@ def test_starving(guest: Guest, compiled: Toolchain, how: str) -> None:
     """Who takes all memory dies, also if only calls write to it or only its page tables grow."""
     ran = guest([compiled("memory/starved.c"), how], options=["--memory", "48M"])
     assert ran.out == b"child ended by 9, code 0\nkept: 1\n", ran
+
+
+@pytest.mark.requires("gcc")
+def test_compiling_in_little_memory(guest: Guest, tmp_path: Path) -> None:
+    """A compiler is larger than what there is: its code comes and goes, and it gets done."""
+    source = tmp_path / "x.c"
+    source.write_text('#include <stdio.h>\nint main(void) { return puts("made") < 0; }\n')
+    mount = ["-v", f"{tmp_path}:{tmp_path}:rw", "-w", tmp_path]
+    ran = guest(["gcc", "-O1", "-o", "x", "x.c"], options=["--memory", "48M", *mount])
+    assert ran == (0, b"", b"")
+    assert guest([tmp_path / "x"]) == (0, b"made\n", b"")
+
+
+def test_more_than_there_is(guest: Guest) -> None:
+    """An interpreter is told so at once, and says so."""
+    ran = guest(["python3", "-c", "bytearray(200 << 20)"], options=["--memory", "96M"])
+    assert ran.code == 1
+    assert ran.err.endswith(b"MemoryError\n")
+
+
+@pytest.mark.parametrize("mebibytes", [32, 64, 16384])
+def test_what_there_is(guest: Guest, mebibytes: int) -> None:
+    """Of the smallest machine as of a large one, which costs nothing before it is used."""
+    ran = guest(["head", "-1", "/proc/meminfo"], options=["--memory", f"{mebibytes}M"])
+    assert ran.out.split() == [b"MemTotal:", str(mebibytes << 10).encode(), b"kB"]

@@ -14,7 +14,8 @@ TOOLS = (
     "bash", "bc", "busybox", "cc", "curl", "dash", "erl", "fio", "g++", "gcc", "gdb", "git", "go",
     "java", "javac", "lua5.4", "luajit", "make", "nginx", "node", "openssl", "perl", "php",
     "python3", "python-tests", "redis-server", "rsync", "ruby", "rustc", "setpriv", "sha256sum",
-    "sqlite3", "ssh-keygen", "strace", "tcc", "tclsh", "tmux", "unzip", "vim", "zip",
+    "sqlite3", "ssh-keygen", "sshd", "strace", "tcc", "tclsh", "tmux", "unzip", "vim", "zip",
+    "zsh",
 )  # fmt: skip
 """Programs some tests need; where one is missing its tests are left out and the header says so."""
 
