@@ -307,13 +307,15 @@ class Inspector:
 
     def _pieces(self, address: int, data: bytes, pid: int | None) -> list[tuple[int, bytes]]:
         """What is to be written, by physical address. Raises DebugError where that is not all
-        mapped."""
+        mapped, or is the page of zeros that all share."""
         space = self._view.space(pid)
         pieces = space.pieces(address, len(data)) if space is not None else []
         if sum(size for _, size in pieces) < len(data):
             raise DebugError(f"memory at {address:#x} is not mapped")
         found = []
         for physical, size in pieces:
+            if self._view.kernel.is_zeros(physical):
+                raise DebugError(f"memory at {address:#x} is shared zeros, and none is free for it")
             found.append((physical, data[:size]))
             data = data[size:]
         return found

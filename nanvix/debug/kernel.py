@@ -10,7 +10,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from nanvix.abi.layout import KERNEL_BASE
+from nanvix.abi.layout import KERNEL_BASE, PAGE_SIZE
 from nanvix.debug.errors import DebugError
 from nanvix.debug.space import Space, kernel_physical
 from nanvix.machine.crash import FRAME_FIELDS
@@ -88,6 +88,10 @@ class Kernel:
             return self.symbols[symbol]
         except KeyError:
             raise DebugError(f"the guest kernel has no symbol {symbol}") from None
+
+    def is_zeros(self, physical: int) -> bool:
+        """Whether this is in the page of zeros that all processes share."""
+        return (physical & -PAGE_SIZE) + KERNEL_BASE == self.address("zero_page")
 
     # -- who runs ----------------------------------------------------------------------------
 

@@ -220,10 +220,9 @@ class Trapping(Present):
         owner = self._pid(pid)
         data = self._traps.keep(owner, address, data)
         for at, part in by_page(address, data):
-            physical = self.machine.own(owner, at) or self.translate(at, pid=pid) or 0
-            if not physical:
-                raise DebugError(f"memory at {at:#x} is not mapped")
-            self.machine.memory.write(physical, part)
+            own = self.machine.own(owner, at)
+            for physical, piece in [(own, part)] if own else self._pieces(at, part, pid):
+                self.machine.memory.write(physical, piece)
         self._watches.keep()
 
     def _pid(self, pid: int | None) -> int:

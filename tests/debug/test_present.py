@@ -125,6 +125,12 @@ def test_changes_reach_the_guest(spin: Guest) -> None:
         present.write_memory(8, b"x")
 
 
+def test_what_everybody_reads_as_zeros_stays_so(spin: Guest) -> None:
+    present = spin.spinning()
+    with pytest.raises(DebugError, match="shared zeros"):
+        present.write_memory(present.address("kernel:zero_page"), b"x")
+
+
 def test_a_signal_reaches_the_guest(spin: Guest) -> None:
     spin.spinning()
     spin.present.signal(signal.SIGINT)
