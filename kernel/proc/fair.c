@@ -8,7 +8,8 @@
 #include "linux/sched.h"
 #include "proc.h"
 
-#define LEAST_NS 100000UL   /* nobody loses the CPU earlier, however many wake up and however often */
+#define LEAST_NS 100000UL  /* nobody loses the CPU earlier, however many wake up and however often */
+#define HURRY_NS 1000000UL /* between two interrupts for the end of a least turn: some wake each other all the time */
 #define CHARGE_MAX_NS (2 * TURN_NS) /* at once: what was used while nobody waited is held against nobody */
 
 /* How fast virtual time goes by, in 65536ths: a step of niceness is a quarter more or less, as on Linux. */
@@ -22,6 +23,7 @@ static const u32 paces[NICE_MAX - NICE_MIN + 1] = {
 
 struct tree fair_queue;
 struct fair_turn fair_turn;
+static u64 hurried; /* when an interrupt was last asked for because of a least turn */
 
 static u32 kind_of(const struct task *task) { return task->policy & ~SCHED_RESET_ON_FORK; }
 
@@ -71,7 +73,9 @@ bool fair_preempts(const struct task *next) {
         return false;
     if (used >= least)
         return true;
-    if (current->virtual_time.key > next->virtual_time.key + LEAST_NS) {
+    u64 now = clock_monotonic();
+    if (current->virtual_time.key > next->virtual_time.key + LEAST_NS && now - hurried >= HURRY_NS) {
+        hurried = now;
         fair_turn.left = (u64)(least - MAX(used, 0));
         timers_stale = true;
     }
