@@ -14,17 +14,6 @@ struct poll_request {
     u32 wanted, told; /* the latter come with those when they are true, as on Linux */
 };
 
-struct adding {
-    struct poll_table table;
-    struct poll_request *request;
-};
-
-static void add_head(struct poll_table *table, struct poll_head *head) {
-    struct poll_request *r = container_of(table, struct adding, table)->request;
-    if (list_empty(&r->watch.link))
-        list_append(&head->watches, &r->watch.link);
-}
-
 static void drop(struct poll_request *r) {
     timer_cancel(&r->later);
     list_remove(&r->watch.link);
@@ -53,8 +42,7 @@ static void notify(struct poll_watch *watch, u32 events) {
 
 static void look(struct timer *timer) {
     struct poll_request *r = container_of(timer, struct poll_request, later);
-    u32 events = file_poll(r->file, NULL);
-    u32 told = r->told;
+    u32 events = file_poll(r->file, NULL), told = r->told;
     r->told = 0;
     if (events & r->wanted)
         complete(r, events & (r->wanted | told));
@@ -73,8 +61,7 @@ i64 aio_poll(struct aio_context *c, const struct aio_event *event, struct file *
     r->wanted = events | POLLERR | POLLHUP;
     list_init(&r->watch.link);
     list_append(&c->polls, &r->link);
-    struct adding adding = {{add_head}, r};
-    u32 now = file_poll(file, &adding.table) & r->wanted;
+    u32 now = file_poll_watched(file, &r->watch) & r->wanted;
     if (!now && list_empty(&r->watch.link)) { /* and never will be */
         file_put(r->notice);
         drop(r);

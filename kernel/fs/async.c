@@ -19,11 +19,6 @@ struct async {
     u32 ruid, euid; /* of who set the owner: what it may send */
 };
 
-struct adding {
-    struct poll_table table;
-    struct async *async;
-};
-
 static bool permitted(const struct async *async, const struct process *target) {
     const struct cred *other = target->cred;
     return async->euid == 0 || async->euid == other->suid || async->euid == other->ruid ||
@@ -91,12 +86,6 @@ void async_urgent(struct file *file) {
         send_to_owner(file->async, (struct siginfo){.signo = SIGURG, .code = SI_KERNEL});
 }
 
-static void add_head(struct poll_table *table, struct poll_head *head) {
-    struct async *async = container_of(table, struct adding, table)->async;
-    if (list_empty(&async->watch.link))
-        list_append(&head->watches, &async->watch.link);
-}
-
 static struct async *async_of(struct file *file) {
     struct async *async = file->async;
     if (async)
@@ -123,9 +112,8 @@ i64 async_set(struct file *file, i32 fd, bool on) {
         async = async_of(file);
         if (!async)
             return -ENOMEM;
-        struct adding adding = {{add_head}, async};
         async->fd = fd;
-        file_poll(file, &adding.table);
+        file_poll_watched(file, &async->watch);
     } else if (async) {
         list_remove(&async->watch.link);
     }

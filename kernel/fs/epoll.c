@@ -26,22 +26,9 @@ static void notify(struct poll_watch *watch, u32 events) {
         item_ready(item);
 }
 
-static void add_head(struct poll_table *table, struct poll_head *head);
-struct item_table {
-    struct poll_table table;
-    struct epoll_item *item;
-};
-
-static void add_head(struct poll_table *table, struct poll_head *head) {
-    struct epoll_item *item = container_of(table, struct item_table, table)->item;
-    if (list_empty(&item->watch.link))
-        list_append(&head->watches, &item->watch.link);
-}
-
 /* What of the item's events is true; makes sure that it hears of the rest. */
 static u32 item_poll(struct epoll_item *item) {
-    struct item_table table = {{add_head}, item};
-    return file_poll(item->file, &table.table) & item->events;
+    return file_poll_watched(item->file, &item->watch) & item->events;
 }
 
 static void item_free(struct epoll_item *item) {

@@ -142,6 +142,22 @@ u32 file_poll(struct file *file, struct poll_table *table) {
     return file->ops->poll(file, table);
 }
 
+struct watch_table {
+    struct poll_table table;
+    struct poll_watch *watch;
+};
+
+static void hang_watch(struct poll_table *table, struct poll_head *head) {
+    struct poll_watch *watch = container_of(table, struct watch_table, table)->watch;
+    if (list_empty(&watch->link))
+        list_append(&head->watches, &watch->link);
+}
+
+u32 file_poll_watched(struct file *file, struct poll_watch *watch) {
+    struct watch_table hanging = {{hang_watch}, watch};
+    return file_poll(file, &hanging.table);
+}
+
 struct inode *file_inode(struct file *file) { return file->inode; }
 struct dentry *file_dentry(struct file *file) { return dentry_get(file->dentry); }
 bool file_can_read(const struct file *file) { return file_readable(file); }

@@ -1,12 +1,9 @@
 /* /proc/sys/net and /proc/sys/fs/inotify: what sockets and watches can be, as numbers to read. */
 #include "fs/notify.h"
-#include "fs/proc.h"
+#include "fs/proc_table.h"
 #include "hypercall.h"
 #include "net/time_wait.h"
 
-/* One number, which a constant is. */
-#define NUMBER(function, value) \
-    static void function(struct text *text, struct process *p) { text_add(text, "%u\n", (u32)(value)); }
 NUMBER(write_buffer, BUFFER_DEFAULT)
 NUMBER(write_buffer_max, BUFFER_MAX)
 NUMBER(write_backlog, SOMAXCONN)
@@ -34,9 +31,6 @@ static void write_receive(struct text *text, struct process *p) {
 static void write_send(struct text *text, struct process *p) {
     text_add(text, "%u\t%u\t%u\n", SEND_BUFFER_MIN, TCP_SEND_BUFFER, 2 * BUFFER_MAX);
 }
-
-#define FILE_ENTRY(n, w) {.name = n, .mode = S_IFREG | 0444, .write = w}
-#define DIR_ENTRY(n, e) {.name = n, .mode = S_IFDIR | 0555, .entries = e}
 
 static const struct proc_node core_entries[] = {
     FILE_ENTRY("rmem_default", write_buffer), FILE_ENTRY("rmem_max", write_buffer_max),

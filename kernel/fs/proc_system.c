@@ -3,7 +3,7 @@
 #include "file.h"
 #include "fs/aio.h"
 #include "fs/lease.h"
-#include "fs/proc.h"
+#include "fs/proc_table.h"
 #include "fs/tmpfs.h"
 #include "hypercall.h"
 #include "lib.h"
@@ -137,27 +137,22 @@ static void write_boot_id(struct text *text, struct process *p) {
     add_uuid(text, id[0], id[1]);
 }
 
-static void write_ngroups_max(struct text *text, struct process *p) { text_add(text, "%u\n", NGROUPS_MAX); }
+NUMBER(write_ngroups_max, NGROUPS_MAX)
 
-static void write_file_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_files); }
-static void write_threads_max(struct text *text, struct process *p) { text_add(text, "%u\n", boot.max_tasks); }
-static void write_aio(struct text *text, struct process *p) { text_add(text, "%u\n", aio_requests()); }
-static void write_aio_max(struct text *text, struct process *p) { text_add(text, "%u\n", AIO_MAX); }
-static void write_lease_time(struct text *text, struct process *p) { text_add(text, "%u\n", lease_break_seconds); }
+NUMBER(write_file_max, boot.max_files)
+NUMBER(write_threads_max, boot.max_tasks)
+NUMBER(write_aio, aio_requests())
+NUMBER(write_aio_max, AIO_MAX)
+NUMBER(write_lease_time, lease_break_seconds)
 static i64 set_lease_time(struct process *p, i32 number, struct io *io) {
     i64 value, size = proc_take_number(io, &value);
     if (size >= 0)
         lease_break_seconds = MIN(MAX(value, 0l), 0x7fffffffl);
     return size;
 }
-static void write_mq_capacity(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_CAPACITY_DEFAULT); }
-static void write_mq_size(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_SIZE_DEFAULT); }
-static void write_mq_queues(struct text *text, struct process *p) { text_add(text, "%d\n", MQ_QUEUES_MAX); }
-
-#define DIR S_IFDIR | 0555
-#define TEXT S_IFREG | 0444
-#define FILE_ENTRY(n, w) {.name = n, .mode = TEXT, .write = w}
-#define DIR_ENTRY(n, e) {.name = n, .mode = DIR, .entries = e}
+NUMBER(write_mq_capacity, MQ_CAPACITY_DEFAULT)
+NUMBER(write_mq_size, MQ_SIZE_DEFAULT)
+NUMBER(write_mq_queues, MQ_QUEUES_MAX)
 
 static const struct proc_node random_entries[] = {
     FILE_ENTRY("boot_id", write_boot_id), FILE_ENTRY("entropy_avail", write_entropy),
@@ -191,7 +186,8 @@ static const struct proc_node mqueue_entries[] = {
 static const struct proc_node fs_entries[] = {
     FILE_ENTRY("aio-max-nr", write_aio_max), FILE_ENTRY("aio-nr", write_aio), FILE_ENTRY("file-max", write_file_max),
     {.name = "lease-break-time", .mode = S_IFREG | 0644, .write = write_lease_time, .store = set_lease_time},
-    DIR_ENTRY("inotify", proc_sys_inotify_entries), FILE_ENTRY("leases-enable", write_one), DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
+    DIR_ENTRY("inotify", proc_sys_inotify_entries), FILE_ENTRY("leases-enable", write_one),
+    DIR_ENTRY("mqueue", mqueue_entries), FILE_ENTRY("nr_open", write_file_max),
     FILE_ENTRY("pipe-max-size", write_pipe_max), FILE_ENTRY("suid_dumpable", write_suid_dumpable), {0},
 };
 const struct proc_node proc_net_entries[] = {
@@ -224,5 +220,5 @@ static i32 next_process(struct process *ignored, i32 from) {
 }
 
 const struct proc_node proc_root = {
-    .mode = DIR, .entries = root_entries, .next = next_process, .numbered = &proc_process,
+    .mode = DIR_MODE, .entries = root_entries, .next = next_process, .numbered = &proc_process,
 };

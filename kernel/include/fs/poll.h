@@ -31,3 +31,5 @@ static inline void poll_add(struct poll_table *table, struct poll_head *head) {
 }
 /* Readiness of a file; files without a poll operation are always ready. */
 u32 file_poll(struct file *file, struct poll_table *table);
+/* The same, and the watch hangs on what the file's readiness depends on, unless it hangs somewhere already. */
+u32 file_poll_watched(struct file *file, struct poll_watch *watch);
