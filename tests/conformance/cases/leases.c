@@ -169,31 +169,32 @@ CASE(leases_that_others_wait_for, "fcntl open truncate execve")
     N(signals);
 }
 
+/* Another process that wants to open "f", and waits for it. */
+static pid_t opener(int fd, int flags)
+{
+    pid_t other = MUST(fork());
+    if (!other) {
+        close(fd);
+        T(open("f", flags) >= 0);
+        _exit(0);
+    }
+    until_asleep(other);
+    return other;
+}
+
 CASE(leases_that_become_less, "fcntl open")
 {
     prepare();
     int fd = MUST(open("f", O_RDONLY));
     MUST(lease(fd, F_WRLCK));
-    pid_t reader = MUST(fork());
-    if (!reader) {
-        close(fd);
-        T(open("f", O_RDONLY) >= 0);
-        _exit(0);
-    }
-    until_asleep(reader);
+    pid_t reader = opener(fd, O_RDONLY);
     N(kept(fd));
     T(lease(fd, F_WRLCK));
     int less = lease(fd, F_RDLCK);
     say_status("reader", wait_for(reader));
     N(less);
     N(kept(fd));
-    pid_t writer = MUST(fork());
-    if (!writer) {
-        close(fd);
-        T(open("f", O_WRONLY) >= 0);
-        _exit(0);
-    }
-    until_asleep(writer);
+    pid_t writer = opener(fd, O_WRONLY);
     N(kept(fd));
     T(lease(fd, F_RDLCK));
     close(fd);

@@ -105,19 +105,15 @@ CASE(times_of_other_sockets, "setsockopt recvmsg")
     show_control();
 }
 
-static void peek(int fd, int size)
+static void look(int fd, int size, int flags)
 {
     memset(content, 0, sizeof content);
-    T(recv(fd, content, (size_t)size, MSG_PEEK | MSG_DONTWAIT));
+    T(recv(fd, content, (size_t)size, flags | MSG_DONTWAIT));
     say("'%s', then at %ld", content, number(fd, SOL_SOCKET, SO_PEEK_OFF));
 }
 
-static void take(int fd, int size)
-{
-    memset(content, 0, sizeof content);
-    T(recv(fd, content, (size_t)size, MSG_DONTWAIT));
-    say("'%s', then at %ld", content, number(fd, SOL_SOCKET, SO_PEEK_OFF));
-}
+static void peek(int fd, int size) { look(fd, size, MSG_PEEK); }
+static void take(int fd, int size) { look(fd, size, 0); }
 
 static void peek_around(int from, int to)
 {

@@ -1,45 +1,8 @@
 /* Urgent data of TCP: one byte beside the stream. */
-#include "case.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
+#include "loopback.h"
+#include "urgent.h"
 
-static int ends[2]; /* of a connection: who sends and who receives */
-static char text[32];
-
-static void connect_ends(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int server = MUST(socket(AF_INET, SOCK_STREAM, 0));
-    MUST(bind(server, (void *)&address, size));
-    MUST(listen(server, 1));
-    MUST(getsockname(server, (void *)&address, &size));
-    ends[0] = MUST(socket(AF_INET, SOCK_STREAM, 0));
-    MUST(connect(ends[0], (void *)&address, size));
-    ends[1] = MUST(accept(server, 0, 0));
-    close(server);
-}
-
-static void show_state(void)
-{
-    struct pollfd at = {.fd = ends[1], .events = POLLIN | POLLPRI};
-    int mark = -1, waiting = -1;
-    poll(&at, 1, 0);
-    MUST(ioctl(ends[1], SIOCATMARK, &mark));
-    MUST(ioctl(ends[1], FIONREAD, &waiting));
-    say("%s%s at the mark %d, waiting %d", at.revents & POLLIN ? "in" : "-", at.revents & POLLPRI ? " urgent" : "",
-        mark, waiting);
-}
-
-/* A read that does not wait, and what it found. */
-static void take(int flags)
-{
-    memset(text, 0, sizeof text);
-    T(recv(ends[1], text, sizeof text - 1, flags | MSG_DONTWAIT));
-    say("'%s'", text);
-}
+static void connect_ends(void) { tcp_pair(ends); }
 
 CASE(urgent_byte_out_of_line, "sendto recvfrom ioctl poll")
 {
